@@ -1,0 +1,1 @@
+"""What any record is: ids, codec, events, plans, views. Knows no kind, does no I/O."""

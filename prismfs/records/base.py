@@ -1,0 +1,195 @@
+"""The base record and the types that its fields are made of."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    StringConstraints,
+)
+from pydantic import ValidationError as _ValidationError
+from pydantic.json_schema import WithJsonSchema
+
+from prismfs.errors import Problem, RecordError
+from prismfs.records.document import Document
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
+_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+
+
+def format_instant(at: datetime) -> str:
+    """Return `at` as RFC 3339 in UTC with milliseconds and `Z`."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+
+
+def parse_instant(text: str) -> datetime:
+    """Return the instant that RFC 3339 `text` names, cut to milliseconds.
+
+    Raises:
+        ValueError: `text` is not of the form 2026-03-01T10:00:00Z, or names no day of the calendar.
+    """
+    if not _INSTANT.fullmatch(text):
+        raise ValueError("an instant is written as 2026-03-01T10:00:00Z, in quotes")
+    return cut_to_milliseconds(datetime.fromisoformat(text))
+
+
+def cut_to_milliseconds(at: datetime) -> datetime:
+    """Return `at` without what is smaller than a millisecond: the finest time that records carry."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def parse_duration(text: str) -> timedelta:
+    """Return the duration that `text` such as `4h`, `1h30m` or `2d` names.
+
+    Raises:
+        ValueError: not of that form, or zero.
+    """
+    match = _DURATION.fullmatch(text)
+    if match is None or not any(match.groups()):
+        raise ValueError("a duration is written as 30s, 15m, 4h or 2d")
+    days, hours, minutes, seconds = (int(group or 0) for group in match.groups())
+    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+
+def format_duration(wait: timedelta) -> str:
+    """Return `wait` as `parse_duration` reads it (whole seconds)."""
+    seconds = int(wait.total_seconds())
+    parts = []
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")):
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
+
+
+def _instant(value: object) -> object:
+    if isinstance(value, str):
+        return parse_instant(value)
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return cut_to_milliseconds(value.astimezone(UTC))
+    raise ValueError("an instant is a text such as 2026-03-01T10:00:00Z")
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, str):
+        return parse_duration(value)
+    raise ValueError("a duration is a text such as 4h")
+
+
+def _not_an_option(text: str) -> str:
+    if text.startswith("-"):
+        raise ValueError("must not begin with a dash: it looks like an option")
+    return text
+
+
+Instant = Annotated[
+    datetime,
+    BeforeValidator(_instant),
+    PlainSerializer(format_instant, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": f"^{_INSTANT.pattern}$"}),
+]
+"""An aware UTC datetime with milliseconds; RFC 3339 with Z in files."""
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    PlainSerializer(format_duration, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"}),
+]
+"""A timedelta in whole seconds; 30s, 15m, 4h, 2d in files."""
+
+# No line breaks or control characters: these stand in commit trailers, paths and tables.
+Identity = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+"""Who: a persona or a person. Compared without regard to case."""
+
+Pid = Annotated[str, StringConstraints(pattern=r"^PID-[A-Z0-9]{3,32}$")]
+"""A project id (never an operating-system process)."""
+
+Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
+"""A lower-case word of a vocabulary: a role, a tier, a category."""
+
+Line = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$"),
+    AfterValidator(_not_an_option),
+]
+"""One line of free text, 1 to 500 characters, not beginning with a dash."""
+
+MAX_TEXT = 64 * 1024
+
+
+def _at_most_64_kib(text: str) -> str:
+    if len(text.encode()) > MAX_TEXT:
+        raise ValueError(f"longer than {MAX_TEXT} bytes")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_at_most_64_kib)]
+"""Any text up to 64 KiB in UTF-8, kept byte for byte."""
+
+
+class Value(BaseModel):
+    """A frozen value: unknown fields are refused, and so is a value of another type than the field's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, populate_by_name=True)
+
+    @classmethod
+    def from_document(cls, document: Document, *, path: str = "") -> Self:
+        """Return the value that `document` holds.
+
+        Raises:
+            RecordError: `unknown_field`, `missing_field` or `bad_field`; the first problem found, with its
+                field as a JSON pointer.
+        """
+        try:
+            return cls.model_validate(document)
+        except _ValidationError as error:
+            problem = _first_problem(error, cls)
+            raise RecordError(
+                problem.code, problem.message, path=path or None, field=problem.field, hint=problem.hint
+            ) from None
+
+    def to_document(self) -> Document:
+        """Return the value as a JSON object in the model's order; members that are their default left out."""
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+    def changed(self, **changes: Any) -> Self:
+        """Return a copy with `changes` made and checked by the model's own rules."""
+        unchanged = {name: getattr(self, name) for name in type(self).model_fields if name not in changes}
+        return type(self).model_validate(unchanged | changes)
+
+
+class Record(Value):
+    """What every record has: its kind and the version of its form. Both stand in every file."""
+
+    kind: str
+    version: Literal[1] = 1
+
+    def to_document(self) -> Document:
+        """Return the record as a JSON object that begins with kind and version."""
+        head: Document = {type(self).model_fields["kind"].alias or "kind": self.kind, "version": self.version}
+        return head | super().to_document()
+
+
+def _first_problem(error: _ValidationError, model: type[BaseModel]) -> Problem:
+    detail = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    pointer = "".join(f"/{part}" for part in detail["loc"])
+    allowed = ", ".join(field.alias or name for name, field in model.model_fields.items())
+    match detail["type"]:
+        case "extra_forbidden":
+            hint = f"known fields: {allowed}" if len(detail["loc"]) == 1 else None
+            return Problem("unknown_field", "unknown field", field=pointer, hint=hint)
+        case "missing":
+            return Problem("missing_field", "a required field is missing", field=pointer)
+        case _:
+            message = detail["msg"].removeprefix("Value error, ")
+            return Problem("bad_field", message[0].lower() + message[1:], field=pointer)

@@ -1,0 +1,200 @@
+"""Records as bytes: the strict YAML and JSON that is read, and the one canonical form that is written.
+
+Two readers must never see two things in one file: what YAML 1.1, YAML 1.2 and JSON take differently is
+refused with a hint, never guessed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+from prismfs.errors import RecordError
+from prismfs.records import yaml_amend
+from prismfs.records.document import (
+    Document,
+    Flaw,
+    JsonValue,
+    Place,
+    check,
+    refusal,
+    unsafe_character,
+)
+from prismfs.records.yaml_events import read_yaml
+from prismfs.records.yaml_writer import write_yaml
+
+Format: TypeAlias = Literal["yaml", "json"]
+
+_MODELINE = "# yaml-language-server: $schema="
+_LONGEST_INTEGER = 20  # characters of -2**63
+
+# To libyaml these end a line or are no characters; a comment before one would not be a comment after it.
+_NOT_RAW_IN_YAML = "\u2028\u2029\ufffe\uffff"
+
+
+def parse(data: bytes, *, format: Format, path: str = "") -> Document:
+    """Return the document in `data`; `path` is said in errors.
+
+    Raises:
+        RecordError: not strict YAML or JSON, or beyond the limits; the problem has the JSON pointer, and for
+            most faults line and column, but never a value.
+    """
+    text = _text(data, path)
+    if format == "json":
+        return _read_json(text, path)
+    for character in _NOT_RAW_IN_YAML:
+        if character in text:
+            place = _place(text, text.index(character), path)
+            raise refusal("control_character", place, hint="write it as an escape in double quotes")
+    return read_yaml(data, path=path)
+
+
+def encode(document: Document, *, format: Format, modeline: str | None = None) -> bytes:
+    """Return `document` in canonical form: keys in their order, two spaces, one newline at the end.
+
+    `modeline` is the address of a JSON Schema; a YAML file names it on its first line, a JSON file cannot.
+
+    Raises:
+        RecordError: `document` is beyond the limits, so that `parse` would refuse it.
+    """
+    check(document)
+    if format == "json":
+        return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
+    return (_first_line(modeline) + write_yaml(document)).encode()
+
+
+def amend(
+    old: bytes,
+    document: Document,
+    *,
+    format: Format,
+    modeline: str | None = None,
+) -> bytes:
+    """Return `old` made to say `document`, for a file that a person may have written.
+
+    In YAML only the top-level fields that differ are written anew; comments, blank lines, quoting and order
+    of all others stand, and new fields come last. A canonical `old`, JSON, and a file that cannot be amended
+    that way are encoded whole. A modeline that `old` has gives way to `modeline`; none is added.
+
+    Raises:
+        RecordError: `document` is beyond the limits.
+    """
+    canonical = encode(document, format=format, modeline=modeline)
+    if format == "json":
+        return canonical
+    try:
+        before = parse(old, format="yaml")
+    except RecordError:
+        return canonical
+    text = old.decode()
+    present = _modeline_of(text)
+    if encode(before, format="yaml", modeline=present) == old:
+        return old if same(before, document) and present == modeline else canonical
+    if present is not None and modeline is not None:
+        text = _first_line(modeline) + text.partition("\n")[2]
+    changed = frozenset(key for key in before if key not in document or not same(before[key], document[key]))
+    added = {key: value for key, value in document.items() if key not in before}
+    for literal in (True, False):
+        amended = yaml_amend.amend(text, document, changed=changed, added=added, literal=literal)
+        if amended is not None and _says(amended.encode(), document):
+            return amended.encode()
+    return canonical
+
+
+def canonical_json(document: JsonValue) -> bytes:
+    """Return `document` as the JSON that is hashed: keys sorted by code point, UTF-8, no white space.
+
+    Raises:
+        RecordError: a number is not finite, or a text is not Unicode.
+    """
+    try:
+        return json.dumps(document, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        raise refusal("lone_surrogate", Place()) from None
+    except ValueError:
+        raise refusal("not_a_number", Place()) from None
+
+
+def same(one: JsonValue, other: JsonValue) -> bool:
+    """Tell whether two values are the same JSON, order of keys aside; unlike `==`, 1, 1.0 and true differ."""
+    return canonical_json(one) == canonical_json(other)
+
+
+def _text(data: bytes, path: str) -> str:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        raise refusal("not_utf8", Place(path), detail=f"the file is not UTF-8 at byte {error.start}") from None
+    if not text.strip():
+        raise refusal("empty_file", Place(path))
+    if found := unsafe_character(text):
+        hint = ""
+        if found[0] == "\r":
+            hint = "end lines with a newline alone (LF, not CRLF)"
+        elif found[0] == "\ufeff":
+            hint = "save it as UTF-8 without a byte order mark"
+        raise refusal("control_character", _place(text, found.start(), path), hint=hint)
+    return text
+
+
+def _place(text: str, at: int, path: str) -> Place:
+    return Place(path, None, text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
+
+
+def _mapping(pairs: Sequence[tuple[str, object]]) -> object:
+    mapping = dict(pairs)
+    if len(mapping) == len(pairs):
+        return mapping
+    seen: set[str] = set()
+    for key, _ in pairs:
+        if key in seen:
+            return Flaw("duplicate_key", key)
+        seen.add(key)
+    raise AssertionError("pairs were fewer than they are")
+
+
+def _integer(text: str) -> object:
+    # int() is quadratic in the digits and has a limit of its own.
+    return int(text) if len(text) <= _LONGEST_INTEGER else Flaw("integer_too_large")
+
+
+def _constant(_name: str) -> object:
+    return Flaw("not_a_number")
+
+
+# Hooks leave a Flaw where they stand, for only `check` knows the way to it.
+_DECODER = json.JSONDecoder(object_pairs_hook=_mapping, parse_int=_integer, parse_constant=_constant)
+
+
+def _read_json(text: str, path: str) -> Document:
+    try:
+        document: Document = _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        place = Place(path, None, error.lineno, error.colno)
+        raise refusal("syntax", place, detail=f"not JSON: {error.msg}") from None
+    except RecursionError:
+        raise refusal("too_deep", Place(path)) from None
+    # The text has been looked through: only an escape can still name an unsafe character.
+    check(document, path=path, strings="\\" in text)
+    return document
+
+
+def _first_line(modeline: str | None) -> str:
+    if modeline is None:
+        return ""
+    if "\n" in modeline or unsafe_character(modeline):
+        raise ValueError("a modeline is one line")
+    return f"{_MODELINE}{modeline}\n"
+
+
+def _modeline_of(text: str) -> str | None:
+    first = text.partition("\n")[0]
+    return first.removeprefix(_MODELINE) if first.startswith(_MODELINE) else None
+
+
+def _says(data: bytes, document: Document) -> bool:
+    try:
+        return same(parse(data, format="yaml"), document)
+    except RecordError:
+        return False

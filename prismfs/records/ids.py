@@ -1,0 +1,78 @@
+"""Identifiers: a prefix and 26 characters, sortable by time, derived from their cause, safe as a path.
+
+The 26 characters are Crockford base 32 in lower case: ten for milliseconds since 1970 (48 bits), sixteen
+from a SHA-256 over cause and role (80 bits). The same cause gives the same id, so that a decision taken
+twice, after a crash or in another clone, names the same record.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import UTC, datetime, timedelta
+from typing import NewType
+
+from prismfs.errors import RecordError
+
+Id = NewType("Id", str)
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_BITS = 5
+_TIME_CHARS = 10
+_HASH_CHARS = 16
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# The first character carries two bits less than five: ten of them hold 48 bits.
+_PATTERN = re.compile(rf"([a-z]{{2,4}})-([0-7][{ALPHABET}]{{{_TIME_CHARS + _HASH_CHARS - 1}}})")
+_PREFIX_PATTERN = re.compile(rf"[a-z]{{2,4}}-[{ALPHABET}]{{0,26}}")
+
+
+def derive_id(prefix: str, at: datetime, *, cause: str, role: str = "") -> Id:
+    """Return the id that `cause` gives a record of `prefix` at `at` (UTC; cut to milliseconds).
+
+    `role` tells apart several records of one cause, such as the outbox records of one escalation.
+    """
+    milliseconds = (at - _EPOCH) // timedelta(milliseconds=1)
+    digest = hashlib.sha256(f"{prefix}\0{role}\0{cause}".encode()).digest()
+    tail = int.from_bytes(digest[: _HASH_CHARS * _BITS // 8], "big")
+    return Id(f"{prefix}-{_base32(milliseconds, _TIME_CHARS)}{_base32(tail, _HASH_CHARS)}")
+
+
+def parse_id(text: str, *, prefix: str | None = None) -> Id:
+    """Return `text` as an id.
+
+    Raises:
+        RecordError: `bad_id` if it does not match the pattern, or does not begin with `prefix`. It is
+            refused, never cleaned: paths are built from ids.
+    """
+    match = _PATTERN.fullmatch(text)
+    if match is None or (prefix is not None and match[1] != prefix):
+        wanted = f"{prefix or 'xxx'}- and 26 characters of {ALPHABET}"
+        raise RecordError("bad_id", f"not an id: {text[:60]!r}", hint=f"an id is {wanted}")
+    return Id(text)
+
+
+def is_id_prefix(text: str) -> bool:
+    """Tell whether `text` could be the beginning of an id (`inc-`, `inc-01k`, or a whole one)."""
+    return _PREFIX_PATTERN.fullmatch(text) is not None
+
+
+def prefix_of(identifier: str) -> str:
+    """Return the letters before the dash, which name the kind."""
+    return identifier.partition("-")[0]
+
+
+def time_of(identifier: Id) -> datetime:
+    """Return the instant that the id was made for (UTC, milliseconds)."""
+    value = 0
+    for character in identifier.partition("-")[2][:_TIME_CHARS]:
+        value = value << _BITS | ALPHABET.index(character)
+    return _EPOCH + timedelta(milliseconds=value)
+
+
+def dated_path(folder: str, identifier: Id, suffix: str) -> str:
+    """Return `folder/yyyy/mm/dd/hh/id.suffix`, the place of a record, from its id alone."""
+    return f"{folder}/{time_of(identifier):%Y/%m/%d/%H}/{identifier}.{suffix}"
+
+
+def _base32(value: int, length: int) -> str:
+    return "".join(ALPHABET[value >> shift & 31] for shift in range((length - 1) * _BITS, -1, -_BITS))

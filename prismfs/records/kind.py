@@ -1,0 +1,196 @@
+"""What a record kind declares of itself: the one value from which path, parsing, schema and listing follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from prismfs.errors import RecordError
+from prismfs.records import codec
+from prismfs.records.base import Record, Value
+from prismfs.records.document import Document, JsonValue
+from prismfs.records.ids import dated_path, parse_id
+
+Layout = Literal["dated", "named", "single"]
+Format = Literal["yaml", "json"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """States, the edges between them, and which of them count as open.
+
+    `edges` maps each state to the states that may follow it; a state that maps to nothing is final.
+    """
+
+    edges: Mapping[str, tuple[str, ...]]
+    open: frozenset[str]
+
+    def check(self, before: str, after: str) -> None:
+        """Accept staying in a state or following an edge.
+
+        Raises:
+            RecordError: `bad_transition` for every other move.
+        """
+        if before != after and after not in self.edges[before]:
+            allowed = ", ".join(self.edges[before]) or "nothing"
+            raise RecordError("bad_transition", f"{before} cannot become {after}", hint=f"after {before}: {allowed}")
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """What a listing or a rule may ask of any record without knowing its kind."""
+
+    id: str
+    kind: str
+    title: str
+    status: str
+    open: bool
+    key: str | None
+    due_at: str | None
+    rank: int | None
+    owner: str | None
+    ref: str | None
+    cause: str | None
+    number: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One record kind, declared by its module in `prismfs.kinds`.
+
+    `layout` says how the path follows: `dated` from the id alone, `named` from the name field, `single` is
+    the one path in `folder`. `writers` says who may create one: `agent` (may be dropped), `person` (by a
+    commit), `engine`. `facets` maps the members of `Facets` to dotted paths in the document. `drop` is the
+    short form an agent may drop, if any. A `protected` kind is changed by people through a reviewed merge; each
+    record of a `chained` kind names the digest of the one before it.
+    """
+
+    name: str
+    model: type[Record]
+    folder: str
+    format: Format
+    layout: Layout
+    writers: frozenset[str]
+    prefix: str | None = None
+    name_field: str = "name"
+    lifecycle: Lifecycle | None = None
+    facets: Mapping[str, str] = field(default_factory=dict)
+    drop: type[Value] | None = None
+    protected: bool = False
+    chained: bool = False
+
+    def path_of(self, identifier: str) -> str:
+        """Return the path of the record that `identifier` (an id, or a name) names.
+
+        Raises:
+            RecordError: `bad_id` when it is not of the kind's pattern.
+        """
+        if self.layout == "single":
+            return self.folder
+        if self.layout == "named":
+            return f"{self.folder}/{identifier.lower()}.{self.format}"
+        return dated_path(self.folder, parse_id(identifier, prefix=self.prefix), self.format)
+
+    def owns(self, path: str) -> bool:
+        """Tell whether a record of this kind may stand at `path`."""
+        if self.layout == "single":
+            return path == self.folder
+        if not (path.startswith(f"{self.folder}/") and path.endswith(f".{self.format}")):
+            return False
+        depth = path.count("/")
+        return depth == (1 if self.layout == "named" else 5)
+
+    def identifier_of(self, document: Document) -> str:
+        """Return the id or name that `document` gives itself; the kind's name where only one exists."""
+        if self.layout == "single":
+            return self.name
+        value = document.get(self.name_field if self.layout == "named" else "id")
+        return value if isinstance(value, str) else ""
+
+    def read(self, data: bytes, *, path: str) -> Record:
+        """Return the record in `data`, which stands at `path`.
+
+        Raises:
+            RecordError: the bytes are not strict YAML or JSON, not this kind, or not at their own path.
+        """
+        return self.record(codec.parse(data, format=self.format, path=path), path=path)
+
+    def record(self, document: Document, *, path: str = "") -> Record:
+        """Return the record that `document` is; where `path` is given it must be the record's own."""
+        for required in (self.model.model_fields["kind"].alias or "kind", "version"):
+            if required not in document:
+                raise RecordError(
+                    "missing_field", "a required field is missing", path=path or None, field=f"/{required}"
+                )
+        record = self.model.from_document(document, path=path)
+        if path:
+            try:
+                own = self.path_of(self.identifier_of(document))
+            except RecordError as error:
+                raise RecordError(error.code, str(error), path=path, field="/id") from None
+            if own != path:
+                raise RecordError(
+                    "wrong_path",
+                    "the record stands at another path than its own",
+                    path=path,
+                    hint=f"move it to {own}",
+                )
+        return record
+
+    def write(self, record: Record, *, old: bytes | None = None) -> bytes:
+        """Return the bytes of `record`; with `old`, only what changed differs from those."""
+        modeline = self._modeline(record) if self.format == "yaml" else None
+        document = record.to_document()
+        if old is None:
+            return codec.encode(document, format=self.format, modeline=modeline)
+        return codec.amend(old, document, format=self.format, modeline=modeline)
+
+    def name_of(self, record: Record) -> str:
+        """Return the id or the name of `record`; the kind's name where only one exists."""
+        if self.layout == "single":
+            return self.name
+        value: str = getattr(record, self.name_field if self.layout == "named" else "id")
+        return value
+
+    def place_of(self, record: Record) -> str:
+        """Return the path at which `record` stands."""
+        return self.path_of(self.name_of(record))
+
+    def facets_of(self, document: Document) -> Facets:
+        """Return the facets of a record's document; a facet that the kind does not map is None."""
+
+        def text(facet: str) -> str | None:
+            value = _member(document, self.facets.get(facet))
+            return str(value) if value is not None else None
+
+        def number(facet: str) -> int | None:
+            value = _member(document, self.facets.get(facet))
+            return value if isinstance(value, int) else None
+
+        status = text("status") or ""
+        return Facets(
+            id=self.identifier_of(document),
+            kind=self.name,
+            title=text("title") or "",
+            status=status,
+            open=self.lifecycle is not None and status in self.lifecycle.open,
+            key=text("key"),
+            due_at=text("due_at"),
+            rank=number("rank"),
+            owner=text("owner"),
+            ref=text("ref"),
+            cause=text("cause"),
+            number=number("number"),
+        )
+
+    def _modeline(self, record: Record) -> str:
+        up = "../" * self.place_of(record).count("/")
+        return f"{up}schemas/{self.name}.schema.json"
+
+
+def _member(document: Document, dotted: str | None) -> JsonValue:
+    value: JsonValue = document
+    for part in dotted.split(".") if dotted else ():
+        value = value.get(part) if isinstance(value, dict) else None
+    return value if dotted else None

@@ -1,0 +1,80 @@
+"""A plan: what one decision wants to become of the project. The store makes exactly one commit of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from prismfs.errors import PrismfsError, Problem
+from prismfs.records.base import Record, format_instant
+
+CAUSE, RULE, ACTOR, TIME, VERSION = (
+    "Prismfs-Cause",
+    "Prismfs-Rule",
+    "Prismfs-Actor",
+    "Prismfs-Time",
+    "Prismfs-Version",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The records to put, and why.
+
+    `kind` and `subject` name the record that the decision is about, `rule` the stage that decided it,
+    `reason` the sentence a person reads in `git log`; none of them carries text from an agent. `puts` are
+    all records written, audit rows among them, in the order in which they were decided. `version` is the
+    version of the rule set.
+    """
+
+    kind: str
+    rule: str
+    subject: str
+    reason: str
+    cause: str
+    actor: str
+    at: datetime
+    version: int
+    puts: tuple[Record, ...]
+
+    @property
+    def title(self) -> str:
+        """The commit's subject line: `<kind>: <rule> <id>`."""
+        return f"{self.kind}: {self.rule} {self.subject}"
+
+    @property
+    def message(self) -> str:
+        """The whole commit message: subject, reason, trailers."""
+        trailers = {
+            CAUSE: self.cause,
+            RULE: self.rule,
+            ACTOR: self.actor,
+            TIME: format_instant(self.at),
+            VERSION: str(self.version),
+        }
+        lines = "\n".join(f"{key}: {value}" for key, value in trailers.items())
+        return f"{self.title}\n\n{self.reason}\n\n{lines}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A rule's no: nothing changes; the problem says which rule and what to do, `error` of which kind it is."""
+
+    problem: Problem
+    error: type[PrismfsError]
+
+    def raised(self) -> PrismfsError:
+        """Return the refusal as the error that a caller raises."""
+        problem = self.problem
+        return self.error(problem.code, problem.message, path=problem.path, field=problem.field, hint=problem.hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """The event asks for what already is so; `reason` says it to whoever asked."""
+
+    reason: str
+    subject: str = ""
+
+
+Decision = Plan | Refused | Nothing
