@@ -1,0 +1,87 @@
+"""The registry of record kinds: one module a kind, one row here."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from prismfs.errors import RecordError
+from prismfs.kinds import (
+    audit,
+    bead,
+    escalation,
+    forms,
+    incident,
+    journal,
+    kb,
+    mail,
+    outbox,
+    persona,
+    policy,
+    project,
+    signal,
+    tenant,
+    todo,
+    triage,
+)
+from prismfs.records.base import Record, Value
+from prismfs.records.ids import prefix_of
+from prismfs.records.kind import Kind
+
+R = TypeVar("R", bound=Record)
+
+KINDS: dict[str, Kind] = {
+    module.KIND.name: module.KIND
+    for module in (
+        tenant,
+        project,
+        persona,
+        policy,
+        triage,
+        escalation,
+        signal,
+        incident,
+        bead,
+        outbox,
+        audit,
+        mail,
+        todo,
+        journal,
+        kb,
+    )
+}
+
+DROPS: dict[str, type[Value]] = {
+    "signal": signal.SignalDrop,
+    "escalation": bead.EscalationDrop,
+    "todo": todo.TodoDrop,
+    "journal": journal.JournalDrop,
+    "ack": forms.AckDrop,
+    "comment": forms.CommentDrop,
+}
+"""What an agent may drop, by the `kind` it names."""
+
+_BY_MODEL = {kind.model: kind for kind in KINDS.values()}
+_BY_PREFIX = {kind.prefix: kind for kind in KINDS.values() if kind.prefix}
+
+
+def kind_of(record: Record | type[Record]) -> Kind:
+    """Return the kind that a record, or a record's model, belongs to."""
+    return _BY_MODEL[record if isinstance(record, type) else type(record)]
+
+
+def kind_of_id(identifier: str) -> Kind:
+    """Return the kind that an id's prefix names.
+
+    Raises:
+        RecordError: `unknown_kind` when no kind has that prefix.
+    """
+    kind = _BY_PREFIX.get(prefix_of(identifier))
+    if kind is None:
+        known = ", ".join(sorted(f"{prefix}-" for prefix in _BY_PREFIX))
+        raise RecordError("unknown_kind", f"no kind of record has ids like {identifier[:60]!r}", hint=known)
+    return kind
+
+
+def kind_of_path(path: str) -> Kind | None:
+    """Return the kind of record that stands at `path`, None where none may."""
+    return next((kind for kind in KINDS.values() if kind.owns(path)), None)

@@ -1,0 +1,47 @@
+"""A journal entry: what an agent noted of its own work. It is never changed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from prismfs.records.base import Identity, Instant, Line, Record, Text, Value
+from prismfs.records.ids import Id
+from prismfs.records.kind import Kind
+
+
+class JournalDrop(Value):
+    """What an agent drops to note something."""
+
+    kind: Literal["journal"]
+    version: Literal[1] = 1
+    sender: Identity = Field(alias="from")
+    subject: Line
+    body: Text = ""
+    about: Id | None = None
+
+
+class Journal(Record):
+    """One entry of a journal."""
+
+    kind: Literal["journal"] = "journal"
+    id: Id
+    sender: Identity = Field(alias="from")
+    subject: Line
+    body: Text = ""
+    about: Id | None = None
+    created_at: Instant
+
+
+KIND = Kind(
+    name="journal",
+    model=Journal,
+    folder="journal",
+    format="yaml",
+    layout="dated",
+    prefix="jou",
+    writers=frozenset({"agent", "engine"}),
+    facets={"title": "subject", "owner": "from", "ref": "about"},
+    drop=JournalDrop,
+)

@@ -1,0 +1,75 @@
+"""The policy: severity scales, response targets, lane owners and deadlines (`settings/policy.yaml`).
+
+Targets hang on rank, never on labels.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from prismfs.records.base import Duration, Identity, Record, Value, Word
+from prismfs.records.kind import Kind
+from prismfs.records.severity import Rank, Scale
+
+
+class Targets(Value):
+    """How soon an incident of one rank is to be answered and resolved, counted from detection."""
+
+    respond: Duration
+    resolve: Duration | None = None
+
+
+class Deadlines(Value):
+    """How long a signal may wait at each step of the desk (R-000-80)."""
+
+    classify: Duration
+    answer: Duration
+
+
+class Owners(Value):
+    """Whom each lane belongs to."""
+
+    info: Identity
+    incident: Identity
+    enhancement: Identity
+    recommendation: Identity
+    unclassified: Identity
+
+
+class Policy(Record):
+    """The numbers and names that the rules work with.
+
+    `intake` names the personas whose signals are sorted into lanes; mail to everybody else is only delivered.
+    `tiers` are the steps of the escalation chain, first to last; `categories` names the tier that a category
+    begins at. `delivery_waits` are the pauses before each further attempt of a failed delivery; after the
+    last one it has failed for good. `answer_coverage` is the share of a question's words (0 to 1) that an
+    article must hold to be given as the answer. `nature_floor` is the least urgent rank that a nature allows.
+    """
+
+    kind: Literal["policy"] = "policy"
+    incident_scale: Word
+    escalation_scale: Word
+    scales: dict[Word, Scale]
+    targets: tuple[Targets, Targets, Targets, Targets]
+    nature_floor: dict[Word, Rank] = Field(default_factory=dict)
+    lanes: Owners
+    intake: tuple[Identity, ...]
+    deadlines: Deadlines
+    dedup_window: Duration
+    tiers: tuple[Word, ...]
+    categories: dict[Word, Word]
+    delivery_waits: tuple[Duration, ...]
+    answer_coverage: float
+
+
+KIND = Kind(
+    name="policy",
+    model=Policy,
+    folder="settings/policy.yaml",
+    format="yaml",
+    layout="single",
+    writers=frozenset({"person"}),
+    protected=True,
+)
