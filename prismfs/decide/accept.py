@@ -1,0 +1,162 @@
+"""Taking in what was dropped: checked against its form, the project and the roster, and kept."""
+
+from __future__ import annotations
+
+import hashlib
+
+from pydantic import JsonValue
+
+from prismfs.decide.draft import Draft
+from prismfs.errors import RecordError, RefusedError
+from prismfs.kinds import DROPS
+from prismfs.kinds.journal import Journal, JournalDrop
+from prismfs.kinds.persona import Persona
+from prismfs.kinds.signal import Redaction, Signal, SignalDrop
+from prismfs.kinds.todo import Todo, TodoDrop
+from prismfs.records.base import Value
+from prismfs.records.codec import canonical_json
+from prismfs.records.document import Document
+
+
+def form_of(draft: Draft) -> Value:
+    """Return what was dropped, or given as a command, as its form.
+
+    Raises:
+        RecordError: `unknown_kind`, or what the form itself refuses; with the field.
+    """
+    document = draft.event.document["document"]
+    assert isinstance(document, dict)
+    kind = document.get("kind")
+    form = DROPS.get(kind) if isinstance(kind, str) else None
+    if form is None:
+        raise RecordError(
+            "unknown_kind",
+            "no such kind can be dropped",
+            field="/kind",
+            hint=f"one of {', '.join(sorted(DROPS))}",
+        )
+    return form.from_document(document)
+
+
+def redactions_of(draft: Draft) -> tuple[Redaction, ...]:
+    """Return what the scanner took out of the drop before anybody saw it."""
+    found = draft.event.document.get("redactions") or []
+    assert isinstance(found, list)
+    return tuple(Redaction.model_validate(entry) for entry in found)
+
+
+def accept_signal(draft: Draft) -> None:
+    """Keep a dropped signal, addressed to a persona of this project (R-000-58, R-000-66)."""
+    form = form_of(draft)
+    assert isinstance(form, SignalDrop)
+    _check_address(draft, form)
+    parent = None if form.in_reply_to is None else draft.view.get(Signal, form.in_reply_to)
+    if form.in_reply_to is not None and parent is None:
+        raise RefusedError(
+            "unknown_parent",
+            "answers a signal that is not here",
+            field="/in_reply_to",
+            hint="prismfs list signal",
+        )
+    identifier = form.id or draft.new_id("sig")
+    if draft.view.get(Signal, identifier) is not None:
+        raise RefusedError("id_taken", "a signal with this id is here already", field="/id", hint="leave the id out")
+    payload: Document = {
+        "subject": form.subject,
+        "body": form.body,
+        "labels": dict(form.labels),
+        "attachments": dict(form.attachments),
+    }
+    created = min(form.created_at or draft.now, draft.now)
+    expired = form.ttl is not None and created + form.ttl < draft.now
+    signal = Signal.model_validate(
+        form.model_dump(exclude={"kind", "version", "to_pid"}, exclude_none=True)
+        | {
+            "id": identifier,
+            "pid": draft.project.pid,
+            "thread_id": None if parent is None else parent.thread_id or parent.id,
+            "created_at": created,
+            "received_at": draft.now,
+            "payload_hash": hashlib.sha256(canonical_json(payload)).hexdigest(),
+            "redactions": redactions_of(draft),
+            "status": "expired" if expired else "received",
+        }
+    )
+    draft.subject = draft.put(signal)
+    draft.settle("expire" if expired else "accept", "the signal was past its time to live" if expired else "accepted")
+    meta: dict[str, JsonValue] = {
+        "payload_hash": signal.payload_hash,
+        "category": signal.category,
+        "redacted": sum(redaction.count for redaction in signal.redactions),
+    }
+    draft.row("signal.expired" if expired else "signal.received", signal, reason=draft.reason, meta=meta)
+
+
+def accept_todo(draft: Draft) -> None:
+    """Keep a dropped todo."""
+    form = form_of(draft)
+    assert isinstance(form, TodoDrop)
+    draft.subject = draft.put(
+        Todo(
+            id=draft.new_id("tod"),
+            title=form.title,
+            body=form.body,
+            owner=form.owner or form.sender,
+            created_at=draft.now,
+            status="open",
+        )
+    )
+    draft.settle("accept", "put on a list")
+    draft.row("todo.created", draft.subject, reason=draft.reason)
+
+
+def accept_journal(draft: Draft) -> None:
+    """Keep a dropped journal entry."""
+    form = form_of(draft)
+    assert isinstance(form, JournalDrop)
+    draft.subject = draft.put(
+        Journal.model_validate(
+            form.model_dump(exclude={"kind", "version"}) | {"id": draft.new_id("jou"), "created_at": draft.now}
+        )
+    )
+    draft.settle("accept", "noted")
+    draft.row("journal.noted", draft.subject, reason=draft.reason)
+
+
+def deliver_signal(draft: Draft) -> None:
+    """Put a signal to anybody but the intake desk into its mailbox, and leave it at that."""
+    signal = draft.subject
+    assert isinstance(signal, Signal)
+    intake = {name.casefold() for name in draft.policy.intake}
+    if signal.status != "received" or signal.to.casefold() in intake:
+        return
+    draft.mail(
+        signal.to,
+        role="delivery",
+        type="notification" if signal.in_reply_to is None else "reply",
+        sender=signal.sender,
+        subject=signal.subject,
+        body=signal.body,
+        about=signal,
+    )
+    draft.subject = draft.put(signal.changed(status="delivered"))
+    draft.settle("deliver", f"addressed to {signal.to}, who is not the intake desk")
+    draft.row("signal.delivered", draft.subject, reason=draft.reason)
+
+
+def _check_address(draft: Draft, form: SignalDrop) -> None:
+    project = draft.project
+    if form.to_pid is not None and form.to_pid != project.pid:
+        raise RefusedError(
+            "wrong_pid",
+            f"is addressed to another project than {project.pid}",
+            field="/to_pid",
+            hint="drop it in the inbox of that project",
+        )
+    if draft.view.get(Persona, form.to) is None and form.to not in project.operators:
+        raise RefusedError(
+            "unknown_identity",
+            "is addressed to nobody in this project's roster",
+            field="/to",
+            hint="prismfs list persona names them",
+        )

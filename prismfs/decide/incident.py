@@ -1,0 +1,240 @@
+"""Opening an incident from a signal, or joining the signal to the one that is open already."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from pydantic import JsonValue
+
+from prismfs.decide.draft import Draft
+from prismfs.decide.escalation import Attention, call_attention
+from prismfs.decide.triage import classification_of
+from prismfs.kinds.audit import INCIDENT_META
+from prismfs.kinds.incident import Incident
+from prismfs.kinds.signal import Signal
+from prismfs.records.plan import Nothing
+from prismfs.records.severity import LEAST_URGENT, Severity, with_rank
+
+_DEFAULT_RANK = 2  # R-000 defaults: unknown at intake counts as P2
+_VOLATILE = re.compile(r"[^\w]+|\d+|_+")
+
+
+def open_or_join(draft: Draft) -> None:
+    """Open an incident, or count one more report of the open one with the same dedup key (C-01, C-06)."""
+    signal = draft.subject
+    assert isinstance(signal, Signal)
+    if signal.lane != "incident" or signal.incident is not None or signal.status in ("delivered", "expired"):
+        return
+    key = dedup_key(signal)
+    known = draft.view.latest_with_key(Incident, key)
+    if known is not None and (
+        known.status != "resolved"
+        or (known.resolved_at is not None and draft.now - known.resolved_at <= draft.policy.dedup_window)
+    ):
+        _join(draft, signal, known)
+        return
+    _open(draft, signal, key, known)
+
+
+def acknowledge_incident(draft: Draft) -> Nothing | None:
+    """Somebody answers for the incident from now on; its escalation is answered with it."""
+    incident = draft.need(Incident, str(draft.event.document["id"]))
+    if incident.status == "resolved":
+        return Nothing("the incident is resolved already", incident.id)
+    if incident.acknowledged_at is not None:
+        return Nothing(f"acknowledged already by {incident.acknowledged_by}", incident.id)
+    targets = draft.policy.targets[incident.severity.rank]
+    draft.subject = draft.put(
+        incident.changed(
+            acknowledged_at=draft.now,
+            acknowledged_by=draft.event.actor,
+            acknowledged_note=_note(draft),
+            due_at=None if targets.resolve is None else incident.detected_at + targets.resolve,
+        )
+    )
+    draft.settle("acknowledge", f"{draft.event.actor} answers for it")
+    draft.row("incident.acknowledged", draft.subject, level="warn", reason=draft.reason, meta=meta_of(draft.subject))
+    return None
+
+
+def resolve_incident(draft: Draft) -> Nothing | None:
+    """The fault is gone: the incident is resolved, with what resolved it."""
+    incident = draft.need(Incident, str(draft.event.document["id"]))
+    if incident.status == "resolved":
+        return Nothing(f"resolved already by {incident.resolved_by}", incident.id)
+    draft.subject = draft.put(
+        incident.changed(
+            status="resolved",
+            resolved_at=draft.now,
+            resolved_by=draft.event.actor,
+            resolution=_note(draft),
+            due_at=None,
+        )
+    )
+    draft.settle("resolve", f"{draft.event.actor} says that the fault is gone")
+    draft.row("incident.resolved", draft.subject, level="warn", reason=draft.reason, meta=meta_of(draft.subject))
+    draft.mail(
+        incident.reporter,
+        role="resolved",
+        type="notification",
+        sender=incident.owner,
+        subject=f"Resolved: {incident.title}",
+        body=_note(draft) or "Resolved.",
+        about=incident,
+    )
+    return None
+
+
+def overdue_incident(draft: Draft) -> None:
+    """A response or resolution target has passed: the breach is a row of its own."""
+    incident = draft.need(Incident, str(draft.event.document["id"]))
+    targets = draft.policy.targets[incident.severity.rank]
+    resolve_due = None if targets.resolve is None else incident.detected_at + targets.resolve
+    target = "respond" if incident.acknowledged_at is None and incident.due_at != resolve_due else "resolve"
+    draft.subject = draft.put(incident.changed(due_at=resolve_due if target == "respond" else None))
+    draft.settle("overdue", f"the {target} target of rank {incident.severity.rank} has passed")
+    draft.row(
+        "incident.overdue",
+        draft.subject,
+        level="error",
+        reason=draft.reason,
+        meta=meta_of(draft.subject) | {"target": target, "due_at": draft.event.document.get("due_at")},
+    )
+
+
+def dedup_key(signal: Signal) -> str:
+    """Return the key that tells faults apart: the reporter's own, or one made of the subject's words.
+
+    The two are namespaced, so that equal text never makes them collide (C-03). Numbers, punctuation and case
+    do not tell subjects apart; a subject without words stands for itself with its payload (C-10).
+    """
+    if signal.dedup_key is not None:
+        return f"key:{signal.dedup_key}"
+    words = _VOLATILE.sub(" ", signal.subject.casefold()).split()
+    text = " ".join(words) or signal.payload_hash
+    return f"auto:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+
+
+def meta_of(incident: Incident, *, target: str | None = None) -> dict[str, JsonValue]:
+    """Return the meta that every row of an incident carries, null where unknown (R-002-41)."""
+    known: dict[str, JsonValue] = {
+        "severity": incident.severity.label,
+        "affected_agent": incident.reporter,
+        "auto_resolved": False,
+        "escalation_target": target,
+    }
+    return {name: known.get(name) for name in INCIDENT_META}
+
+
+def _join(draft: Draft, signal: Signal, incident: Incident) -> None:
+    counted = draft.put(incident.changed(count=incident.count + 1, last_seen_at=draft.now))
+    draft.subject = draft.put(
+        signal.changed(status="handed_off", incident=incident.id, disposition="duplicate_suppressed", due_at=None)
+    )
+    draft.settle("join_incident", f"reports {incident.id} once more, {counted.count} in all")
+    draft.row(
+        "incident.duplicate_suppressed",
+        counted,
+        level="info",
+        reason=draft.reason,
+        meta=meta_of(counted) | {"signal": signal.id, "count": counted.count},
+    )
+
+
+def _open(draft: Draft, signal: Signal, key: str, earlier: Incident | None) -> None:
+    policy = draft.policy
+    found = classification_of(draft, signal)
+    rank = _DEFAULT_RANK if found.rank is None else found.rank
+    because = found.rank_reason
+    floor = policy.nature_floor.get(found.nature, LEAST_URGENT)
+    if floor < rank:
+        rank, because = floor, f"{found.nature} is never less urgent than rank {floor}"
+    if earlier is not None:
+        rank, because = max(0, rank - 1), f"{because}; one rank worse, as it came back"
+    severity = with_rank(policy.scales, rank, scale=policy.incident_scale)
+    incident = draft.put(
+        Incident(
+            id=draft.new_id("inc"),
+            pid=signal.pid,
+            title=signal.subject,
+            nature=found.nature,
+            severity=severity,
+            severity_reason=because,
+            sev_initial=severity,
+            sev_max=severity,
+            status="triage",
+            owner=policy.lanes.incident,
+            reporter=signal.sender,
+            dedup_key=key,
+            opened_by=signal.id,
+            recurrence_of=None if earlier is None else earlier.id,
+            detected_at=draft.now,
+            last_seen_at=draft.now,
+            due_at=draft.now + policy.targets[severity.rank].respond,
+        )
+    )
+    draft.subject = draft.put(
+        signal.changed(
+            status="handed_off",
+            incident=incident.id,
+            disposition="opened" if earlier is None else "recurrence",
+            due_at=None,
+        )
+    )
+    draft.settle("open_incident", f"lane incident, severity {severity.label}: {because}")
+    draft.row(
+        "incident.detected",
+        incident,
+        level="error",
+        reason=f"reported by {signal.id}",
+        meta=meta_of(incident),
+    )
+    draft.row("incident.triage", incident, level="warn", reason=because, meta=meta_of(incident))
+    draft.mail(
+        policy.lanes.incident,
+        role="incident",
+        type="task",
+        sender=signal.to,
+        subject=f"{severity.label} {signal.subject}",
+        body=f"{signal.body}\n\nIncident {incident.id}, reported by {signal.sender}.",
+        about=incident,
+        priority=_priority(severity),
+    )
+    _escalate(draft, signal, incident)
+
+
+def _escalate(draft: Draft, signal: Signal, incident: Incident) -> None:
+    """Take the first step of the escalation; rank 3 is not escalated unless somebody asks for it."""
+    if incident.severity.rank == LEAST_URGENT:
+        return
+    policy = draft.policy
+    bead = call_attention(
+        draft,
+        Attention(
+            severity=with_rank(policy.scales, incident.severity.rank, scale=policy.escalation_scale),
+            title=incident.title,
+            body=signal.body,
+            source=f"incident:{incident.id}",
+            reporter=signal.sender,
+            category="failed",
+            related=incident.id,
+        ),
+    )
+    escalated = draft.put(incident.changed(escalation=bead.id))
+    draft.row(
+        "incident.escalated",
+        escalated,
+        level="error" if incident.severity.rank <= 1 else "warn",
+        reason=f"first step of {bead.severity.label}: tier {bead.tier}",
+        meta=meta_of(escalated, target=bead.tier),
+    )
+
+
+def _note(draft: Draft) -> str | None:
+    note = draft.event.document.get("note")
+    return str(note) if note else None
+
+
+def _priority(severity: Severity) -> str:
+    return ("urgent", "high", "normal", "low")[severity.rank]

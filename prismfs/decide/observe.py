@@ -1,0 +1,55 @@
+"""What happened outside the rules: a file refused at the door, a commit that somebody else made."""
+
+from __future__ import annotations
+
+from prismfs.decide.draft import Draft
+from prismfs.kinds.mail import Mail
+from prismfs.kinds.signal import Signal
+from prismfs.records.plan import Nothing
+
+
+def refuse_file(draft: Draft) -> None:
+    """Write down that a file was refused and why; its content stays in quarantine and out of history."""
+    document = draft.event.document
+    draft.settle("refuse", f"refused: {document['code']}")
+    draft.row_about(
+        "inbox.refused", "file", str(document["sha256"] or draft.event.cause)[:64], level="warn",
+        reason=draft.reason, meta=dict(document),
+    )  # fmt: skip
+
+
+def observe_commit(draft: Draft) -> None:
+    """Write down a commit that was made by hand, by pull or by a merge, so that the trail has no hole."""
+    document = draft.event.document
+    invalid = document.get("invalid") or {}
+    draft.settle("observe", "a commit that the engine did not make")
+    draft.row_about(
+        "commit.observed",
+        "commit",
+        str(document["commit"]),
+        level="error" if invalid else "info",
+        reason=draft.reason,
+        meta=dict(document),
+    )
+
+
+def take_up_signal(draft: Draft) -> Nothing | None:
+    """Take up a signal that came in by a commit and that nobody has sorted yet."""
+    signal = draft.need(Signal, str(draft.event.document["id"]))
+    if signal.status != "received":
+        return Nothing(f"the signal is {signal.status} already", signal.id)
+    draft.subject = signal
+    draft.settle("accept", "came in by a commit")
+    draft.row("signal.received", signal, reason=draft.reason, meta={"commit": draft.event.document.get("commit")})
+    return None
+
+
+def acknowledge_mail(draft: Draft) -> Nothing | None:
+    """Mark a mail as read; it stays where it is (R-000-13)."""
+    mail = draft.need(Mail, str(draft.event.document["id"]))
+    if mail.status != "unread":
+        return Nothing(f"the mail is {mail.status} already", mail.id)
+    draft.subject = draft.put(mail.changed(status="read"))
+    draft.settle("read", "read")
+    draft.row("mail.read", draft.subject, reason=draft.reason)
+    return None
