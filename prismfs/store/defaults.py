@@ -1,0 +1,40 @@
+"""The settings that ship with the package: what a project starts with, and what a missing file means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+
+from prismfs.errors import ConfigError
+from prismfs.kinds import KINDS
+from prismfs.records.base import Record
+
+
+def default_files() -> dict[str, bytes]:
+    """Return the files that a new project starts with, by path, except `prismfs.yaml`."""
+    return dict(sorted(_walk(resources.files("prismfs") / "defaults", "")))
+
+
+@cache
+def default_record(kind: str) -> Record:
+    """Return what a missing settings file means.
+
+    Raises:
+        ConfigError: the kind has no default: its file must be there.
+    """
+    path = KINDS[kind].folder
+    data = default_files().get(path)
+    if data is None:
+        raise ConfigError("missing_file", f"{path} is missing", path=path, hint="prismfs init writes it")
+    return KINDS[kind].read(data, path=path)
+
+
+def _walk(folder: Traversable, path: str) -> Iterator[tuple[str, bytes]]:
+    for entry in folder.iterdir():
+        below = f"{path}/{entry.name}".lstrip("/")
+        if entry.is_dir():
+            yield from _walk(entry, below)
+        else:
+            yield below, entry.read_bytes()

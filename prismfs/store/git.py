@@ -1,0 +1,285 @@
+"""The only module that runs git, and the only place where its settings for the engine stand.
+
+Hooks, fsmonitor, attribute filters, replace refs, mailmap and every configuration outside the repository
+are switched off: the repository is shared with agents, and nothing in it may run a program.
+Source: git(1), git-config(1), git-fast-import(1), git-update-ref(1), git-cat-file(1), of git 2.39.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from prismfs.errors import ConflictError, StoreError
+
+NO_OBJECT = "0" * 40
+EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+
+_SETTINGS = {
+    "core.hooksPath": "/dev/null",
+    "core.fsmonitor": "false",
+    "core.untrackedCache": "false",
+    "core.attributesFile": "/dev/null",
+    "core.excludesFile": "/dev/null",
+    "core.autocrlf": "false",
+    "core.quotePath": "true",
+    "core.fsync": "committed,reference",
+    "core.commitGraph": "true",
+    "commit.gpgSign": "false",
+    "diff.external": "",
+    "fastimport.unpackLimit": "1",  # one pack a group: a group is one flush, not a flush an object
+    "gc.auto": "0",
+    "log.mailmap": "false",
+    "maintenance.auto": "false",
+    "protocol.allow": "never",
+}
+_ENVIRONMENT = {
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+    "TZ": "UTC",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One path that differs between two trees; `NO_OBJECT` where it is absent on one side."""
+
+    path: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewCommit:
+    """A commit to be written: message, author line, seconds since 1970, and the files it puts."""
+
+    message: str
+    author: str
+    committer: str
+    seconds: int
+    files: tuple[tuple[str, bytes], ...]
+
+
+class Git:
+    """One repository's git, with one long-lived reader and one long-lived reference writer.
+
+    `inherit` is a file descriptor that children keep open, so that a lock on it outlives a crash of this
+    process exactly as long as one of its children does.
+    """
+
+    def __init__(self, root: Path, git_dir: Path, *, inherit: int | None = None) -> None:
+        self.root = root
+        self.git_dir = git_dir
+        self._inherit = () if inherit is None else (inherit,)
+        self._reader: subprocess.Popen[bytes] | None = None
+        self._references: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the long-lived children."""
+        for child in (self._reader, self._references):
+            if child is not None:
+                for pipe in (child.stdin, child.stdout):
+                    if pipe is not None:
+                        with suppress(OSError):
+                            pipe.close()
+                child.wait()
+        self._reader = self._references = None
+
+    def run(self, *arguments: str, input: bytes | None = None, accept: Sequence[int] = (0,)) -> bytes:
+        """Return the standard output of one git command.
+
+        Raises:
+            StoreError: git is not installed, or it ended with a code that is not in `accept`.
+        """
+        return self._finish(arguments, input, accept)[1]
+
+    def status(self, *arguments: str, accept: Sequence[int] = (0, 1)) -> int:
+        """Return the exit code of one git command that answers with it."""
+        return self._finish(arguments, None, accept)[0]
+
+    def _finish(self, arguments: Sequence[str], input: bytes | None, accept: Sequence[int]) -> tuple[int, bytes]:
+        child = self._start(*arguments)
+        output, errors = child.communicate(input)
+        if child.returncode not in accept:
+            raise _failure(arguments[0], child.returncode, errors)
+        return child.returncode, output
+
+    def resolve(self, name: str) -> str | None:
+        """Return the object id that `name` (a reference, `commit:path`, …) stands for, None if nothing."""
+        header = self._ask(f"info {name}")
+        return None if header is None else header[0]
+
+    def read(self, name: str) -> bytes | None:
+        """Return the content of the object that `name` stands for, None if there is none."""
+        header = self._ask(f"contents {name}")
+        if header is None:
+            return None
+        output = self._reading().stdout
+        assert output is not None
+        data = output.read(int(header[2]))
+        output.read(1)
+        return data
+
+    def read_many(self, names: Iterable[str]) -> Iterator[bytes | None]:
+        """Yield the content of each object in turn."""
+        for name in names:
+            yield self.read(name)
+
+    def changes(self, old: str, new: str) -> tuple[Change, ...]:
+        """Return the files that differ between two commits or trees, in path order."""
+        raw = self.run("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-commit-id", old, new)
+        return tuple(parse_raw(raw.split(b"\0")))
+
+    def write_commits(self, commits: Sequence[NewCommit], *, parent: str | None, scratch: str) -> tuple[str, ...]:
+        """Write `commits`, each the child of the one before, into one pack and return their ids.
+
+        The pack is flushed to the disk before this returns. No branch moves: only the reference `scratch`
+        points at the last commit.
+
+        Raises:
+            StoreError: fast-import failed (disk full, objects out of reach); `scratch` may have moved.
+        """
+        child = self._start("fast-import", "--quiet", "--done", "--force", "--date-format=raw", "--cat-blob-fd=1")
+        stream = bytearray()
+        for mark, commit in enumerate(commits, start=1):
+            message = commit.message.encode()
+            stream += f"commit {scratch}\nmark :{mark}\n".encode()
+            stream += f"author {commit.author} {commit.seconds} +0000\n".encode()
+            stream += f"committer {commit.committer} {commit.seconds} +0000\n".encode()
+            stream += b"data %d\n%s\n" % (len(message), message)
+            if mark == 1 and parent is not None:
+                stream += f"from {parent}\n".encode()
+            for path, data in commit.files:
+                stream += f"M 100644 inline {path}\n".encode()
+                stream += b"data %d\n%s\n" % (len(data), data)
+        for mark in range(1, len(commits) + 1):
+            stream += f"get-mark :{mark}\n".encode()
+        stream += b"done\n"
+        output, errors = child.communicate(bytes(stream))
+        ids = output.decode().split()
+        if child.returncode or len(ids) != len(commits):
+            raise _failure("fast-import", child.returncode, errors)
+        return tuple(ids)
+
+    def move(self, moves: Mapping[str, tuple[str, str]]) -> None:
+        """Move each reference from its old value to its new one, all of them or none; flushed to the disk.
+
+        `moves` maps a reference to (old, new); `NO_OBJECT` as old means that it must not exist.
+
+        Raises:
+            ConflictError: a reference no longer had its old value; none moved.
+        """
+        child = self._references
+        if child is None or child.poll() is not None:
+            child = self._references = self._start("update-ref", "--stdin", "--no-deref")
+        lines = ["start", *(f"update {name} {new} {old}" for name, (old, new) in moves.items()), "commit", ""]
+        assert child.stdin is not None
+        assert child.stdout is not None
+        try:
+            child.stdin.write("\n".join(lines).encode())
+            child.stdin.flush()
+        except OSError:
+            child.stdin = None
+        answers = (child.stdout.readline(), child.stdout.readline())
+        if answers == (b"start: ok\n", b"commit: ok\n"):
+            return
+        _, errors = child.communicate()
+        self._references = None
+        text = errors.decode(errors="replace").strip()
+        if "but expected" in text or "reference already exists" in text or "unable to resolve" in text:
+            raise ConflictError("branch_moved", "the branch moved meanwhile", hint="try again")
+        if "Unable to create" in text and ".lock" in text:
+            raise ConflictError("reference_locked", "another git command holds the reference", hint="try again")
+        raise _failure("update-ref", child.returncode, errors)
+
+    def _ask(self, request: str) -> list[str] | None:
+        if "\n" in request:
+            raise StoreError("bad_object_name", "an object name must not hold a line break")
+        child = self._reading()
+        assert child.stdin is not None
+        assert child.stdout is not None
+        try:
+            child.stdin.write(request.encode() + b"\n")
+            child.stdin.flush()
+            header = child.stdout.readline().decode(errors="replace").split(" ")
+        except OSError:
+            header = []
+        if len(header) == 3:
+            return [part.strip() for part in header]
+        if header[-1:] in (["missing\n"], ["ambiguous\n"]):
+            return None
+        _, errors = child.communicate()
+        self._reader = None
+        raise _failure("cat-file", child.returncode, errors)
+
+    def _reading(self) -> subprocess.Popen[bytes]:
+        if self._reader is None or self._reader.poll() is not None:
+            self._reader = self._start("cat-file", "--batch-command")
+        return self._reader
+
+    def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        settings = [part for key, value in _SETTINGS.items() for part in ("-c", f"{key}={value}")]
+        command = ["git", f"--git-dir={self.git_dir}", f"--work-tree={self.root}", *settings, *arguments]
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+        try:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=self.root,
+                env=environment | _ENVIRONMENT,
+                pass_fds=self._inherit,
+            )
+        except FileNotFoundError:
+            raise StoreError("git_missing", "git was not found", hint="install git 2.39 or newer") from None
+
+
+def parse_raw(parts: Sequence[bytes]) -> Iterator[Change]:
+    """Yield the changes in the NUL-separated parts of git's raw diff format."""
+    position = 0
+    while position + 1 < len(parts):
+        fields = parts[position].decode().lstrip(":").split(" ")
+        yield Change(os.fsdecode(parts[position + 1]), fields[2], fields[3])
+        position += 2
+
+
+def run_plain(arguments: Sequence[str], *, cwd: Path) -> bytes:
+    """Return the output of a git command that needs no repository settings (such as `git --version`)."""
+    try:
+        return subprocess.run(["git", *arguments], cwd=cwd, capture_output=True, check=True).stdout
+    except FileNotFoundError:
+        raise StoreError("git_missing", "git was not found", hint="install git 2.39 or newer") from None
+    except subprocess.CalledProcessError as error:
+        raise _failure(arguments[0], error.returncode, error.stderr) from None
+
+
+def _failure(verb: str, code: int | None, errors: bytes) -> StoreError:
+    text = errors.decode(errors="replace").strip().splitlines()
+    detail = text[-1] if text else f"exit code {code}"
+    if "No space left" in " ".join(text):
+        return StoreError("disk_full", "the disk is full", hint="make room; nothing was changed")
+    if "dubious ownership" in " ".join(text):
+        return StoreError("foreign_owner", "the repository belongs to another user", hint="run as its owner")
+    if "Permission denied" in " ".join(text) or "Read-only file system" in " ".join(text):
+        return StoreError("read_only", f"git {verb}: {detail}", hint="make the repository writable")
+    return StoreError("git_failed", f"git {verb}: {detail}", hint="run prismfs doctor")

@@ -1,0 +1,96 @@
+"""Reading the commits of a branch in order, with what each changed and what its message claims."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from prismfs.records import plan
+from prismfs.store.git import Change, Git, parse_raw
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit against its first parent. The trailers are claims until `verify` has decided it again."""
+
+    id: str
+    parents: tuple[str, ...]
+    author: str
+    seconds: int
+    message: str
+    changes: tuple[Change, ...]
+
+    @property
+    def subject(self) -> str:
+        """The first line of the message."""
+        return self.message.partition("\n")[0]
+
+    @property
+    def trailers(self) -> dict[str, str]:
+        """The trailers in the last paragraph of the message."""
+        last = self.message.strip().rpartition("\n\n")[2]
+        pairs = (line.partition(": ") for line in last.splitlines())
+        return {key: value for key, separator, value in pairs if separator}
+
+    @property
+    def cause(self) -> str | None:
+        """What the commit says it answers; None for one that a person made."""
+        return self.trailers.get(plan.CAUSE)
+
+
+def read_commits(git: Git, *, since: str | None, until: str) -> Iterator[Commit]:
+    """Yield the commits after `since` up to `until` along first parents, oldest first."""
+    span = until if since is None else f"{since}..{until}"
+    listed = git.run("rev-list", "--first-parent", "--reverse", "--parents", span).decode().splitlines()
+    if not listed:
+        return
+    asked = "".join(" ".join(line.split(" ")[:2]) + "\n" for line in listed)
+    raw = git.run(
+        "diff-tree",
+        "--stdin",
+        "-r",
+        "--root",
+        "-z",
+        "--raw",
+        "--no-renames",
+        "--always",
+        input=asked.encode(),
+    )
+    changes = _split(raw)
+    for line in listed:
+        identifier, *parents = line.split(" ")
+        data = git.read(identifier)
+        assert data is not None
+        head, _, message = data.decode(errors="replace").partition("\n\n")
+        author, seconds = _author(head)
+        yield Commit(
+            id=identifier,
+            parents=tuple(parents),
+            author=author,
+            seconds=seconds,
+            message=message,
+            changes=changes.get(identifier, ()),
+        )
+
+
+def _split(raw: bytes) -> dict[str, tuple[Change, ...]]:
+    """Split diff-tree's stream: each commit's id stands before its pairs of (raw entry, path)."""
+    found: dict[str, tuple[Change, ...]] = {}
+    parts = raw.split(b"\0")
+    position = 0
+    while position < len(parts) and parts[position]:
+        identifier = parts[position].decode()
+        position += 1
+        begin = position
+        while position < len(parts) and parts[position].startswith(b":"):
+            position += 2
+        found[identifier] = tuple(parse_raw(parts[begin:position]))
+    return found
+
+
+def _author(head: str) -> tuple[str, int]:
+    for line in head.splitlines():
+        if line.startswith("author "):
+            name, _, rest = line.removeprefix("author ").rpartition(" <")
+            return name, int(rest.rpartition("> ")[2].split(" ")[0])
+    return "", 0

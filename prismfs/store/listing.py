@@ -1,0 +1,170 @@
+"""The projection's tables and the questions that listings ask of them. Imports nothing heavy.
+
+The database stands under the git directory, is rebuilt from commits at will, and is never needed for
+correctness: `meta.head` names the commit that it shows.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from prismfs.store import answers
+
+FORM = 1
+"""Version of the tables below; a database of another form is thrown away and rebuilt."""
+
+_TABLES = f"""
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS record (
+    path TEXT PRIMARY KEY, id TEXT NOT NULL, kind TEXT NOT NULL, title TEXT NOT NULL, status TEXT NOT NULL,
+    open INTEGER NOT NULL, key TEXT, due_at TEXT, rank INTEGER, owner TEXT, ref TEXT, cause TEXT,
+    number INTEGER, digest TEXT, document TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS record_id ON record (id);
+CREATE INDEX IF NOT EXISTS record_kind ON record (kind, open, id);
+CREATE INDEX IF NOT EXISTS record_key ON record (key) WHERE key IS NOT NULL;
+CREATE INDEX IF NOT EXISTS record_due ON record (due_at, id) WHERE due_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS record_ref ON record (ref) WHERE ref IS NOT NULL;
+CREATE INDEX IF NOT EXISTS record_cause ON record (cause) WHERE cause IS NOT NULL;
+CREATE INDEX IF NOT EXISTS record_number ON record (number) WHERE number IS NOT NULL;
+{answers.SCHEMA};
+PRAGMA user_version = {FORM};
+"""
+COLUMNS = (
+    "path",
+    "id",
+    "kind",
+    "title",
+    "status",
+    "open",
+    "key",
+    "due_at",
+    "rank",
+    "owner",
+    "ref",
+    "cause",
+    "number",
+    "digest",
+    "document",
+)
+
+
+def connect(path: Path | None) -> sqlite3.Connection:
+    """Open the database at `path` with its tables made; in memory where `path` is None.
+
+    A database of another form, or one that SQLite calls damaged, is removed and begun anew.
+    """
+    try:
+        return _connect(path)
+    except sqlite3.DatabaseError:
+        if path is None or isinstance(_last_error(path), sqlite3.OperationalError):
+            raise
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    return _connect(path)
+
+
+def _connect(path: Path | None) -> sqlite3.Connection:
+    connection = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=10, cached_statements=256)
+    try:
+        form = connection.execute("PRAGMA user_version").fetchone()[0]
+        if form not in (0, FORM):
+            raise sqlite3.DatabaseError(f"tables of form {form}")
+        if form == 0:
+            connection.executescript(f"PRAGMA journal_mode = WAL; {_TABLES}")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA temp_store = MEMORY")
+    except sqlite3.DatabaseError:
+        connection.close()
+        raise
+    return connection
+
+
+def _last_error(path: Path) -> sqlite3.DatabaseError | None:
+    try:
+        _connect(path).close()
+    except sqlite3.DatabaseError as error:
+        return error
+    return None
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, *, keep: bool = True) -> Iterator[None]:
+    """Make everything inside one transaction; undone on an error, or at the end where `keep` is false."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT" if keep else "ROLLBACK")
+
+
+def read_head(connection: sqlite3.Connection) -> str | None:
+    """Return the commit that the database shows, None for none yet."""
+    row = connection.execute("SELECT value FROM meta WHERE name = 'head'").fetchone()
+    return None if row is None else str(row[0])
+
+
+def find_ids(connection: sqlite3.Connection, prefix: str, limit: int = 20) -> tuple[str, ...]:
+    """Return the ids that begin with `prefix`, in order, at most `limit`."""
+    rows = connection.execute(
+        "SELECT id FROM record WHERE id >= ? AND id < ? ORDER BY id LIMIT ?", (prefix, prefix + "{", limit)
+    )
+    return tuple(row[0] for row in rows)
+
+
+def find_documents(
+    connection: sqlite3.Connection,
+    kind: str,
+    *,
+    where: Mapping[str, object] | None = None,
+    after: int | None = None,
+    limit: int | None = None,
+    newest_first: bool = True,
+) -> tuple[tuple[str, ...], int]:
+    """Return the documents (JSON texts) of one kind that match, and how many match in all.
+
+    `where` maps columns to the value they must have; `after` is a number of a chained kind that only
+    greater ones follow. Chained kinds come in the order of their number, others in the order of their id.
+    """
+    conditions, values = ["kind = ?"], [kind]  # type: list[str], list[object]
+    for column, value in (where or {}).items():
+        if column not in COLUMNS:
+            raise ValueError(f"no such column: {column}")
+        conditions.append(f"{column} = ?")
+        values.append(value)
+    if after is not None:
+        conditions.append("number > ?")
+        values.append(after)
+    text = " AND ".join(conditions)
+    total = connection.execute(f"SELECT count(*) FROM record WHERE {text}", values).fetchone()[0]  # noqa: S608
+    direction = "DESC" if newest_first else "ASC"
+    cut = "" if limit is None else f" LIMIT {int(limit)}"
+    rows = connection.execute(
+        f"SELECT document FROM record WHERE {text} ORDER BY number {direction}, id {direction}{cut}",  # noqa: S608
+        values,
+    )
+    return tuple(row[0] for row in rows), total
+
+
+def count_by_status(connection: sqlite3.Connection) -> Sequence[tuple[str, str, int, int]]:
+    """Return (kind, status, open, count) for every kind and status there is."""
+    return connection.execute(
+        "SELECT kind, status, open, count(*) FROM record GROUP BY kind, status, open ORDER BY kind, status"
+    ).fetchall()
+
+
+def read_document(connection: sqlite3.Connection, identifier: str) -> str | None:
+    """Return the document (JSON text) of the record with this id, None if there is none."""
+    row = connection.execute("SELECT document FROM record WHERE id = ?", (identifier,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def read_next_due(connection: sqlite3.Connection) -> str | None:
+    """Return the earliest due time of any record (RFC 3339), None where nothing is due ever."""
+    row = connection.execute("SELECT min(due_at) FROM record WHERE due_at IS NOT NULL").fetchone()
+    return None if row is None else row[0]

@@ -1,0 +1,105 @@
+"""One writer a project: an advisory lock that a crash releases, and the marks it leaves behind."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from prismfs.errors import ConflictError
+from prismfs.store.worktree import disk_error
+
+
+class Lock:
+    """A lock on a file. Children that inherit `descriptor` keep it until they end, too.
+
+    While it is held, the file says which process holds it; a holder that ends well empties the file.
+    `broken_since` tells the next one that the last one did not, and when that one took the lock (seconds
+    since 1970).
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise disk_error(error, str(path.name)) from error
+        self._path = path
+        self.broken_since: float | None = None
+
+    def acquire(self, *, wait: float = 0.0, pause: Callable[[float], None] = time.sleep) -> None:
+        """Take the lock, waiting at most `wait` seconds for it.
+
+        Raises:
+            ConflictError: `locked`; another process holds it.
+        """
+        step, waited = 0.005, 0.0
+        while True:
+            try:
+                fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if waited >= wait:
+                    holder = os.pread(self.descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
+                    raise ConflictError(
+                        "locked", f"process {holder} is writing here", path=self._path.name, hint="try again"
+                    ) from None
+                pause(step)
+                waited += step
+        found = os.fstat(self.descriptor)
+        self.broken_since = found.st_mtime if found.st_size else None
+        os.ftruncate(self.descriptor, 0)
+        os.pwrite(self.descriptor, str(os.getpid()).encode(), 0)
+
+    def release(self) -> None:
+        """Give the lock up, leaving word that all is well."""
+        os.ftruncate(self.descriptor, 0)
+        fcntl.flock(self.descriptor, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Close the file; a lock still held is given up without word."""
+        with suppress(OSError):
+            os.close(self.descriptor)
+
+
+def clear_dead_locks(git_dir: Path, branch: str, *, since: float) -> tuple[str, ...]:
+    """Remove the lock files that a killed writer's git left behind, and return their names.
+
+    Only called by the holder of the writer's lock after it was found broken: our lock held proves that no
+    child of the dead writer lives. A lock file older than `since` (seconds since 1970, when the dead writer
+    took its lock), or one that a living process has open, is somebody else's and stays.
+    """
+    removed = []
+    for name in (
+        "index.lock",
+        "packed-refs.lock",
+        f"{branch}.lock",
+        "refs/prismfs/scratch.lock",
+        "refs/prismfs/seen.lock",
+    ):
+        path = git_dir / name
+        try:
+            ours = path.stat().st_mtime >= since
+        except FileNotFoundError:
+            continue
+        if ours and not _is_open_somewhere(path):
+            path.unlink(missing_ok=True)
+            removed.append(name)
+    return tuple(removed)
+
+
+def _is_open_somewhere(path: Path) -> bool:
+    """Tell whether a process has the file open. Where /proc does not say, a young file counts as open."""
+    processes = Path("/proc")
+    if not (processes / "self/fd").exists():
+        return time.time() - path.stat().st_mtime < 60
+    wanted = str(path.resolve())
+    for folder in processes.glob("[0-9]*/fd"):
+        with suppress(OSError):
+            for entry in folder.iterdir():
+                if os.readlink(entry) == wanted:
+                    return True
+    return False

@@ -1,0 +1,243 @@
+"""The in-memory twin of the store: the same contract over dictionaries, for tests and for `verify`.
+
+`MemoryView` is also the slow reader that the projection is checked against: it keeps whole records and asks
+nothing of SQLite but the full-text search.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from bisect import insort
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TypeVar
+
+from prismfs.errors import ConflictError, RecordError
+from prismfs.kinds import kind_of, kind_of_path
+from prismfs.records.base import Record, format_instant, parse_instant
+from prismfs.records.kind import Facets
+from prismfs.records.plan import Plan
+from prismfs.records.view import GENESIS, Answer, ChainHead
+from prismfs.store import answers
+from prismfs.store.defaults import default_record
+from prismfs.store.projection import invalid_setting
+from prismfs.store.snapshot import ForeignCommit, Snapshot
+
+R = TypeVar("R", bound=Record)
+
+
+class MemoryView:
+    """A view over records held in dictionaries, by path."""
+
+    def __init__(self, files: Mapping[str, bytes] | None = None) -> None:
+        self._records: dict[str, tuple[Record, Facets]] = {}
+        self._by_key: dict[tuple[str, str], list[str]] = {}
+        self._due: set[str] = set()
+        self._causes: set[str] = set()
+        self._head = GENESIS
+        self._search: sqlite3.Connection | None = None
+        self._invalid: dict[str, str] = {}
+        for path, data in (files or {}).items():
+            self.put_file(path, data)
+
+    def copy(self) -> MemoryView:
+        """Return a view of its own with the same records."""
+        twin = MemoryView()
+        twin._records = dict(self._records)
+        twin._by_key = {key: list(ids) for key, ids in self._by_key.items()}
+        twin._invalid = dict(self._invalid)
+        twin._due, twin._causes, twin._head = set(self._due), set(self._causes), self._head
+        return twin
+
+    def add(self, plan: Plan) -> None:
+        """Let every later answer be as if `plan` were committed."""
+        for record in plan.puts:
+            kind = kind_of(record)
+            self._put(kind.place_of(record), record, kind.write(record) if kind.chained else b"")
+
+    def put_file(self, path: str, data: bytes) -> bool:
+        """Take in one file; False when it is no valid record (it then is as if it were not there)."""
+        self.remove_file(path)
+        kind = kind_of_path(path)
+        if kind is None:
+            return False
+        try:
+            self._put(path, kind.read(data, path=path), data)
+        except RecordError as error:
+            if kind.layout == "single":
+                self._invalid[path] = str(error)
+            return False
+        return True
+
+    def remove_file(self, path: str) -> None:
+        """Forget the record at `path`, if there is one."""
+        self._invalid.pop(path, None)
+        old = self._records.pop(path, None)
+        if old is None:
+            return
+        facets = old[1]
+        if facets.key is not None:
+            self._by_key[facets.kind, facets.key].remove(path)
+        self._due.discard(path)
+        self._search = None if facets.kind == "kb" else self._search
+
+    def records(self) -> Iterator[Record]:
+        """Yield every record, in path order."""
+        for path in sorted(self._records):
+            yield self._records[path][0]
+
+    def get(self, model: type[R], identifier: str) -> R | None:
+        """Return the record with this id or name, None if there is none."""
+        try:
+            return self._at(model, kind_of(model).path_of(identifier))
+        except RecordError:
+            return None
+
+    def single(self, model: type[R]) -> R:
+        """Return the one record of its kind, or what a missing file means."""
+        kind = kind_of(model)
+        if kind.folder in self._invalid:
+            raise invalid_setting(kind.folder, self._invalid[kind.folder])
+        found = self._at(model, kind.folder) or default_record(kind.name)
+        assert isinstance(found, model)
+        return found
+
+    def open_with_key(self, model: type[R], key: str) -> R | None:
+        """Return the newest open record of the kind with this dedup key."""
+        for path in reversed(self._by_key.get((kind_of(model).name, key), [])):
+            if self._records[path][1].open:
+                return self._at(model, path)
+        return None
+
+    def latest_with_key(self, model: type[R], key: str) -> R | None:
+        """Return the newest record of the kind with this dedup key, open or not."""
+        paths = self._by_key.get((kind_of(model).name, key))
+        return self._at(model, paths[-1]) if paths else None
+
+    def due_before(self, now: datetime, limit: int) -> Sequence[Record]:
+        """Return records whose due time is before `now`, earliest first, at most `limit`."""
+        text = format_instant(now)
+        due = sorted(
+            (facets.due_at, facets.id, path)
+            for path in self._due
+            if (facets := self._records[path][1]).due_at is not None and facets.due_at < text
+        )
+        return tuple(self._records[path][0] for _, _, path in due[:limit])
+
+    def next_due(self) -> datetime | None:
+        """Return the earliest due time of any record."""
+        times = [self._records[path][1].due_at for path in self._due]
+        return min((parse_instant(text) for text in times if text is not None), default=None)
+
+    def last_audit(self) -> ChainHead:
+        """Return the newest audit row, `GENESIS` where none is."""
+        return self._head
+
+    def handled(self, cause: str) -> bool:
+        """Tell whether an audit row answers `cause` already."""
+        return cause in self._causes
+
+    def find_answers(self, text: str, limit: int) -> Sequence[Answer]:
+        """Return passages of the knowledge base that match `text`, best first."""
+        if self._search is None:
+            self._search = sqlite3.connect(":memory:")
+            self._search.execute(answers.SCHEMA)
+            for record, facets in self._records.values():
+                if facets.kind == "kb":
+                    answers.put_article(self._search, record.to_document())
+        return answers.find_answers(self._search, text, limit)
+
+    def _at(self, model: type[R], path: str) -> R | None:
+        found = self._records.get(path)
+        return found[0] if found is not None and isinstance(found[0], model) else None
+
+    def _put(self, path: str, record: Record, data: bytes) -> None:
+        self.remove_file(path)
+        kind = kind_of(record)
+        facets = kind.facets_of(record.to_document())
+        self._records[path] = record, facets
+        if facets.key is not None:
+            # Paths of one kind sort as their ids do, which is by time.
+            insort(self._by_key.setdefault((facets.kind, facets.key), []), path)
+        if facets.due_at is not None:
+            self._due.add(path)
+        if facets.cause is not None:
+            self._causes.add(facets.cause)
+        if facets.number is not None and kind.chained:
+            head = ChainHead(facets.number, hashlib.sha256(data).hexdigest())
+            self._head = max(self._head, head, key=lambda row: (row.number, row.digest))
+        if facets.kind == "kb":
+            self._search = None
+
+
+class MemoryStore:
+    """A store whose commits are a list; for tests of everything that stands on a store."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._trees: list[dict[str, bytes]] = [dict(files)]
+        self._foreign: dict[int, ForeignCommit] = {}
+        self._seen = 0
+        self.plans: list[Plan] = []
+
+    def snapshot(self) -> Snapshot:
+        """Return the state that the branch stands at now; commits are named by their number."""
+        return Snapshot(commit=str(len(self._trees) - 1), seen=str(self._seen))
+
+    def read(self, snapshot: Snapshot, path: str) -> bytes | None:
+        """Return the bytes of the file at `path`, None where there is none."""
+        return self._trees[int(snapshot.commit)].get(path)
+
+    def view(self, snapshot: Snapshot) -> MemoryView:
+        """Return a view of `snapshot`."""
+        return MemoryView(self._trees[int(snapshot.commit)])
+
+    def news(self, snapshot: Snapshot) -> Sequence[ForeignCommit]:
+        """Return the foreign commits that nobody has answered yet, oldest first."""
+        span = range(self._seen + 1, int(snapshot.commit) + 1)
+        return tuple(self._foreign[number] for number in span if number in self._foreign)
+
+    @contextmanager
+    def overlay(self, snapshot: Snapshot) -> Iterator[MemoryView]:
+        """Give a view of `snapshot` that takes plans."""
+        yield self.view(snapshot)
+
+    def apply(self, plans: Sequence[Plan], *, base: Snapshot) -> Sequence[str]:
+        """Make one commit of each plan on top of `base` and return their names."""
+        if base != self.snapshot():
+            raise ConflictError("branch_moved", "the branch moved meanwhile", hint="try again")
+        trees = []
+        tree = self._trees[-1]
+        for plan in plans:
+            tree = dict(tree)
+            for record in plan.puts:
+                kind = kind_of(record)
+                path = kind.place_of(record)
+                tree[path] = kind.write(record, old=tree.get(path))
+            trees.append(tree)
+        first = len(self._trees)
+        self._trees.extend(trees)
+        self.plans.extend(plans)
+        self._seen = len(self._trees) - 1
+        return tuple(str(number) for number in range(first, len(self._trees)))
+
+    def commit_foreign(self, files: Mapping[str, bytes | None], *, author: str, at: datetime) -> str:
+        """Make a commit as a person would, by hand; None as content removes a file. Return its name."""
+        tree = dict(self._trees[-1])
+        for path, data in files.items():
+            if data is None:
+                tree.pop(path, None)
+            else:
+                tree[path] = data
+        self._trees.append(tree)
+        number = len(self._trees) - 1
+        self._foreign[number] = ForeignCommit(
+            commit=str(number),
+            author=author,
+            seconds=int(at.timestamp()),
+            subject="by hand",
+            puts=tuple(sorted(path for path, data in files.items() if data is not None)),
+            removed=tuple(sorted(path for path, data in files.items() if data is None)),
+        )
+        return str(number)

@@ -1,0 +1,235 @@
+"""The projection as a view: the SQLite tables of `listing`, kept in step with the commits."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+from prismfs.errors import ConfigError, RecordError
+from prismfs.kinds import KINDS, kind_of, kind_of_path
+from prismfs.records import codec
+from prismfs.records.base import Record, format_instant, parse_instant
+from prismfs.records.document import Document
+from prismfs.records.kind import Kind
+from prismfs.records.plan import Plan
+from prismfs.records.view import GENESIS, Answer, ChainHead
+from prismfs.store import answers, listing
+from prismfs.store.defaults import default_record
+from prismfs.store.git import EMPTY_TREE, NO_OBJECT, Git
+
+R = TypeVar("R", bound=Record)
+
+INVALID = "invalid"
+"""Status of a settings file that is there but that no rule can work with."""
+
+_PUT = f"INSERT OR REPLACE INTO record VALUES ({', '.join('?' * len(listing.COLUMNS))})"  # noqa: S608
+
+
+class Projection:
+    """A `View` of the commit that it was last brought to, and an overlay for plans on top of it."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._connection = listing.connect(path)
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The database, for listings."""
+        return self._connection
+
+    @property
+    def head(self) -> str | None:
+        """The commit that the projection shows, None for none yet."""
+        return listing.read_head(self._connection)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._connection.close()
+
+    def bring_to(self, commit: str, git: Git) -> None:
+        """Take in what differs between the commit shown now and `commit`.
+
+        Files that are no valid record are left out; `prismfs check` names them.
+        """
+        head = self.head
+        if head == commit:
+            return
+        if head is not None and git.resolve(head) is None:
+            head = None
+        with listing.transaction(self._connection):
+            if head is None:
+                self._connection.execute("DELETE FROM record")
+                self._connection.execute("DELETE FROM article")
+            changes = [
+                (change, kind)
+                for change in git.changes(head or EMPTY_TREE, commit)
+                if (kind := kind_of_path(change.path)) is not None
+            ]
+            contents = git.read_many(change.new for change, _ in changes if change.new != NO_OBJECT)
+            for change, kind in changes:
+                data = None if change.new == NO_OBJECT else next(contents)
+                self._take(kind, change.path, data)
+            self._set_head(commit)
+
+    def advance(self, commit: str, records: Iterable[tuple[Kind, str, Record, bytes]]) -> None:
+        """Take in `records` (kind, path, record, bytes) that the writer just made, as of `commit`."""
+        with listing.transaction(self._connection):
+            for kind, path, record, data in records:
+                self._put(kind, path, record.to_document(), data if kind.chained else None)
+            self._set_head(commit)
+
+    @contextmanager
+    def overlay(self) -> Iterator[Projection]:
+        """Give this view as one that takes plans with `add`; what it took is undone at the end."""
+        with listing.transaction(self._connection, keep=False):
+            yield self
+
+    def add(self, plan: Plan) -> None:
+        """Let every later answer be as if `plan` were committed. Only inside `overlay`."""
+        for record in plan.puts:
+            kind = kind_of(record)
+            data = kind.write(record) if kind.chained else None
+            self._put(kind, kind.place_of(record), record.to_document(), data)
+
+    def get(self, model: type[R], identifier: str) -> R | None:
+        """Return the record with this id or name, None if there is none."""
+        kind = kind_of(model)
+        try:
+            path = kind.path_of(identifier)
+        except RecordError:
+            return None
+        return self._one(model, "SELECT document FROM record WHERE path = ?", path)
+
+    def single(self, model: type[R]) -> R:
+        """Return the one record of its kind, or what a missing file means.
+
+        Raises:
+            ConfigError: `invalid_setting`; the file is there and no rule can work with it.
+        """
+        kind = kind_of(model)
+        row = self._connection.execute("SELECT status, document FROM record WHERE path = ?", (kind.folder,)).fetchone()
+        if row is not None and row[0] == INVALID:
+            raise invalid_setting(kind.folder, row[1])
+        found = default_record(kind.name) if row is None else _parsed(kind.name, row[1])
+        assert isinstance(found, model)
+        return found
+
+    def open_with_key(self, model: type[R], key: str) -> R | None:
+        """Return the newest open record of the kind with this dedup key."""
+        query = "SELECT document FROM record WHERE key = ? AND kind = ? AND open = 1 ORDER BY id DESC LIMIT 1"
+        return self._one(model, query, key, kind_of(model).name)
+
+    def latest_with_key(self, model: type[R], key: str) -> R | None:
+        """Return the newest record of the kind with this dedup key, open or not."""
+        query = "SELECT document FROM record WHERE key = ? AND kind = ? ORDER BY id DESC LIMIT 1"
+        return self._one(model, query, key, kind_of(model).name)
+
+    def due_before(self, now: datetime, limit: int) -> Sequence[Record]:
+        """Return records whose due time is before `now`, earliest first, at most `limit`."""
+        rows = self._connection.execute(
+            "SELECT kind, document FROM record WHERE due_at < ? ORDER BY due_at, id LIMIT ?",
+            (format_instant(now), limit),
+        ).fetchall()
+        return tuple(_parsed(kind, document) for kind, document in rows)
+
+    def next_due(self) -> datetime | None:
+        """Return the earliest due time of any record."""
+        text = listing.read_next_due(self._connection)
+        return None if text is None else parse_instant(text)
+
+    def last_audit(self) -> ChainHead:
+        """Return the newest audit row, `GENESIS` where none is."""
+        row = self._connection.execute(
+            "SELECT number, digest FROM record WHERE number IS NOT NULL ORDER BY number DESC, digest DESC LIMIT 1"
+        ).fetchone()
+        return GENESIS if row is None else ChainHead(*row)
+
+    def handled(self, cause: str) -> bool:
+        """Tell whether an audit row answers `cause` already."""
+        row = self._connection.execute("SELECT 1 FROM record WHERE cause = ? LIMIT 1", (cause,)).fetchone()
+        return row is not None
+
+    def find_answers(self, text: str, limit: int) -> Sequence[Answer]:
+        """Return passages of the knowledge base that match `text`, best first."""
+        return answers.find_answers(self._connection, text, limit)
+
+    def _one(self, model: type[R], query: str, *values: object) -> R | None:
+        row = self._connection.execute(query, values).fetchone()
+        if row is None:
+            return None
+        record = _parsed(kind_of(model).name, row[0])
+        assert isinstance(record, model)
+        return record
+
+    def _take(self, kind: Kind, path: str, data: bytes | None) -> None:
+        if data is not None:
+            try:
+                document = codec.parse(data, format=kind.format, path=path)
+                kind.record(document, path=path)
+            except RecordError as error:
+                if kind.layout == "single":
+                    self._put_invalid(kind, path, str(error))
+                    return
+            else:
+                self._put(kind, path, document, data if kind.chained else None)
+                return
+        self._connection.execute("DELETE FROM record WHERE path = ?", (path,))
+        if kind.name == "kb":
+            answers.remove_article(self._connection, path.rpartition("/")[2].removesuffix(f".{kind.format}"))
+
+    def _put(self, kind: Kind, path: str, document: Document, data: bytes | None) -> None:
+        facets = kind.facets_of(document)
+        digest = None if data is None else hashlib.sha256(data).hexdigest()
+        self._connection.execute(
+            _PUT,
+            (
+                path,
+                facets.id,
+                facets.kind,
+                facets.title,
+                facets.status,
+                facets.open,
+                facets.key,
+                facets.due_at,
+                facets.rank,
+                facets.owner,
+                facets.ref,
+                facets.cause,
+                facets.number,
+                digest,
+                json.dumps(document, ensure_ascii=False, separators=(",", ":")),
+            ),
+        )
+        if kind.name == "kb":
+            answers.put_article(self._connection, document)
+
+    def _put_invalid(self, kind: Kind, path: str, reason: str) -> None:
+        values = {
+            "path": path,
+            "id": kind.name,
+            "kind": kind.name,
+            "title": "",
+            "status": INVALID,
+            "open": 0,
+            "document": reason,
+        }
+        self._connection.execute(_PUT, tuple(values.get(column) for column in listing.COLUMNS))
+
+    def _set_head(self, commit: str) -> None:
+        self._connection.execute("INSERT OR REPLACE INTO meta VALUES ('head', ?)", (commit,))
+
+
+def invalid_setting(path: str, reason: str) -> ConfigError:
+    """Return the error that a settings file is there but invalid; nothing is decided until it is mended."""
+    return ConfigError("invalid_setting", reason, path=path, hint="mend it and commit, or git revert the change")
+
+
+@lru_cache(maxsize=512)
+def _parsed(kind: str, document: str) -> Record:
+    return KINDS[kind].record(json.loads(document))

@@ -1,0 +1,92 @@
+"""Reading for listings: the projection, brought to the branch's head only if it is behind.
+
+Imports neither pydantic nor GitPython while the projection is up to date.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from prismfs.errors import RefusedError, StoreError
+from prismfs.store import listing
+
+
+@contextmanager
+def reading(root: Path) -> Iterator[sqlite3.Connection]:
+    """Give the project's projection as of the branch's head.
+
+    Raises:
+        StoreError: not a repository, no commit yet, or git fails while the projection is brought along.
+    """
+    path, head = _locate(root)
+    connection = None
+    if path.exists() and head is not None:
+        connection = listing.connect(path)
+        if listing.read_head(connection) != head:
+            connection.close()
+            connection = None
+    if connection is None:
+        with _brought_along(root) as connection:
+            yield connection
+        return
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def resolve_id(connection: sqlite3.Connection, text: str) -> str:
+    """Return the one id that begins with `text`.
+
+    Raises:
+        RefusedError: `not_found`, or `ambiguous` with the candidates in the hint.
+    """
+    wanted = text.strip().lower()
+    found = listing.find_ids(connection, wanted, limit=6) if wanted else ()
+    if len(found) == 1 or wanted in found:
+        return wanted if wanted in found else found[0]
+    if found:
+        more = " …" if len(found) == 6 else ""
+        raise RefusedError(
+            "ambiguous", f"{text} could be several records", field="ID", hint=", ".join(found[:5]) + more
+        )
+    raise RefusedError("not_found", f"no record has an id like {text[:60]}", field="ID", hint="prismfs list KIND")
+
+
+def _locate(root: Path) -> tuple[Path, str | None]:
+    git_dir = root / ".git"
+    try:
+        name = (git_dir / "HEAD").read_text().strip().removeprefix("ref: ")
+        return git_dir / "prismfs" / "projection.sqlite", (git_dir / name).read_text().strip()
+    except OSError:
+        # A packed reference or a linked work tree: git itself must say.
+        return git_dir / "prismfs" / "projection.sqlite", None
+
+
+@contextmanager
+def _brought_along(root: Path) -> Iterator[sqlite3.Connection]:
+    from prismfs.store.git import Git
+    from prismfs.store.projection import Projection
+    from prismfs.store.repo import find_git_dir, read_branch
+
+    git_dir = find_git_dir(root)
+    with Git(root, git_dir) as git:
+        head = git.resolve(read_branch(git_dir))
+        if head is None:
+            raise StoreError("no_commits", "has no commit yet", path=str(root), hint="prismfs init makes the first")
+        state = git_dir / "prismfs"
+        try:
+            state.mkdir(exist_ok=True)
+            projection = Projection(state / "projection.sqlite")
+            projection.bring_to(head, git)
+        except (OSError, sqlite3.OperationalError):
+            # A repository that cannot be written is still read: from memory, at the price of a rebuild.
+            projection = Projection(None)
+            projection.bring_to(head, git)
+    try:
+        yield projection.connection
+    finally:
+        projection.close()

@@ -1,0 +1,336 @@
+"""A project in a git repository: the store that `decide`'s plans are committed to.
+
+The order in `apply` is the promise: objects, then the reference, both flushed; then files on disk; then the
+projection; the index last, when there is time. `recover` completes what a crash cut off between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from prismfs.errors import ConflictError, StoreError
+from prismfs.kinds import kind_of, kind_of_path
+from prismfs.records.base import Record
+from prismfs.records.kind import Kind
+from prismfs.records.plan import Plan
+from prismfs.store import history, worktree
+from prismfs.store.git import EMPTY_TREE, NO_OBJECT, Change, Git, NewCommit
+from prismfs.store.lock import Lock, clear_dead_locks
+from prismfs.store.projection import Projection
+from prismfs.store.snapshot import ForeignCommit, Snapshot
+
+SCRATCH = "refs/prismfs/scratch"
+SEEN = "refs/prismfs/seen"
+ENGINE = "prismfs <engine@prismfs.invalid>"
+
+CRASH_POINTS = (
+    "before-objects",
+    "before-reference",
+    "after-reference",
+    "between-files",
+    "after-files",
+    "after-projection",
+    "before-index",
+    "after-index",
+)
+"""Where the fault tests kill the process: between each two steps of a group."""
+
+
+def nothing(_: str) -> None:
+    """Do nothing at a crash point."""
+
+
+class ProjectRepo:
+    """One project's repository, opened by one process.
+
+    Reads need no lock. Whoever writes does so inside `writer()`. `crash_point` is called with each name of
+    `CRASH_POINTS` as it is passed.
+    """
+
+    def __init__(self, root: Path, *, crash_point: Callable[[str], None] = nothing) -> None:
+        self.root = root
+        self.git_dir = find_git_dir(root)
+        self.state = self.git_dir / "prismfs"
+        self._lock = Lock(self.state / "writer.lock")
+        self.git = Git(root, self.git_dir, inherit=self._lock.descriptor)
+        self.branch = read_branch(self.git_dir)
+        self._crash_point = crash_point
+        self._projection: Projection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End git's long-lived children and close the projection."""
+        self.git.close()
+        self._lock.close()
+        if self._projection is not None:
+            self._projection.close()
+
+    @contextmanager
+    def writer(self, *, wait: float = 10.0) -> Iterator[None]:
+        """Be the only writer of this project, recovered from whatever the last one left unfinished.
+
+        Raises:
+            ConflictError: `locked`; another process is still writing after `wait` seconds.
+        """
+        self._lock.acquire(wait=wait)
+        try:
+            if self._lock.broken_since is not None:
+                clear_dead_locks(self.git_dir, self.branch, since=self._lock.broken_since)
+            self.recover()
+            yield
+        finally:
+            self._lock.release()
+
+    def recover(self) -> tuple[str, ...]:
+        """Bring the files on disk to the branch; return the paths left alone because a person edits them."""
+        head = self._head()
+        shown = self._read_mark("worktree") or head
+        edited: tuple[str, ...] = ()
+        if shown != head:
+            edited = worktree.restore(self.git, self.state, self._changes(shown, head), lambda: None)
+        if self._read_mark("worktree") != head:
+            self._write_mark("worktree", head)
+        if self._read_mark("index") is None:
+            self._write_mark("index", head)
+        return edited
+
+    def snapshot(self) -> Snapshot:
+        """Return the state that the branch stands at now.
+
+        Raises:
+            StoreError: `branch_changed` when another branch was checked out than the one being served.
+        """
+        if read_branch(self.git_dir) != self.branch:
+            raise StoreError(
+                "branch_changed",
+                f"another branch than {self.branch.removeprefix('refs/heads/')} is checked out",
+                hint=f"git switch {self.branch.removeprefix('refs/heads/')}",
+            )
+        return Snapshot(commit=self._head(), seen=self.git.resolve(SEEN))
+
+    def read(self, snapshot: Snapshot, path: str) -> bytes | None:
+        """Return the bytes of the file at `path`, None where there is none."""
+        return self.git.read(f"{snapshot.commit}:{path}")
+
+    def files(self, snapshot: Snapshot) -> Iterator[tuple[str, bytes]]:
+        """Yield path and bytes of every record file: the slow reader that the projection is held against."""
+        for change in self.git.changes(EMPTY_TREE, snapshot.commit):
+            if kind_of_path(change.path) is not None:
+                data = self.git.read(change.new)
+                assert data is not None
+                yield change.path, data
+
+    def news(self, snapshot: Snapshot) -> Sequence[ForeignCommit]:
+        """Return the foreign commits that nobody has answered yet, oldest first."""
+        if snapshot.seen == snapshot.commit:
+            return ()
+        if snapshot.seen is not None and self.git.status("merge-base", "--is-ancestor", snapshot.seen, snapshot.commit):
+            raise StoreError(
+                "history_rewritten",
+                f"the branch no longer holds the commit {snapshot.seen[:12]} that was seen last",
+                hint="run prismfs verify; git reflog shows what moved the branch",
+            )
+        view = self.view(snapshot)
+        return tuple(
+            ForeignCommit(
+                commit=commit.id,
+                author=commit.author,
+                seconds=commit.seconds,
+                subject=commit.subject,
+                puts=tuple(change.path for change in commit.changes if change.new != NO_OBJECT),
+                removed=tuple(change.path for change in commit.changes if change.new == NO_OBJECT),
+            )
+            for commit in history.read_commits(self.git, since=snapshot.seen, until=snapshot.commit)
+            if commit.cause is None and commit.parents and not view.handled(f"commit:{commit.id}")
+        )
+
+    def view(self, snapshot: Snapshot) -> Projection:
+        """Return the projection, brought to `snapshot`."""
+        if self._projection is None:
+            self._projection = Projection(self.state / "projection.sqlite")
+        self._projection.bring_to(snapshot.commit, self.git)
+        return self._projection
+
+    @contextmanager
+    def overlay(self, snapshot: Snapshot) -> Iterator[Projection]:
+        """Give a view of `snapshot` that takes plans; what it took is forgotten at the end."""
+        with self.view(snapshot).overlay() as view:
+            yield view
+
+    def apply(self, plans: Sequence[Plan], *, base: Snapshot) -> Sequence[str]:
+        """Make one commit of each plan on top of `base`; return their ids once they are durable."""
+        if not plans:
+            if base.seen != base.commit:
+                self.git.move({self.branch: (base.commit, base.commit), SEEN: (base.seen or NO_OBJECT, base.commit)})
+            return ()
+        projection = self.view(base)
+        latest: dict[str, bytes] = {}
+        written: list[tuple[Kind, str, Record, bytes]] = []
+        commits = [self._commit_of(plan, base, latest, written) for plan in plans]
+        self._crash_point("before-objects")
+        ids = self.git.write_commits(commits, parent=base.commit, scratch=SCRATCH)
+        self._crash_point("before-reference")
+        self.git.move({self.branch: (base.commit, ids[-1]), SEEN: (base.seen or NO_OBJECT, ids[-1])})
+        self._crash_point("after-reference")
+        worktree.write_files(self.root, self.state, latest.items(), lambda: self._crash_point("between-files"))
+        self._write_mark("worktree", ids[-1])
+        self._crash_point("after-files")
+        projection.advance(ids[-1], written)
+        self._crash_point("after-projection")
+        return ids
+
+    def bring_index(self) -> None:
+        """Let the index know the files written since it was last brought along, so that `git status` is clean.
+
+        Raises:
+            ConflictError: `index_locked`; a person's git command holds the index. Try again later.
+        """
+        head, shown = self._head(), self._read_mark("index")
+        if shown == head:
+            return
+        self._crash_point("before-index")
+        try:
+            worktree.bring_index(self.git, self._changes(shown or head, head))
+        except StoreError as error:
+            if (self.git_dir / "index.lock").exists():
+                raise ConflictError(
+                    "index_locked",
+                    "another git command holds the index",
+                    path=".git/index.lock",
+                    hint="try again",
+                ) from error
+            raise
+        self._crash_point("after-index")
+        self._write_mark("index", head)
+
+    def found(self, files: dict[str, bytes], *, message: str, seconds: int) -> str:
+        """Make the first commit of a project from `files` (path → bytes) and return its id.
+
+        A branch that has commits already gets it on top, with what stands there kept.
+        """
+        parent = self.git.resolve(self.branch)
+        commit = NewCommit(
+            message=message,
+            author=ENGINE,
+            committer=ENGINE,
+            seconds=seconds,
+            files=tuple(sorted(files.items())),
+        )
+        (new,) = self.git.write_commits([commit], parent=parent, scratch=SCRATCH)
+        self.git.move({self.branch: (parent or NO_OBJECT, new), SEEN: (self.git.resolve(SEEN) or NO_OBJECT, new)})
+        self._write_mark("worktree", parent or EMPTY_TREE)
+        self._write_mark("index", parent or EMPTY_TREE)
+        return new
+
+    def _commit_of(
+        self,
+        plan: Plan,
+        base: Snapshot,
+        latest: dict[str, bytes],
+        written: list[tuple[Kind, str, Record, bytes]],
+    ) -> NewCommit:
+        files = []
+        for record in plan.puts:
+            kind = kind_of(record)
+            path = kind.place_of(record)
+            old = latest[path] if path in latest else self._old(kind, base, path)
+            data = kind.write(record, old=old)
+            latest[path] = data
+            files.append((path, data))
+            written.append((kind, path, record, data))
+        return NewCommit(
+            message=plan.message,
+            author=f"{plan.actor} <{plan.actor}@prismfs.invalid>",
+            committer=ENGINE,
+            seconds=int(plan.at.timestamp()),
+            files=tuple(files),
+        )
+
+    def _old(self, kind: Kind, base: Snapshot, path: str) -> bytes | None:
+        return None if kind.format == "json" else self.read(base, path)
+
+    def _changes(self, old: str, new: str) -> tuple[Change, ...]:
+        return self.git.changes(old, new)
+
+    def _head(self) -> str:
+        head = self.git.resolve(self.branch)
+        if head is None:
+            raise StoreError(
+                "no_commits",
+                "the repository has no commit yet",
+                path=str(self.root),
+                hint="prismfs init makes the first",
+            )
+        return head
+
+    def _read_mark(self, name: str) -> str | None:
+        with suppress(FileNotFoundError):
+            text = (self.state / name).read_text().strip()
+            if len(text) in (40, 64) and (text == EMPTY_TREE or self.git.resolve(text) is not None):
+                return text
+        return None
+
+    def _write_mark(self, name: str, commit: str) -> None:
+        try:
+            temporary = self.state / f"{name}.new"
+            temporary.write_text(f"{commit}\n")
+            temporary.replace(self.state / name)
+        except OSError as error:
+            raise worktree.disk_error(error, f".git/prismfs/{name}") from error
+
+
+def make_repository(root: Path) -> None:
+    """Make `root` a git repository with branch `main`; one that is there already stays as it is.
+
+    Raises:
+        StoreError: git is missing, or the folder cannot be written.
+    """
+    if (root / ".git").exists():
+        return
+    try:
+        import git  # here, because importing it takes longer than all the rest
+    except ImportError as error:
+        raise StoreError("git_missing", "git was not found", hint="install git 2.39 or newer") from error
+    try:
+        git.Repo.init(root, initial_branch="main").close()
+    except (OSError, git.GitError) as error:
+        raise StoreError("read_only", f"git init: {error}", path=str(root)) from error
+
+
+def find_git_dir(root: Path) -> Path:
+    """Return the git directory of the work tree `root`, without running git.
+
+    Raises:
+        StoreError: `not_a_repository`.
+    """
+    entry = root / ".git"
+    if entry.is_dir():
+        return entry
+    with suppress(OSError):
+        text = entry.read_text()
+        if text.startswith("gitdir: "):
+            return (root / text.removeprefix("gitdir: ").strip()).resolve()
+    raise StoreError("not_a_repository", "is not a git repository", path=str(root), hint="prismfs init makes one")
+
+
+def read_branch(git_dir: Path) -> str:
+    """Return the branch (`refs/heads/…`) that is checked out.
+
+    Raises:
+        StoreError: `no_branch` when HEAD is detached.
+    """
+    text = (git_dir / "HEAD").read_text().strip()
+    if not text.startswith("ref: refs/heads/"):
+        raise StoreError("no_branch", "no branch is checked out", path=".git/HEAD", hint="git switch main")
+    return text.removeprefix("ref: ")

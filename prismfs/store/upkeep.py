@@ -1,0 +1,53 @@
+"""Keeping git quick: packs consolidated and the commit-graph written, when due, with the effect checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from prismfs.errors import StoreError
+from prismfs.store.git import Git
+
+MOST_PACKS = 50
+"""Packs beyond which they are consolidated: each group of commits leaves one, and 1,400 slow a walk tenfold."""
+
+MOST_NEW_COMMITS = 1000
+"""Commits beyond the commit-graph after which it is written again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """What was done: packs before and after, and whether the commit-graph was written."""
+
+    packs_before: int
+    packs_after: int
+    graph_written: bool
+
+
+def count_packs(git: Git) -> int:
+    """Return the number of packs in the repository."""
+    return sum(1 for _ in (git.git_dir / "objects" / "pack").glob("*.pack"))
+
+
+def is_due(git: Git) -> bool:
+    """Tell whether there is something to do. Cheap: one folder is listed."""
+    return count_packs(git) > MOST_PACKS
+
+
+def keep_up(git: Git) -> Upkeep:
+    """Consolidate packs geometrically and write the commit-graph with changed-path filters.
+
+    Raises:
+        StoreError: `upkeep_without_effect` when there are not fewer packs afterwards.
+    """
+    before = count_packs(git)
+    git.run("repack", "-d", "--geometric=2", "--quiet", "--no-write-bitmap-index")
+    git.run("commit-graph", "write", "--reachable", "--changed-paths", "--split", "--no-progress")
+    after = count_packs(git)
+    written = any((git.git_dir / "objects" / "info").glob("commit-graph*"))
+    if after >= before or not written:
+        raise StoreError(
+            "upkeep_without_effect",
+            f"{before} packs before, {after} after",
+            hint="run git fsck and prismfs doctor",
+        )
+    return Upkeep(packs_before=before, packs_after=after, graph_written=written)

@@ -1,0 +1,173 @@
+"""Files on disk and the index, brought along after the commit; never the truth.
+
+The folders may be written by agents, so every directory on the way to a record is opened without following
+links, and a file is put in place by a rename from a directory that only the engine writes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from prismfs.errors import StoreError
+from prismfs.store.git import NO_OBJECT, Change, Git, parse_raw
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Folders:
+    """Directories below `root`, opened once each and closed together."""
+
+    def __init__(self, root: Path, stack: ExitStack) -> None:
+        self._stack = stack
+        self._open = {"": self._keep(os.open(root, _FOLDER))}
+
+    def open(self, folder: str, *, create: bool) -> int | None:
+        """Return a descriptor of `folder`, made if `create`; None where it is missing.
+
+        Raises:
+            StoreError: a part of the path is a link or a file.
+        """
+        if folder in self._open:
+            return self._open[folder]
+        above, _, name = folder.rpartition("/")
+        parent = self.open(above, create=create)
+        if parent is None:
+            return None
+        try:
+            if create:
+                with suppress(FileExistsError):
+                    os.mkdir(name, dir_fd=parent)
+            descriptor = os.open(name, _FOLDER, dir_fd=parent)
+        except FileNotFoundError:
+            return None
+        except NotADirectoryError:
+            raise _not_a_folder(folder) from None
+        except OSError as error:
+            raise disk_error(error, folder) from error
+        self._open[folder] = self._keep(descriptor)
+        return self._open[folder]
+
+    def _keep(self, descriptor: int) -> int:
+        self._stack.callback(os.close, descriptor)
+        return descriptor
+
+
+def write_files(root: Path, scratch: Path, files: Iterable[tuple[str, bytes]], each: Callable[[], None]) -> None:
+    """Put each file (path, bytes) in place by a rename; `each` is called after every one.
+
+    Raises:
+        StoreError: the disk is full, read-only, or a path leads through a link. What was written stays.
+    """
+    scratch.mkdir(parents=True, exist_ok=True)
+    temporary = scratch / "file"
+    with ExitStack() as stack:
+        folders = Folders(root, stack)
+        for path, data in files:
+            folder, _, name = path.rpartition("/")
+            target = folders.open(folder, create=True)
+            try:
+                descriptor = os.open(temporary, _FILE, 0o644)
+                try:
+                    os.write(descriptor, data) if len(data) < 65536 else _write_all(descriptor, data)
+                finally:
+                    os.close(descriptor)
+                os.rename(temporary, name, dst_dir_fd=target)
+            except OSError as error:
+                raise disk_error(error, path) from error
+            each()
+
+
+def restore(git: Git, scratch: Path, changes: Sequence[Change], each: Callable[[], None]) -> tuple[str, ...]:
+    """Bring the files of `changes` on disk from their old content to the new one.
+
+    A file whose content is neither, such as one that a person is editing, is left alone. Returns their paths.
+    """
+    edited = []
+    missing: list[tuple[str, bytes]] = []
+    with ExitStack() as stack:
+        folders = Folders(git.root, stack)
+        for change in changes:
+            found = _blob_on_disk(folders, change.path)
+            if found == change.new:
+                continue
+            if found not in (change.old, NO_OBJECT):
+                edited.append(change.path)
+            elif change.new == NO_OBJECT:
+                folder, _, name = change.path.rpartition("/")
+                os.unlink(name, dir_fd=folders.open(folder, create=False))
+            else:
+                data = git.read(change.new)
+                assert data is not None
+                missing.append((change.path, data))
+    write_files(git.root, scratch, missing, each)
+    return tuple(edited)
+
+
+def bring_index(git: Git, changes: Sequence[Change]) -> None:
+    """Let the index name the new content of `changes` wherever it still names the old one.
+
+    What a person has staged is left alone.
+    """
+    behind = {change.path: change for change in changes}
+    if not behind:
+        return
+    raw = git.run("diff-index", "--cached", "-z", "--raw", "--no-renames", "HEAD")
+    staged = {change.path: change.new for change in parse_raw(raw.split(b"\0"))}
+    lines = []
+    for path, change in behind.items():
+        if path in staged and staged[path] == change.old:
+            mode = "0" if change.new == NO_OBJECT else "100644"
+            lines.append(f"{mode} {change.new}\t{path}".encode())
+    if lines:
+        git.run("update-index", "-z", "--index-info", input=b"\0".join(lines) + b"\0")
+
+
+def _blob_on_disk(folders: Folders, path: str) -> str:
+    folder, _, name = path.rpartition("/")
+    parent = folders.open(folder, create=False)
+    if parent is None:
+        return NO_OBJECT
+    try:
+        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=parent)
+    except FileNotFoundError:
+        return NO_OBJECT
+    except OSError:
+        return ""
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return ""
+        data = file.read()
+    return hashlib.sha1(b"blob %d\0%s" % (len(data), data), usedforsecurity=False).hexdigest()
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _not_a_folder(path: str) -> StoreError:
+    return StoreError(
+        "link_in_path", "is a link or a file where a folder of records belongs", path=path, hint="remove it"
+    )
+
+
+def disk_error(error: OSError, path: str) -> StoreError:
+    """Return what an operating-system error on `path` means to the caller."""
+    match error.errno:
+        case 28 | 122:
+            return StoreError("disk_full", "the disk is full", path=path, hint="make room; recovery completes the rest")
+        case 13 | 1 | 30:
+            return StoreError(
+                "read_only", "the repository cannot be written", path=path, hint="check its owner and mode"
+            )
+        case 40 | 20:
+            return _not_a_folder(path)
+        case _:
+            return StoreError("disk_failed", str(error.strerror), path=path)
