@@ -1,0 +1,176 @@
+"""The inbox: the one folder that agents write into, read as if each entry were made to do harm.
+
+An entry is a drop when its name follows the rule and it is a regular file; whatever else lies there is
+refused. Nothing is followed, nothing but a regular file is opened, and its bytes are read once.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from prismfs.errors import StoreError
+from prismfs.intake.drop import NAME, Drop, Identity, Refusal, identity_of, read_entry
+from prismfs.intake.folder import opened_folder, printable
+
+__all__ = ["NAME", "SETTLE", "Drop", "Inbox", "Look", "Refusal", "printable"]
+
+SETTLE = 0.3
+"""Seconds that an entry stays unchanged before it is taken, unless its writer is seen to have closed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look into the inbox found.
+
+    `ready` names entries to read, the oldest first; `waiting` counts those not yet still, and `wait_until`
+    is the monotonic time, in seconds, at which the first of them may be. `more` says that `ready` was cut
+    to the limit. `aside` counts names that begin with a dot.
+    """
+
+    ready: tuple[str, ...]
+    waiting: int
+    wait_until: float | None
+    more: bool
+    aside: int
+
+
+class Inbox:
+    """The folder `inbox/` of the project at `root`.
+
+    It remembers, in memory only, how long a changing entry has been still and which files it has read; names
+    that vanish are forgotten at the next look.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.folder = root / "inbox"
+        self._still: dict[str, tuple[tuple[int, ...], float]] = {}
+        self._read: dict[str, tuple[str, Identity]] = {}
+
+    @contextmanager
+    def opened(self) -> Iterator[int]:
+        """Give a descriptor of the folder, closed afterwards.
+
+        Raises:
+            StoreError: `inbox_missing`, `inbox_not_a_folder` (also when it is a symbolic link), or
+                `inbox_unreadable`.
+        """
+        with opened_folder(self.folder, "inbox") as fd:
+            yield fd
+
+    def scan(self, monotonic: float, wall: float, *, complete: Collection[str] = (), limit: int = 1000) -> Look:
+        """Look at every entry once, and return which are ready to be read.
+
+        `monotonic` and `wall` are now, in seconds, on the two clocks. An entry is ready when its name is in
+        `complete` (its writer was seen to close or rename it), when the kernel last changed its inode at
+        least SETTLE before `wall`, or when it looked the same SETTLE ago: modification times alone can be
+        forged, and a wall clock can jump.
+
+        Raises:
+            StoreError: the inbox is missing, not a folder, or cannot be read.
+        """
+        ready: list[tuple[int, str]] = []
+        still: dict[str, tuple[tuple[int, ...], float]] = {}
+        dues: list[float] = []
+        aside = 0
+        for name, info in self._entries():
+            if name.startswith("."):
+                aside += 1
+                continue
+            seen = (info.st_size, info.st_mtime_ns, info.st_ino)
+            before, since = self._still.get(name, (None, monotonic))
+            still[name] = (seen, since if before == seen else monotonic)
+            due = min(still[name][1] + SETTLE, monotonic + info.st_ctime + SETTLE - wall)
+            if due <= monotonic or name in complete or not _may_change(name, info):
+                ready.append((info.st_mtime_ns, name))
+            else:
+                dues.append(due)
+        self._still = still
+        self._read = {name: entry for name, entry in self._read.items() if name in still}
+        ready.sort()
+        return Look(
+            ready=tuple(name for _, name in ready[:limit]),
+            waiting=len(dues),
+            wait_until=min(dues, default=None),
+            more=len(ready) > limit,
+            aside=aside,
+        )
+
+    def _entries(self) -> Iterator[tuple[str, os.stat_result]]:
+        with self.opened() as fd, os.scandir(fd) as entries:
+            for entry in entries:
+                try:
+                    yield entry.name, entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue
+
+    def read(self, name: str) -> Drop | Refusal | None:
+        """Return the drop `name`, or why it is refused; None when it is gone, aside, or still being written.
+
+        Raises:
+            ValueError: `name` is not the name of an entry of one folder.
+            StoreError: the inbox is missing, not a folder, or cannot be read.
+        """
+        if name in ("", ".", "..") or "/" in name or "\0" in name:
+            raise ValueError("an entry's name has no slash and no NUL")
+        if name.startswith("."):
+            return None
+        with self.opened() as fd:
+            found = read_entry(fd, name)
+        if found is not None:
+            outcome, identity = found
+            self._read[name] = (outcome.cause, identity)
+            return outcome
+        return None
+
+    def holds(self, name: str, cause: str) -> bool:
+        """Return whether the entry `name` is still the one that was read as `cause`.
+
+        Raises:
+            StoreError: the inbox is missing, not a folder, or cannot be read.
+        """
+        if name not in self._read:
+            # After a restart nothing is remembered: the same file gives the same cause.
+            self.read(name)
+        known, identity = self._read.get(name, (None, None))
+        if known != cause:
+            return False
+        with self.opened() as fd:
+            try:
+                return identity_of(os.stat(name, dir_fd=fd, follow_symlinks=False)) == identity
+            except FileNotFoundError:
+                return False
+
+    def remove(self, name: str, cause: str) -> bool:
+        """Remove the file `name` if it is still the one read as `cause`, and return whether it was removed.
+
+        A file that an agent has since put in its place stays, to be read as a drop of its own.
+
+        Raises:
+            StoreError: the inbox is missing, not a folder, or may not be changed.
+        """
+        if not self.holds(name, cause):
+            return False
+        with self.opened() as fd:
+            try:
+                os.unlink(name, dir_fd=fd)
+            except FileNotFoundError:
+                return False
+            except OSError as error:
+                raise StoreError(
+                    "inbox_unwritable",
+                    f"a file that was taken in cannot be removed: {error.strerror}",
+                    path=f"inbox/{printable(name)}",
+                    hint="give the watcher's user write permission on inbox/",
+                ) from error
+        self._read.pop(name, None)
+        return True
+
+
+def _may_change(name: str, info: os.stat_result) -> bool:
+    # What is going to be refused in any case need not be waited for.
+    return NAME.fullmatch(name) is not None and stat.S_ISREG(info.st_mode)
