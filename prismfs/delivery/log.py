@@ -1,0 +1,36 @@
+"""A line in the escalation log, `run/escalation.log` (R-004-29)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from prismfs.records.base import format_instant
+from prismfs.records.message import Message, Receipt
+
+_TAIL = 64 * 1024
+
+
+class LogChannel:
+    """Appends one line a message. The line names the delivery; one that stands there already is not repeated."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def send(self, message: Message) -> Receipt:
+        """Append the message's line, flushed to the disk."""
+        subject = (
+            message.subject.encode("unicode_escape").decode() if not message.subject.isprintable() else message.subject
+        )
+        line = f"{format_instant(message.created_at)} {message.id} {message.about} {subject}\n"
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+            with os.fdopen(os.open(self._path, flags, 0o644), "r+b", buffering=0) as log:
+                log.seek(max(0, os.fstat(log.fileno()).st_size - _TAIL))
+                if f" {message.id} ".encode() not in log.read():
+                    log.write(line.encode())
+                    os.fsync(log.fileno())
+        except OSError as error:
+            return Receipt(outcome="temporary", detail=f"run/escalation.log: {error.strerror}")
+        return Receipt(outcome="sent", detail="run/escalation.log")

@@ -1,0 +1,31 @@
+"""The mailbox of a persona in the same project: the message becomes a mail record with the receipt."""
+
+from __future__ import annotations
+
+from prismfs.records.base import format_instant
+from prismfs.records.ids import derive_id
+from prismfs.records.message import Message, Receipt
+
+
+class MailChannel:
+    """Hands over a mail record; its id follows from the delivery's, so that it exists once."""
+
+    def send(self, message: Message) -> Receipt:
+        """Return the mail as a document to be committed with the receipt."""
+        return Receipt(
+            outcome="sent",
+            document={
+                "kind": "mail",
+                "version": 1,
+                "id": derive_id("mai", message.created_at, cause=message.id),
+                "from": "prismfs",
+                "to": message.target,
+                "type": "escalation",
+                "priority": message.priority,
+                "subject": message.subject,
+                "body": message.body,
+                "about": message.about,
+                "created_at": format_instant(message.created_at),
+                "status": "unread",
+            },
+        )
