@@ -1,0 +1,43 @@
+"""A desk: one project as it is served, with everything that a turn over it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from prismfs.delivery import Channel, channels
+from prismfs.intake.inbox import Inbox
+from prismfs.intake.quarantine import Quarantine
+from prismfs.store.config import check_config
+from prismfs.store.repo import ProjectRepo, nothing
+
+
+class Desk:
+    """The repository, the inbox and the channels of one project.
+
+    Raises on opening:
+        StoreError: not a project, a configuration that could run a program, no git, no right to write.
+    """
+
+    def __init__(self, root: Path, *, crash_point: Callable[[str], None] = nothing) -> None:
+        self.root = root
+        self.crash_point = crash_point
+        with ExitStack() as stack:
+            self.repo = stack.enter_context(ProjectRepo(root, crash_point=crash_point))
+            check_config(self.repo.git)
+            (root / "inbox").mkdir(exist_ok=True)
+            self.inbox = Inbox(root)
+            self.quarantine = Quarantine(root)
+            self.channels: dict[str, Channel] = channels(root)
+            stack.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.repo.close()

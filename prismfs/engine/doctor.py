@@ -1,0 +1,111 @@
+"""Looking a project over: each thing that must be right, and what to do when it is not."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from prismfs.errors import PrismfsError, Problem
+from prismfs.intake.scan import redact
+from prismfs.kinds import KINDS
+from prismfs.records.base import parse_instant
+from prismfs.store.config import check_config
+from prismfs.store.git import run_plain
+from prismfs.store.repo import ProjectRepo
+
+_OLDEST_GIT = (2, 39)
+_HEARTBEAT = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at; `problem` is None when it is as it should be."""
+
+    subject: str
+    problem: Problem | None = None
+
+
+def examine(root: Path, now: datetime) -> list[Finding]:
+    """Return what was looked at in the project at `root`, in order; nothing is changed."""
+    findings = [_try("git is new enough", lambda: _git_version(root))]
+    if findings[0].problem is not None:
+        return findings
+    with ProjectRepo(root) as repo:
+        findings += [
+            _try("the repository's configuration runs no program", lambda: check_config(repo.git)),
+            _try("a branch is checked out and was not rewritten", lambda: _check_branch(repo)),
+            _try("settings and roster are valid", lambda: _check_settings(root)),
+            _try("all records are committed and unedited", lambda: _check_status(repo)),
+            _try("the inbox can be written", lambda: _check_inbox(root)),
+            _try("the watcher's heartbeat is fresh", lambda: _check_heartbeat(root, now)),
+        ]
+    return findings
+
+
+def _try(subject: str, look: Callable[[], Problem | None]) -> Finding:
+    try:
+        return Finding(subject, look())
+    except PrismfsError as error:
+        return Finding(subject, error.problem)
+
+
+def _git_version(root: Path) -> Problem | None:
+    text = run_plain(["--version"], cwd=root).decode()
+    numbers = re.findall(r"\d+", text)[:2]
+    if tuple(map(int, numbers)) < _OLDEST_GIT:
+        return Problem("git_too_old", text.strip(), hint="install git 2.39 or newer")
+    return None
+
+
+def _check_branch(repo: ProjectRepo) -> None:
+    repo.news(repo.snapshot())
+
+
+def _check_settings(root: Path) -> None:
+    for kind in KINDS.values():
+        if not kind.protected:
+            continue
+        paths = (
+            [root / kind.folder] if kind.layout == "single" else sorted((root / kind.folder).glob(f"*.{kind.format}"))
+        )
+        for path in paths:
+            if path.is_file():
+                place = path.relative_to(root).as_posix()
+                document = kind.read(path.read_bytes(), path=place).to_document()
+                for finding in redact(document).findings:
+                    if finding.kind != "email":
+                        raise PrismfsError(
+                            "secret_in_settings", f"holds a {finding.kind}", path=place, field=finding.pointer,
+                            hint="name it as env:NAME",
+                        )  # fmt: skip
+
+
+def _check_status(repo: ProjectRepo) -> Problem | None:
+    lines = repo.git.run("status", "--porcelain", "--untracked-files=no").decode().splitlines()
+    if lines:
+        return Problem("edited", f"{len(lines)} files differ from the branch", path=lines[0][3:], hint="git status")
+    return None
+
+
+def _check_inbox(root: Path) -> Problem | None:
+    inbox = root / "inbox"
+    if inbox.is_symlink() or not inbox.is_dir():
+        return Problem("no_inbox", "is not a folder", path="inbox", hint="make it a folder")
+    return None
+
+
+def _check_heartbeat(root: Path, now: datetime) -> Problem | None:
+    try:
+        health = json.loads((root / "run" / "health.json").read_text())
+        at = parse_instant(health["at"])
+    except (OSError, ValueError, KeyError):
+        return Problem("no_watcher", "no watcher has run here", hint="prismfs watch")
+    if health["state"] == "stopped":
+        return Problem("watcher_stopped", f"the watcher stopped at {health['at']}", hint="prismfs watch")
+    if now - at > _HEARTBEAT:
+        return Problem("watcher_silent", f"the watcher was last heard of at {health['at']}", hint="prismfs watch")
+    return None

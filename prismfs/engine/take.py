@@ -1,0 +1,215 @@
+"""Turning what waits outside into events: files of the inbox, commits that somebody else made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pydantic import JsonValue, TypeAdapter, ValidationError
+
+from prismfs.decide import ENGINE
+from prismfs.delivery.command import run_json
+from prismfs.engine.desk import Desk
+from prismfs.errors import Problem, RecordError, RefusedError
+from prismfs.intake.inbox import Drop, Refusal
+from prismfs.intake.scan import redact
+from prismfs.kinds import DROPS, kind_of_path
+from prismfs.kinds.signal import Signal
+from prismfs.kinds.triage import Triage
+from prismfs.records import codec
+from prismfs.records.base import Identity
+from prismfs.records.document import Document
+from prismfs.records.event import Event
+from prismfs.store.snapshot import ForeignCommit
+
+_MOST_PATHS = 200
+_UNKNOWN = "unknown"
+_IDENTITY: TypeAdapter[str] = TypeAdapter(Identity)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One entry of the inbox, read once, and the event that it became."""
+
+    source: Drop | Refusal
+    event: Event
+    problem: Problem | None = None
+
+
+def read_drops(desk: Desk, names: Sequence[str], now: datetime) -> list[Taken]:
+    """Read each named entry of the inbox once and return what it is: a form, or a reason to refuse it.
+
+    An entry that is still being written, or has gone, is left for a later look.
+    """
+    found = (desk.inbox.read(name) for name in names)
+    return [_taken(desk, source, now) for source in found if source is not None]
+
+
+def let_go(desk: Desk, taken: Sequence[Taken], events: Sequence[Event], now: datetime) -> None:
+    """Remove from the inbox what is committed; move what was refused to quarantine, with the reason.
+
+    `events` are those that were answered, with the refusals among them.
+    """
+    refused = {event.document["drop"]: problem_of(event.document) for event in events if event.kind == "refused"}
+    for entry in taken:
+        source = entry.source
+        problem = entry.problem or refused.get(source.cause)
+        if problem is None:
+            assert isinstance(source, Drop)
+            desk.inbox.remove(source.name, source.cause)
+        else:
+            desk.quarantine.keep(desk.inbox, as_refusal(source, problem), at=now)
+        desk.crash_point("between-inbox")
+
+
+def refusal_event(event: Event, problem: Problem) -> Event:
+    """Return the event that a drop is refused: its hash and the reason, never its content."""
+    return event.changed(
+        kind="refused",
+        cause=f"refused:{event.cause}",
+        actor=ENGINE,
+        assurance="engine",
+        document={
+            "name": event.document["name"],
+            "sha256": event.document["sha256"],
+            "size": event.document["size"],
+            "drop": event.cause,
+            **problem.as_document(),
+        },
+    )
+
+
+def commit_events(desk: Desk, commit: ForeignCommit, now: datetime) -> list[Event]:
+    """Return the events of one foreign commit: that it was made, and what records it brought."""
+    invalid: Document = {}
+    signals = []
+    for path in commit.puts:
+        kind = kind_of_path(path)
+        if kind is None:
+            continue
+        data = desk.repo.git.read(f"{commit.commit}:{path}")
+        try:
+            record = kind.read(data or b"", path=path)
+        except RecordError as error:
+            invalid[path] = error.code
+            continue
+        if isinstance(record, Signal) and record.status == "received":
+            signals.append(record)
+    at = min(now, datetime.fromtimestamp(commit.seconds, UTC))
+    cause = f"commit:{commit.commit}"
+    document: Document = {
+        "commit": commit.commit,
+        "author": commit.author,
+        "subject": commit.subject,
+        "puts": list(commit.puts[:_MOST_PATHS]),
+        "removed": list(commit.removed[:_MOST_PATHS]),
+        "paths": len(commit.puts) + len(commit.removed),
+        "invalid": dict(list(invalid.items())[:_MOST_PATHS]),
+    }
+    events = [_engine_event("any", cause, at, document)]
+    for signal in signals:
+        document = {"id": signal.id, "commit": commit.commit}
+        events.append(_engine_event("signal", f"{cause}:{signal.id}", at, document))
+    return events
+
+
+def form_event(desk: Desk, document: Document, *, cause: str, at: datetime, details: Document) -> Event:
+    """Return the event of a dropped form, with everything secret taken out of it first.
+
+    Raises:
+        RecordError: a secret stands where it cannot be taken out (in a key).
+    """
+    scanned = redact(document)
+    clean = scanned.document
+    redactions: list[JsonValue] = [
+        {"pointer": finding.pointer, "kind": finding.kind, "count": finding.count} for finding in scanned.findings
+    ]
+    kind = clean.get("kind")
+    event = Event(
+        type="drop",
+        kind=kind if isinstance(kind, str) and kind in DROPS else _UNKNOWN,
+        cause=cause,
+        at=at,
+        actor=_claimed(clean),
+        document={"document": clean, "redactions": redactions, **details},
+    )
+    return _classified(desk, event) if event.kind == "signal" else event
+
+
+def as_refusal(source: Drop | Refusal, problem: Problem) -> Refusal:
+    """Return `source` as something to be kept in quarantine for `problem`."""
+    if isinstance(source, Refusal):
+        return source
+    return Refusal(name=source.name, cause=source.cause, problem=problem, sha256=source.sha256, size=len(source.data))
+
+
+def problem_of(document: Document) -> Problem:
+    """Return the problem that a refusal's document tells of."""
+    texts = {name: str(document[name]) for name in ("code", "message", "path", "field", "hint") if name in document}
+    return Problem(**texts)
+
+
+def _taken(desk: Desk, source: Drop | Refusal, now: datetime) -> Taken:
+    if isinstance(source, Refusal):
+        return Taken(source, _refused(source, now), source.problem)
+    suffix = source.name.rpartition(".")[2]
+    details: Document = {"name": source.name, "sha256": source.sha256, "size": len(source.data)}
+    try:
+        document = codec.parse(source.data, format="json" if suffix == "json" else "yaml", path=source.name)
+        return Taken(source, form_event(desk, document, cause=source.cause, at=now, details=details))
+    except RecordError as error:
+        refusal = as_refusal(source, error.problem)
+        return Taken(source, _refused(refusal, now), error.problem)
+
+
+def _refused(refusal: Refusal, now: datetime) -> Event:
+    document: Document = {
+        "name": refusal.name.encode("unicode_escape").decode()[:120],
+        "sha256": refusal.sha256,
+        "size": refusal.size,
+        "drop": refusal.cause,
+        **refusal.problem.as_document(),
+    }
+    return _engine_event("refused", f"refused:{refusal.cause}", now, document, type="drop")
+
+
+def _engine_event(kind: str, cause: str, at: datetime, document: Document, type: str = "commit") -> Event:
+    return Event.model_validate(
+        {
+            "type": type,
+            "kind": kind,
+            "cause": cause,
+            "at": at,
+            "actor": ENGINE,
+            "assurance": "engine",
+            "document": document,
+        }
+    )
+
+
+def _claimed(document: Document) -> str:
+    """Return the sender that the form names, if it could be one; the form itself is checked later."""
+    try:
+        return _IDENTITY.validate_python(document.get("from"))
+    except ValidationError:
+        return _UNKNOWN
+
+
+def _classified(desk: Desk, event: Event) -> Event:
+    """Return the event with the configured command's answer, where a command classifies instead of rules."""
+    triage = desk.repo.view(desk.repo.snapshot()).single(Triage)
+    if triage.classifier != "command":
+        return event
+    form = event.document["document"]
+    assert isinstance(form, dict)
+    try:
+        answer = run_json(triage.command, form, timeout=triage.command_timeout, cwd=desk.root)
+        answer = redact(answer).document
+    except (RefusedError, RecordError) as error:
+        answer = {
+            "lane": "unclassified",
+            "confidence": 0,
+            "reason": f"the classifier gave no answer: {error.code}",
+        }
+    return event.changed(document=event.document | {"classification": answer})
