@@ -1,0 +1,116 @@
+"""Hints from the file system: something may have changed. The scan stays the truth.
+
+Watched are each project's `inbox/` and the folder of its branch, never the record folders, and none of them
+recursively. A lost or doubled hint costs a moment, never a file.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import watchdog.utils
+from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.observers.api import BaseObserver
+from watchdog.observers.polling import PollingObserver
+
+
+class Hints:
+    """Gathers the names of files that were renamed into, or closed in, an inbox; wakes whoever waits."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._names: dict[Path, set[str]] = {}
+        self._hinted = False
+        self._observers: list[BaseObserver] = []
+        self.polling = False
+
+    def start(self, inboxes: Sequence[Path], references: Sequence[Path]) -> None:
+        """Begin to watch. Where the system cannot, a polling watcher takes over and `polling` says so."""
+        try:
+            self._start(_system_observer(), inboxes, references)
+        except OSError:
+            self.polling = True
+            self._start(PollingObserver(timeout=1), inboxes, references)
+
+    def stop(self) -> None:
+        """End watching."""
+        for observer in self._observers:
+            observer.stop()
+        for observer in self._observers:
+            observer.join()
+
+    def wake(self) -> None:
+        """Wake whoever waits, for a signal or a stop."""
+        with self._condition:
+            self._hinted = True
+            self._condition.notify_all()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for a hint, at most `seconds`; tell whether one came. Taking it clears it."""
+        with self._condition:
+            if not self._hinted:
+                self._condition.wait(max(0.0, seconds))
+            hinted, self._hinted = self._hinted, False
+            return hinted
+
+    def take_names(self, inbox: Path) -> frozenset[str]:
+        """Return the names in `inbox` that were seen renamed or closed since the last call."""
+        with self._condition:
+            return frozenset(self._names.pop(inbox, ()))
+
+    def _start(self, observer: BaseObserver, inboxes: Sequence[Path], references: Sequence[Path]) -> None:
+        for inbox in inboxes:
+            observer.schedule(_InboxHandler(self, inbox), str(inbox), recursive=False)
+        for folder in references:
+            observer.schedule(_ReferenceHandler(self), str(folder), recursive=False)
+        observer.daemon = True
+        observer.start()
+        self._observers.append(observer)
+
+    def _complete(self, inbox: Path, name: str) -> None:
+        with self._condition:
+            self._names.setdefault(inbox, set()).add(name)
+            self._hinted = True
+            self._condition.notify_all()
+
+
+def _system_observer() -> BaseObserver:
+    """Return the system's observer; with inotify one that tells a rename from outside from a new file."""
+    try:
+        from watchdog.observers.inotify import InotifyObserver
+    except (ImportError, OSError, watchdog.utils.UnsupportedLibcError):
+        from watchdog.observers import Observer
+
+        return Observer()
+    return InotifyObserver(generate_full_events=True)
+
+
+class _InboxHandler(FileSystemEventHandler):
+    """Names a file once it was renamed into the inbox or closed after writing."""
+
+    def __init__(self, hints: Hints, inbox: Path) -> None:
+        self._hints = hints
+        self._inbox = inbox
+
+    def dispatch(self, event: FileSystemEvent) -> None:
+        if event.event_type == "moved" and event.dest_path:
+            target = Path(str(event.dest_path))
+            if target.parent == self._inbox:
+                self._hints._complete(self._inbox, target.name)
+        elif event.event_type == "closed":
+            self._hints._complete(self._inbox, Path(str(event.src_path)).name)
+        elif event.event_type == "created":
+            self._hints.wake()
+
+
+class _ReferenceHandler(FileSystemEventHandler):
+    """Wakes for every change of the branch, the engine's own among them; a turn without news is cheap."""
+
+    def __init__(self, hints: Hints) -> None:
+        self._hints = hints
+
+    def dispatch(self, event: FileSystemEvent) -> None:
+        if event.event_type in ("moved", "created", "modified", "deleted"):
+            self._hints.wake()

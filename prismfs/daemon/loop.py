@@ -1,0 +1,205 @@
+"""The watcher's loop: one turn a project while there is work, then sleep until a hint or a due time."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from prismfs.clock import Clock
+from prismfs.daemon.hints import Hints
+from prismfs.engine.desk import Desk
+from prismfs.engine.react import Moment, Turn, react
+from prismfs.errors import ConfigError, ConflictError, PrismfsError, StoreError
+from prismfs.records.base import format_instant
+from prismfs.records.document import Document
+from prismfs.store import upkeep
+from prismfs.store.lock import Lock
+
+BUSY_SCAN = 1.0
+"""Seconds between scans while something was just going on (a lost hint then costs at most this)."""
+
+IDLE_SCAN = 60.0
+"""Seconds between scans otherwise."""
+
+BUSY_FOR = 10.0
+"""Seconds after the last event during which the watcher counts as busy."""
+
+TICK = timedelta(milliseconds=1)
+"""A due time is acted on one instant after it: at exactly the threshold nothing happens (R-004-22)."""
+
+_RETRY = 2.0
+
+
+@dataclass
+class Post:
+    """One project under watch, and how its last turn went."""
+
+    desk: Desk
+    commits: int = 0
+    last_event: float = float("-inf")
+    next_scan: float = float("-inf")
+    index_behind: bool = True
+    error: PrismfsError | None = None
+    turn: Turn = field(default_factory=Turn)
+
+
+class Watcher:
+    """Serves one or more projects until it is stopped, or until nothing is left (`once`).
+
+    `report` is told of every turn that did something, and of every error.
+    """
+
+    def __init__(
+        self,
+        desks: Sequence[Desk],
+        *,
+        clock: Clock,
+        report: Callable[[Desk, Turn], None] = lambda _desk, _turn: None,
+        complain: Callable[[Desk, PrismfsError], None] = lambda _desk, _error: None,
+    ) -> None:
+        self._posts = [Post(desk) for desk in desks]
+        self._clock = clock
+        self._report = report
+        self._complain = complain
+        self._stopping = False
+        self.hints = Hints()
+
+    def stop(self) -> None:
+        """Let the turn under way finish, then end. Safe to call from a signal handler's thread."""
+        self._stopping = True
+        self.hints.wake()
+
+    def run(self, *, once: bool = False) -> None:
+        """Watch until stopped; with `once` until every project is idle.
+
+        Raises:
+            ConflictError: `watched`; another watcher serves one of the projects.
+            PrismfsError: with `once`, what kept a project from being served.
+        """
+        locks = []
+        try:
+            for post in self._posts:
+                lock = Lock(post.desk.repo.state / "watcher.lock")
+                locks.append(lock)
+                _be_only_watcher(lock)
+            self.hints.start(
+                [post.desk.root / "inbox" for post in self._posts],
+                sorted({(post.desk.repo.git_dir / post.desk.repo.branch).parent for post in self._posts}),
+            )
+            self._loop(once=once)
+        finally:
+            self.hints.stop()
+            for post in self._posts:
+                self._write_health(post, state="stopped")
+            for lock in locks:
+                lock.close()
+
+    def _loop(self, *, once: bool) -> None:
+        while not self._stopping:
+            for post in self._posts:
+                self._turn(post)
+            if any(post.turn.more and post.error is None for post in self._posts):
+                continue
+            pause = self._pause()
+            if pause <= 0:
+                continue
+            for post in self._posts:
+                self._tidy(post)
+            if once and self._is_idle():
+                for post in self._posts:
+                    if post.error is not None:
+                        raise post.error
+                return
+            if self.hints.wait(pause):
+                for post in self._posts:
+                    post.next_scan = float("-inf")
+
+    def _turn(self, post: Post) -> None:
+        monotonic = self._clock.monotonic()
+        if monotonic < post.next_scan and not post.turn.more:
+            return
+        names = self.hints.take_names(post.desk.root / "inbox")
+        moment = Moment(now=self._clock.now(), monotonic=monotonic, wall=self._clock.wall(), complete=names)
+        try:
+            post.turn = react(post.desk, moment)
+            post.error = None
+        except (StoreError, ConflictError, ConfigError) as error:
+            post.error, post.turn = error, Turn()
+            post.next_scan = monotonic + _RETRY
+            self._complain(post.desk, error)
+            self._write_health(post, state="failing")
+            return
+        if post.turn.outcomes:
+            post.last_event = monotonic
+            post.commits += len(post.turn.commits)
+            post.index_behind = True
+            self._report(post.desk, post.turn)
+        busy = monotonic - post.last_event < BUSY_FOR
+        post.next_scan = min(monotonic + (BUSY_SCAN if busy else IDLE_SCAN), self._wake_for(post, monotonic))
+
+    def _wake_for(self, post: Post, monotonic: float) -> float:
+        """Return when (monotonic) this project has something to do by itself."""
+        wake = float("inf") if post.turn.wait_until is None else post.turn.wait_until
+        if post.turn.next_due is not None:
+            wait = (post.turn.next_due + TICK - self._clock.now()).total_seconds()
+            wake = min(wake, monotonic + max(0.0, wait))
+        return wake
+
+    def _pause(self) -> float:
+        return min(post.next_scan for post in self._posts) - self._clock.monotonic()
+
+    def _is_idle(self) -> bool:
+        return all(post.turn.wait_until is None and not post.turn.more for post in self._posts)
+
+    def _tidy(self, post: Post) -> None:
+        """Do what may wait: the index, the packs, the health file."""
+        if post.error is not None:
+            return
+        try:
+            if post.index_behind:
+                post.desk.repo.bring_index()
+                post.index_behind = False
+            if upkeep.is_due(post.desk.repo.git):
+                upkeep.keep_up(post.desk.repo.git)
+        except (StoreError, ConflictError) as error:
+            self._complain(post.desk, error)
+        self._write_health(post, state="watching")
+
+    def _write_health(self, post: Post, *, state: str) -> None:
+        turn = post.turn
+        health: Document = {
+            "state": state,
+            "process_id": os.getpid(),
+            "at": format_instant(self._clock.now()),
+            "commits": post.commits,
+            "next_due": None if turn.next_due is None else format_instant(turn.next_due),
+            "polling": self.hints.polling,
+            "error": None if post.error is None else dict(post.error.problem.as_document()),
+        }
+        write_health(post.desk.root / "run" / "health.json", health)
+
+
+def write_health(path: Path, health: Document) -> None:
+    """Write the health file by a rename; a disk that cannot take it must not stop the watcher."""
+    temporary = path.with_name(".health.new")
+    try:
+        path.parent.mkdir(exist_ok=True)
+        temporary.write_text(json.dumps(health, indent=2) + "\n")
+        temporary.replace(path)
+    except OSError:
+        return
+
+
+def _be_only_watcher(lock: Lock) -> None:
+    try:
+        lock.acquire()
+    except ConflictError as error:
+        raise ConflictError(
+            "watched",
+            "another watcher serves this project",
+            hint="stop it first; prismfs status names its process",
+        ) from error
