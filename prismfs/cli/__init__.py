@@ -1,0 +1,144 @@
+"""The command line: one module a verb, loaded only when it is called; one place where errors are shown."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from prismfs import __version__
+from prismfs.cli import output
+from prismfs.errors import PrismfsError, Problem
+
+_VERBS = {
+    "init": ("init", "Make a folder a project."),
+    "check": ("check", "Check record files and drops; exit 1 if one is invalid."),
+    "emit": ("emit", "Check one file and drop it into the inbox."),
+    "react": ("react", "Do one turn over everything that waits, then exit."),
+    "watch": ("watch", "Serve the project (or tenant) until stopped."),
+    "status": ("status", "Say where a project or a record stands."),
+    "show": ("show", "Show one record."),
+    "list": ("listing", "List the records of one kind."),
+    "log": ("log", "Show the audit history, of all or of one record."),
+    "audit": ("audit", "Search the audit rows."),
+    "verify": ("verify", "Decide every commit again and compare."),
+    "doctor": ("doctor", "Look for what is wrong and say what to do."),
+    "schema": ("schema", "Print or write the JSON Schemas."),
+    "hooks": ("hooks", "Install or run the git hooks."),
+    "demo": ("demo", "Run the main job before your eyes."),
+    "metrics": ("metrics", "Print how fast incidents were answered and resolved."),
+    "signal": ("signal", "Send, list and show signals."),
+    "classify": ("classify", "Put a signal into a lane, with the reason."),
+    "triage": ("triage", "Try the triage rules on labelled reports."),
+    "incident": ("incident", "List, show, acknowledge and resolve incidents."),
+    "escalate": ("escalate", "Ask for attention; answer and close escalations."),
+}
+
+EXAMPLE = """
+\b
+Example:
+  prismfs init desk --pid PID-DESK01
+  prismfs -C desk watch
+"""
+
+
+class Verbs(click.Group):
+    """The group of all verbs. Only the module of the one that is called is imported."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the verbs in the order of the table."""
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the verb's module and return its command."""
+        if cmd_name not in _VERBS:
+            return None
+        module = importlib.import_module(f"prismfs.cli.{_VERBS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table of verbs from their one-line texts, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _VERBS.items()])
+
+
+@click.group(cls=Verbs, invoke_without_command=True, epilog=EXAMPLE, context_settings={"max_content_width": 100})
+@click.version_option(__version__, prog_name="prismfs", message="%(prog)s %(version)s")
+@click.option(
+    "-C",
+    "directory",
+    type=click.Path(path_type=Path),
+    help="Project or tenant folder (default: here, looked up like git does).",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.option("--as", "identity", help="Act as this identity; the roster decides what it may do.")
+@click.pass_context
+def cli(ctx: click.Context, directory: Path | None, as_json: bool, identity: str | None) -> None:
+    """An incident desk without a server: every state change is one git commit."""
+    ctx.obj = output.Call(
+        directory=directory or Path(os.environ.get("PRISMFS_DIR") or "."),
+        as_json=as_json,
+        identity=identity or os.environ.get("PRISMFS_IDENTITY"),
+    )
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(cli.get_command(ctx, "status"))  # type: ignore[arg-type]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code (docs/cli.md)."""
+    as_json = "--json" in arguments
+    try:
+        result = cli.main(args=list(arguments), prog_name="prismfs", standalone_mode=False)
+    except PrismfsError as error:
+        output.print_error(error.problem, as_json=as_json)
+        return error.exit_code
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.Abort:
+        output.print_error(Problem("interrupted", "interrupted"), as_json=as_json)
+        return 130
+    except click.ClickException as error:
+        _print_usage(error, as_json=as_json)
+        return 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # the last resort: an error of ours, with where its report lies
+        output.print_error(_report(error), as_json=as_json)
+        return PrismfsError.exit_code
+    return result if isinstance(result, int) else 0
+
+
+def _print_usage(error: click.ClickException, *, as_json: bool) -> None:
+    hint = None
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        hint = f"{error.ctx.command_path} --help"
+    output.print_error(Problem("usage", error.format_message(), hint=hint), as_json=as_json)
+
+
+def _report(error: Exception) -> Problem:
+    """Write the traceback aside and return the problem that names the file."""
+    import tempfile
+
+    with tempfile.NamedTemporaryFile("w", prefix="prismfs-error-", suffix=".txt", delete=False) as file:
+        details: dict[str, Any] = {
+            "at": datetime.now(UTC).isoformat(),
+            "version": __version__,
+            "arguments": sys.argv[1:2],
+        }
+        file.write(json.dumps(details) + "\n" + "".join(traceback.format_exception(error)))
+    return Problem(
+        "internal",
+        f"an error of prismfs itself: {type(error).__name__}",
+        path=file.name,
+        hint="please report it with that file",
+    )

@@ -1,0 +1,44 @@
+"""`prismfs audit`: search the audit rows."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from prismfs.cli import output
+from prismfs.cli.log import line_of
+from prismfs.store import listing
+from prismfs.store.reading import reading
+
+
+@click.command("audit", epilog="\b\nExample:\n  prismfs audit --action inbox.refused --since 2026-03-01")
+@click.option("--action", help="Only this action, such as incident.detected.")
+@click.option("--level", type=click.Choice(["info", "warn", "error"]), help="Only this level.")
+@click.option("--entity", help="Only rows about this record (its whole id).")
+@click.option("--actor", help="Only rows of this identity.")
+@click.option("--since", help="Only rows from this day or instant on (2026-03-01 or 2026-03-01T10:00:00Z).")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many, newest first.")
+@output.verb()
+def command(
+    call: output.Call,
+    action: str | None,
+    level: str | None,
+    entity: str | None,
+    actor: str | None,
+    since: str | None,
+    limit: int | None,
+) -> None:
+    """Print the audit rows that match, newest first."""
+    where = {"owner": action, "status": level, "ref": entity}
+    where = {column: value for column, value in where.items() if value is not None}
+    with reading(call.project()) as connection:
+        texts, _ = listing.find_documents(connection, "audit", where=where)
+    rows = [json.loads(text) for text in texts]
+    rows = [row for row in rows if (actor is None or row["actor"] == actor) and (since is None or row["at"] >= since)]
+    total = len(rows)
+    rows = rows[:limit]
+    lines = [line_of(row) for row in rows]
+    if total > len(rows):
+        lines.append(f"{total - len(rows)} more; leave --limit out to see them")
+    output.result(call, {"items": rows, "total": total}, lines or ["no row matches"])

@@ -1,0 +1,27 @@
+"""`prismfs classify`: put a signal into a lane."""
+
+from __future__ import annotations
+
+import click
+
+from prismfs.cli import output
+
+
+@click.command(
+    "classify",
+    epilog='\b\nExample:\n  prismfs --as Sage classify sig-01k5 --lane incident --reason "data is lost"',
+)
+@click.argument("identifier", metavar="ID")
+@click.option(
+    "--lane",
+    required=True,
+    type=click.Choice(["info", "incident", "enhancement", "recommendation"]),
+    help="The lane.",
+)
+@click.option("--reason", required=True, help="Why; it stands in the audit row.")
+@output.verb(writes=True)
+def command(call: output.Call, identifier: str, lane: str, reason: str, dry_run: bool) -> None:
+    """Overrule the lane of the signal whose id begins with ID; what follows in that lane happens at once."""
+    from prismfs.cli.giving import give
+
+    give(call, "classify", {"lane": lane, "reason": reason}, target=identifier, dry_run=dry_run)

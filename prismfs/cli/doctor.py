@@ -1,0 +1,35 @@
+"""`prismfs doctor`: look for what is wrong and say what to do."""
+
+from __future__ import annotations
+
+import click
+
+from prismfs.cli import output
+
+
+@click.command("doctor", epilog="\b\nExample:\n  prismfs doctor --json")
+@output.verb()
+def command(call: output.Call) -> int:
+    """Check git, the repository's configuration, settings, the working tree, the inbox and the watcher."""
+    from prismfs.clock import SystemClock
+    from prismfs.engine.doctor import examine
+
+    findings = examine(call.project(), SystemClock().now())
+    lines = []
+    for finding in findings:
+        mark = click.style("ok  ", fg="green") if finding.problem is None else click.style("look", fg="red")
+        lines.append(f"{mark}  {finding.subject}" + ("" if finding.problem is None else f": {finding.problem}"))
+    wrong = [finding for finding in findings if finding.problem is not None]
+    items = [
+        {
+            "subject": finding.subject,
+            "problem": None if finding.problem is None else finding.problem.as_document(),
+        }
+        for finding in findings
+    ]
+    output.result(
+        call,
+        {"items": items, "total": len(items)},
+        [output.safe(line) if not line.startswith("\x1b") else line for line in lines],
+    )
+    return 1 if wrong else 0

@@ -1,0 +1,115 @@
+"""`prismfs escalate`: ask for attention; answer and close escalations."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from prismfs.cli import output
+
+
+class CreateByDefault(click.Group):
+    """A group whose first word, when it is no command of the group, is the description of a new escalation."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the command `create` in front where none is named."""
+        if args and args[0] not in (*self.commands, "--help"):
+            args = ["create", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(
+    "escalate",
+    cls=CreateByDefault,
+    epilog='\b\nExample:\n  prismfs escalate -s HIGH "witness unresponsive" -m "5 cycles" --source patrol:deacon',
+)
+def command() -> None:
+    """Ask for attention: escalate [-s SEVERITY] "description". Or: ack, close, list, show.
+
+    Escalate when something is beyond you: a system error, a security matter, a conflict or a requirement that
+    you cannot settle, a design decision, a loop that does not end, a gate that timed out. Do not escalate
+    normal work, errors that are retried anyway, or questions that can be looked up.
+    """
+
+
+@command.command(
+    "create",
+    epilog='\b\nExample:\n  prismfs escalate -s MEDIUM "rebuild failed" -m - --source plugin:rebuild < log',
+)
+@click.argument("title", metavar="DESCRIPTION")
+@click.option("-s", "--severity", default="MEDIUM", help="CRITICAL, HIGH, MEDIUM or LOW.")
+@click.option("-m", "--body", default="", help="The details; - reads standard input.")
+@click.option("--source", help="type:name[:detail], such as plugin:rebuild.")
+@click.option("--to", help="The tier to begin at.")
+@click.option("--category", help="What it is: decision, help, blocked, failed, emergency, …")
+@click.option("--related", help="The id of the record it is about.")
+@click.option("--signature", help="A key that makes repeats count on one escalation.")
+@output.verb(writes=True)
+def create(call: output.Call, title: str, body: str, dry_run: bool, **fields: str | None) -> None:
+    """Open an escalation and send its first notices. Exit 6 if one could not be delivered."""
+    from prismfs.cli.giving import give
+
+    text = sys.stdin.read() if body == "-" else body
+    document: dict[str, Any] = {
+        "kind": "escalation",
+        "from": call.actor(),
+        "title": title,
+        "body": text,
+        **fields,
+    }
+    document = {name: value for name, value in document.items() if value is not None}
+    give(call, "escalation", {"document": document}, dry_run=dry_run)
+
+
+@command.command("list", epilog="\b\nExample:\n  prismfs escalate list --unacked --severity HIGH --json")
+@click.option(
+    "--severity",
+    type=click.Choice(["CRITICAL", "HIGH", "MEDIUM", "LOW"], case_sensitive=False),
+    help="Only this severity.",
+)
+@click.option("--unacked", is_flag=True, help="Only those that nobody has acknowledged.")
+@click.option("--all", "everything", is_flag=True, help="Closed ones, too.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many, newest first.")
+@output.verb()
+def list_(call: output.Call, severity: str | None, unacked: bool, everything: bool, limit: int | None) -> None:
+    """List escalations, newest first."""
+    from prismfs.cli.listing import print_list
+
+    status = "open" if unacked else None
+    print_list(call, "bead", severity=severity, status=status, only_open=not everything and not unacked, limit=limit)
+
+
+@command.command("show", epilog="\b\nExample:\n  prismfs escalate show bea-01k5")
+@click.argument("identifier", metavar="ID")
+@output.verb()
+def show(call: output.Call, identifier: str) -> None:
+    """Show one escalation."""
+    from prismfs.cli.show import print_record
+
+    print_record(call, identifier)
+
+
+@command.command("ack", epilog='\b\nExample:\n  prismfs --as mayor escalate ack bea-01k5 --note "on it"')
+@click.argument("identifier", metavar="ID")
+@click.option("--note", default="", help="What you are doing about it.")
+@output.verb(writes=True)
+def ack(call: output.Call, identifier: str, note: str, dry_run: bool) -> None:
+    """Say that you have it: it is not raised any more. A second time changes nothing and says so."""
+    from prismfs.cli.giving import give
+
+    give(call, "escalate.ack", {"note": note}, target=identifier, dry_run=dry_run)
+
+
+@command.command(
+    "close", epilog='\b\nExample:\n  prismfs --as mayor escalate close bea-01k5 --reason "fixed in abc123"'
+)
+@click.argument("identifier", metavar="ID")
+@click.option("--reason", required=True, help="How it was settled.")
+@output.verb(writes=True)
+def close(call: output.Call, identifier: str, reason: str, dry_run: bool) -> None:
+    """Say that it is settled, with the reason."""
+    from prismfs.cli.giving import give
+
+    give(call, "escalate.close", {"reason": reason}, target=identifier, dry_run=dry_run)

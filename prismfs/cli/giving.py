@@ -1,0 +1,59 @@
+"""Giving a command to a project: the part that all writing verbs share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prismfs.cli import output
+from prismfs.cli.telling import decision_document, tell_decision
+from prismfs.errors import UndeliveredError
+from prismfs.kinds.outbox import Outbox
+from prismfs.records.plan import Nothing
+
+
+def give(call: output.Call, kind: str, document: dict[str, Any], *, dry_run: bool, target: str | None = None) -> None:
+    """Give the command `kind`; `target` is an id, or the beginning of one, that the command is about.
+
+    Raises:
+        PrismfsError: the command is refused, the project is busy or out of reach.
+        UndeliveredError: done, but a message of it waits in the outbox.
+    """
+    import uuid
+
+    from prismfs.clock import SystemClock
+    from prismfs.engine.desk import Desk
+    from prismfs.engine.submit import command_event, rehearse, submit
+    from prismfs.store.reading import reading, resolve_id
+
+    root = call.project()
+    if target is not None:
+        with reading(root) as connection:
+            document["id"] = resolve_id(connection, target)
+    now = SystemClock().now()
+    with Desk(root) as desk:
+        event = command_event(kind, document, actor=call.actor(), token=uuid.uuid4().hex, at=now)
+        if dry_run:
+            decision = rehearse(desk, event, now)
+            left: tuple[Outbox, ...] = ()
+        else:
+            decision, _, left = submit(desk, event, now)
+    data = decision_document(decision) | {"dry_run": dry_run}
+    data["deliveries"] = [
+        {"action": message.action, "status": message.status, "detail": message.detail} for message in left
+    ]
+    lines = [("would do: " if dry_run else "") + tell_decision(decision)]
+    lines += [
+        f"  {message.action}: {message.status}" + (f" ({message.detail})" if message.detail else "") for message in left
+    ]
+    waiting = [message for message in left if message.status != "sent"]
+    if waiting and not isinstance(decision, Nothing):
+        if not call.as_json:
+            output.result(call, data, lines)
+        raise UndeliveredError(
+            "undelivered",
+            f"{data['subject']} is kept, but {len(waiting)} of {len(left)} messages are not delivered: "
+            + ", ".join(f"{message.action} {message.status}" for message in waiting),
+            path=str(data["subject"]),
+            hint="prismfs list outbox --open; contacts stand in settings/escalation.json",
+        )
+    output.result(call, data, lines)

@@ -1,0 +1,63 @@
+"""`prismfs incident`: list, show, acknowledge and resolve incidents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from prismfs.cli import output
+
+
+@click.group("incident", epilog="\b\nExample:\n  prismfs incident list --open")
+def command() -> None:
+    """List, show, acknowledge and resolve incidents."""
+
+
+@command.command("list", epilog="\b\nExample:\n  prismfs incident list --open --severity P0")
+@click.option("--open", "only_open", is_flag=True, help="Only those that are not resolved.")
+@click.option(
+    "--severity",
+    type=click.Choice(["P0", "P1", "P2", "P3"], case_sensitive=False),
+    help="Only this severity.",
+)
+@click.option("--status", help="Only this status.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many, newest first.")
+@output.verb()
+def list_(call: output.Call, **filters: Any) -> None:
+    """List incidents, newest first."""
+    from prismfs.cli.listing import print_list
+
+    print_list(call, "incident", **filters)
+
+
+@command.command("show", epilog="\b\nExample:\n  prismfs incident show inc-01k5")
+@click.argument("identifier", metavar="ID")
+@output.verb()
+def show(call: output.Call, identifier: str) -> None:
+    """Show one incident."""
+    from prismfs.cli.show import print_record
+
+    print_record(call, identifier)
+
+
+@command.command("ack", epilog='\b\nExample:\n  prismfs --as Clara incident ack inc-01k5 --note "looking"')
+@click.argument("identifier", metavar="ID")
+@click.option("--note", default="", help="What you are doing about it.")
+@output.verb(writes=True)
+def ack(call: output.Call, identifier: str, note: str, dry_run: bool) -> None:
+    """Say that you answer for it; its escalation is not raised any more."""
+    from prismfs.cli.giving import give
+
+    give(call, "incident.ack", {"note": note}, target=identifier, dry_run=dry_run)
+
+
+@command.command("resolve", epilog='\b\nExample:\n  prismfs --as Clara incident resolve inc-01k5 --note "rolled back"')
+@click.argument("identifier", metavar="ID")
+@click.option("--note", required=True, help="What made the fault go away.")
+@output.verb(writes=True)
+def resolve(call: output.Call, identifier: str, note: str, dry_run: bool) -> None:
+    """Say that the fault is gone; its escalation is closed and the reporter told."""
+    from prismfs.cli.giving import give
+
+    give(call, "incident.resolve", {"note": note}, target=identifier, dry_run=dry_run)

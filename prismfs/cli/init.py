@@ -1,0 +1,46 @@
+"""`prismfs init`: make a folder a project."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+
+import click
+
+from prismfs.cli import output
+
+
+@click.command("init", epilog="\b\nExample:\n  prismfs init desk --pid PID-DESK01 --tenant acme")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--pid", required=True, help="The project's id: PID- and 3 to 32 of A-Z 0-9.")
+@click.option("--tenant", help="The tenant it belongs to; tenant.yaml beside the folder is made or extended.")
+@click.option("--home", is_flag=True, help="This is the tenant's home project.")
+@output.verb(writes=True)
+def command(call: output.Call, folder: Path, pid: str, tenant: str | None, home: bool, dry_run: bool) -> None:
+    """Make FOLDER a project: a git repository with settings, a roster and an inbox."""
+    from prismfs.clock import SystemClock
+    from prismfs.engine.found import found_project, register
+    from prismfs.kinds.project import Project
+    from prismfs.records.document import Document
+
+    document: Document = {
+        "kind": "project",
+        "version": 1,
+        "pid": pid,
+        "tenant": tenant or "local",
+        "home": home,
+        "operators": [call.identity or getpass.getuser()],
+    }
+    project = Project.from_document(document)
+    if dry_run:
+        output.result(call, {"plan": {"path": str(folder), "project": document}}, f"would make {folder} project {pid}")
+        return
+    commit, made = found_project(folder, project=project, now=SystemClock().now())
+    if tenant is not None:
+        register(folder, project)
+    lines = [
+        f"{'made' if made else 'is already'} project {pid} in {folder} (commit {commit[:12]})",
+        f"  drop files into {folder / 'inbox'}, or: prismfs -C {folder} signal send --help",
+        f"  serve it with: prismfs -C {folder} watch",
+    ]
+    output.result(call, {"pid": pid, "path": str(folder.resolve()), "commit": commit, "made": made}, lines)

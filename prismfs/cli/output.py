@@ -1,0 +1,147 @@
+"""What every verb shares: the call's options, finding the project, and printing results and errors."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from prismfs.errors import Problem, StoreError
+
+SCHEMA = "prismfs/cli/v1"
+
+
+@dataclass
+class Call:
+    """How prismfs was called: where, as whom, and whether JSON is wanted."""
+
+    directory: Path
+    as_json: bool
+    identity: str | None
+
+    def project(self) -> Path:
+        """Return the project folder at or above the directory.
+
+        Raises:
+            StoreError: `no_project`.
+        """
+        return self._find("prismfs.yaml")
+
+    def projects(self) -> tuple[Path, ...]:
+        """Return the project's folder, or those of the tenant at the directory."""
+        start = self.directory.resolve()
+        if not (start / "tenant.yaml").is_file():
+            return (self.project(),)
+        from prismfs.kinds import tenant
+
+        found = tenant.KIND.read((start / "tenant.yaml").read_bytes(), path="tenant.yaml")
+        assert isinstance(found, tenant.Tenant)
+        return tuple(start / folder for folder in found.projects.values())
+
+    def actor(self) -> str:
+        """Return who acts: `--as`, else the operating-system user."""
+        if self.identity:
+            return self.identity
+        import getpass
+
+        return getpass.getuser()
+
+    def _find(self, marker: str) -> Path:
+        start = self.directory.resolve()
+        for folder in (start, *start.parents):
+            if (folder / marker).is_file():
+                return folder
+        raise StoreError(
+            "no_project",
+            "is not in a prismfs project",
+            path=str(start),
+            hint="prismfs init DIR --pid PID-NAME makes one",
+        )
+
+
+def verb(*, writes: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command `--json`, and `--dry-run` where it writes; it is called with the `Call` first."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call_it(json_here: bool, **arguments: Any) -> Any:
+            call: Call = click.get_current_context().obj
+            call.as_json = call.as_json or json_here
+            return function(call, **arguments)
+
+        wrapped: Callable[..., Any] = wraps(function)(call_it)
+        if writes:
+            wrapped = click.option("--dry-run", is_flag=True, help="Print the plan; write and send nothing.")(wrapped)
+        return click.option("--json", "json_here", is_flag=True, help="Print one JSON object and nothing else.")(
+            wrapped
+        )
+
+    return decorate
+
+
+def result(call: Call, data: Any, text: str | Iterable[str] = ()) -> None:
+    """Print the result: the envelope with `--json`, else the lines of `text`."""
+    if call.as_json:
+        print(json.dumps({"schema": SCHEMA, "ok": True, "data": data}, ensure_ascii=False))
+        return
+    for line in [text] if isinstance(text, str) else text:
+        click.echo(line)
+
+
+def stream(call: Call, data: Any, text: str) -> None:
+    """Print one item of a stream: one JSON object a line with `--json`, else one line of text."""
+    click.echo(json.dumps(data, ensure_ascii=False) if call.as_json else text)
+    sys.stdout.flush()
+
+
+def print_error(problem: Problem, *, as_json: bool) -> None:
+    """Print an error: the envelope on stdout with `--json`, else one message on stderr."""
+    if as_json:
+        print(json.dumps({"schema": SCHEMA, "ok": False, "error": problem.as_document()}, ensure_ascii=False))
+        return
+    head = click.style("error", fg="red", bold=True)
+    where = " ".join(part for part in (problem.path, problem.field) if part)
+    click.echo(f"{head}: {safe(where + ': ' if where else '')}{safe(problem.message)} [{problem.code}]", err=True)
+    if problem.hint:
+        click.echo(f"  next: {safe(problem.hint)}", err=True)
+
+
+def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> str:
+    """Return rows as a table for people: `columns` maps a row's member to its heading."""
+    from tabulate import tabulate
+
+    cells = [[_cell(row.get(name)) for name in columns] for row in rows]
+    return tabulate(cells, headers=list(columns.values()), tablefmt="simple", disable_numparse=True)
+
+
+def safe(text: str) -> str:
+    """Return text from a record with everything escaped that could steer a terminal."""
+    return "".join(
+        character if character.isprintable() or character in "\n\t" else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
+class Styled(str):
+    """A cell that carries colours of its own and is printed as it is."""
+
+    __slots__ = ()
+
+
+def severity_style(rank: int | None, text: str) -> Styled:
+    """Return a severity's label in the colour of its rank; plain where there is no terminal."""
+    colour = {0: "red", 1: "red", 2: "yellow"}.get(-1 if rank is None else rank)
+    styled = click.style(safe(text), fg=colour, bold=rank == 0) if colour else safe(text)
+    return Styled(styled if sys.stdout.isatty() else click.unstyle(styled))
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, Styled):
+        return value
+    text = "" if value is None else safe(str(value)).replace("\n", " ")
+    return text if len(text) <= 60 else text[:59] + "…"

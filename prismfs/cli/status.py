@@ -1,0 +1,105 @@
+"""`prismfs status`: where the project, or one record, stands."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import click
+
+from prismfs.cli import output
+from prismfs.store import listing
+from prismfs.store.reading import reading, resolve_id
+
+
+@click.command("status", epilog="\b\nExample:\n  prismfs status\n  prismfs status sig-01k5")
+@click.argument("identifier", metavar="[ID]", required=False)
+@output.verb()
+def command(call: output.Call, identifier: str | None = None) -> None:
+    """Say what is open, undelivered, refused and due; with ID, where that record stands."""
+    root = call.project()
+    with reading(root) as connection:
+        if identifier is None:
+            data = _project(root, connection)
+            output.result(call, data, _project_lines(data))
+        else:
+            data = _record(connection, resolve_id(connection, identifier))
+            output.result(call, data, [f"{name:11} {output.safe(str(value))}" for name, value in data.items() if value])
+
+
+def _project(root: Path, connection: sqlite3.Connection) -> dict[str, Any]:
+    counts = listing.count_by_status(connection)
+    project = json.loads(listing.read_document(connection, "project") or "{}")
+
+    def number(kind: str, *statuses: str) -> int:
+        return sum(count for name, status, _, count in counts if name == kind and status in statuses)
+
+    return {
+        "pid": project.get("pid"),
+        "path": str(root),
+        "incidents_open": number("incident", "triage"),
+        "escalations_open": number("bead", "open"),
+        "escalations_acknowledged": number("bead", "acknowledged"),
+        "signals_unclassified": number("signal", "unclassified"),
+        "signals_asked": number("signal", "asked"),
+        "undelivered": number("outbox", "pending", "failed", "not_configured"),
+        "todos_open": number("todo", "open"),
+        "waiting_in_inbox": _count(root / "inbox"),
+        "in_quarantine": _count(root / "quarantine", suffix=".reason.yaml"),
+        "next_due": listing.read_next_due(connection),
+        "watcher": _watcher(root),
+    }
+
+
+def _project_lines(data: dict[str, Any]) -> list[str]:
+    watcher = data["watcher"]
+    said = (
+        "not running" if watcher is None else f"{watcher['state']} (process {watcher['process_id']}, {watcher['at']})"
+    )
+    lines = [f"{data['pid']}  {data['path']}", f"watcher: {said}"]
+    for name, value in data.items():
+        if isinstance(value, int) and value:
+            lines.append(f"{value:6}  {name.replace('_', ' ')}")
+    if len(lines) == 2:
+        lines.append("nothing is open")
+    if data["next_due"]:
+        lines.append(f"next due: {data['next_due']}")
+    return lines
+
+
+def _record(connection: sqlite3.Connection, identifier: str) -> dict[str, Any]:
+    document = json.loads(listing.read_document(connection, identifier) or "{}")
+    rows, _ = listing.find_documents(connection, "audit", where={"ref": identifier}, limit=1)
+    last = json.loads(rows[0]) if rows else {}
+    incident = document.get("incident")
+    below = json.loads(listing.read_document(connection, incident) or "{}") if incident else document
+    return {
+        "id": identifier,
+        "stage": document.get("status"),
+        "lane": document.get("lane"),
+        "incident": incident,
+        "severity": (below.get("severity") or {}).get("label"),
+        "incident_is": below.get("status") if incident else None,
+        "owner": below.get("owner") or below.get("tier"),
+        "escalation": below.get("escalation"),
+        "last_event": last.get("action"),
+        "at": last.get("at"),
+        "next_due": document.get("due_at") or below.get("due_at"),
+    }
+
+
+def _watcher(root: Path) -> dict[str, Any] | None:
+    try:
+        health: dict[str, Any] = json.loads((root / "run" / "health.json").read_text())
+        return health
+    except (OSError, ValueError):
+        return None
+
+
+def _count(folder: Path, suffix: str = "") -> int:
+    try:
+        return sum(1 for entry in folder.iterdir() if entry.name.endswith(suffix) and not entry.name.startswith("."))
+    except OSError:
+        return 0

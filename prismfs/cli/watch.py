@@ -1,0 +1,48 @@
+"""`prismfs watch`: serve a project or a tenant until stopped."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import ExitStack
+from typing import Any
+
+import click
+
+from prismfs.cli import output
+
+
+@click.command("watch", epilog="\b\nExample:\n  prismfs -C desk watch\n  prismfs -C desk watch --once-idle")
+@click.option("--once-idle", is_flag=True, help="Stop when nothing is left to do.")
+@output.verb()
+def command(call: output.Call, once_idle: bool) -> None:
+    """Take in, decide, commit and deliver as things happen. SIGTERM and Ctrl-C finish the turn."""
+    from prismfs.cli.telling import tell_outcome
+    from prismfs.clock import SystemClock
+    from prismfs.daemon.loop import Watcher
+    from prismfs.engine.desk import Desk
+    from prismfs.engine.react import Turn
+    from prismfs.errors import PrismfsError
+
+    def report(desk: Desk, turn: Turn) -> None:
+        for outcome in turn.outcomes:
+            data, line = tell_outcome(outcome)
+            output.stream(call, {"project": desk.root.name, **data}, f"{desk.root.name}  {line}" if several else line)
+
+    def complain(desk: Desk, error: PrismfsError) -> None:
+        output.print_error(error.problem.at(error.problem.path or str(desk.root)), as_json=call.as_json)
+
+    with ExitStack() as stack:
+        desks = [stack.enter_context(Desk(root)) for root in call.projects()]
+        several = len(desks) > 1
+        watcher = Watcher(desks, clock=SystemClock(), report=report, complain=complain)
+
+        def stop(*_: Any) -> None:
+            watcher.stop()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, stop)
+        names = ", ".join(desk.root.name for desk in desks)
+        click.echo(f"watching {names}; stop with Ctrl-C", err=True)
+        watcher.run(once=once_idle)
+        if watcher.hints.polling:
+            click.echo("no inotify here: the folders were polled", err=True)
