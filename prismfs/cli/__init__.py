@@ -34,6 +34,7 @@ _VERBS = {
     "schema": ("schema", "Print or write the JSON Schemas."),
     "hooks": ("hooks", "Install or run the git hooks."),
     "demo": ("demo", "Run the main job before your eyes."),
+    "archive": ("archive", "Take old months out of the working tree, not out of history."),
     "metrics": ("metrics", "Print how fast incidents were answered and resolved."),
     "signal": ("signal", "Send, list and show signals."),
     "classify": ("classify", "Put a signal into a lane, with the reason."),

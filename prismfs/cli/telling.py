@@ -44,6 +44,10 @@ def decision_document(decision: Decision) -> dict[str, Any]:
                     if not isinstance(put, Audit)
                 ],
                 "actions": [row.action for row in rows],
+                "rows": [
+                    {"action": row.action, "level": row.level, "about": row.entity_id, "reason": row.reason}
+                    for row in rows
+                ],
             }
         case Refused():
             return {"decided": "refused", "error": decision.problem.as_document()}

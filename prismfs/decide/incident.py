@@ -190,7 +190,13 @@ def _open(draft: Draft, signal: Signal, key: str, earlier: Incident | None) -> N
         reason=f"reported by {signal.id}",
         meta=meta_of(incident),
     )
-    draft.row("incident.triage", incident, level="warn", reason=because, meta=meta_of(incident))
+    draft.row(
+        "incident.triage",
+        incident,
+        level="warn",
+        reason=f"severity {severity.label}: {because}",
+        meta=meta_of(incident),
+    )
     draft.mail(
         policy.lanes.incident,
         role="incident",

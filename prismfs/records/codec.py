@@ -75,7 +75,8 @@ def amend(
 
     In YAML only the top-level fields that differ are written anew; comments, blank lines, quoting and order
     of all others stand, and new fields come last. A canonical `old`, JSON, and a file that cannot be amended
-    that way are encoded whole. A modeline that `old` has gives way to `modeline`; none is added.
+    that way are encoded whole. A modeline that `old` has stands, or gives way to `modeline`; none is added
+    to what a person wrote.
 
     Raises:
         RecordError: `document` is beyond the limits.
@@ -89,9 +90,12 @@ def amend(
         return canonical
     text = old.decode()
     present = _modeline_of(text)
+    if modeline is None:
+        modeline = present
     if encode(before, format="yaml", modeline=present) == old:
-        return old if same(before, document) and present == modeline else canonical
-    if present is not None and modeline is not None:
+        unchanged = same(before, document) and present == modeline
+        return old if unchanged else encode(document, format="yaml", modeline=modeline)
+    if present is not None:
         text = _first_line(modeline) + text.partition("\n")[2]
     changed = frozenset(key for key in before if key not in document or not same(before[key], document[key]))
     added = {key: value for key, value in document.items() if key not in before}

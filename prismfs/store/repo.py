@@ -52,7 +52,8 @@ class ProjectRepo:
     """
 
     def __init__(self, root: Path, *, crash_point: Callable[[str], None] = nothing) -> None:
-        self.root = root
+        # git runs in `root`, and files are written without following links.
+        self.root = root = root.resolve()
         self.git_dir = find_git_dir(root)
         self.state = self.git_dir / "prismfs"
         self._lock = Lock(self.state / "writer.lock")

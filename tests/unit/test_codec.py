@@ -94,8 +94,37 @@ def test_yaml_null_in_capitals_is_refused(word: str) -> None:
 
 @pytest.mark.parametrize(
     "number",
-    "0o17 017 08 -017 0x1F -0xa 0b101 1_000 1_0.5 1:30 190:20:30 1:30.5 .inf -.INF +.Inf .nan .NaN +1 +1.5 1. .5 -.5 "
-    "1.e+5 1e5 1E-5 8273e21 00 00.5 -00".split(),
+    [
+        "0o17",
+        "017",
+        "08",
+        "-017",
+        "0x1F",
+        "-0xa",
+        "0b101",
+        "1_000",
+        "1_0.5",
+        "1:30",
+        "190:20:30",
+        "1:30.5",
+        ".inf",
+        "-.INF",
+        "+.Inf",
+        ".nan",
+        ".NaN",
+        "+1",
+        "+1.5",
+        "1.",
+        ".5",
+        "-.5",
+        "1.e+5",
+        "1e5",
+        "1E-5",
+        "8273e21",
+        "00",
+        "00.5",
+        "-00",
+    ],
 )
 def test_yaml_bare_number_with_two_readings_is_refused_and_quoted_is_text(number: str) -> None:
     assert refused(f"a: [{number}]\n").code == "implicit_number"
@@ -138,7 +167,6 @@ def test_yaml_bare_date_is_refused_and_quoted_is_text(date: str) -> None:
         ("-0.25e-3", -0.00025),
         ("1.0e+5", 100000.0),
         ("1.2.3", "1.2.3"),
-        ("-", "-"),
         ("-x", "-x"),
         ("10.0.0.1:80", "10.0.0.1:80"),
         ("80:80", "80:80"),
@@ -151,7 +179,7 @@ def test_yaml_bare_date_is_refused_and_quoted_is_text(date: str) -> None:
         ("'it''s'", "it's"),
         ('"\\u2028 \\x41"', "\u2028 A"),
         ("{b: [c, 1]}", {"b": ["c", 1]}),
-        ("\n- - x\n  - y\n- {}", [["x", "y"], {}]),
+        ("\n- - u\n  - v\n- {}", [["u", "v"], {}]),
     ],
 )
 def test_yaml_value_of_the_subset_is_read(text: str, value: JsonValue) -> None:
@@ -303,7 +331,7 @@ def test_hostile_length_takes_linear_time(text: str) -> None:
     try:
         codec.parse(text.encode(), format="yaml")
     except RecordError as error:
-        assert error.code in ("too_many_nodes", "syntax")
+        assert error.code in ("too_many_nodes", "not_a_mapping")  # noqa: PT017 - some are read, some refused
     assert time.process_time() - started < 0.5
 
 
@@ -526,6 +554,17 @@ def test_amend_renews_a_modeline_and_adds_none() -> None:
     old = b"# yaml-language-server: $schema=v1\n# mine\na: 1\n"
     assert codec.amend(old, {"a": 1}, format="yaml", modeline="v2") == old.replace(b"v1", b"v2")
     assert codec.amend(b"# mine\na: 1\n", {"a": 2}, format="yaml", modeline="v2") == b"# mine\na: 2\n"
+
+
+def test_amend_of_a_canonical_file_without_a_modeline_given_keeps_its_own() -> None:
+    old = codec.encode({"a": 1}, format="yaml", modeline="v1")
+    assert codec.amend(old, {"a": 2}, format="yaml") == codec.encode({"a": 2}, format="yaml", modeline="v1")
+
+
+def test_amend_of_a_text_that_keeps_its_blank_lines_takes_them_away_with_it() -> None:
+    old = b"a: |+\n  x\n\n\nb: 1 # c\n"
+    assert codec.amend(old, {"a": "y", "b": 1}, format="yaml") == b"a: y\nb: 1 # c\n"
+    assert codec.amend(old, {"a": "x\n\n\n", "b": 2}, format="yaml") == old.replace(b"1", b"2")
 
 
 def test_amend_of_json_encodes_it_whole() -> None:
