@@ -99,6 +99,7 @@ def run(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     try:
         result = cli.main(args=list(arguments), prog_name="prismfs", standalone_mode=False)
+        sys.stdout.flush()
     except PrismfsError as error:
         output.print_error(error.problem, as_json=as_json)
         return error.exit_code
@@ -110,8 +111,9 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         _print_usage(error, as_json=as_json)
         return 2
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):
+        # The reader has read enough. click meets this with an exit of its own; it exits for nothing else here.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
     except Exception as error:  # the last resort: an error of ours, with where its report lies
         output.print_error(_report(error), as_json=as_json)

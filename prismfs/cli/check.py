@@ -37,7 +37,7 @@ def command(call: output.Call, paths: tuple[Path, ...]) -> int:
         if problem.code != "valid":
             problems.append(problem)
     data = {"checked": checked, "problems": [problem.as_document() for problem in problems]}
-    lines = [output.safe(f"{problem} [{problem.code}]") for problem in problems]
+    lines = [output.one_line(f"{problem} [{problem.code}]") for problem in problems]
     output.result(call, data, [*lines, f"{checked} checked, {len(problems)} invalid"])
     return 1 if problems else 0
 

@@ -18,7 +18,7 @@ def command(call: output.Call) -> int:
     lines = []
     for finding in findings:
         mark = click.style("ok  ", fg="green") if finding.problem is None else click.style("look", fg="red")
-        lines.append(f"{mark}  {finding.subject}" + ("" if finding.problem is None else f": {finding.problem}"))
+        lines.append(f"{mark}  {finding.subject}" + ("" if finding.problem is None else f": {output.one_line(str(finding.problem))}"))
     wrong = [finding for finding in findings if finding.problem is not None]
     items = [
         {
@@ -30,6 +30,6 @@ def command(call: output.Call) -> int:
     output.result(
         call,
         {"items": items, "total": len(items)},
-        [output.safe(line) if not line.startswith("\x1b") else line for line in lines],
+        lines,
     )
     return 1 if wrong else 0

@@ -40,6 +40,6 @@ def run(call: output.Call, name: str, arguments: tuple[str, ...]) -> int:
     lines = sys.stdin.read().splitlines() if name == "pre-receive" and not sys.stdin.isatty() else []
     root = Path.cwd() if name == "pre-receive" else call.project()
     problems = run_hook(name, root, arguments, lines)
-    texts = [output.safe(f"{problem} [{problem.code}]") for problem in problems]
+    texts = [output.one_line(f"{problem} [{problem.code}]") for problem in problems]
     output.result(call, {"problems": [problem.as_document() for problem in problems]}, texts)
     return 1 if problems else 0

@@ -84,10 +84,15 @@ def verb(*, writes: bool = False) -> Callable[[Callable[..., Any]], Callable[...
     return decorate
 
 
+def encode(data: Any) -> str:
+    """Return `data` as JSON in one line; a byte of a file name that is no UTF-8 stays the escape that JSON has."""
+    return json.dumps(data, ensure_ascii=False).encode(errors="backslashreplace").decode()
+
+
 def result(call: Call, data: Any, text: str | Iterable[str] = ()) -> None:
     """Print the result: the envelope with `--json`, else the lines of `text`."""
     if call.as_json:
-        print(json.dumps({"schema": SCHEMA, "ok": True, "data": data}, ensure_ascii=False))
+        print(encode({"schema": SCHEMA, "ok": True, "data": data}))
         return
     for line in [text] if isinstance(text, str) else text:
         click.echo(line)
@@ -95,18 +100,18 @@ def result(call: Call, data: Any, text: str | Iterable[str] = ()) -> None:
 
 def stream(call: Call, data: Any, text: str) -> None:
     """Print one item of a stream: one JSON object a line with `--json`, else one line of text."""
-    click.echo(json.dumps(data, ensure_ascii=False) if call.as_json else text)
+    click.echo(encode(data) if call.as_json else text)
     sys.stdout.flush()
 
 
 def print_error(problem: Problem, *, as_json: bool) -> None:
     """Print an error: the envelope on stdout with `--json`, else one message on stderr."""
     if as_json:
-        print(json.dumps({"schema": SCHEMA, "ok": False, "error": problem.as_document()}, ensure_ascii=False))
+        print(encode({"schema": SCHEMA, "ok": False, "error": problem.as_document()}))
         return
     head = click.style("error", fg="red", bold=True)
     where = " ".join(part for part in (problem.path, problem.field) if part)
-    click.echo(f"{head}: {safe(where + ': ' if where else '')}{safe(problem.message)} [{problem.code}]", err=True)
+    click.echo(f"{head}: {one_line(where + ': ' if where else '')}{safe(problem.message)} [{problem.code}]", err=True)
     if problem.hint:
         click.echo(f"  next: {safe(problem.hint)}", err=True)
 
@@ -125,6 +130,11 @@ def safe(text: str) -> str:
         character if character.isprintable() or character in "\n\t" else character.encode("unicode_escape").decode()
         for character in text
     )
+
+
+def one_line(text: str) -> str:
+    """Return text, such as a file's name, that must not begin a line of its own."""
+    return safe(text).replace("\n", "\\n")
 
 
 class Styled(str):

@@ -56,7 +56,7 @@ def _project(root: Path, connection: sqlite3.Connection) -> dict[str, Any]:
 def _project_lines(data: dict[str, Any]) -> list[str]:
     watcher = data["watcher"]
     said = (
-        "not running" if watcher is None else f"{watcher['state']} (process {watcher['process_id']}, {watcher['at']})"
+        "not running" if watcher is None else output.one_line(f"{watcher['state']} (process {watcher['process_id']}, {watcher['at']})")
     )
     lines = [f"{data['pid']}  {data['path']}", f"watcher: {said}"]
     for name, value in data.items():
@@ -92,10 +92,10 @@ def _record(connection: sqlite3.Connection, identifier: str) -> dict[str, Any]:
 
 def _watcher(root: Path) -> dict[str, Any] | None:
     try:
-        health: dict[str, Any] = json.loads((root / "run" / "health.json").read_text())
-        return health
+        health = json.loads((root / "run" / "health.json").read_text())
     except (OSError, ValueError):
         return None
+    return health if isinstance(health, dict) and {"state", "process_id", "at"} <= health.keys() else None
 
 
 def _count(folder: Path, suffix: str = "") -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -28,7 +30,7 @@ def evaluate_(call: output.Call, file: Path, rules: Path | None, hard: int) -> N
     """Sort each report of FILE (JSON lines: id, title, body, lane, …) and compare with its label."""
     from prismfs.engine.evaluate import evaluate
     from prismfs.errors import RecordError, StoreError
-    from prismfs.kinds import triage
+    from prismfs.kinds import policy, triage
     from prismfs.store.defaults import default_record
 
     if rules is None:
@@ -42,14 +44,34 @@ def evaluate_(call: output.Call, file: Path, rules: Path | None, hard: int) -> N
         else default_record("triage")
     )
     assert isinstance(found, triage.Triage)
+    policy_record = default_record("policy")
+    assert isinstance(policy_record, policy.Policy)
+    floor = policy_record.nature_floor
     try:
         rows = [json.loads(line) for line in file.read_text().splitlines() if line.strip()]
     except ValueError as error:
         raise RecordError("syntax", f"is not JSON lines: {error}", path=str(file)) from error
-    evaluation = evaluate(found, rows)
-    output.result(call, evaluation.to_document(), evaluation_lines(evaluation.to_document(), hard))
+    data = evaluate(found, rows, nature_floor=floor).to_document()
+    output.result(call, data, _lines(data, hard))
 
 
-def evaluation_lines(data: dict, hard: int) -> list[str]:  # type: ignore[type-arg]
-    """Return an evaluation as lines for people."""
-    return [json.dumps(data, indent=1)[:3000]]
+def _lines(data: dict[str, Any], hard: int) -> Iterator[str]:
+    yield f"{data['count']} reports: {data['accuracy']:.1%} in their lane, {data['unclassified']} unclassified"
+    yield f"of those that got a lane: {data['accuracy_classified']:.1%}"
+    severity, kind = data["severity"], data["kind"]
+    if severity["count"]:
+        exact, near = severity["exact"], severity["within_one"]
+        yield f"severity of {severity['count']} incidents: {exact:.1%} exact, {near:.1%} within one"
+    if kind["count"]:
+        yield f"kind of {kind['count']} incidents: {kind['accuracy']:.1%}"
+    rows = [{"expected": lane, **found} for lane, found in data["confusion"].items() if any(found.values())]
+    columns = {"expected": "IS \\ FOUND", **{lane: lane.upper() for lane in data["confusion"]}}
+    yield "\n" + output.table(rows, columns)
+    cases = data["hard_cases"][:hard]
+    if cases:
+        yield f"\nHard cases, the surest first ({len(cases)} of {len(data['hard_cases'])}):"
+    for case in cases:
+        rules = ", ".join(f"{match['rule']} {match['weight']:+g}" for match in case["matched"]) or "no rule"
+        mark = " (ambiguous)" if case["ambiguous"] else ""
+        found = f"{case['expected']}, found {case['got']} at {case['confidence']}"
+        yield f"  {output.safe(case['id'])}: is {found}{mark}: {rules}"

@@ -31,7 +31,7 @@ def command(call: output.Call, since: str | None) -> int:
         f"{found.older} by other rules; {found.rows} audit rows in one chain"
     ]
     for problem in found.problems:
-        lines.append(click.style(output.safe(f"{problem} [{problem.code}]"), fg="red"))
+        lines.append(click.style(output.one_line(f"{problem} [{problem.code}]"), fg="red"))
     lines.append("the history is what the rules make of it" if not found.problems else "the history does not verify")
     output.result(call, found.to_document(), lines)
     return 1 if found.problems else 0

@@ -16,6 +16,7 @@ from prismfs.kinds.todo import Todo, TodoDrop
 from prismfs.records.base import Value
 from prismfs.records.codec import canonical_json
 from prismfs.records.document import Document
+from prismfs.records.ids import Id, parse_id
 
 
 def form_of(draft: Draft) -> Value:
@@ -58,7 +59,7 @@ def accept_signal(draft: Draft) -> None:
             field="/in_reply_to",
             hint="prismfs list signal",
         )
-    identifier = form.id or draft.new_id("sig")
+    identifier = draft.new_id("sig") if form.id is None else _own_id(form.id)
     if draft.view.get(Signal, identifier) is not None:
         raise RefusedError("id_taken", "a signal with this id is here already", field="/id", hint="leave the id out")
     payload: Document = {
@@ -142,6 +143,14 @@ def deliver_signal(draft: Draft) -> None:
     draft.subject = draft.put(signal.changed(status="delivered"))
     draft.settle("deliver", f"addressed to {signal.to}, who is not the intake desk")
     draft.row("signal.delivered", draft.subject, reason=draft.reason)
+
+
+def _own_id(identifier: str) -> Id:
+    try:
+        return parse_id(identifier, prefix="sig")
+    except RecordError as error:
+        problem = error.problem
+        raise RecordError(problem.code, problem.message, field="/id", hint=problem.hint) from None
 
 
 def _check_address(draft: Draft, form: SignalDrop) -> None:

@@ -65,8 +65,9 @@ def classify(
     positive score, the lane is `unclassified`.
 
     The rank, and likewise the nature, is the one whose rules sum up highest; of equal ranks the more urgent, of
-    equal natures the one named first. Where no rule speaks an incident has rank 2 and nature `unknown`. Attachments are read
-    like a continuation of the body. Time is linear in the length of the text, whatever the patterns.
+    equal natures the one named first. Where no rule speaks, an incident has rank 2 and nature `unknown`.
+    Attachments are read like a continuation of the body. Time is linear in the length of the text, whatever
+    the patterns.
     """
     found = _scan(
         _scanner(triage),
@@ -107,7 +108,6 @@ def with_floor(classification: Classification, nature_floor: Mapping[str, int]) 
 
 
 def _joined_body(body: str, attachments: Mapping[str, str]) -> str:
-    # Typographic apostrophes come from phones and editors; no rule should have to spell both.
     parts = [body[:MAX_CHARACTERS]]
     room = MAX_CHARACTERS - len(parts[0])
     for name, text in sorted(attachments.items()):
@@ -176,6 +176,7 @@ class _Scanner:
 def _scan(scanner: _Scanner, texts: Mapping[str, str]) -> list[Rule]:
     matched: set[int] = set()
     for name, find in scanner.by_text:
+        # Typographic apostrophes come from phones and editors; no rule should have to spell both.
         # Half a surrogate pair cannot be encoded; nothing that is classified may fail on it.
         text = texts[name].replace("’", "'").encode("utf-8", "replace")
         if text:

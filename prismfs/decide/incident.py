@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
+from datetime import datetime
 
 from pydantic import JsonValue
 
+from prismfs.decide.classify import DEFAULT_RANK, with_floor
 from prismfs.decide.draft import Draft
 from prismfs.decide.escalation import Attention, call_attention
 from prismfs.decide.triage import classification_of
@@ -16,7 +19,6 @@ from prismfs.kinds.signal import Signal
 from prismfs.records.plan import Nothing
 from prismfs.records.severity import LEAST_URGENT, Severity, with_rank
 
-_DEFAULT_RANK = 2  # R-000 defaults: unknown at intake counts as P2
 _VOLATILE = re.compile(r"[^\w]+|\d+|_+")
 
 
@@ -44,13 +46,13 @@ def acknowledge_incident(draft: Draft) -> Nothing | None:
         return Nothing("the incident is resolved already", incident.id)
     if incident.acknowledged_at is not None:
         return Nothing(f"acknowledged already by {incident.acknowledged_by}", incident.id)
-    targets = draft.policy.targets[incident.severity.rank]
+    due = _resolve_due(draft, incident)
     draft.subject = draft.put(
         incident.changed(
             acknowledged_at=draft.now,
             acknowledged_by=draft.event.actor,
             acknowledged_note=_note(draft),
-            due_at=None if targets.resolve is None else incident.detected_at + targets.resolve,
+            due_at=due if due is not None and due > draft.now else None,  # a breach is told once
         )
     )
     draft.settle("acknowledge", f"{draft.event.actor} answers for it")
@@ -89,8 +91,7 @@ def resolve_incident(draft: Draft) -> Nothing | None:
 def overdue_incident(draft: Draft) -> None:
     """A response or resolution target has passed: the breach is a row of its own."""
     incident = draft.need(Incident, str(draft.event.document["id"]))
-    targets = draft.policy.targets[incident.severity.rank]
-    resolve_due = None if targets.resolve is None else incident.detected_at + targets.resolve
+    resolve_due = _resolve_due(draft, incident)
     target = "respond" if incident.acknowledged_at is None and incident.due_at != resolve_due else "resolve"
     draft.subject = draft.put(incident.changed(due_at=resolve_due if target == "respond" else None))
     draft.settle("overdue", f"the {target} target of rank {incident.severity.rank} has passed")
@@ -145,11 +146,9 @@ def _join(draft: Draft, signal: Signal, incident: Incident) -> None:
 def _open(draft: Draft, signal: Signal, key: str, earlier: Incident | None) -> None:
     policy = draft.policy
     found = classification_of(draft, signal)
-    rank = _DEFAULT_RANK if found.rank is None else found.rank
+    found = with_floor(replace(found, rank=DEFAULT_RANK if found.rank is None else found.rank), policy.nature_floor)
+    rank = DEFAULT_RANK if found.rank is None else found.rank
     because = found.rank_reason
-    floor = policy.nature_floor.get(found.nature, LEAST_URGENT)
-    if floor < rank:
-        rank, because = floor, f"{found.nature} is never less urgent than rank {floor}"
     if earlier is not None:
         rank, because = max(0, rank - 1), f"{because}; one rank worse, as it came back"
     severity = with_rank(policy.scales, rank, scale=policy.incident_scale)
@@ -235,6 +234,11 @@ def _escalate(draft: Draft, signal: Signal, incident: Incident) -> None:
         reason=f"first step of {bead.severity.label}: tier {bead.tier}",
         meta=meta_of(escalated, target=bead.tier),
     )
+
+
+def _resolve_due(draft: Draft, incident: Incident) -> datetime | None:
+    resolve = draft.policy.targets[incident.severity.rank].resolve
+    return None if resolve is None else incident.detected_at + resolve
 
 
 def _note(draft: Draft) -> str | None:

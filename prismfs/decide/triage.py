@@ -181,6 +181,7 @@ def classification_of(draft: Draft, signal: Signal) -> Classification:
         body=signal.body,
         labels=signal.labels,
         attachments=signal.attachments,
+        type=signal.type,
     )
 
 

@@ -48,6 +48,10 @@ def run_json(command: Sequence[str], document: Document, *, timeout: timedelta, 
         with suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
         child.wait()
+        for pipe in (child.stdin, child.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
     if child.returncode:
         raise RefusedError("command_failed", f"ended with code {child.returncode}", path=command[0])
     if len(output) > _MOST_OUTPUT:

@@ -102,9 +102,9 @@ def _check_heartbeat(root: Path, now: datetime) -> Problem | None:
     try:
         health = json.loads((root / "run" / "health.json").read_text())
         at = parse_instant(health["at"])
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return Problem("no_watcher", "no watcher has run here", hint="prismfs watch")
-    if health["state"] == "stopped":
+    if health.get("state") == "stopped":
         return Problem("watcher_stopped", f"the watcher stopped at {health['at']}", hint="prismfs watch")
     if now - at > _HEARTBEAT:
         return Problem("watcher_silent", f"the watcher was last heard of at {health['at']}", hint="prismfs watch")

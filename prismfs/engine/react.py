@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,10 +10,11 @@ from datetime import datetime, timedelta
 from prismfs.decide import ENGINE, decide
 from prismfs.engine import deliver, take
 from prismfs.engine.desk import Desk
-from prismfs.errors import ConflictError
+from prismfs.errors import ConflictError, RefusedError
 from prismfs.kinds import kind_of
 from prismfs.kinds.outbox import Outbox
 from prismfs.records.base import Record, format_instant
+from prismfs.records.codec import canonical_json
 from prismfs.records.event import Event
 from prismfs.records.plan import Decision, Plan, Refused
 from prismfs.records.view import View
@@ -22,6 +24,9 @@ GROUP = 100
 """Events decided and committed together: where the cost of a commit stops falling."""
 
 _TRIES = 8
+
+_PATIENCE = timedelta(seconds=1)
+"""When to look again at what is due and cannot be acted on: turning over it without a pause helps nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +84,20 @@ def react(desk: Desk, moment: Moment) -> Turn:
         view = desk.repo.view(desk.repo.snapshot())
         due = _due(view, moment.now)
         outcomes += settle(desk, [due_event(record) for record in due if not isinstance(record, Outbox)], moment.now)
-        receipts = deliver.send_due(desk, [record for record in due if isinstance(record, Outbox)], moment.now)
+        # What a due time just put into the outbox leaves in the same turn: the next one may be far off.
+        messages = _due(desk.repo.view(desk.repo.snapshot()), moment.now)
+        receipts = deliver.send_due(desk, [record for record in messages if isinstance(record, Outbox)], moment.now)
         desk.crash_point("before-receipts")
         outcomes += settle(desk, receipts, moment.now)
-        next_due = desk.repo.view(desk.repo.snapshot()).next_due()
+        view = desk.repo.view(desk.repo.snapshot())
+        next_due, left = view.next_due(), _due(view, moment.now)
+    stuck = _without_effect(outcomes)
+    more = any(kind_of(record).name_of(record) not in stuck for record in left)
+    if stuck and not more and next_due is not None:
+        next_due = max(next_due, moment.now + _PATIENCE)
     return Turn(
         outcomes=tuple(outcomes),
-        more=look.more or len(due) == GROUP or (next_due is not None and next_due < moment.now),
+        more=look.more or more,
         wait_until=look.wait_until,
         next_due=next_due,
     )
@@ -124,14 +136,19 @@ def plan_only(desk: Desk, event: Event, now: datetime) -> Decision:
 
 
 def due_event(record: Record) -> Event:
-    """Return the event that a record's due time has come; its ids follow from that time."""
+    """Return the event that a record's due time has come; its ids follow from that time.
+
+    The cause names the record's whole state: a record that was changed and falls due at the same time again is
+    another cause, one that is looked at again after a crash is the same.
+    """
     name, identifier = kind_of(record).name, kind_of(record).name_of(record)
     due_at: datetime = getattr(record, "due_at")  # noqa: B009
     when = format_instant(due_at)
+    state = hashlib.sha256(canonical_json(record.to_document())).hexdigest()[:16]
     return Event(
         type="due",
         kind=name,
-        cause=f"due:{identifier}:{when}",
+        cause=f"due:{identifier}:{when}:{state}",
         at=due_at,
         actor=ENGINE,
         assurance="engine",
@@ -153,6 +170,15 @@ def _due(view: View, now: datetime) -> list[Record]:
     return [record for record in due if isinstance(record, Outbox) or getattr(record, "due_at") < now]  # noqa: B009
 
 
+def _without_effect(outcomes: Sequence[Outcome]) -> set[object]:
+    """Return the ids of what was due and stays so, such as by a due time that somebody set back by hand."""
+    return {
+        outcome.event.document.get("id")
+        for outcome in outcomes
+        if outcome.event.type in ("due", "delivery") and not isinstance(outcome.decision, Plan)
+    }
+
+
 def _settle(desk: Desk, events: Sequence[Event], base: Snapshot, now: datetime) -> list[Outcome]:
     decisions, plans = _decide_all(desk, events, base, now)
     commits = iter(desk.repo.apply(plans, base=base))
@@ -171,7 +197,8 @@ def _decide_all(
         return decisions, plans
     with desk.repo.overlay(base) as view:
         for event in events:
-            decision = decide(view, event, now)
+            known = take.refusal_of(view, event)
+            decision = Refused(known, RefusedError) if known is not None else decide(view, event, now)
             if isinstance(decision, Refused) and event.type == "drop":
                 decisions.append((event, decision))
                 event = take.refusal_event(event, decision.problem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,18 +13,21 @@ from prismfs.decide import ENGINE
 from prismfs.delivery.command import run_json
 from prismfs.engine.desk import Desk
 from prismfs.errors import Problem, RecordError, RefusedError
-from prismfs.intake.inbox import Drop, Refusal
-from prismfs.intake.scan import redact
-from prismfs.kinds import DROPS, kind_of_path
+from prismfs.intake.inbox import Drop, Refusal, printable
+from prismfs.intake.scan import redact, redact_text
+from prismfs.kinds import DROPS, KINDS, kind_of_path
 from prismfs.kinds.signal import Signal
 from prismfs.kinds.triage import Triage
 from prismfs.records import codec
 from prismfs.records.base import Identity
 from prismfs.records.document import Document
 from prismfs.records.event import Event
+from prismfs.store.listing import find_documents
+from prismfs.store.projection import Projection
 from prismfs.store.snapshot import ForeignCommit
 
 _MOST_PATHS = 200
+_RECORD_FOLDERS = {kind.folder.partition("/")[0] for kind in KINDS.values()}
 _UNKNOWN = "unknown"
 _IDENTITY: TypeAdapter[str] = TypeAdapter(Identity)
 
@@ -80,6 +84,19 @@ def refusal_event(event: Event, problem: Problem) -> Event:
     )
 
 
+def refusal_of(view: Projection, event: Event) -> Problem | None:
+    """Return why this very drop was refused before, None if it was not.
+
+    A crash leaves a refused file in the inbox. What it was refused for may be otherwise by now, and yet it
+    must not be accepted as well: the audit trail has said no.
+    """
+    cause = f"refused:{event.cause}"
+    if event.type != "drop" or not view.handled(cause):
+        return None
+    (row, *_), _ = find_documents(view.connection, "audit", where={"cause": cause})
+    return problem_of(json.loads(row)["meta"])
+
+
 def commit_events(desk: Desk, commit: ForeignCommit, now: datetime) -> list[Event]:
     """Return the events of one foreign commit: that it was made, and what records it brought."""
     invalid: Document = {}
@@ -87,6 +104,8 @@ def commit_events(desk: Desk, commit: ForeignCommit, now: datetime) -> list[Even
     for path in commit.puts:
         kind = kind_of_path(path)
         if kind is None:
+            if not path.isprintable() and path.partition("/")[0] in _RECORD_FOLDERS:
+                invalid[printable(path)] = "bad_name"
             continue
         data = desk.repo.git.read(f"{commit.commit}:{path}")
         try:
@@ -100,10 +119,11 @@ def commit_events(desk: Desk, commit: ForeignCommit, now: datetime) -> list[Even
     cause = f"commit:{commit.commit}"
     document: Document = {
         "commit": commit.commit,
-        "author": commit.author,
-        "subject": commit.subject,
-        "puts": list(commit.puts[:_MOST_PATHS]),
-        "removed": list(commit.removed[:_MOST_PATHS]),
+        # Names and subjects are bytes to git; a row holds text, or there would be no row.
+        "author": printable(commit.author),
+        "subject": printable(commit.subject),
+        "puts": [printable(path) for path in commit.puts[:_MOST_PATHS]],
+        "removed": [printable(path) for path in commit.removed[:_MOST_PATHS]],
         "paths": len(commit.puts) + len(commit.removed),
         "invalid": dict(list(invalid.items())[:_MOST_PATHS]),
     }
@@ -154,7 +174,7 @@ def _taken(desk: Desk, source: Drop | Refusal, now: datetime) -> Taken:
     if isinstance(source, Refusal):
         return Taken(source, _refused(source, now), source.problem)
     suffix = source.name.rpartition(".")[2]
-    details: Document = {"name": source.name, "sha256": source.sha256, "size": len(source.data)}
+    details: Document = {"name": redact_text(source.name), "sha256": source.sha256, "size": len(source.data)}
     try:
         document = codec.parse(source.data, format="json" if suffix == "json" else "yaml", path=source.name)
         return Taken(source, form_event(desk, document, cause=source.cause, at=now, details=details))
@@ -165,7 +185,7 @@ def _taken(desk: Desk, source: Drop | Refusal, now: datetime) -> Taken:
 
 def _refused(refusal: Refusal, now: datetime) -> Event:
     document: Document = {
-        "name": refusal.name.encode("unicode_escape").decode()[:120],
+        "name": redact_text(printable(refusal.name))[:120],
         "sha256": refusal.sha256,
         "size": refusal.size,
         "drop": refusal.cause,

@@ -103,7 +103,7 @@ def amend(
         amended = yaml_amend.amend(text, document, changed=changed, added=added, literal=literal)
         if amended is not None and _says(amended.encode(), document):
             return amended.encode()
-    return canonical
+    return encode(document, format="yaml", modeline=modeline)
 
 
 def canonical_json(document: JsonValue) -> bytes:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import UTC, datetime, timedelta
-from typing import NewType
+from typing import Annotated, NewType
+
+from pydantic import StringConstraints
 
 from prismfs.errors import RecordError
-
-Id = NewType("Id", str)
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _BITS = 5
@@ -23,6 +23,10 @@ _HASH_CHARS = 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # The first character carries two bits less than five: ten of them hold 48 bits.
 _PATTERN = re.compile(rf"([a-z]{{2,4}})-([0-7][{ALPHABET}]{{{_TIME_CHARS + _HASH_CHARS - 1}}})")
+
+Id = NewType("Id", Annotated[str, StringConstraints(pattern=f"^{_PATTERN.pattern}$")])
+"""A whole identifier. A field of this type refuses everything else: paths are built from it."""
+
 _PREFIX_PATTERN = re.compile(rf"[a-z]{{2,4}}-[{ALPHABET}]{{0,26}}")
 
 

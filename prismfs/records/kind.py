@@ -93,10 +93,10 @@ class Kind:
         return dated_path(self.folder, parse_id(identifier, prefix=self.prefix), self.format)
 
     def owns(self, path: str) -> bool:
-        """Tell whether a record of this kind may stand at `path`."""
+        """Tell whether a record of this kind may stand at `path`. One that cannot be printed names none."""
         if self.layout == "single":
             return path == self.folder
-        if not (path.startswith(f"{self.folder}/") and path.endswith(f".{self.format}")):
+        if not (path.startswith(f"{self.folder}/") and path.endswith(f".{self.format}") and path.isprintable()):
             return False
         depth = path.count("/")
         return depth == (1 if self.layout == "named" else 5)

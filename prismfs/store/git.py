@@ -97,7 +97,7 @@ class Git:
         """End the long-lived children."""
         for child in (self._reader, self._references):
             if child is not None:
-                for pipe in (child.stdin, child.stdout):
+                for pipe in (child.stdin, child.stdout, child.stderr):
                     if pipe is not None:
                         with suppress(OSError):
                             pipe.close()
@@ -207,7 +207,7 @@ class Git:
         text = errors.decode(errors="replace").strip()
         if "but expected" in text or "reference already exists" in text or "unable to resolve" in text:
             raise ConflictError("branch_moved", "the branch moved meanwhile", hint="try again")
-        if "Unable to create" in text and ".lock" in text:
+        if "Unable to create" in text and "File exists" in text:
             raise ConflictError("reference_locked", "another git command holds the reference", hint="try again")
         raise _failure("update-ref", child.returncode, errors)
 

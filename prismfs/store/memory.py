@@ -35,8 +35,9 @@ class MemoryView:
         self._records: dict[str, tuple[Record, Facets]] = {}
         self._by_key: dict[tuple[str, str], list[str]] = {}
         self._due: set[str] = set()
-        self._causes: set[str] = set()
-        self._head = GENESIS
+        self._causes: dict[str, int] = {}
+        self._rows: dict[str, ChainHead] = {}
+        self._head: ChainHead | None = GENESIS
         self._search: sqlite3.Connection | None = None
         self._invalid: dict[str, str] = {}
         for path, data in (files or {}).items():
@@ -48,7 +49,8 @@ class MemoryView:
         twin._records = dict(self._records)
         twin._by_key = {key: list(ids) for key, ids in self._by_key.items()}
         twin._invalid = dict(self._invalid)
-        twin._due, twin._causes, twin._head = set(self._due), set(self._causes), self._head
+        twin._due, twin._causes = set(self._due), dict(self._causes)
+        twin._rows, twin._head = dict(self._rows), self._head
         return twin
 
     def add(self, plan: Plan) -> None:
@@ -81,6 +83,10 @@ class MemoryView:
         if facets.key is not None:
             self._by_key[facets.kind, facets.key].remove(path)
         self._due.discard(path)
+        if facets.cause is not None:
+            self._causes[facets.cause] -= 1
+        if self._rows.pop(path, None) is not None:
+            self._head = None
         self._search = None if facets.kind == "kb" else self._search
 
     def records(self) -> Iterator[Record]:
@@ -133,11 +139,13 @@ class MemoryView:
 
     def last_audit(self) -> ChainHead:
         """Return the newest audit row, `GENESIS` where none is."""
+        if self._head is None:
+            self._head = max(self._rows.values(), key=_by_number, default=GENESIS)
         return self._head
 
     def handled(self, cause: str) -> bool:
         """Tell whether an audit row answers `cause` already."""
-        return cause in self._causes
+        return self._causes.get(cause, 0) > 0
 
     def find_answers(self, text: str, limit: int) -> Sequence[Answer]:
         """Return passages of the knowledge base that match `text`, best first."""
@@ -164,12 +172,16 @@ class MemoryView:
         if facets.due_at is not None:
             self._due.add(path)
         if facets.cause is not None:
-            self._causes.add(facets.cause)
+            self._causes[facets.cause] = self._causes.get(facets.cause, 0) + 1
         if facets.number is not None and kind.chained:
-            head = ChainHead(facets.number, hashlib.sha256(data).hexdigest())
-            self._head = max(self._head, head, key=lambda row: (row.number, row.digest))
+            row = self._rows[path] = ChainHead(facets.number, hashlib.sha256(data).hexdigest())
+            self._head = max(self.last_audit(), row, key=_by_number)
         if facets.kind == "kb":
             self._search = None
+
+
+def _by_number(row: ChainHead) -> tuple[int, str]:
+    return row.number, row.digest
 
 
 class MemoryStore:

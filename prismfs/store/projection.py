@@ -104,7 +104,7 @@ class Projection:
             path = kind.path_of(identifier)
         except RecordError:
             return None
-        return self._one(model, "SELECT document FROM record WHERE path = ?", path)
+        return self._one(model, "SELECT document FROM record WHERE path = ? AND status != ?", path, INVALID)
 
     def single(self, model: type[R]) -> R:
         """Return the one record of its kind, or what a missing file means.
@@ -115,7 +115,7 @@ class Projection:
         kind = kind_of(model)
         row = self._connection.execute("SELECT status, document FROM record WHERE path = ?", (kind.folder,)).fetchone()
         if row is not None and row[0] == INVALID:
-            raise invalid_setting(kind.folder, row[1])
+            raise invalid_setting(kind.folder, json.loads(row[1])[INVALID])
         found = default_record(kind.name) if row is None else _parsed(kind.name, row[1])
         assert isinstance(found, model)
         return found
@@ -217,7 +217,7 @@ class Projection:
             "title": "",
             "status": INVALID,
             "open": 0,
-            "document": reason,
+            "document": json.dumps({"kind": kind.name, INVALID: reason}),
         }
         self._connection.execute(_PUT, tuple(values.get(column) for column in listing.COLUMNS))
 

@@ -44,8 +44,12 @@ def resolve_id(connection: sqlite3.Connection, text: str) -> str:
     Raises:
         RefusedError: `not_found`, or `ambiguous` with the candidates in the hint.
     """
-    wanted = text.strip().lower()
+    wanted = text.strip()
     found = listing.find_ids(connection, wanted, limit=6) if wanted else ()
+    if not found and wanted:
+        # Ids are lower case; the names of personas may not be.
+        wanted = wanted.lower()
+        found = listing.find_ids(connection, wanted, limit=6)
     if len(found) == 1 or wanted in found:
         return wanted if wanted in found else found[0]
     if found:

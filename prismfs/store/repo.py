@@ -202,7 +202,9 @@ class ProjectRepo:
             return
         self._crash_point("before-index")
         try:
-            worktree.bring_index(self.git, self._changes(shown or head, head))
+            between = () if shown in (None, EMPTY_TREE) else history.read_commits(self.git, since=shown, until=head)
+            steps = (change for commit in between for change in commit.changes)
+            worktree.bring_index(self.git, self._changes(shown or head, head), steps)
         except StoreError as error:
             if (self.git_dir / "index.lock").exists():
                 raise ConflictError(

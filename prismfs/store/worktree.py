@@ -74,7 +74,7 @@ def write_files(root: Path, scratch: Path, files: Iterable[tuple[str, bytes]], e
             try:
                 descriptor = os.open(temporary, _FILE, 0o644)
                 try:
-                    os.write(descriptor, data) if len(data) < 65536 else _write_all(descriptor, data)
+                    _write_all(descriptor, data)
                 finally:
                     os.close(descriptor)
                 os.rename(temporary, name, dst_dir_fd=target)
@@ -109,11 +109,15 @@ def restore(git: Git, scratch: Path, changes: Sequence[Change], each: Callable[[
     return tuple(edited)
 
 
-def bring_index(git: Git, changes: Sequence[Change]) -> None:
-    """Let the index name the new content of `changes` wherever it still names the old one.
+def bring_index(git: Git, changes: Sequence[Change], between: Iterable[Change] = ()) -> None:
+    """Let the index name the new content of `changes` wherever it still names an old one.
 
-    What a person has staged is left alone.
+    `between` are the changes on the way there, commit by commit: a person's own commit leaves the index at
+    what it committed, and an engine's commit may have come on top. What a person has staged is left alone.
     """
+    olds: dict[str, set[str]] = {}
+    for change in (*changes, *between):
+        olds.setdefault(change.path, set()).add(change.old)
     behind = {change.path: change for change in changes}
     if not behind:
         return
@@ -121,7 +125,7 @@ def bring_index(git: Git, changes: Sequence[Change]) -> None:
     staged = {change.path: change.new for change in parse_raw(raw.split(b"\0"))}
     lines = []
     for path, change in behind.items():
-        if path in staged and staged[path] == change.old:
+        if path in staged and staged[path] in olds[path]:
             mode = "0" if change.new == NO_OBJECT else "100644"
             lines.append(f"{mode} {change.new}\t{path}".encode())
     if lines:
@@ -147,6 +151,7 @@ def _blob_on_disk(folders: Folders, path: str) -> str:
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
+    # A disk that fills up takes the first part of even a small file and says so only by the count.
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
