@@ -18,7 +18,10 @@ def command(call: output.Call) -> int:
     lines = []
     for finding in findings:
         mark = click.style("ok  ", fg="green") if finding.problem is None else click.style("look", fg="red")
-        lines.append(f"{mark}  {finding.subject}" + ("" if finding.problem is None else f": {output.one_line(str(finding.problem))}"))
+        lines.append(
+            f"{mark}  {finding.subject}"
+            + ("" if finding.problem is None else f": {output.one_line(str(finding.problem))}")
+        )
     wrong = [finding for finding in findings if finding.problem is not None]
     items = [
         {

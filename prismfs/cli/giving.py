@@ -51,7 +51,7 @@ def give(call: output.Call, kind: str, document: dict[str, Any], *, dry_run: boo
             output.result(call, data, lines)
         raise UndeliveredError(
             "undelivered",
-            f"{data['subject']} is kept, but {len(waiting)} of {len(left)} messages are not delivered: "
+            f"done and kept, but {len(waiting)} of {len(left)} messages are not delivered: "
             + ", ".join(f"{message.action} {message.status}" for message in waiting),
             path=str(data["subject"]),
             hint="prismfs list outbox --open; contacts stand in settings/escalation.json",

@@ -48,4 +48,5 @@ def command(call: output.Call, identifier: str | None, follow: bool, limit: int 
 def line_of(row: dict[str, Any]) -> str:
     """Return one audit row as a line: when, what, who, about what, why."""
     action = click.style(f"{row['action']:28}", fg=_COLOURS.get(row["level"]))
-    return f"{row['at']}  {action}  {row['actor']:10}  {output.one_line(row['entity_id'])[:30]:30}  {output.safe(row['reason'])}"
+    about = output.one_line(row["entity_id"])[:30]
+    return f"{row['at']}  {action}  {row['actor']:10}  {about:30}  {output.safe(row['reason'])}"

@@ -18,15 +18,24 @@ from prismfs.store.reading import reading, resolve_id
 @click.argument("identifier", metavar="[ID]", required=False)
 @output.verb()
 def command(call: output.Call, identifier: str | None = None) -> None:
-    """Say what is open, undelivered, refused and due; with ID, where that record stands."""
-    root = call.project()
-    with reading(root) as connection:
-        if identifier is None:
-            data = _project(root, connection)
-            output.result(call, data, _project_lines(data))
-        else:
+    """Say what is open, undelivered, refused and due; with ID, where that record stands.
+
+    In a tenant's folder every project is told of.
+    """
+    if identifier is not None:
+        with reading(call.project()) as connection:
             data = _record(connection, resolve_id(connection, identifier))
-            output.result(call, data, [f"{name:11} {output.safe(str(value))}" for name, value in data.items() if value])
+        output.result(call, data, [f"{name:11} {output.safe(str(value))}" for name, value in data.items() if value])
+        return
+    found = []
+    for root in call.projects():
+        with reading(root) as connection:
+            found.append(_project(root, connection))
+    if len(found) == 1:
+        output.result(call, found[0], _project_lines(found[0]))
+    else:
+        lines = [line for data in found for line in (*_project_lines(data), "")]
+        output.result(call, {"items": found, "total": len(found)}, lines)
 
 
 def _project(root: Path, connection: sqlite3.Connection) -> dict[str, Any]:
@@ -55,9 +64,9 @@ def _project(root: Path, connection: sqlite3.Connection) -> dict[str, Any]:
 
 def _project_lines(data: dict[str, Any]) -> list[str]:
     watcher = data["watcher"]
-    said = (
-        "not running" if watcher is None else output.one_line(f"{watcher['state']} (process {watcher['process_id']}, {watcher['at']})")
-    )
+    said = "not running"
+    if watcher is not None:
+        said = output.one_line(f"{watcher['state']} (process {watcher['process_id']}, {watcher['at']})")
     lines = [f"{data['pid']}  {data['path']}", f"watcher: {said}"]
     for name, value in data.items():
         if isinstance(value, int) and value:

@@ -31,10 +31,13 @@ def command(call: output.Call, once_idle: bool) -> None:
     def complain(desk: Desk, error: PrismfsError) -> None:
         output.print_error(error.problem.at(error.problem.path or str(desk.root)), as_json=call.as_json)
 
+    def notice(text: str) -> None:
+        click.echo(f"note: {text}", err=True)
+
     with ExitStack() as stack:
         desks = [stack.enter_context(Desk(root)) for root in call.projects()]
         several = len(desks) > 1
-        watcher = Watcher(desks, clock=SystemClock(), report=report, complain=complain)
+        watcher = Watcher(desks, clock=SystemClock(), report=report, complain=complain, notice=notice)
 
         def stop(*_: Any) -> None:
             watcher.stop()
@@ -44,5 +47,3 @@ def command(call: output.Call, once_idle: bool) -> None:
         names = ", ".join(desk.root.name for desk in desks)
         click.echo(f"watching {names}; stop with Ctrl-C", err=True)
         watcher.run(once=once_idle)
-        if watcher.hints.polling:
-            click.echo("no inotify here: the folders were polled", err=True)

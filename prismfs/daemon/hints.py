@@ -7,7 +7,7 @@ recursively. A lost or doubled hint costs a moment, never a file.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import watchdog.utils
@@ -19,7 +19,8 @@ from watchdog.observers.polling import PollingObserver
 class Hints:
     """Gathers the names of files that were renamed into, or closed in, an inbox; wakes whoever waits."""
 
-    def __init__(self) -> None:
+    def __init__(self, observer: Callable[[], BaseObserver] | None = None) -> None:
+        self._make_observer = observer or _system_observer
         self._condition = threading.Condition()
         self._names: dict[Path, set[str]] = {}
         self._hinted = False
@@ -29,8 +30,9 @@ class Hints:
     def start(self, inboxes: Sequence[Path], references: Sequence[Path]) -> None:
         """Begin to watch. Where the system cannot, a polling watcher takes over and `polling` says so."""
         try:
-            self._start(_system_observer(), inboxes, references)
+            self._start(self._make_observer(), inboxes, references)
         except OSError:
+            # The instances or watches that the system allows are used up.
             self.polling = True
             self._start(PollingObserver(timeout=1), inboxes, references)
 
@@ -66,7 +68,12 @@ class Hints:
         for folder in references:
             observer.schedule(_ReferenceHandler(self), str(folder), recursive=False)
         observer.daemon = True
-        observer.start()
+        try:
+            observer.start()
+        except OSError:
+            # Some of its watches may run; they would hint a second time.
+            observer.unschedule_all()
+            raise
         self._observers.append(observer)
 
     def _complete(self, inbox: Path, name: str) -> None:

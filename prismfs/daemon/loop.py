@@ -50,7 +50,8 @@ class Post:
 class Watcher:
     """Serves one or more projects until it is stopped, or until nothing is left (`once`).
 
-    `report` is told of every turn that did something, and of every error.
+    `report` is told of every turn that did something, `complain` of every error, `notice` once of what is
+    otherwise than a person would expect.
     """
 
     def __init__(
@@ -60,11 +61,13 @@ class Watcher:
         clock: Clock,
         report: Callable[[Desk, Turn], None] = lambda _desk, _turn: None,
         complain: Callable[[Desk, PrismfsError], None] = lambda _desk, _error: None,
+        notice: Callable[[str], None] = lambda _text: None,
     ) -> None:
         self._posts = [Post(desk) for desk in desks]
         self._clock = clock
         self._report = report
         self._complain = complain
+        self._notice = notice
         self._stopping = False
         self.hints = Hints()
 
@@ -80,20 +83,25 @@ class Watcher:
             ConflictError: `watched`; another watcher serves one of the projects.
             PrismfsError: with `once`, what kept a project from being served.
         """
-        locks = []
+        locks: list[Lock] = []
+        served: list[Post] = []
         try:
             for post in self._posts:
                 lock = Lock(post.desk.repo.state / "watcher.lock")
                 locks.append(lock)
                 _be_only_watcher(lock)
+                served.append(post)
             self.hints.start(
                 [post.desk.root / "inbox" for post in self._posts],
                 sorted({(post.desk.repo.git_dir / post.desk.repo.branch).parent for post in self._posts}),
             )
+            if self.hints.polling:
+                self._notice("the system cannot watch folders here; they are polled every second")
             self._loop(once=once)
         finally:
             self.hints.stop()
-            for post in self._posts:
+            # Not of a project that another watcher serves: its health is the other's to tell.
+            for post in served:
                 self._write_health(post, state="stopped")
             for lock in locks:
                 lock.close()

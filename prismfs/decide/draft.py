@@ -154,6 +154,8 @@ class Draft:
     def plan(self) -> Plan:
         """Return what was gathered as a plan."""
         assert self._rows, "a decision without an audit row"
+        for record in self._puts.values():
+            kind_of(record).place_of(record)  # an id that gives no path is refused here, not at the commit
         first = self._rows[0]
         subject = self.subject
         return Plan(

@@ -41,7 +41,7 @@ def found_project(root: Path, *, project: Project, now: datetime) -> tuple[str, 
             _check_same(held, project, path)
             with store.writer():
                 return store.snapshot().commit, False
-        files = {path: kind_of(project).write(project), **default_files(), **_schema_files(), **_PLAIN_FILES}
+        files = {path: kind_of(project).write(project), **_new_files(store)}
         message = f"project: found {project.pid}\n\nSettings, roster and schemas that prismfs starts with.\n"
         commit = store.found(files, message=message, seconds=int(now.timestamp()))
         with store.writer():
@@ -49,6 +49,20 @@ def found_project(root: Path, *, project: Project, now: datetime) -> tuple[str, 
     for name in FOLDERS:
         (root / name).mkdir(exist_ok=True)
     return commit, True
+
+
+def _new_files(store: ProjectRepo) -> dict[str, bytes]:
+    """Return what a project starts with, less what the branch holds already; `.gitignore` is extended."""
+    held = store.git.resolve(store.branch)
+    files = {**default_files(), **_schema_files(), **_PLAIN_FILES}
+    if held is None:
+        return files
+    ignored = store.git.read(f"{held}:.gitignore")
+    new = {path: data for path, data in files.items() if store.git.resolve(f"{held}:{path}") is None}
+    if ignored is not None:
+        lines = [line for line in files[".gitignore"].splitlines(keepends=True) if line not in ignored]
+        new[".gitignore"] = ignored + (b"" if ignored.endswith(b"\n") else b"\n") + b"".join(lines)
+    return new
 
 
 def register(root: Path, project: Project) -> None:

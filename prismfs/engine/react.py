@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from prismfs.decide import ENGINE, decide
 from prismfs.engine import deliver, take
 from prismfs.engine.desk import Desk
-from prismfs.errors import ConflictError, RefusedError
+from prismfs.errors import ConflictError, Problem, RefusedError
 from prismfs.kinds import kind_of
 from prismfs.kinds.outbox import Outbox
 from prismfs.records.base import Record, format_instant
@@ -24,6 +24,8 @@ GROUP = 100
 """Events decided and committed together: where the cost of a commit stops falling."""
 
 _TRIES = 8
+
+_FAULTS = (ValueError, TypeError, LookupError, AttributeError, AssertionError, ArithmeticError, RecursionError)
 
 _PATIENCE = timedelta(seconds=1)
 """When to look again at what is due and cannot be acted on: turning over it without a pause helps nobody."""
@@ -170,6 +172,17 @@ def _due(view: View, now: datetime) -> list[Record]:
     return [record for record in due if isinstance(record, Outbox) or getattr(record, "due_at") < now]  # noqa: B009
 
 
+def _decided(view: View, event: Event, now: datetime) -> Decision:
+    """Decide one event; a file that trips a fault of prismfs is refused, so that it keeps no other waiting."""
+    try:
+        return decide(view, event, now)
+    except _FAULTS as fault:
+        if event.type != "drop":
+            raise
+        said = f"prismfs itself failed on it: {type(fault).__name__}"
+        return Refused(Problem("internal", said, hint="please report it with this file"), RefusedError)
+
+
 def _without_effect(outcomes: Sequence[Outcome]) -> set[object]:
     """Return the ids of what was due and stays so, such as by a due time that somebody set back by hand."""
     return {
@@ -198,7 +211,7 @@ def _decide_all(
     with desk.repo.overlay(base) as view:
         for event in events:
             known = take.refusal_of(view, event)
-            decision = Refused(known, RefusedError) if known is not None else decide(view, event, now)
+            decision = Refused(known, RefusedError) if known is not None else _decided(view, event, now)
             if isinstance(decision, Refused) and event.type == "drop":
                 decisions.append((event, decision))
                 event = take.refusal_event(event, decision.problem)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from prismfs.decide import RULES_VERSION, decide
-from prismfs.errors import Problem, RecordError
+from prismfs.errors import PrismfsError, Problem, RecordError
 from prismfs.kinds import kind_of, kind_of_path
 from prismfs.kinds.audit import Audit
 from prismfs.records import plan as trailers
@@ -93,7 +93,12 @@ class _Verifier:
             self.counts["older"] += 1
             self._check_rows_untouched(commit)
             return
-        decision = decide(self.view, event, now)
+        try:
+            decision = decide(self.view, event, now)
+        except Exception as error:  # settings or an event that somebody forged may be anything
+            said = str(error) if isinstance(error, PrismfsError) else type(error).__name__
+            self._problem(commit, "not_decidable", f"cannot be decided again: {said}", path)
+            return
         if not isinstance(decision, Plan):
             self._problem(commit, "not_decided", "its event decides nothing on top of its parent", path)
             return
@@ -120,6 +125,9 @@ class _Verifier:
             return False
         if commit.message != decision.message:
             self._problem(commit, "message_differs", "its message is not the decision's")
+            return False
+        if commit.author != decision.actor:
+            self._problem(commit, "author_differs", "its author is not who acted")
             return False
         if abs(datetime.fromtimestamp(commit.seconds, UTC) - now) > _SKEW:
             self._problem(commit, "time_differs", "its author date is not the time that it was decided at")

@@ -21,6 +21,9 @@ from prismfs.errors import Problem, RecordError
 from prismfs.records.document import Document
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
+LONGEST_WAIT = timedelta(days=36500)
+"""The longest duration that a file may name; a due time must stay within the calendar."""
+
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
 
@@ -49,13 +52,19 @@ def parse_duration(text: str) -> timedelta:
     """Return the duration that `text` such as `4h`, `1h30m` or `2d` names.
 
     Raises:
-        ValueError: not of that form, or zero.
+        ValueError: not of that form, or longer than `LONGEST_WAIT`.
     """
     match = _DURATION.fullmatch(text)
     if match is None or not any(match.groups()):
         raise ValueError("a duration is written as 30s, 15m, 4h or 2d")
     days, hours, minutes, seconds = (int(group or 0) for group in match.groups())
-    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    try:
+        wait = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    except OverflowError:
+        wait = timedelta.max
+    if wait > LONGEST_WAIT:
+        raise ValueError(f"a duration is at most {LONGEST_WAIT.days}d")
+    return wait
 
 
 def format_duration(wait: timedelta) -> str:

@@ -21,8 +21,8 @@ _BITS = 5
 _TIME_CHARS = 10
 _HASH_CHARS = 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# The first character carries two bits less than five: ten of them hold 48 bits.
-_PATTERN = re.compile(rf"([a-z]{{2,4}})-([0-7][{ALPHABET}]{{{_TIME_CHARS + _HASH_CHARS - 1}}})")
+# The first character goes to 6 only: with 7 the time could lie beyond the year 9999, which no calendar here knows.
+_PATTERN = re.compile(rf"([a-z]{{2,4}})-([0-6][{ALPHABET}]{{{_TIME_CHARS + _HASH_CHARS - 1}}})")
 
 Id = NewType("Id", Annotated[str, StringConstraints(pattern=f"^{_PATTERN.pattern}$")])
 """A whole identifier. A field of this type refuses everything else: paths are built from it."""

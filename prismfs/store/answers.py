@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from typing import TYPE_CHECKING
 
-from prismfs.records.document import Document
-from prismfs.records.view import Answer
+if TYPE_CHECKING:  # listings import this module and must not wait for pydantic
+    from prismfs.records.document import Document
+    from prismfs.records.view import Answer
 
 SCHEMA = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS article USING fts5("
@@ -54,6 +56,8 @@ def find_answers(connection: sqlite3.Connection, text: str, limit: int) -> tuple
     `Answer.coverage` is the share of the question's own words that the article holds, 0 to 1; words are
     compared by stem. Ties go to the smaller bm25 (SQLite FTS5 manual, section 5.1.1), then to the name.
     """
+    from prismfs.records.view import Answer
+
     terms = _terms(text)
     hits: dict[str, int] = {}
     for term in terms:

@@ -75,6 +75,7 @@ def clear_dead_locks(git_dir: Path, branch: str, *, since: float) -> tuple[str, 
     removed = []
     for name in (
         "index.lock",
+        "HEAD.lock",  # git takes it, too, when it moves the branch that is checked out
         "packed-refs.lock",
         f"{branch}.lock",
         "refs/prismfs/scratch.lock",
@@ -85,7 +86,7 @@ def clear_dead_locks(git_dir: Path, branch: str, *, since: float) -> tuple[str, 
             ours = path.stat().st_mtime >= since
         except FileNotFoundError:
             continue
-        if ours and not _is_open_somewhere(path):
+        if ours and not _is_open_somewhere(path) and not (name == "index.lock" and _somebody_commits(git_dir.parent)):
             path.unlink(missing_ok=True)
             removed.append(name)
     return tuple(removed)
@@ -102,4 +103,16 @@ def _is_open_somewhere(path: Path) -> bool:
             for entry in folder.iterdir():
                 if os.readlink(entry) == wanted:
                     return True
+    return False
+
+
+def _somebody_commits(root: Path) -> bool:
+    """Tell whether a `git commit` runs at `root`: it keeps the index locked, with the file closed, while a person writes."""
+    wanted = str(root.resolve())
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            arguments = (process / "cmdline").read_bytes().split(b"\0")
+            is_git = arguments[0].rpartition(b"/")[2] == b"git"
+            if is_git and b"commit" in arguments and os.readlink(process / "cwd") == wanted:
+                return True
     return False

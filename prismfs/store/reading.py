@@ -44,7 +44,7 @@ def resolve_id(connection: sqlite3.Connection, text: str) -> str:
     Raises:
         RefusedError: `not_found`, or `ambiguous` with the candidates in the hint.
     """
-    wanted = text.strip()
+    wanted = text.strip().encode(errors="replace").decode()
     found = listing.find_ids(connection, wanted, limit=6) if wanted else ()
     if not found and wanted:
         # Ids are lower case; the names of personas may not be.
