@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,6 +21,11 @@ from prismfs.errors import ConflictError, StoreError
 
 NO_OBJECT = "0" * 40
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+
+_AT_ONCE = 64
+"""Requests sent to the reader before its answers are taken: few enough that a pipe holds them all."""
+
+_PIECE = 1 << 16
 
 _SETTINGS = {
     "core.hooksPath": "/dev/null",
@@ -125,29 +131,39 @@ class Git:
 
     def resolve(self, name: str) -> str | None:
         """Return the object id that `name` (a reference, `commit:path`, …) stands for, None if nothing."""
-        header = self._ask(f"info {name}")
+        self._send([f"info {name}"])
+        header = self._header()
         return None if header is None else header[0]
 
     def read(self, name: str) -> bytes | None:
         """Return the content of the object that `name` stands for, None if there is none."""
-        header = self._ask(f"contents {name}")
-        if header is None:
-            return None
-        output = self._reading().stdout
-        assert output is not None
-        data = output.read(int(header[2]))
-        output.read(1)
-        return data
+        self._send([f"contents {name}"])
+        return self._content()
 
     def read_many(self, names: Iterable[str]) -> Iterator[bytes | None]:
-        """Yield the content of each object in turn."""
-        for name in names:
-            yield self.read(name)
+        """Yield the content of each object in turn; `names` are taken some at a time."""
+        waiting = iter(names)
+        while batch := [f"contents {name}" for name in islice(waiting, _AT_ONCE)]:
+            self._send(batch)
+            yield from [self._content() for _ in batch]
 
     def changes(self, old: str, new: str) -> tuple[Change, ...]:
         """Return the files that differ between two commits or trees, in path order."""
-        raw = self.run("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-commit-id", old, new)
-        return tuple(parse_raw(raw.split(b"\0")))
+        return tuple(self.each_change(old, new))
+
+    def each_change(self, old: str, new: str) -> Iterator[Change]:
+        """Yield the files that differ between two commits or trees, in path order, as git finds them."""
+        with self._start("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-commit-id", old, new) as child:
+            assert child.stdout is not None
+            rest = b""
+            while piece := child.stdout.read(_PIECE):
+                parts = (rest + piece).split(b"\0")
+                whole = (len(parts) - 1) // 2 * 2
+                yield from parse_raw(parts[:whole])
+                rest = b"\0".join(parts[whole:])
+            errors = child.communicate()[1]
+            if child.returncode:
+                raise _failure("diff-tree", child.returncode, errors)
 
     def write_commits(self, commits: Sequence[NewCommit], *, parent: str | None, scratch: str) -> tuple[str, ...]:
         """Write `commits`, each the child of the one before, into one pack and return their ids.
@@ -211,18 +227,32 @@ class Git:
             raise ConflictError("reference_locked", "another git command holds the reference", hint="try again")
         raise _failure("update-ref", child.returncode, errors)
 
-    def _ask(self, request: str) -> list[str] | None:
-        if "\n" in request:
+    def _send(self, requests: Sequence[str]) -> None:
+        if any("\n" in request for request in requests):
             raise StoreError("bad_object_name", "an object name must not hold a line break")
         child = self._reading()
         assert child.stdin is not None
-        assert child.stdout is not None
-        try:
-            child.stdin.write(request.encode() + b"\n")
+        # A reader that has died says why when its answer is missed.
+        with suppress(OSError):
+            child.stdin.write(("\n".join(requests) + "\n").encode())
             child.stdin.flush()
-            header = child.stdout.readline().decode(errors="replace").split(" ")
-        except OSError:
-            header = []
+
+    def _content(self) -> bytes | None:
+        header = self._header()
+        if header is None:
+            return None
+        assert self._reader is not None
+        output = self._reader.stdout
+        assert output is not None
+        data = output.read(int(header[2]))
+        output.read(1)
+        return data
+
+    def _header(self) -> list[str] | None:
+        child = self._reader
+        assert child is not None
+        assert child.stdout is not None
+        header = child.stdout.readline().decode(errors="replace").split(" ")
         if len(header) == 3:
             return [part.strip() for part in header]
         if header[-1:] in (["missing\n"], ["ambiguous\n"]):
@@ -259,7 +289,8 @@ def parse_raw(parts: Sequence[bytes]) -> Iterator[Change]:
     position = 0
     while position + 1 < len(parts):
         fields = parts[position].decode().lstrip(":").split(" ")
-        yield Change(os.fsdecode(parts[position + 1]), fields[2], fields[3])
+        old, new = (NO_OBJECT if field == NO_OBJECT else field for field in fields[2:4])  # one text, not one each
+        yield Change(os.fsdecode(parts[position + 1]), old, new)
         position += 2
 
 

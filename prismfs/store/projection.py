@@ -57,37 +57,29 @@ class Projection:
 
         Files that are no valid record are left out; `prismfs check` names them.
         """
-        head = self.head
-        if head == commit:
+        if self.head == commit:
             return
-        if head is not None and git.resolve(head) is None:
-            head = None
         with listing.transaction(self._connection):
-            if head is None:
-                self._connection.execute("DELETE FROM record")
-                self._connection.execute("DELETE FROM article")
-            changes = [
-                (change, kind)
-                for change in git.changes(head or EMPTY_TREE, commit)
-                if (kind := kind_of_path(change.path)) is not None
-            ]
-            contents = git.read_many(change.new for change, _ in changes if change.new != NO_OBJECT)
-            for change, kind in changes:
-                data = None if change.new == NO_OBJECT else next(contents)
-                self._take(kind, change.path, data)
-            self._set_head(commit)
+            self._bring_to(commit, git)
 
-    def advance(self, commit: str, records: Iterable[tuple[Kind, str, Record, bytes]]) -> None:
-        """Take in `records` (kind, path, record, bytes) that the writer just made, as of `commit`."""
+    def advance(self, old: str, new: str, records: Iterable[tuple[Kind, str, Record, bytes]], git: Git) -> None:
+        """Take in `records` (kind, path, record, bytes), which the writer just made between two commits.
+
+        A reader may have moved the projection meanwhile; the difference is then taken from the commits.
+        """
         with listing.transaction(self._connection):
+            if self.head != old:
+                self._bring_to(new, git)
+                return
             for kind, path, record, data in records:
                 self._put(kind, path, record.to_document(), data if kind.chained else None)
-            self._set_head(commit)
+            self._set_head(new)
 
     @contextmanager
-    def overlay(self) -> Iterator[Projection]:
-        """Give this view as one that takes plans with `add`; what it took is undone at the end."""
+    def overlay(self, commit: str, git: Git) -> Iterator[Projection]:
+        """Give the view of `commit` as one that takes plans with `add`; what it took is undone at the end."""
         with listing.transaction(self._connection, keep=False):
+            self._bring_to(commit, git)
             yield self
 
     def add(self, plan: Plan) -> None:
@@ -166,6 +158,24 @@ class Projection:
         record = _parsed(kind_of(model).name, row[0])
         assert isinstance(record, model)
         return record
+
+    def _bring_to(self, commit: str, git: Git) -> None:
+        head = self.head
+        if head == commit:
+            return
+        if head is None or git.resolve(head) is None:
+            self._connection.execute("DELETE FROM record")
+            self._connection.execute("DELETE FROM article")
+            head = EMPTY_TREE
+        changes = [
+            (change, kind)
+            for change in git.changes(head, commit)
+            if (kind := kind_of_path(change.path)) is not None
+        ]
+        contents = git.read_many(change.new for change, _ in changes if change.new != NO_OBJECT)
+        for change, kind in changes:
+            self._take(kind, change.path, None if change.new == NO_OBJECT else next(contents))
+        self._set_head(commit)
 
     def _take(self, kind: Kind, path: str, data: bytes | None) -> None:
         if data is not None:

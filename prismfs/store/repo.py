@@ -166,7 +166,7 @@ class ProjectRepo:
     @contextmanager
     def overlay(self, snapshot: Snapshot) -> Iterator[Projection]:
         """Give a view of `snapshot` that takes plans; what it took is forgotten at the end."""
-        with self.view(snapshot).overlay() as view:
+        with self.view(snapshot).overlay(snapshot.commit, self.git) as view:
             yield view
 
     def apply(self, plans: Sequence[Plan], *, base: Snapshot) -> Sequence[str]:
@@ -187,7 +187,7 @@ class ProjectRepo:
         worktree.write_files(self.root, self.state, latest.items(), lambda: self._crash_point("between-files"))
         self._write_mark("worktree", ids[-1])
         self._crash_point("after-files")
-        projection.advance(ids[-1], written)
+        projection.advance(base.commit, ids[-1], written, self.git)
         self._crash_point("after-projection")
         return ids
 
