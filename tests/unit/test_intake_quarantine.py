@@ -95,9 +95,7 @@ def test_keep_name_with_newline_and_foreign_bytes_is_kept_under_a_safe_name(
     assert yaml.safe_load(reason_of(kept).read_text())["original_name"] == r"b\n\xff;rm"
 
 
-def test_keep_after_a_crash_before_the_move_completes_it(
-    inbox: Inbox, quarantine: Quarantine, tmp_path: Path
-) -> None:
+def test_keep_after_a_crash_before_the_move_completes_it(inbox: Inbox, quarantine: Quarantine, tmp_path: Path) -> None:
     (inbox.folder / "a.txt").write_bytes(b"x")
     kept = quarantine.keep(inbox, refused(inbox, "a.txt"), at=AT)
     kept.rename(inbox.folder / "a.txt")
@@ -107,9 +105,7 @@ def test_keep_after_a_crash_before_the_move_completes_it(
     assert names(quarantine) == [kept.name, reason_of(kept).name]
 
 
-def test_keep_after_the_reason_was_lost_writes_it_again(
-    inbox: Inbox, quarantine: Quarantine, tmp_path: Path
-) -> None:
+def test_keep_after_the_reason_was_lost_writes_it_again(inbox: Inbox, quarantine: Quarantine, tmp_path: Path) -> None:
     (inbox.folder / "a.txt").write_bytes(b"x")
     refusal = refused(inbox, "a.txt")
     kept = quarantine.keep(inbox, refusal, at=AT)
@@ -133,9 +129,7 @@ def test_keep_two_causes_that_begin_alike_overwrite_nothing(inbox: Inbox, quaran
     first = refused(inbox, "a.txt")
     kept = quarantine.keep(inbox, first, at=AT)
     (inbox.folder / "a.txt").write_bytes(b"second")
-    forged = replace(
-        refused(inbox, "a.txt"), cause=first.cause[:-1] + ("0" if first.cause[-1] != "0" else "1")
-    )
+    forged = replace(refused(inbox, "a.txt"), cause=first.cause[:-1] + ("0" if first.cause[-1] != "0" else "1"))
     inbox._read["a.txt"] = (forged.cause, inbox._read["a.txt"][1])
     other = quarantine.keep(inbox, forged, at=AT)
     assert other != kept

@@ -295,9 +295,7 @@ HARMLESS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("kind", "text", "gone"), [(k, *row) for k, rows in POSITIVES.items() for row in rows]
-)
+@pytest.mark.parametrize(("kind", "text", "gone"), [(k, *row) for k, rows in POSITIVES.items() for row in rows])
 def test_redact_secret_is_replaced_by_its_kind(kind: str, text: str, gone: str) -> None:
     scanned = redact({"body": text})
     assert gone in text
@@ -388,9 +386,7 @@ def test_redact_value_under_a_like_key_stays(key: str) -> None:
     assert redact({key: "correct horse battery"}).findings == ()
 
 
-@pytest.mark.parametrize(
-    "value", ["", "***", "<password>", "${PASSWORD}", "null", "[redacted:password]", None, 5]
-)
+@pytest.mark.parametrize("value", ["", "***", "<password>", "${PASSWORD}", "null", "[redacted:password]", None, 5])
 def test_redact_stand_in_under_a_telling_key_stays(value: object) -> None:
     assert redact({"password": value}).document == {"password": value}
 
@@ -441,9 +437,7 @@ def test_redact_text_made_to_lay_bare_one_secret_after_the_other_is_taken_out_wh
 PIECES = st.one_of(
     st.sampled_from([text for rows in POSITIVES.values() for text, _ in rows]),
     st.sampled_from([text for rows in NEGATIVES.values() for text in rows]),
-    st.sampled_from(
-        ["[redacted:", "[redacted:password]", "password=", "token: ", '"', "'", "\\", "://", "@", ":"]
-    ),
+    st.sampled_from(["[redacted:", "[redacted:password]", "password=", "token: ", '"', "'", "\\", "://", "@", ":"]),
     st.sampled_from(["\n", " ", "ſecret=", "\u212aey", "]", "=", "-----BEGIN PRIVATE KEY-----"]),
     st.text(max_size=8),
 )

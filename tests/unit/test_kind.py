@@ -22,7 +22,9 @@ def test_write_then_read_gives_the_record_and_the_same_bytes() -> None:
     data = TODO.write(RECORD)
     assert TODO.read(data, path=PATH) == RECORD
     assert TODO.write(RECORD, old=data) == data
-    assert data.startswith(b"# yaml-language-server: $schema=../../../../../schemas/todo.schema.json\nkind: todo\nversion: 1\n")
+    assert data.startswith(
+        b"# yaml-language-server: $schema=../../../../../schemas/todo.schema.json\nkind: todo\nversion: 1\n"
+    )
 
 
 def test_write_over_an_edited_file_keeps_every_other_byte() -> None:
@@ -70,7 +72,13 @@ def test_record_at_another_path_is_refused() -> None:
 
 def test_facets_are_read_by_their_dotted_paths() -> None:
     facets = TODO.facets_of(RECORD.to_document())
-    assert (facets.id, facets.title, facets.status, facets.open, facets.owner) == (ID, "rotate the key", "open", True, "mayor")
+    assert (facets.id, facets.title, facets.status, facets.open, facets.owner) == (
+        ID,
+        "rotate the key",
+        "open",
+        True,
+        "mayor",
+    )
     assert facets.rank is None
 
 

@@ -25,7 +25,8 @@ RANKS = {
 
 
 @pytest.mark.parametrize(
-    ("scale", "label", "rank"), [(scale, label, rank) for scale, ranks in RANKS.items() for label, rank in ranks.items()]
+    ("scale", "label", "rank"),
+    [(scale, label, rank) for scale, ranks in RANKS.items() for label, rank in ranks.items()],
 )
 def test_read_label_every_label_imports_to_its_rank(scale: str, label: str, rank: int) -> None:
     """C-126: every label of every scale imports to the stated rank, in any case."""
