@@ -179,8 +179,14 @@ def _taken(desk: Desk, source: Drop | Refusal, now: datetime) -> Taken:
         document = codec.parse(source.data, format="json" if suffix == "json" else "yaml", path=source.name)
         return Taken(source, form_event(desk, document, cause=source.cause, at=now, details=details))
     except RecordError as error:
-        refusal = as_refusal(source, error.problem)
-        return Taken(source, _refused(refusal, now), error.problem)
+        problem = _without_secrets(error.problem)
+        return Taken(source, _refused(as_refusal(source, problem), now), problem)
+
+
+def _without_secrets(problem: Problem) -> Problem:
+    # A file that cannot be parsed was not scanned, and a problem names its keys.
+    texts = problem.as_document()
+    return problem_of(texts | {name: redact_text(texts[name]) for name in ("message", "path", "field") if name in texts})
 
 
 def _refused(refusal: Refusal, now: datetime) -> Event:

@@ -165,34 +165,35 @@ class Git:
             if child.returncode:
                 raise _failure("diff-tree", child.returncode, errors)
 
-    def write_commits(self, commits: Sequence[NewCommit], *, parent: str | None, scratch: str) -> tuple[str, ...]:
+    def write_commits(self, commits: Iterable[NewCommit], *, parent: str | None, scratch: str) -> tuple[str, ...]:
         """Write `commits`, each the child of the one before, into one pack and return their ids.
 
-        The pack is flushed to the disk before this returns. No branch moves: only the reference `scratch`
-        points at the last commit.
+        git starts before the first is made and works on each while the next is being made. The pack is flushed
+        to the disk before this returns. No branch moves: only the reference `scratch` points at the last commit.
 
         Raises:
             StoreError: fast-import failed (disk full, objects out of reach); `scratch` may have moved.
         """
-        child = self._start("fast-import", "--quiet", "--done", "--force", "--date-format=raw", "--cat-blob-fd=1")
-        stream = bytearray()
-        for mark, commit in enumerate(commits, start=1):
-            message = commit.message.encode()
-            stream += f"commit {scratch}\nmark :{mark}\n".encode()
-            stream += f"author {commit.author} {commit.seconds} +0000\n".encode()
-            stream += f"committer {commit.committer} {commit.seconds} +0000\n".encode()
-            stream += b"data %d\n%s\n" % (len(message), message)
-            if mark == 1 and parent is not None:
-                stream += f"from {parent}\n".encode()
-            for path, data in commit.files:
-                stream += f"M 100644 inline {path}\n".encode()
-                stream += b"data %d\n%s\n" % (len(data), data)
-        for mark in range(1, len(commits) + 1):
-            stream += f"get-mark :{mark}\n".encode()
-        stream += b"done\n"
-        output, errors = child.communicate(bytes(stream))
+        count = 0
+        with self._start(
+            "fast-import", "--quiet", "--done", "--force", "--date-format=raw", "--cat-blob-fd=1"
+        ) as child:
+            assert child.stdin is not None
+            try:
+                for count, commit in enumerate(commits, start=1):
+                    child.stdin.write(_stream_of(commit, scratch, mark=count, parent=parent if count == 1 else None))
+                marks = "".join(f"get-mark :{mark}\n" for mark in range(1, count + 1))
+                child.stdin.write(f"{marks}done\n".encode())
+            except BrokenPipeError:
+                pass  # it has died; its answer says why
+            except BaseException:
+                child.kill()
+                with suppress(OSError):
+                    child.stdin.close()
+                raise
+            output, errors = child.communicate()
         ids = output.decode().split()
-        if child.returncode or len(ids) != len(commits):
+        if child.returncode or len(ids) != count:
             raise _failure("fast-import", child.returncode, errors)
         return tuple(ids)
 
@@ -284,6 +285,21 @@ class Git:
             raise StoreError("git_missing", "git was not found", hint="install git 2.39 or newer") from None
 
 
+def _stream_of(commit: NewCommit, scratch: str, *, mark: int, parent: str | None) -> bytes:
+    message = commit.message.encode()
+    stream = bytearray(f"commit {scratch}\nmark :{mark}\n".encode())
+    stream += f"author {commit.author} {commit.seconds} +0000\n".encode()
+    stream += f"committer {commit.committer} {commit.seconds} +0000\n".encode()
+    stream += b"data %d\n%s\n" % (len(message), message)
+    if parent is not None:
+        stream += f"from {parent}\n".encode()
+    for path, data in commit.files:
+        stream += f"M 100644 inline {path}\ndata {len(data)}\n".encode()
+        stream += data
+        stream += b"\n"
+    return bytes(stream)
+
+
 def parse_raw(parts: Sequence[bytes]) -> Iterator[Change]:
     """Yield the changes in the NUL-separated parts of git's raw diff format."""
     position = 0
@@ -307,7 +323,7 @@ def run_plain(arguments: Sequence[str], *, cwd: Path) -> bytes:
 def _failure(verb: str, code: int | None, errors: bytes) -> StoreError:
     text = errors.decode(errors="replace").strip().splitlines()
     detail = text[-1] if text else f"exit code {code}"
-    if "No space left" in " ".join(text):
+    if "No space left" in " ".join(text) or "Out of diskspace" in " ".join(text):
         return StoreError("disk_full", "the disk is full", hint="make room; nothing was changed")
     if "dubious ownership" in " ".join(text):
         return StoreError("foreign_owner", "the repository belongs to another user", hint="run as its owner")

@@ -57,9 +57,9 @@ def read_commits(git: Git, *, since: str | None, until: str) -> Iterator[Commit]
         input=asked.encode(),
     )
     changes = _split(raw)
-    for line in listed:
+    contents = git.read_many(line.partition(" ")[0] for line in listed)
+    for line, data in zip(listed, contents, strict=True):
         identifier, *parents = line.split(" ")
-        data = git.read(identifier)
         assert data is not None
         head, _, message = data.decode(errors="replace").partition("\n\n")
         author, seconds = _author(head)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from prismfs.errors import ConflictError, PrismfsError, StoreError
 from prismfs.store import answers
 
 FORM = 1
@@ -56,11 +57,17 @@ def connect(path: Path | None) -> sqlite3.Connection:
     """Open the database at `path` with its tables made; in memory where `path` is None.
 
     A database of another form, or one that SQLite calls damaged, is removed and begun anew.
+
+    Raises:
+        StoreError: the disk is full, read-only, or fails.
     """
     try:
         return _connect(path)
     except sqlite3.DatabaseError:
-        if path is None or isinstance(_last_error(path), sqlite3.OperationalError):
+        last = None if path is None else _last_error(path)
+        if isinstance(last, sqlite3.OperationalError):
+            raise database_error(last) from last
+        if path is None:
             raise
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
@@ -93,14 +100,38 @@ def _last_error(path: Path) -> sqlite3.DatabaseError | None:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection, *, keep: bool = True) -> Iterator[None]:
-    """Make everything inside one transaction; undone on an error, or at the end where `keep` is false."""
-    connection.execute("BEGIN IMMEDIATE")
+    """Make everything inside one transaction; undone on an error, or at the end where `keep` is false.
+
+    Raises:
+        StoreError: the disk is full, read-only, or fails; nothing is changed.
+    """
     try:
-        yield
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT" if keep else "ROLLBACK")
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT" if keep else "ROLLBACK")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+    except sqlite3.OperationalError as error:
+        raise database_error(error) from error
+
+
+def database_error(error: sqlite3.OperationalError) -> PrismfsError:
+    """Return what SQLite could not do with the projection, said as the disk's fault that it is."""
+    path = ".git/prismfs/projection.sqlite"
+    match error.sqlite_errorname:
+        case "SQLITE_FULL":
+            return StoreError("disk_full", "the disk is full", path=path, hint="make room; recovery completes the rest")
+        case name if name.startswith("SQLITE_READONLY"):
+            return StoreError(
+                "read_only", "the repository cannot be written", path=path, hint="check its owner and mode"
+            )
+        case "SQLITE_BUSY":
+            return ConflictError("projection_busy", "another process holds the projection", path=path, hint="try again")
+        case _:
+            hint = "check the disk and the room left on it; the file may be removed and is made again"
+            return StoreError("disk_failed", str(error), path=path, hint=hint)
 
 
 def read_head(connection: sqlite3.Connection) -> str | None:

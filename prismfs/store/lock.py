@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import time
@@ -11,6 +12,8 @@ from pathlib import Path
 
 from prismfs.errors import ConflictError
 from prismfs.store.worktree import disk_error
+
+_MAY_NOT_WRITE = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 class Lock:
@@ -25,8 +28,13 @@ class Lock:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._refused: OSError | None = None
         except OSError as error:
-            raise disk_error(error, str(path.name)) from error
+            if error.errno not in _MAY_NOT_WRITE:
+                raise disk_error(error, str(path.name)) from error
+            # Whoever only reads needs no lock: an auditor's copy may well be read-only.
+            self.descriptor = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+            self._refused = error
         self._path = path
         self.broken_since: float | None = None
 
@@ -35,7 +43,10 @@ class Lock:
 
         Raises:
             ConflictError: `locked`; another process holds it.
+            StoreError: the disk is full, or the repository cannot be written.
         """
+        if self._refused is not None:
+            raise disk_error(self._refused, str(self._path.name)) from self._refused
         step, waited = 0.005, 0.0
         while True:
             try:
@@ -51,8 +62,12 @@ class Lock:
                 waited += step
         found = os.fstat(self.descriptor)
         self.broken_since = found.st_mtime if found.st_size else None
-        os.ftruncate(self.descriptor, 0)
-        os.pwrite(self.descriptor, str(os.getpid()).encode(), 0)
+        try:
+            os.ftruncate(self.descriptor, 0)
+            os.pwrite(self.descriptor, str(os.getpid()).encode(), 0)
+        except OSError as error:
+            fcntl.flock(self.descriptor, fcntl.LOCK_UN)
+            raise disk_error(error, str(self._path.name)) from error
 
     def release(self) -> None:
         """Give the lock up, leaving word that all is well."""
@@ -107,7 +122,7 @@ def _is_open_somewhere(path: Path) -> bool:
 
 
 def _somebody_commits(root: Path) -> bool:
-    """Tell whether a `git commit` runs at `root`: it keeps the index locked, with the file closed, while a person writes."""
+    """Tell whether a `git commit` runs at `root`. It keeps the index locked, the file closed, while a person writes."""
     wanted = str(root.resolve())
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):

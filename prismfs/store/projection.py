@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,6 +29,9 @@ R = TypeVar("R", bound=Record)
 
 INVALID = "invalid"
 """Status of a settings file that is there but that no rule can work with."""
+
+_BATCH = 256
+"""Changes held in memory at a time while the projection is brought along."""
 
 _PUT = f"INSERT OR REPLACE INTO record VALUES ({', '.join('?' * len(listing.COLUMNS))})"  # noqa: S608
 
@@ -167,14 +171,15 @@ class Projection:
             self._connection.execute("DELETE FROM record")
             self._connection.execute("DELETE FROM article")
             head = EMPTY_TREE
-        changes = [
+        changes = (
             (change, kind)
-            for change in git.changes(head, commit)
+            for change in git.each_change(head, commit)
             if (kind := kind_of_path(change.path)) is not None
-        ]
-        contents = git.read_many(change.new for change, _ in changes if change.new != NO_OBJECT)
-        for change, kind in changes:
-            self._take(kind, change.path, None if change.new == NO_OBJECT else next(contents))
+        )
+        while batch := tuple(islice(changes, _BATCH)):
+            contents = git.read_many(change.new for change, _ in batch if change.new != NO_OBJECT)
+            for change, kind in batch:
+                self._take(kind, change.path, None if change.new == NO_OBJECT else next(contents))
         self._set_head(commit)
 
     def _take(self, kind: Kind, path: str, data: bytes | None) -> None:

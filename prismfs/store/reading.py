@@ -13,6 +13,8 @@ from pathlib import Path
 from prismfs.errors import RefusedError, StoreError
 from prismfs.store import listing
 
+_DISK = ("disk_full", "disk_failed", "read_only")
+
 
 @contextmanager
 def reading(root: Path) -> Iterator[sqlite3.Connection]:
@@ -24,8 +26,12 @@ def reading(root: Path) -> Iterator[sqlite3.Connection]:
     path, head = _locate(root)
     connection = None
     if path.exists() and head is not None:
-        connection = listing.connect(path)
-        if listing.read_head(connection) != head:
+        try:
+            connection = listing.connect(path)
+        except StoreError as error:
+            if error.code not in _DISK:
+                raise
+        if connection is not None and listing.read_head(connection) != head:
             connection.close()
             connection = None
     if connection is None:
@@ -86,7 +92,9 @@ def _brought_along(root: Path) -> Iterator[sqlite3.Connection]:
             state.mkdir(exist_ok=True)
             projection = Projection(state / "projection.sqlite")
             projection.bring_to(head, git)
-        except (OSError, sqlite3.OperationalError):
+        except (OSError, StoreError) as error:
+            if isinstance(error, StoreError) and error.code not in _DISK:
+                raise
             # A repository that cannot be written is still read: from memory, at the price of a rebuild.
             projection = Projection(None)
             projection.bring_to(head, git)

@@ -178,7 +178,8 @@ class ProjectRepo:
         projection = self.view(base)
         latest: dict[str, bytes] = {}
         written: list[tuple[Kind, str, Record, bytes]] = []
-        commits = [self._commit_of(plan, base, latest, written) for plan in plans]
+        olds = self._olds(plans, base)
+        commits = (self._commit_of(plan, olds, latest, written) for plan in plans)
         self._crash_point("before-objects")
         ids = self.git.write_commits(commits, parent=base.commit, scratch=SCRATCH)
         self._crash_point("before-reference")
@@ -239,7 +240,7 @@ class ProjectRepo:
     def _commit_of(
         self,
         plan: Plan,
-        base: Snapshot,
+        olds: dict[str, bytes | None],
         latest: dict[str, bytes],
         written: list[tuple[Kind, str, Record, bytes]],
     ) -> NewCommit:
@@ -247,8 +248,7 @@ class ProjectRepo:
         for record in plan.puts:
             kind = kind_of(record)
             path = kind.place_of(record)
-            old = latest[path] if path in latest else self._old(kind, base, path)
-            data = kind.write(record, old=old)
+            data = kind.write(record, old=latest[path] if path in latest else olds.get(path))
             latest[path] = data
             files.append((path, data))
             written.append((kind, path, record, data))
@@ -260,8 +260,11 @@ class ProjectRepo:
             files=tuple(files),
         )
 
-    def _old(self, kind: Kind, base: Snapshot, path: str) -> bytes | None:
-        return None if kind.format == "json" else self.read(base, path)
+    def _olds(self, plans: Sequence[Plan], base: Snapshot) -> dict[str, bytes | None]:
+        """Return what stands at `base` in every file that people may have written and `plans` write anew."""
+        places = ((kind_of(record), record) for plan in plans for record in plan.puts)
+        paths = {kind.place_of(record): None for kind, record in places if kind.format != "json"}
+        return dict(zip(paths, self.git.read_many(f"{base.commit}:{path}" for path in paths), strict=True))
 
     def _changes(self, old: str, new: str) -> tuple[Change, ...]:
         return self.git.changes(old, new)
