@@ -1,0 +1,221 @@
+"""The projection against the slow reader: the same history, the same answers to every question of a view."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from prismfs.errors import ConfigError, PrismfsError
+from prismfs.kinds import KINDS
+from prismfs.records.base import Record
+from prismfs.records.view import View
+from prismfs.store.git import EMPTY_TREE, NO_OBJECT
+from prismfs.store.memory import MemoryView
+from prismfs.store.projection import Projection
+
+QUESTIONS = (
+    "How do I set the number of workers?",
+    "unknown issuer certificate",
+    "postgres pool size exhausted",
+    "",
+    "'\"; DROP TABLE article; --",
+)
+ARTICLES = {
+    "pool-size": ("Pool size", "A pool of connections to postgres has ten workers; set the number with `size`."),
+    "issuer": ("Unknown issuer", "The certificate of the issuer is unknown: add it to the store."),
+}
+
+
+def tried(question: Callable[[], Any]) -> Any:
+    """Return the answer, or what was refused: a refusal must be the same as well."""
+    try:
+        return question()
+    except ConfigError as error:
+        return error.code, error.problem.path
+
+
+def answers_of(view: View, seen: dict[str, dict[str, Record]], causes: set[str], bench: Any) -> dict[str, Any]:
+    """Ask every question of the protocol about everything that was ever there, and some that never was."""
+    found: dict[str, Any] = {}
+    for name, kind in KINDS.items():
+        for identifier in (*sorted(seen.get(name, {})), "no-such", "../x", kind.name, "bea-" + "0" * 26):
+            found[f"get {name} {identifier}"] = view.get(kind.model, identifier)
+        if kind.layout == "single" and name != "tenant":
+            found[f"single {name}"] = tried(lambda kind=kind: view.single(kind.model))
+    keys = {bead.signature for bead in seen.get("bead", {}).values()}
+    keys |= {incident.dedup_key for incident in seen.get("incident", {}).values()}
+    for key in sorted((keys - {None}) | {"never"}):
+        for name in ("bead", "incident", "signal"):
+            found[f"open {name} {key}"] = view.open_with_key(KINDS[name].model, key)
+            found[f"latest {name} {key}"] = view.latest_with_key(KINDS[name].model, key)
+    for hours in (0, 1, 30, 1000):
+        for limit in (1, 3, 1000):
+            now = bench.clock.now() + timedelta(hours=hours)
+            found[f"due {hours} {limit}"] = tuple(view.due_before(now, limit))
+    found["next_due"] = view.next_due()
+    found["last_audit"] = view.last_audit()
+    for cause in sorted(causes | {"drop:never"}):
+        found[f"handled {cause}"] = view.handled(cause)
+    for question in QUESTIONS:
+        found[f"answers {question}"] = tuple(view.find_answers(question, 3))
+    return found
+
+
+class Oracle:
+    """Walks a bench's commits and keeps one view of each make: brought along, and made anew."""
+
+    def __init__(self, bench: Any) -> None:
+        self.bench = bench
+        self.brought = MemoryView()
+        self.head = EMPTY_TREE
+        self.seen: dict[str, dict[str, Record]] = {}
+        self.causes: set[str] = set()
+
+    def compare(self) -> None:
+        repo = self.bench.desk.repo
+        head = self.bench.head()
+        for change in repo.git.changes(self.head, head):
+            if change.new == NO_OBJECT:
+                self.brought.remove_file(change.path)
+            else:
+                self.brought.put_file(change.path, repo.git.read(change.new) or b"")
+        self.head = head
+        for record in self.brought.records():
+            kind = next(kind for kind in KINDS.values() if kind.model is type(record))
+            self.seen.setdefault(kind.name, {})[kind.name_of(record)] = record
+            if kind.chained:
+                self.causes.add(record.cause)
+        anew = Projection(None)
+        anew.bring_to(head, repo.git)
+        views: dict[str, View] = {
+            "dictionary brought along": self.brought,
+            "dictionary made anew": MemoryView(self.bench.files()),
+            "projection brought along": repo.view(repo.snapshot()),
+            "projection made anew": anew,
+        }
+        found = {name: answers_of(view, self.seen, self.causes, self.bench) for name, view in views.items()}
+        anew.close()
+        wanted = found.pop("dictionary made anew")
+        for name, answers in found.items():
+            differing = {key: (answers[key], wanted[key]) for key in wanted if answers[key] != wanted[key]}
+            assert not differing, name
+
+
+class Steps:
+    """What agents, people and time do to a project, each step drawn by `chance`."""
+
+    def __init__(self, bench: Any, signals: dict[str, str], chance: random.Random) -> None:
+        self.bench, self.signals, self.chance = bench, signals, chance
+
+    def drop(self) -> None:
+        for _ in range(self.chance.randint(1, 4)):
+            self.bench.drop(self.chance.choice(list(self.signals.values())))
+
+    def escalate(self) -> None:
+        severity = self.chance.choice(("LOW", "MEDIUM", "HIGH", "CRITICAL"))
+        signature = self.chance.choice(("one", "two"))
+        self.bench.drop(f"kind: escalation\nfrom: jade\nseverity: {severity}\ntitle: disk\nsignature: {signature}\n")
+
+    def wait(self) -> None:
+        self.bench.clock.move(timedelta(minutes=self.chance.choice((1, 61, 241, 2000))))
+
+    def command(self) -> None:
+        verb, kind = self.chance.choice(
+            (
+                ("incident.ack", "incident"),
+                ("incident.resolve", "incident"),
+                ("escalate.ack", "bead"),
+                ("escalate.close", "bead"),
+            )
+        )
+        held = [path for path in sorted(self.bench.files()) if KINDS[kind].owns(path)]
+        if held:
+            name = self.chance.choice(held).rpartition("/")[2].partition(".")[0]
+            document = {"id": name, "reason": "done"}
+            try:
+                self.bench.give(verb, document)
+            except PrismfsError:
+                return
+
+    def write_article(self) -> None:
+        name = self.chance.choice(list(ARTICLES))
+        title, body = ARTICLES[name]
+        body = f"{body} {self.chance.choice(('workers', 'certificate', ''))}"
+        text = f"kind: kb\nversion: 1\nname: {name}\ntitle: {title}\nsource: manual\nbody: {body!r}\n"
+        self._commit({f"kb/{name}.yaml": text.encode()})
+
+    def remove(self) -> None:
+        files = sorted(self.bench.files())
+        self._commit({self.chance.choice(files): None})
+
+    def spoil(self) -> None:
+        files = self.bench.files()
+        path = self.chance.choice(sorted(files))
+        self._commit({path: self.chance.choice((b"", b"kind: x\n", files[path][:-9], files[path] + b"\n"))})
+
+    def mend_settings(self) -> None:
+        first = self.bench.git("rev-list", "--max-parents=0", "main")
+        held = self.bench.files(first)
+        now = self.bench.files()
+        changed = {path: data for path, data in held.items() if now.get(path) != data}
+        if changed:
+            self._commit(changed)
+
+    def _commit(self, files: dict[str, bytes | None]) -> None:
+        with self.bench.desk.repo.writer():
+            self.bench.desk.repo.bring_index()
+        if any(self.bench.files().get(path) != data for path, data in files.items()):
+            self.bench.commit_by_hand(files)
+
+    def any(self) -> None:
+        steps = (
+            self.drop,
+            self.drop,
+            self.escalate,
+            self.wait,
+            self.command,
+            self.write_article,
+            self.remove,
+            self.spoil,
+        )
+        self.chance.choice((*steps, self.mend_settings))()
+        try:
+            self.bench.turn()
+        except ConfigError:
+            self.mend_settings()
+            self.bench.turn()
+
+
+def test_views_after_every_kind_of_step_agree(bench: Any, signals: dict[str, str]) -> None:
+    oracle = Oracle(bench)
+    steps = Steps(bench, signals, random.Random(1))
+    for name in ("drop", "escalate", "write_article", "wait", "command", "remove", "spoil", "mend_settings"):
+        getattr(steps, name)()
+        oracle.compare()
+        try:
+            bench.turn()
+        except ConfigError:
+            steps.mend_settings()
+            bench.turn()
+        oracle.compare()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_views_on_a_random_history_agree(seed: int, bench: Any, signals: dict[str, str]) -> None:
+    oracle, steps = Oracle(bench), Steps(bench, signals, random.Random(seed))
+    for _ in range(12):
+        steps.any()
+        oracle.compare()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(100, 112))
+def test_views_on_many_random_histories_agree(seed: int, bench: Any, signals: dict[str, str]) -> None:
+    oracle, steps = Oracle(bench), Steps(bench, signals, random.Random(seed))
+    for _ in range(30):
+        steps.any()
+        oracle.compare()
