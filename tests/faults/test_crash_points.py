@@ -1,0 +1,149 @@
+"""Killed between any two steps, a turn is completed by the next process: nothing lost, nothing decided twice."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prismfs.store.repo import CRASH_POINTS
+
+POINTS = (*CRASH_POINTS, "before-inbox", "between-inbox", "before-receipts")
+LATER = {
+    "before-objects": (2,),
+    "before-reference": (2,),
+    "after-reference": (2,),
+    "between-files": (2, 17, 50),
+    "after-files": (2,),
+    "after-projection": (2,),
+    "between-inbox": (5, 10, 11, 16, 17),
+}
+"""Further passings, such as those of the receipts' commits and of the refused files on their way to quarantine."""
+
+
+_EXPECTED: dict[str, Any] = {}
+
+
+@pytest.fixture
+def expected(make_bench: Any, fill_inbox: Any, turns: Any, outcome: Any) -> dict[str, Any]:
+    """What the same inbox comes to when nothing is killed; found out once."""
+    if _EXPECTED:
+        return _EXPECTED
+    bench = make_bench()
+    fill_inbox(bench.root)
+    assert turns(bench.root).returncode == 0
+    found: dict[str, Any] = outcome(bench)
+    assert found["inbox"] == []
+    assert found["refused"] == {
+        "unknown_parent": 1,
+        "unknown_field": 1,
+        "duplicate_key": 1,
+        "bad_name": 1,
+    }
+    _EXPECTED.update(found)
+    return found
+
+
+def check(bench: Any, expected: dict[str, Any], outcome: Callable[[Any], dict[str, Any]]) -> None:
+    assert outcome(bench) == expected
+    assert bench.git("fsck", "--strict", "--full") == ""
+    assert bench.git("status", "--porcelain") == ""
+    assert bench.problems() == ()
+    for path, data in bench.files().items():
+        assert (bench.root / path).read_bytes() == data
+
+
+def crash_and_recover(bench: Any, fill_inbox: Any, turns: Any, point: str, passing: int) -> None:
+    fill_inbox(bench.root)
+    killed = turns(bench.root, point, passing)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    again = turns(bench.root)
+    assert again.returncode == 0, again.stderr
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_turn_killed_at_a_crash_point_is_completed_by_the_next(
+    point: str, bench: Any, expected: dict[str, Any], fill_inbox: Any, turns: Any, outcome: Any
+) -> None:
+    crash_and_recover(bench, fill_inbox, turns, point, 1)
+    check(bench, expected, outcome)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("point", "passing"), [(point, passing) for point in LATER for passing in LATER[point]])
+def test_turn_killed_at_a_later_passing_is_completed_by_the_next(
+    point: str, passing: int, bench: Any, expected: dict[str, Any], fill_inbox: Any, turns: Any, outcome: Any
+) -> None:
+    crash_and_recover(bench, fill_inbox, turns, point, passing)
+    check(bench, expected, outcome)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", POINTS)
+def test_turn_killed_twice_is_completed_by_the_third(
+    point: str, bench: Any, expected: dict[str, Any], fill_inbox: Any, turns: Any, outcome: Any
+) -> None:
+    fill_inbox(bench.root)
+    turns(bench.root, "between-files", 20)
+    turns(bench.root, point, 1)
+    assert turns(bench.root).returncode == 0
+    check(bench, expected, outcome)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_turn_killed_at_any_instant_is_completed_by_the_next(
+    make_bench: Any, expected: dict[str, Any], fill_inbox: Any, turns: Any, outcome: Any
+) -> None:
+    """The crash points are chosen by us; the kernel chooses others."""
+    script = Path(__file__).with_name("turns.py")
+    killed = 0
+    for step in range(12):
+        bench = make_bench()
+        fill_inbox(bench.root)
+        child = subprocess.Popen([sys.executable, str(script), str(bench.root)], stdout=subprocess.DEVNULL)
+        lock = bench.root / ".git" / "prismfs" / "writer.lock"
+        deadline = time.monotonic() + 30
+        while child.poll() is None and not lock.stat().st_size and time.monotonic() < deadline:
+            pass
+        begun = time.monotonic()
+        while child.poll() is None and time.monotonic() - begun < step * 0.015:
+            pass
+        child.kill()
+        killed += child.wait() == -signal.SIGKILL
+        assert turns(bench.root).returncode == 0
+        check(bench, expected, outcome)
+    assert killed > 3
+
+
+def test_turn_killed_at_a_crash_point_is_completed_by_the_command_line(
+    bench: Any, expected: dict[str, Any], fill_inbox: Any, turns: Any, outcome: Any
+) -> None:
+    fill_inbox(bench.root)
+    assert turns(bench.root, "between-files", 20).returncode == -signal.SIGKILL
+    command = [sys.executable, "-m", "prismfs", "-C", str(bench.root), "watch", "--once-idle"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    # The clock of the command line is the system's, so that what was due in between has happened as well.
+    found = outcome(bench)
+    for name in ("signals", "refused", "kept", "inbox", "todos", "journal"):
+        assert found[name] == expected[name]
+    assert bench.git("fsck", "--strict", "--full") == ""
+    assert bench.git("status", "--porcelain") == ""
+    assert bench.problems() == ()
+
+
+def test_crash_points_named_are_all_passed(bench: Any, fill_inbox: Any, turns: Any) -> None:
+    fill_inbox(bench.root)
+    done = turns(bench.root)
+    passed = json.loads(done.stdout)
+    assert set(passed) == set(POINTS)
+    for point, passings in LATER.items():
+        assert passed[point] >= max(passings)

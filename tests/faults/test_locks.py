@@ -1,0 +1,205 @@
+"""Lock files that a killed writer left are cleared; those of the living stay."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prismfs.errors import ConflictError
+from prismfs.intake.inbox import SETTLE
+
+LOCKS = ("index.lock", "HEAD.lock", "refs/heads/main.lock", "refs/prismfs/seen.lock", "refs/prismfs/scratch.lock")
+TODO = "kind: todo\nfrom: jade\ntitle: look at it\n"
+# A writer that dies as one does in the middle of git: it holds the project's lock, and lock files of git stand.
+DYING = """
+import os, signal, sys
+from pathlib import Path
+from prismfs.store.repo import ProjectRepo
+repo = ProjectRepo(Path(sys.argv[1]))
+with repo.writer():
+    for name in sys.argv[2:]:
+        os.close(os.open(repo.git_dir / name, os.O_CREAT | os.O_EXCL))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def die_holding(root: Path, *names: str) -> None:
+    done = subprocess.run([sys.executable, "-c", DYING, str(root), *names], check=False)
+    assert done.returncode == -signal.SIGKILL
+
+
+def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        os.sched_yield()
+
+
+def drop_settled(bench: Any) -> str:
+    """Drop a file and wait until it is still for long enough that the system's clock lets it in."""
+    name: str = bench.drop(TODO)
+    path = bench.root / "inbox" / name
+    until(lambda: time.time() - path.stat().st_ctime > SETTLE + 0.1)
+    return name
+
+
+def prismfs(root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "prismfs", "-C", str(root), *arguments]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, env=os.environ | environment, timeout=60
+    )
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_lock_file_of_a_killed_writer_is_cleared(name: str, bench: Any) -> None:
+    die_holding(bench.root, name)
+    lock = bench.root / ".git" / name
+    assert lock.exists()
+    bench.drop(TODO)
+    bench.turn()
+    bench.desk.repo.bring_index()
+    assert not lock.exists()
+    assert len(bench.records("todo")) == 1
+    assert bench.git("status", "--porcelain") == ""
+
+
+def test_lock_files_of_a_killed_writer_are_cleared_all_at_once(bench: Any) -> None:
+    die_holding(bench.root, *LOCKS)
+    bench.restart()
+    bench.drop(TODO)
+    bench.turn()
+    assert not [name for name in LOCKS if (bench.root / ".git" / name).exists()]
+
+
+def test_lock_file_open_in_a_living_process_stays(bench: Any) -> None:
+    die_holding(bench.root)
+    lock = bench.root / ".git" / "index.lock"
+    with lock.open("xb"):
+        bench.drop(TODO)
+        bench.turn()
+        assert lock.exists()
+        assert len(bench.records("todo")) == 1
+
+
+def test_lock_file_older_than_the_killed_writer_stays(bench: Any) -> None:
+    """It was there before, so that it is somebody else's, dead or alive."""
+    lock = bench.root / ".git" / "index.lock"
+    lock.touch()
+    os.utime(lock, (1, 1))
+    die_holding(bench.root)
+    bench.drop(TODO)
+    bench.turn()
+    assert lock.exists()
+
+
+def test_lock_file_without_a_killed_writer_stays(bench: Any) -> None:
+    lock = bench.root / ".git" / "index.lock"
+    lock.touch()
+    bench.drop(TODO)
+    bench.turn()
+    assert lock.exists()
+    assert len(bench.records("todo")) == 1
+
+
+@pytest.fixture
+def editor(tmp_path: Path) -> Iterator[Path]:
+    """A program that stands for the editor of a person who thinks: it ends when its file `go` is there."""
+    script = tmp_path / "editor"
+    script.write_text(
+        f'#!/bin/sh\necho "by hand" > "$1"\n: > {tmp_path}/begun\n'
+        f"while ! [ -e {tmp_path}/go ]; do read -t 1 x < {tmp_path}/never 2> /dev/null || :; done\n"
+    )
+    script.chmod(0o755)
+    yield script
+    (tmp_path / "go").touch()
+
+
+def test_index_lock_of_a_person_in_the_editor_stays(bench: Any, editor: Path, tmp_path: Path) -> None:
+    """`git commit -a` keeps the index locked, with the file closed, while its editor is open."""
+    die_holding(bench.root)
+    (bench.root / ".gitignore").write_text("/inbox/\n/quarantine/\n/run/\n/mine/\n")
+    identity = {"GIT_AUTHOR_NAME": "Pat", "GIT_AUTHOR_EMAIL": "p@x", "GIT_COMMITTER_NAME": "Pat"}
+    person = subprocess.Popen(
+        ["git", "-C", str(bench.root), "commit", "--quiet", "-a"],
+        env=os.environ | identity | {"GIT_COMMITTER_EMAIL": "p@x", "GIT_EDITOR": str(editor)},
+    )
+    until((tmp_path / "begun").exists)
+    lock = bench.root / ".git" / "index.lock"
+    assert lock.exists()
+    with bench.desk.repo.writer():
+        pass
+    assert lock.exists()
+    (tmp_path / "go").touch()
+    assert person.wait(timeout=20) == 0
+    assert bench.git("log", "-1", "--format=%s") == "by hand"
+    bench.turn()
+    assert [row.action for row in bench.records("audit")] == ["commit.observed"]
+
+
+def test_reference_locked_by_another_is_a_conflict_that_loses_nothing(bench: Any) -> None:
+    lock = bench.root / ".git" / "refs/heads/main.lock"
+    name = drop_settled(bench)
+    lock.touch()
+    done = prismfs(bench.root, "react")
+    assert done.returncode == 5, done.stderr
+    assert "reference_locked" in done.stderr
+    assert (bench.root / "inbox" / name).exists()
+    lock.unlink()
+    bench.turn()
+    assert len(bench.records("todo")) == 1
+
+
+def test_writer_lock_held_by_another_is_a_conflict_naming_who_writes(bench: Any) -> None:
+    with writing(bench.root, 4711), pytest.raises(ConflictError) as caught, bench.desk.repo.writer(wait=0.02):
+        pass
+    assert (caught.value.code, caught.value.exit_code) == ("locked", 5)
+    assert "process 4711" in caught.value.problem.message
+    with bench.desk.repo.writer(wait=0.02):
+        pass
+
+
+@pytest.mark.slow
+def test_writer_lock_held_by_another_process_loses_nothing(bench: Any) -> None:
+    """Exit 5 after ten seconds; what waits still waits."""
+    name = drop_settled(bench)
+    with writing(bench.root, 4711):
+        done = prismfs(bench.root, "react", "--json")
+    assert done.returncode == 5
+    assert '"locked"' in done.stdout
+    assert (bench.root / "inbox" / name).exists()
+    bench.turn()
+    assert len(bench.records("todo")) == 1
+
+
+@contextmanager
+def writing(root: Path, process_id: int) -> Iterator[None]:
+    """Hold a project's lock as another process does while it writes."""
+    with (root / ".git" / "prismfs" / "writer.lock").open("r+b") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        held.write(str(process_id).encode())
+        held.flush()
+        yield
+        held.truncate(0)
+
+
+def test_index_locked_by_another_is_brought_along_later(bench: Any) -> None:
+    lock = bench.root / ".git" / "index.lock"
+    drop_settled(bench)
+    lock.touch()
+    done = prismfs(bench.root, "react")
+    assert done.returncode == 5
+    assert "index_locked" in done.stderr
+    assert len(bench.records("todo")) == 1
+    lock.unlink()
+    assert prismfs(bench.root, "react").returncode == 0
+    assert bench.git("status", "--porcelain") == ""
