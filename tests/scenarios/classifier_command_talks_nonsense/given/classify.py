@@ -1,0 +1,1 @@
+print('{"lane": "urgent", "confidence": 7, "rank": 99, "nature": ["x"]}')

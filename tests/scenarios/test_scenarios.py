@@ -1,0 +1,68 @@
+"""Every folder beside this file is one scenario: what is given, what happens when, and what is true then.
+
+`given/` holds files that a person commits before anything happens, `given.yaml` fields of files that stand
+there already. `when.yaml` lists the steps: `at` (from the start) or `advance`, `drop` (a file beside it, or
+the form itself) or `command` (verb, document, actor); `$incident` stands for the newest incident's id.
+`then.yaml` says what must be true: `records` by kind (each with some of its fields, all of them there and no
+others), `actions` of the audit rows in order, `mails`, `refused` codes, and texts that are `never` in history.
+A text that begins with `~` must be part of the field.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scenario_desk import Stage
+
+from prismfs.records import codec
+
+FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("*/then.yaml"))
+EXPECTATIONS = {"title", "records", "actions", "mails", "refused", "never", "log"}
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_scenario_played_ends_as_expected(folder: Path, tmp_path: Path) -> None:
+    then: dict[str, Any] = dict(codec.parse((folder / "then.yaml").read_bytes(), format="yaml"))
+    when: dict[str, Any] = dict(codec.parse((folder / "when.yaml").read_bytes(), format="yaml"))
+    assert then.keys() <= EXPECTATIONS
+
+    stage = Stage(folder, tmp_path / "desk")
+    stage.play(when["steps"])
+
+    records = stage.records()
+    for kind, wanted in then.get("records", {}).items():
+        assert_found(wanted, records[kind], kind)
+    if "mails" in then:
+        assert_found(then["mails"], records["mail"], "mail")
+    assert stage.actions() == then["actions"]
+    assert stage.refused == then.get("refused", [])
+    for line in then.get("log", []):
+        assert line in (stage.root / "run" / "escalation.log").read_text()
+    assert stage.problems() == ()
+    assert stage.git("status", "--porcelain") == ""
+    assert list((stage.root / "inbox").iterdir()) == []
+    if "never" in then:
+        history = stage.history()
+        assert [text for text in then["never"] if text in history] == []
+
+
+def assert_found(wanted: list[dict[str, Any]], found: list[dict[str, Any]], kind: str) -> None:
+    """Check that each wanted record is a found one of its own, and that none is left over."""
+    left = list(found)
+    # The most particular first, so that a vague expectation does not take what another one needs.
+    for expected in sorted(wanted, key=lambda entry: -len(str(entry))):
+        match = next((record for record in left if is_like(expected, record)), None)
+        assert match is not None, f"no {kind} like {expected} in {left}"
+        left.remove(match)
+    assert left == [], f"more of {kind} than expected"
+
+
+def is_like(expected: Any, value: Any) -> bool:
+    """Tell whether `value` has all that is expected of it."""
+    if isinstance(expected, dict):
+        return isinstance(value, dict) and all(is_like(part, value.get(name)) for name, part in expected.items())
+    if isinstance(expected, str) and expected.startswith("~"):
+        return isinstance(value, str) and expected[1:] in value
+    return bool(expected == value)
