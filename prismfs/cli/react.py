@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import click
 
 from prismfs.cli import output
@@ -27,7 +29,9 @@ def command(call: output.Call, dry_run: bool) -> None:
                     break
                 turn = react(desk, moment)
                 outcomes += turn.outcomes
-                if not turn.more:
+                if turn.wait_until is not None:  # a file that was just written is taken once it is still
+                    time.sleep(max(0.0, turn.wait_until - clock.monotonic()))
+                elif not turn.more:
                     break
             if not dry_run:
                 desk.repo.bring_index()

@@ -28,6 +28,9 @@ IDLE_SCAN = 60.0
 BUSY_FOR = 10.0
 """Seconds after the last event during which the watcher counts as busy."""
 
+INDEX_LAG = 1.0
+"""Seconds that git's index may be behind the commits while a storm lasts."""
+
 TICK = timedelta(milliseconds=1)
 """A due time is acted on one instant after it: at exactly the threshold nothing happens (R-004-22)."""
 
@@ -43,6 +46,7 @@ class Post:
     last_event: float = float("-inf")
     next_scan: float = float("-inf")
     index_behind: bool = True
+    tidied: float = float("-inf")
     error: PrismfsError | None = None
     turn: Turn = field(default_factory=Turn)
 
@@ -111,6 +115,7 @@ class Watcher:
             for post in self._posts:
                 self._turn(post)
             if any(post.turn.more and post.error is None for post in self._posts):
+                self._tidy_the_late()
                 continue
             pause = self._pause()
             if pause <= 0:
@@ -163,8 +168,15 @@ class Watcher:
     def _is_idle(self) -> bool:
         return all(post.turn.wait_until is None and not post.turn.more for post in self._posts)
 
+    def _tidy_the_late(self) -> None:
+        """Do in a storm what may not wait for its end: a person who commits by an old index undoes records."""
+        for post in self._posts:
+            if post.index_behind and self._clock.monotonic() - post.tidied > INDEX_LAG:
+                self._tidy(post)
+
     def _tidy(self, post: Post) -> None:
         """Do what may wait: the index, the packs, the health file."""
+        post.tidied = self._clock.monotonic()
         if post.error is not None:
             return
         try:

@@ -55,7 +55,7 @@ def run_hook(name: str, root: Path, arguments: Sequence[str], lines: Sequence[st
         with Git(root, find_git_dir(root)) as git:
             base = "HEAD" if git.resolve("HEAD") else EMPTY_TREE
             raw = git.run("diff-index", "--cached", "-r", "-z", "--raw", "--no-renames", base)
-            return list(_check(git, parse_raw(raw.split(b"\0"))))
+            return list(_check(git, parse_raw(raw.split(b"\0")), by_hand=True))
     if name == "pre-receive":
         return _check_push(root, lines)
     return []
@@ -76,13 +76,14 @@ def _check_push(root: Path, lines: Sequence[str]) -> list[Problem]:
     return problems
 
 
-def _check(git: Git, changes: Iterable[Change]) -> Iterable[Problem]:
+def _check(git: Git, changes: Iterable[Change], *, by_hand: bool = False) -> Iterable[Problem]:
     for change in changes:
         kind = kind_of_path(change.path)
         if kind is None:
             continue
-        if kind.chained and change.old != NO_OBJECT:
-            yield Problem("audit_changed", "an audit row is never changed or removed", path=change.path)
+        if kind.chained and (by_hand or change.old != NO_OBJECT):
+            hint = "git reset -- audit; if the watcher was just busy, commit again"
+            yield Problem("audit_changed", "audit rows are the engine's own", path=change.path, hint=hint)
             continue
         if change.new == NO_OBJECT:
             continue

@@ -185,8 +185,11 @@ def _taken(desk: Desk, source: Drop | Refusal, now: datetime) -> Taken:
 
 def _without_secrets(problem: Problem) -> Problem:
     # A file that cannot be parsed was not scanned, and a problem names its keys.
-    texts = problem.as_document()
-    return problem_of(texts | {name: redact_text(texts[name]) for name in ("message", "path", "field") if name in texts})
+    told: Document = dict(problem.as_document())
+    for name in ("message", "path", "field"):
+        if name in told:
+            told[name] = redact_text(str(told[name]))
+    return problem_of(told)
 
 
 def _refused(refusal: Refusal, now: datetime) -> Event:

@@ -72,7 +72,7 @@ class _Verifier:
             self.counts["commits"] += 1
             if commit.cause is None or not commit.parents:
                 self.counts["foreign"] += 1
-                self._check_rows_untouched(commit)
+                self._check_rows_untouched(commit, may_add=False)
             else:
                 self._check_engine(commit)
         self._advance(commit, check=check)
@@ -91,7 +91,7 @@ class _Verifier:
             return
         if version != RULES_VERSION:
             self.counts["older"] += 1
-            self._check_rows_untouched(commit)
+            self._check_rows_untouched(commit, may_add=True)
             return
         try:
             decision = decide(self.view, event, now)
@@ -134,11 +134,16 @@ class _Verifier:
             return False
         return True
 
-    def _check_rows_untouched(self, commit: Commit) -> None:
+    def _check_rows_untouched(self, commit: Commit, *, may_add: bool) -> None:
         """A person may change records; an audit row, once written, never (R-002-43)."""
         for change in commit.changes:
-            if change.path.startswith("audit/") and change.old != NO_OBJECT:
+            if not change.path.startswith("audit/"):
+                continue
+            if change.old != NO_OBJECT:
                 self._problem(commit, "audit_changed", "changes or removes an audit row", change.path)
+                return
+            if not may_add:
+                self._problem(commit, "audit_forged", "adds an audit row that no decision made", change.path)
                 return
 
     def _event_of(self, commit: Commit) -> tuple[Event, str] | None:

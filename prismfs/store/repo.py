@@ -89,6 +89,10 @@ class ProjectRepo:
             if self._lock.broken_since is not None:
                 clear_dead_locks(self.git_dir, self.branch, since=self._lock.broken_since)
             self.recover()
+            if self._lock.broken_since is not None:
+                # A person who commits by an index from before the crash would undo what came after it.
+                with suppress(ConflictError):
+                    self.bring_index()
             yield
         finally:
             self._lock.release()

@@ -42,10 +42,12 @@ def sparse(path: Path) -> None:
 
 def nested_repository(path: Path) -> None:
     """Make a folder that is a repository of its own, with a hook that would tell if it ran."""
-    subprocess.run(["git", "init", "--quiet", str(path)], check=True)
-    hook = path / ".git" / "hooks" / "post-index-change"
+    aside = path.with_name(f".{path.name}")
+    subprocess.run(["git", "init", "--quiet", str(aside)], check=True)
+    hook = aside / ".git" / "hooks" / "post-index-change"
     hook.write_text(f"#!/bin/sh\ntouch {path.parent.parent}/run/hook-ran\n")
     hook.chmod(0o755)
+    aside.rename(path)
 
 
 def listening(path: Path) -> None:
@@ -110,6 +112,7 @@ def test_bad_input_is_refused_kept_and_told_and_the_next_is_taken(steady: Any, u
     before = len(steady.rows("inbox.refused"))
     path = steady.root / "inbox" / name
     put(path)
+    steady.drop(steady.journal(f"after {number}"), "good.json")
     until(lambda: len(steady.rows("inbox.refused")) > before, f"the refusal of {case}")
     row = steady.rows("inbox.refused")[-1]
     assert (row["meta"]["code"], row["level"], row["actor"]) == (code, "warn", "prismfs")
@@ -124,12 +127,13 @@ def test_bad_input_is_refused_kept_and_told_and_the_next_is_taken(steady: Any, u
     if stat.S_ISREG(kept.lstat().st_mode):
         assert kept.stat().st_size == row["meta"]["size"]
     assert not (steady.root / "run" / "hook-ran").exists()
-    steady.drop(steady.journal(f"after {number}"), "good.json")
     until(lambda: steady.taken(f"after {number}"), "the next good file")
     assert steady.children[0].poll() is None
 
 
 def test_bad_input_of_all_kinds_left_a_history_that_verifies(steady: Any, until: Any) -> None:
+    steady.drop({"kind": "signal", "from": "jade", "to": "mayor", "type": "Question", "subject": "hello"}, "good.json")
+    until(lambda: steady.rows("signal.delivered"), "a good signal after all of it")
     until(lambda: not os.listdir(steady.root / "inbox"), "an empty inbox")
     until(lambda: steady.git("status", "--porcelain") == "", "the index to follow")
     assert steady.verified()

@@ -62,7 +62,7 @@ def test_watch_sigterm_finishes_and_says_stopped(watched: Any, until: Any) -> No
     for number in (signal.SIGTERM, signal.SIGINT):
         child = watched.start()
         for step in range(20):
-            watched.drop(watched.journal(f"{number}-{step}"), f"{step:02}.json")
+            watched.drop(watched.journal(f"{number}-{step}"), f"{number}-{step:02}.json")
         assert watched.stop(child, number) == 0
         assert watched.health()["state"] == "stopped"
         assert not list((watched.root / ".git").rglob("*.lock.tmp"))

@@ -68,6 +68,13 @@ class Weeks(RuleBasedStateMachine):
             except (RefusedError, ForbiddenError):
                 return
 
+    @rule(close=st.booleans(), number=st.integers(0, 3))
+    def answer_escalation(self, close: bool, number: int) -> None:
+        waiting = [bead for bead in self.bench.records("bead") if bead.status == "open"]
+        if waiting:
+            document = {"id": waiting[number % len(waiting)].id, "reason": "done"}
+            self.bench.give("escalate.close" if close else "escalate.ack", document)
+
     @rule(minutes=st.sampled_from((0, 1, 59, 240, 241, 1441, 6000)))
     def let_time_pass(self, minutes: int) -> None:
         self.bench.wait(timedelta(minutes=minutes))

@@ -129,6 +129,31 @@ def test_tampering_row_changed_by_a_later_commit_is_noticed(history: Any) -> Non
         assert first(history) == ("audit_changed", number, row)
 
 
+def test_tampering_row_forged_by_a_person_is_noticed(history: Any) -> None:
+    """R-002-43: a row stands for a decision, however well it is chained to the one before."""
+    number = history.find("commit: observe")
+    row = history.steps[number].path("audit")
+    blob = history.steps[number].changes[row]
+    history.steps[number] = history.steps[number].with_(message="resolved it myself\n", author="Pat")
+    assert first(history) == ("audit_forged", number, row)
+    assert history.steps[number].changes[row] == blob
+
+
+def test_tampering_row_of_other_rules_dropped_breaks_the_chain(history: Any) -> None:
+    """What other rules decided is not decided again, but its rows still stand in the chain."""
+    number = history.find(BEFORE)
+    step = history.steps[number]
+    message = step.message.replace("Prismfs-Version: ", "Prismfs-Version: 9")
+    rows = [path for path in step.changes if path.startswith("audit/")]
+    gone = next(path for path in rows if b'"event"' not in history.read(step.changes[path]))
+    changes = {path: blob for path, blob in step.changes.items() if path != gone}
+    history.steps[number] = step.with_(message=message, changes=changes)
+    found, ids = history.verify()
+    assert found.older == 1
+    assert "chain_broken" in {problem.code for problem in found.problems}
+    assert ids.index(found.problems[0].path) in (number, number + 1)
+
+
 @pytest.mark.parametrize("old", [b"intake: [Sage]", b"answer_coverage: 0.5", b"kind: policy"])
 def test_tampering_settings_is_noticed_by_the_first_decision_that_needs_them(history: Any, old: bytes) -> None:
     """Settings that are no longer valid are a finding, and not the end of verifying."""

@@ -12,7 +12,7 @@ from prismfs.errors import RecordError
 from prismfs.records.ids import ALPHABET, dated_path, derive_id, is_id_prefix, parse_id, prefix_of, time_of
 
 AT = datetime(2026, 3, 1, 10, 0, 0, 123000, tzinfo=UTC)
-TIMES = st.datetimes(datetime.min.replace(year=1970), datetime.max.replace(year=2999)).map(
+TIMES = st.datetimes(datetime.fromisoformat("1970-01-01"), datetime.fromisoformat("2999-12-31")).map(
     lambda at: at.replace(tzinfo=UTC, microsecond=at.microsecond // 1000 * 1000)
 )
 
