@@ -22,7 +22,7 @@ from prismfs.kinds import KINDS, kind_of_path
 from prismfs.kinds.project import Project
 from prismfs.records.base import Record
 from prismfs.records.plan import Decision
-from prismfs.store.git import EMPTY_TREE
+from prismfs.store.plumbing import EMPTY_TREE
 
 START = datetime(2026, 3, 1, 10, 0, 0, tzinfo=UTC)
 PROJECT = Project(pid="PID-TEST01", tenant="acme", operators=("olga",))

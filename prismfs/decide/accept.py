@@ -6,9 +6,9 @@ import hashlib
 
 from pydantic import JsonValue
 
+from prismfs import kinds
 from prismfs.decide.draft import Draft
 from prismfs.errors import RecordError, RefusedError
-from prismfs.kinds import DROPS
 from prismfs.kinds.journal import Journal, JournalDrop
 from prismfs.kinds.persona import Persona
 from prismfs.kinds.signal import Redaction, Signal, SignalDrop
@@ -27,16 +27,7 @@ def form_of(draft: Draft) -> Value:
     """
     document = draft.event.document["document"]
     assert isinstance(document, dict)
-    kind = document.get("kind")
-    form = DROPS.get(kind) if isinstance(kind, str) else None
-    if form is None:
-        raise RecordError(
-            "unknown_kind",
-            "no such kind can be dropped",
-            field="/kind",
-            hint=f"one of {', '.join(sorted(DROPS))}",
-        )
-    return form.from_document(document)
+    return kinds.form_of(document)
 
 
 def redactions_of(draft: Draft) -> tuple[Redaction, ...]:

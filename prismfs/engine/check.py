@@ -8,7 +8,7 @@ from prismfs.errors import Problem, RecordError
 from prismfs.intake.drop import MAX_BYTES
 from prismfs.intake.inbox import NAME
 from prismfs.intake.scan import redact
-from prismfs.kinds import DROPS, kind_of_path
+from prismfs.kinds import form_of, kind_of_path
 from prismfs.records import codec
 
 VALID = Problem("valid", "is valid")
@@ -39,16 +39,7 @@ def check_drop(path: Path, root: Path | None) -> Problem:
         return Problem("too_large", f"is larger than {MAX_BYTES} bytes", path=name)
     try:
         data = codec.parse(path.read_bytes(), format="json" if path.suffix == ".json" else "yaml", path=name)
-        kind = data.get("kind")
-        form = DROPS.get(kind) if isinstance(kind, str) else None
-        if form is None:
-            raise RecordError(
-                "unknown_kind",
-                "no such kind can be dropped",
-                field="/kind",
-                hint=f"one of {', '.join(sorted(DROPS))}",
-            )
-        form.from_document(redact(data).document, path=name)
+        form_of(redact(data).document)
     except RecordError as error:
         return error.problem.at(name)
     return VALID

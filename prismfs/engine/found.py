@@ -11,8 +11,8 @@ from prismfs.kinds import kind_of, tenant
 from prismfs.kinds.project import Project
 from prismfs.kinds.tenant import Tenant
 from prismfs.records.base import Record
-from prismfs.store import repo
 from prismfs.store.defaults import default_files
+from prismfs.store.place import make_repository
 from prismfs.store.repo import ProjectRepo
 
 FOLDERS = ("inbox", "quarantine", "run")
@@ -33,7 +33,7 @@ def found_project(root: Path, *, project: Project, now: datetime) -> tuple[str, 
         ConflictError: `other_project`; the folder is a project with another pid.
     """
     root.mkdir(parents=True, exist_ok=True)
-    repo.make_repository(root)
+    make_repository(root)
     with ProjectRepo(root) as store:
         path = kind_of(project).place_of(project)
         held = store.git.read(f"{store.branch}:{path}")

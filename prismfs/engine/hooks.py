@@ -9,8 +9,9 @@ from prismfs.errors import Problem, RecordError
 from prismfs.intake.scan import redact
 from prismfs.kinds import kind_of_path
 from prismfs.records import codec
-from prismfs.store.git import EMPTY_TREE, NO_OBJECT, Change, Git, parse_raw
-from prismfs.store.repo import find_git_dir
+from prismfs.store.git import Git
+from prismfs.store.place import find_git_dir
+from prismfs.store.plumbing import EMPTY_TREE, NO_OBJECT, Change, parse_raw
 
 _SCRIPT = '#!/bin/sh\nexec prismfs hooks run {name} -- "$@"\n'
 

@@ -19,9 +19,10 @@ from prismfs.records.document import Document
 from prismfs.records.event import Event
 from prismfs.records.plan import Plan
 from prismfs.records.view import GENESIS
-from prismfs.store.git import NO_OBJECT, Change, Git
+from prismfs.store.git import Git
 from prismfs.store.history import Commit, read_commits
 from prismfs.store.memory import MemoryView
+from prismfs.store.plumbing import NO_OBJECT, Change
 
 _SKEW = timedelta(seconds=1)
 

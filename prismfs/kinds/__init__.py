@@ -24,6 +24,7 @@ from prismfs.kinds import (
     triage,
 )
 from prismfs.records.base import Record, Value
+from prismfs.records.document import Document
 from prismfs.records.ids import prefix_of
 from prismfs.records.kind import Kind
 
@@ -85,3 +86,17 @@ def kind_of_id(identifier: str) -> Kind:
 def kind_of_path(path: str) -> Kind | None:
     """Return the kind of record that stands at `path`, None where none may."""
     return next((kind for kind in KINDS.values() if kind.owns(path)), None)
+
+
+def form_of(document: Document) -> Value:
+    """Return what `document` is as a form that an agent may drop, by the `kind` it names.
+
+    Raises:
+        RecordError: `unknown_kind`, or what the form itself refuses; with the field.
+    """
+    kind = document.get("kind")
+    form = DROPS.get(kind) if isinstance(kind, str) else None
+    if form is None:
+        known = ", ".join(sorted(DROPS))
+        raise RecordError("unknown_kind", "no such kind can be dropped", field="/kind", hint=f"one of {known}")
+    return form.from_document(document)

@@ -11,16 +11,13 @@ import os
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from prismfs.errors import ConflictError, StoreError
-
-NO_OBJECT = "0" * 40
-EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+from prismfs.store.plumbing import Change, NewCommit, parse_raw, stream_of
 
 _AT_ONCE = 64
 """Requests sent to the reader before its answers are taken: few enough that a pipe holds them all."""
@@ -55,26 +52,6 @@ _ENVIRONMENT = {
     "LC_ALL": "C",
     "TZ": "UTC",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One path that differs between two trees; `NO_OBJECT` where it is absent on one side."""
-
-    path: str
-    old: str
-    new: str
-
-
-@dataclass(frozen=True, slots=True)
-class NewCommit:
-    """A commit to be written: message, author line, seconds since 1970, and the files it puts."""
-
-    message: str
-    author: str
-    committer: str
-    seconds: int
-    files: tuple[tuple[str, bytes], ...]
 
 
 class Git:
@@ -181,7 +158,7 @@ class Git:
             assert child.stdin is not None
             try:
                 for count, commit in enumerate(commits, start=1):
-                    child.stdin.write(_stream_of(commit, scratch, mark=count, parent=parent if count == 1 else None))
+                    child.stdin.write(stream_of(commit, scratch, mark=count, parent=parent if count == 1 else None))
                 marks = "".join(f"get-mark :{mark}\n" for mark in range(1, count + 1))
                 child.stdin.write(f"{marks}done\n".encode())
             except BrokenPipeError:
@@ -283,31 +260,6 @@ class Git:
             )
         except FileNotFoundError:
             raise StoreError("git_missing", "git was not found", hint="install git 2.39 or newer") from None
-
-
-def _stream_of(commit: NewCommit, scratch: str, *, mark: int, parent: str | None) -> bytes:
-    message = commit.message.encode()
-    stream = bytearray(f"commit {scratch}\nmark :{mark}\n".encode())
-    stream += f"author {commit.author} {commit.seconds} +0000\n".encode()
-    stream += f"committer {commit.committer} {commit.seconds} +0000\n".encode()
-    stream += b"data %d\n%s\n" % (len(message), message)
-    if parent is not None:
-        stream += f"from {parent}\n".encode()
-    for path, data in commit.files:
-        stream += f"M 100644 inline {path}\ndata {len(data)}\n".encode()
-        stream += data
-        stream += b"\n"
-    return bytes(stream)
-
-
-def parse_raw(parts: Sequence[bytes]) -> Iterator[Change]:
-    """Yield the changes in the NUL-separated parts of git's raw diff format."""
-    position = 0
-    while position + 1 < len(parts):
-        fields = parts[position].decode().lstrip(":").split(" ")
-        old, new = (NO_OBJECT if field == NO_OBJECT else field for field in fields[2:4])  # one text, not one each
-        yield Change(os.fsdecode(parts[position + 1]), old, new)
-        position += 2
 
 
 def run_plain(arguments: Sequence[str], *, cwd: Path) -> bytes:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from prismfs.records import plan
-from prismfs.store.git import Change, Git, parse_raw
+from prismfs.store.git import Git
+from prismfs.store.plumbing import Change, parse_raw
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ from prismfs.records.plan import Plan
 from prismfs.records.view import GENESIS, Answer, ChainHead
 from prismfs.store import answers, listing
 from prismfs.store.defaults import default_record
-from prismfs.store.git import EMPTY_TREE, NO_OBJECT, Git
+from prismfs.store.git import Git
+from prismfs.store.plumbing import EMPTY_TREE, NO_OBJECT
 
 R = TypeVar("R", bound=Record)
 

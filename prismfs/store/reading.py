@@ -79,8 +79,8 @@ def _locate(root: Path) -> tuple[Path, str | None]:
 @contextmanager
 def _brought_along(root: Path) -> Iterator[sqlite3.Connection]:
     from prismfs.store.git import Git
+    from prismfs.store.place import find_git_dir, read_branch
     from prismfs.store.projection import Projection
-    from prismfs.store.repo import find_git_dir, read_branch
 
     git_dir = find_git_dir(root)
     with Git(root, git_dir) as git:

@@ -18,8 +18,10 @@ from prismfs.records.base import Record
 from prismfs.records.kind import Kind
 from prismfs.records.plan import Plan
 from prismfs.store import history, worktree
-from prismfs.store.git import EMPTY_TREE, NO_OBJECT, Change, Git, NewCommit
+from prismfs.store.git import Git
 from prismfs.store.lock import Lock, clear_dead_locks
+from prismfs.store.place import find_git_dir, read_branch
+from prismfs.store.plumbing import EMPTY_TREE, NO_OBJECT, NewCommit
 from prismfs.store.projection import Projection
 from prismfs.store.snapshot import ForeignCommit, Snapshot
 
@@ -103,7 +105,7 @@ class ProjectRepo:
         shown = self._read_mark("worktree") or head
         edited: tuple[str, ...] = ()
         if shown != head:
-            edited = worktree.restore(self.git, self.state, self._changes(shown, head), lambda: None)
+            edited = worktree.restore(self.git, self.state, self.git.changes(shown, head), lambda: None)
         if self._read_mark("worktree") != head:
             self._write_mark("worktree", head)
         if self._read_mark("index") is None:
@@ -209,7 +211,7 @@ class ProjectRepo:
         try:
             between = () if shown in (None, EMPTY_TREE) else history.read_commits(self.git, since=shown, until=head)
             steps = (change for commit in between for change in commit.changes)
-            worktree.bring_index(self.git, self._changes(shown or head, head), steps)
+            worktree.bring_index(self.git, self.git.changes(shown or head, head), steps)
         except StoreError as error:
             if (self.git_dir / "index.lock").exists():
                 raise ConflictError(
@@ -270,9 +272,6 @@ class ProjectRepo:
         paths = {kind.place_of(record): None for kind, record in places if kind.format != "json"}
         return dict(zip(paths, self.git.read_many(f"{base.commit}:{path}" for path in paths), strict=True))
 
-    def _changes(self, old: str, new: str) -> tuple[Change, ...]:
-        return self.git.changes(old, new)
-
     def _head(self) -> str:
         head = self.git.resolve(self.branch)
         if head is None:
@@ -298,49 +297,3 @@ class ProjectRepo:
             temporary.replace(self.state / name)
         except OSError as error:
             raise worktree.disk_error(error, f".git/prismfs/{name}") from error
-
-
-def make_repository(root: Path) -> None:
-    """Make `root` a git repository with branch `main`; one that is there already stays as it is.
-
-    Raises:
-        StoreError: git is missing, or the folder cannot be written.
-    """
-    if (root / ".git").exists():
-        return
-    try:
-        import git  # here, because importing it takes longer than all the rest
-    except ImportError as error:
-        raise StoreError("git_missing", "git was not found", hint="install git 2.39 or newer") from error
-    try:
-        git.Repo.init(root, initial_branch="main").close()
-    except (OSError, git.GitError) as error:
-        raise StoreError("read_only", f"git init: {error}", path=str(root)) from error
-
-
-def find_git_dir(root: Path) -> Path:
-    """Return the git directory of the work tree `root`, without running git.
-
-    Raises:
-        StoreError: `not_a_repository`.
-    """
-    entry = root / ".git"
-    if entry.is_dir():
-        return entry
-    with suppress(OSError):
-        text = entry.read_text()
-        if text.startswith("gitdir: "):
-            return (root / text.removeprefix("gitdir: ").strip()).resolve()
-    raise StoreError("not_a_repository", "is not a git repository", path=str(root), hint="prismfs init makes one")
-
-
-def read_branch(git_dir: Path) -> str:
-    """Return the branch (`refs/heads/…`) that is checked out.
-
-    Raises:
-        StoreError: `no_branch` when HEAD is detached.
-    """
-    text = (git_dir / "HEAD").read_text().strip()
-    if not text.startswith("ref: refs/heads/"):
-        raise StoreError("no_branch", "no branch is checked out", path=".git/HEAD", hint="git switch main")
-    return text.removeprefix("ref: ")

@@ -14,7 +14,8 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from prismfs.errors import StoreError
-from prismfs.store.git import NO_OBJECT, Change, Git, parse_raw
+from prismfs.store.git import Git
+from prismfs.store.plumbing import NO_OBJECT, Change, parse_raw
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -13,8 +13,8 @@ from prismfs.errors import ConfigError, PrismfsError
 from prismfs.kinds import KINDS
 from prismfs.records.base import Record
 from prismfs.records.view import View
-from prismfs.store.git import EMPTY_TREE, NO_OBJECT
 from prismfs.store.memory import MemoryView
+from prismfs.store.plumbing import EMPTY_TREE, NO_OBJECT
 from prismfs.store.projection import Projection
 
 QUESTIONS = (

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from prismfs.engine.verify import Verified, verify
-from prismfs.store.git import NO_OBJECT, Git
+from prismfs.store.git import Git
 from prismfs.store.history import read_commits
+from prismfs.store.plumbing import NO_OBJECT
 
 BUNDLE = Path(__file__).with_name("rules-1.bundle")
 

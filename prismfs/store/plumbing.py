@@ -1,0 +1,62 @@
+"""What git's plumbing reads and writes: raw differences, and the stream of new commits.
+
+Source: git-diff-tree(1), section "raw output format"; git-fast-import(1), section "input format".
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+NO_OBJECT = "0" * 40
+"""Stands for an object that is absent."""
+
+EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+"""The tree without entries, known to every git."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One path that differs between two trees; `NO_OBJECT` where it is absent on one side."""
+
+    path: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewCommit:
+    """A commit to be written: message, author line, seconds since 1970, and the files it puts."""
+
+    message: str
+    author: str
+    committer: str
+    seconds: int
+    files: tuple[tuple[str, bytes], ...]
+
+
+def parse_raw(parts: Sequence[bytes]) -> Iterator[Change]:
+    """Yield the changes in the NUL-separated parts of git's raw diff format."""
+    position = 0
+    while position + 1 < len(parts):
+        fields = parts[position].decode().lstrip(":").split(" ")
+        old, new = (NO_OBJECT if field == NO_OBJECT else field for field in fields[2:4])  # one text, not one each
+        yield Change(os.fsdecode(parts[position + 1]), old, new)
+        position += 2
+
+
+def stream_of(commit: NewCommit, reference: str, *, mark: int, parent: str | None) -> bytes:
+    """Return `commit` as fast-import reads it: child of `parent`, or of the reference's commit where None."""
+    message = commit.message.encode()
+    stream = bytearray(f"commit {reference}\nmark :{mark}\n".encode())
+    stream += f"author {commit.author} {commit.seconds} +0000\n".encode()
+    stream += f"committer {commit.committer} {commit.seconds} +0000\n".encode()
+    stream += b"data %d\n%s\n" % (len(message), message)
+    if parent is not None:
+        stream += f"from {parent}\n".encode()
+    for path, data in commit.files:
+        stream += f"M 100644 inline {path}\ndata {len(data)}\n".encode()
+        stream += data
+        stream += b"\n"
+    return bytes(stream)
