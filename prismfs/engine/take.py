@@ -130,7 +130,8 @@ def commit_events(desk: Desk, commit: ForeignCommit, now: datetime) -> list[Even
     events = [_engine_event("any", cause, at, document)]
     for signal in signals:
         document = {"id": signal.id, "commit": commit.commit}
-        events.append(_engine_event("signal", f"{cause}:{signal.id}", at, document))
+        event = _engine_event("signal", f"{cause}:{signal.id}", at, document)
+        events.append(_classified(desk, event, signal.to_document()))
     return events
 
 
@@ -154,7 +155,7 @@ def form_event(desk: Desk, document: Document, *, cause: str, at: datetime, deta
         actor=_claimed(clean),
         document={"document": clean, "redactions": redactions, **details},
     )
-    return _classified(desk, event) if event.kind == "signal" else event
+    return _classified(desk, event, clean) if event.kind == "signal" else event
 
 
 def as_refusal(source: Drop | Refusal, problem: Problem) -> Refusal:
@@ -225,13 +226,11 @@ def _claimed(document: Document) -> str:
         return _UNKNOWN
 
 
-def _classified(desk: Desk, event: Event) -> Event:
-    """Return the event with the configured command's answer, where a command classifies instead of rules."""
+def _classified(desk: Desk, event: Event, form: Document) -> Event:
+    """Return the event of a signal with the configured command's answer, where a command classifies by `form`."""
     triage = desk.repo.view(desk.repo.snapshot()).single(Triage)
     if triage.classifier != "command":
         return event
-    form = event.document["document"]
-    assert isinstance(form, dict)
     try:
         answer = run_json(triage.command, form, timeout=triage.command_timeout, cwd=desk.root)
         answer = redact(answer).document

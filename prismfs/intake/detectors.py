@@ -81,7 +81,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         "aws_access_key_id",
         ("akia", "asia", "aroa", "aida", "abia", "acca"),
-        rb"\b(?:AKIA|ASIA|AROA|AIDA|ABIA|ACCA)[A-Z0-9]{16}\b",
+        rb"(?:\b|_)(?P<secret>(?:AKIA|ASIA|AROA|AIDA|ABIA|ACCA)[A-Z0-9]{16})\b",
     ),
     Detector(
         "aws_secret_access_key",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -133,14 +134,21 @@ class Place:
         return self.git("rev-parse", "HEAD"), self.git("status", "--porcelain"), files, hooks
 
 
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new project to copy: founding one takes longer than most tests."""
+    root = tmp_path_factory.mktemp("founded") / "desk"
+    found_project(root, project=Project(pid="PID-DESK01", tenant="local", operators=("olga",)), now=SystemClock().now())
+    return root
+
+
 @pytest.fixture
-def place(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Place:
+def place(tmp_path: Path, founded: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Place:
     """A new project with the operator olga."""
     monkeypatch.delenv("PRISMFS_DIR", raising=False)
     monkeypatch.delenv("PRISMFS_IDENTITY", raising=False)
-    root = tmp_path / "desk"
-    found_project(root, project=Project(pid="PID-DESK01", tenant="local", operators=("olga",)), now=SystemClock().now())
-    return Place(root, capsys)
+    shutil.copytree(founded, tmp_path / "desk", symlinks=True)
+    return Place(tmp_path / "desk", capsys)
 
 
 @pytest.fixture

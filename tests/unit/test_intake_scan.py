@@ -43,6 +43,7 @@ POSITIVES: dict[str, list[tuple[str, str]]] = {
         ("id AKIA" + "QWERTYUIOPASDFGH.", "QWERTYUIOPASDFGH"),
         ("ASIA" + "2345QWERTYUIOPAS", "2345QWERTY"),
         ("key=AKIA" + "QWERTYUIOPASDFGH&x=1", "QWERTYUIOPASDFGH"),
+        ("password_AKIA" + "QWERTYUIOPASDFGH", "QWERTYUIOPASDFGH"),
     ],
     "aws_secret_access_key": [
         ("aws_secret_access_key = " + "a1/+" * 10, "a1/+a1"),

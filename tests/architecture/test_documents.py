@@ -1,0 +1,174 @@
+"""What stands in the documents, schemas and examples is what the program does."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+import jsonschema
+import pytest
+
+from prismfs.cli import cli, run
+from prismfs.clock import SystemClock
+from prismfs.engine.desk import Desk
+from prismfs.engine.found import found_project
+from prismfs.engine.react import Moment, react
+from prismfs.kinds import DROPS
+from prismfs.kinds.project import Project
+from prismfs.records import codec
+from prismfs.schema import schema_files
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+
+REFUSED = {
+    "anchor.yaml": "anchor",
+    "duplicate-key.yaml": "duplicate_key",
+    "implicit-date.yaml": "implicit_date",
+    "name-like-an-option.yaml": "bad_field",
+    "nested.json": "too_deep",
+    "not-a-kind.yaml": "unknown_kind",
+    "unknown-field.yaml": "unknown_field",
+    "wrong-pid.yaml": "wrong_pid",
+}
+NEEDS_A_PROJECT = {"wrong-pid.yaml"}
+
+
+def commands(group: click.Group, name: str = "") -> list[tuple[str, click.Command]]:
+    """Return every command below `group` with the words that call it."""
+    found: list[tuple[str, click.Command]] = []
+    context = click.Context(group)
+    for word in group.list_commands(context):
+        command = group.get_command(context, word)
+        assert command is not None
+        found.append((f"{name} {word}".strip(), command))
+        if isinstance(command, click.Group):
+            found += commands(command, f"{name} {word}".strip())
+    return found
+
+
+COMMANDS = commands(cli)
+
+
+@pytest.mark.parametrize(("name", "command"), COMMANDS, ids=[name for name, _ in COMMANDS])
+def test_command_has_help_with_an_example_that_calls_it(name: str, command: click.Command) -> None:
+    assert command.help
+    assert command.epilog is not None
+    assert "Example" in command.epilog
+    # What stands for another word (escalate "…" for escalate create) is shown as people type it.
+    words = name.removesuffix(" create") if name.endswith(" create") else name
+    shown = re.sub(r"(-C \S+|--as \S+|--json) ", "", command.epilog)
+    assert f"prismfs {words}" in shown
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, f"{name} {parameter.name}"
+
+
+@pytest.mark.parametrize("name", [name for name, _ in COMMANDS])
+def test_command_is_named_in_the_documents(name: str) -> None:
+    assert f"`{name}" in (ROOT / "docs" / "cli.md").read_text()
+
+
+def test_exit_codes_are_those_of_the_documents() -> None:
+    from prismfs import errors
+
+    text = (ROOT / "docs" / "cli.md").read_text()
+    documented = {int(number) for number in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)}
+    classes = [
+        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.PrismfsError)
+    ]
+    assert {kind.exit_code for kind in classes} | {0, 1} == documented
+
+
+def test_requirements_cited_are_listed_and_their_files_exist(files: list[Path]) -> None:
+    path = ROOT / "docs" / "requirements.md"
+    listed = path.read_text()
+    number = re.compile(r"\bR-\d{3}-\d{2}\b|\bC-\d{2,3}\b")
+    cited = set()
+    for file in files:
+        if file.suffix in (".py", ".yaml") and file.relative_to(ROOT).parts[0] in ("prismfs", "tests"):
+            cited |= set(number.findall(file.read_text()))
+    assert sorted(cited - set(number.findall(listed))) == []
+    rows = re.findall(r"^\| (?:R-\d{3}-\d{2}|C-\d{2,3}) \|[^|]*\|([^|]*)\|([^|]*)\|$", listed, re.MULTILINE)
+    assert len(rows) == len(set(number.findall(listed)))
+    for folder, column in (("prismfs", 0), ("tests", 1)):
+        named = {name for row in rows for name in re.findall(r"`([^`]+)`", row[column])}
+        assert [name for name in sorted(named) if not (ROOT / folder / name).exists()] == []
+
+
+def test_texts_name_no_place_of_their_making(files: list[Path]) -> None:
+    words = ["/wo" + "rk/", "sha" + "red/", "/tmp/t" + "p"]
+    found = []
+    for path in files:
+        text = path.read_bytes().decode(errors="replace")
+        found += [f"{path.relative_to(ROOT)}: {word}" for word in words if word in text]
+    assert found == []
+
+
+def test_schemas_checked_in_are_those_of_the_models() -> None:
+    """Mended with: prismfs schema --write schemas."""
+    checked_in = {path.name: path.read_bytes() for path in (ROOT / "schemas").glob("*.json")}
+    assert sorted(checked_in) == sorted(schema_files())
+    assert [name for name, data in schema_files().items() if checked_in[name] != data] == []
+
+
+def examples(*folders: str) -> list[Path]:
+    """Return the example files of some folders."""
+    found = [path for name in folders for path in sorted((EXAMPLES / name).iterdir())]
+    assert found
+    return found
+
+
+def parsed(path: Path) -> dict[str, Any]:
+    """Return what an example says, read as the desk reads it."""
+    return dict(codec.parse(path.read_bytes(), format="json" if path.suffix == ".json" else "yaml", path=path.name))
+
+
+@pytest.mark.parametrize("path", examples("signals", "incidents", "other", "kb"), ids=lambda path: path.name)
+def test_example_is_valid_by_its_schema_and_by_check(
+    path: Path, capsys: pytest.CaptureFixture[str], project: Path
+) -> None:
+    document = parsed(path)
+    kind = document["kind"]
+    schema = json.loads(schema_files()[f"drop-{kind}.schema.json" if kind in DROPS else f"{kind}.schema.json"])
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(document, schema)
+    if kind == "kb":
+        path = Path((project / "kb" / path.name).write_bytes(path.read_bytes()) and project / "kb" / path.name)
+    assert run(["-C", str(project), "check", str(path)]) == 0, capsys.readouterr()
+
+
+@pytest.mark.parametrize("path", examples("refused"), ids=lambda path: path.name)
+def test_refused_example_is_refused_with_its_code(
+    path: Path, capsys: pytest.CaptureFixture[str], project: Path
+) -> None:
+    code = REFUSED[path.name]
+    if path.name not in NEEDS_A_PROJECT:
+        assert run(["-C", str(project), "check", str(path), "--json"]) == 1
+        (problem,) = json.loads(capsys.readouterr().out)["data"]["problems"]
+        assert problem["code"] == code
+    (project / "inbox" / path.name).write_bytes(path.read_bytes())
+    with Desk(project) as desk:
+        clock = SystemClock()
+        turn = react(desk, Moment(now=clock.now(), monotonic=clock.monotonic(), wall=clock.wall() + 3600))
+    assert turn.outcomes[-1].event.document["code"] == code
+
+
+def test_refused_examples_are_all_in_the_table() -> None:
+    assert {path.name for path in examples("refused")} == set(REFUSED)
+
+
+def test_every_form_that_may_be_dropped_has_an_example() -> None:
+    assert {parsed(path)["kind"] for path in examples("signals", "incidents", "other")} == set(DROPS)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A new project."""
+    root = tmp_path / "desk"
+    found_project(root, project=Project(pid="PID-DESK01", tenant="local", operators=("olga",)), now=SystemClock().now())
+    (root / "kb").mkdir(exist_ok=True)
+    return root
