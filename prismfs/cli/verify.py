@@ -28,7 +28,7 @@ def command(call: output.Call, since: str | None) -> int:
         found = verify(repo.git, until=snapshot.commit, since=start, progress=_progress(call))
     lines = [
         f"{found.commits} commits: {found.decided} decided again and equal, {found.foreign} made by people, "
-        f"{found.older} by other rules; {found.rows} audit rows in one chain"
+        f"{found.older} by older rules; {found.rows} audit rows in one chain"
     ]
     for problem in found.problems:
         lines.append(click.style(output.one_line(f"{problem} [{problem.code}]"), fg="red"))

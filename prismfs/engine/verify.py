@@ -60,8 +60,10 @@ class Verified:
 class _Verifier:
     """The state that one walk over the history carries along: the view, the bytes, the counts."""
 
-    def __init__(self, git: Git) -> None:
+    def __init__(self, git: Git, rules: int) -> None:
         self.git = git
+        self.rules = rules
+        self.newest = 0
         self.view = MemoryView()
         self.blobs: dict[str, str] = {}
         self.counts = {"commits": 0, "decided": 0, "foreign": 0, "older": 0, "rows": 0}
@@ -90,7 +92,15 @@ class _Verifier:
         except (KeyError, ValueError):
             self._problem(commit, "bad_trailer", "its trailers do not say when and by which rules it was decided")
             return
-        if version != RULES_VERSION:
+        if version > self.rules:
+            self._problem(commit, "newer_rules", f"was decided by rules {version}, these are {self.rules}")
+            return
+        if version < max(self.newest, 1):
+            # A claim of older rules would spare a forged commit from being decided again.
+            self._problem(commit, "rules_went_back", f"claims rules {version} after a commit of {self.newest}")
+            return
+        self.newest = version
+        if version < self.rules:
             self.counts["older"] += 1
             self._check_rows_untouched(commit, may_add=True)
             return
@@ -203,13 +213,19 @@ class _Verifier:
 
 
 def verify(
-    git: Git, *, until: str, since: str | None = None, progress: Callable[[int], None] = lambda _: None
+    git: Git,
+    *,
+    until: str,
+    since: str | None = None,
+    rules: int = RULES_VERSION,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Verified:
     """Decide every commit up to `until` again and compare; with `since`, judge only those after it.
 
-    `progress` is told the number of commits read so far.
+    `rules` is the version of the rules that decide here. Commits of older ones are counted, not decided; those
+    of newer ones, and of older ones after newer, are faults. `progress` is told the number of commits read so far.
     """
-    verifier = _Verifier(git)
+    verifier = _Verifier(git, rules)
     judged = since is None
     for number, commit in enumerate(read_commits(git, since=None, until=until), start=1):
         verifier.take(commit, check=judged)

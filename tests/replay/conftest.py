@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from prismfs.decide import RULES_VERSION
 from prismfs.engine.verify import Verified, verify
 from prismfs.store.git import Git
 from prismfs.store.history import read_commits
@@ -78,7 +79,7 @@ class History:
         assert data.count(old) >= 1
         self.steps[number] = step.with_(changes=step.changes | {path: self.blob(data.replace(old, new, 1))})
 
-    def verify(self) -> tuple[Verified, list[str]]:
+    def verify(self, rules: int = RULES_VERSION) -> tuple[Verified, list[str]]:
         """Write the steps as commits; return what verifying them finds, and the ids of the commits."""
         stream = bytearray()
         for number, step in enumerate(self.steps, start=1):
@@ -93,7 +94,7 @@ class History:
         command = ["git", "-C", str(self.root), "fast-import", "--quiet", "--force", "--cat-blob-fd=1"]
         done = subprocess.run(command, input=bytes(stream), stdout=subprocess.PIPE, check=True)
         ids = done.stdout.decode().split()
-        return verify(self.git, until=ids[-1]), ids
+        return verify(self.git, until=ids[-1], rules=rules), ids
 
 
 @pytest.fixture

@@ -63,13 +63,35 @@ def test_replay_since_a_commit_judges_only_what_follows(history: Any, run_git: A
     assert later.commits == len(ids) - number - 1
 
 
-def test_replay_commit_of_newer_rules_is_told_apart_and_no_fault(history: Any) -> None:
-    number = history.find("signal: hand_off")
+def claim(history: Any, number: int, version: int) -> None:
+    """Let a commit say that it was decided by other rules."""
     step = history.steps[number]
-    version = f"Prismfs-Version: {RULES_VERSION}"
-    assert version in step.message
-    history.steps[number] = step.with_(message=step.message.replace(version, f"Prismfs-Version: {RULES_VERSION + 1}"))
-    found, _ = history.verify()
+    said = f"Prismfs-Version: {RULES_VERSION}"
+    assert said in step.message
+    history.steps[number] = step.with_(message=step.message.replace(said, f"Prismfs-Version: {version}"))
+
+
+def test_replay_history_of_older_rules_is_told_apart_and_no_fault(history: Any) -> None:
+    found, _ = history.verify(rules=RULES_VERSION + 1)
     assert found.problems == ()
-    assert found.older == 1
-    assert found.decided == found.commits - found.foreign - 1
+    assert (found.decided, found.older) == (0, found.commits - found.foreign)
+
+
+def test_replay_commit_of_newer_rules_is_named(history: Any) -> None:
+    """Whoever cannot decide it must not call it verified."""
+    number = history.find("signal: hand_off")
+    claim(history, number, RULES_VERSION + 1)
+    found, ids = history.verify()
+    assert [(problem.code, problem.path) for problem in found.problems] == [("newer_rules", ids[number])]
+
+
+def test_replay_commit_that_claims_older_rules_than_the_one_before_is_named(history: Any) -> None:
+    """Such a claim would spare a forged commit from being decided again."""
+    number = history.find("signal: hand_off")
+    for later in range(number):
+        if f"Prismfs-Version: {RULES_VERSION}" in history.steps[later].message:
+            claim(history, later, RULES_VERSION + 1)
+    found, ids = history.verify(rules=RULES_VERSION + 1)
+    named = [problem for problem in found.problems if problem.code == "rules_went_back"]
+    assert named
+    assert named[0].path == ids[number]
