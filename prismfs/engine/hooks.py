@@ -53,10 +53,10 @@ def run_hook(name: str, root: Path, arguments: Sequence[str], lines: Sequence[st
             ]
         return []
     if name == "pre-commit":
-        with Git(root, find_git_dir(root)) as git:
+        with Git(root, find_git_dir(root), in_hook=True) as git:
             base = "HEAD" if git.resolve("HEAD") else EMPTY_TREE
             raw = git.run("diff-index", "--cached", "-r", "-z", "--raw", "--no-renames", base)
-            return list(_check(git, parse_raw(raw.split(b"\0")), by_hand=True))
+            return list(_check(git, parse_raw(raw.split(b"\0")), by_hand=not (git.git_dir / "MERGE_HEAD").exists()))
     if name == "pre-receive":
         return _check_push(root, lines)
     return []
@@ -65,7 +65,7 @@ def run_hook(name: str, root: Path, arguments: Sequence[str], lines: Sequence[st
 def _check_push(root: Path, lines: Sequence[str]) -> list[Problem]:
     problems: list[Problem] = []
     git_dir = root / ".git" if (root / ".git").exists() else root
-    with Git(root, git_dir) as git:
+    with Git(root, git_dir, in_hook=True) as git:
         for line in lines:
             old, new, reference = line.split(" ", 2)
             if not reference.startswith("refs/heads/") or old == NO_OBJECT:

@@ -42,6 +42,10 @@ _SETTINGS = {
     "maintenance.auto": "false",
     "protocol.allow": "never",
 }
+# A commit of some paths has an index of its own, and pushed objects stand apart until the push is accepted.
+_HOOK_VARIABLES = frozenset(
+    {"GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH"}
+)
 _ENVIRONMENT = {
     "GIT_ATTR_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -58,13 +62,15 @@ class Git:
     """One repository's git, with one long-lived reader and one long-lived reference writer.
 
     `inherit` is a file descriptor that children keep open, so that a lock on it outlives a crash of this
-    process exactly as long as one of its children does.
+    process exactly as long as one of its children does. `in_hook` lets git say which index and which objects
+    the hook that runs is about.
     """
 
-    def __init__(self, root: Path, git_dir: Path, *, inherit: int | None = None) -> None:
+    def __init__(self, root: Path, git_dir: Path, *, inherit: int | None = None, in_hook: bool = False) -> None:
         self.root = root
         self.git_dir = git_dir
         self._inherit = () if inherit is None else (inherit,)
+        self._kept = _HOOK_VARIABLES if in_hook else frozenset()
         self._reader: subprocess.Popen[bytes] | None = None
         self._references: subprocess.Popen[bytes] | None = None
 
@@ -247,7 +253,9 @@ class Git:
     def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
         settings = [part for key, value in _SETTINGS.items() for part in ("-c", f"{key}={value}")]
         command = ["git", f"--git-dir={self.git_dir}", f"--work-tree={self.root}", *settings, *arguments]
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+        environment = {
+            key: value for key, value in os.environ.items() if not key.startswith("GIT_") or key in self._kept
+        }
         try:
             return subprocess.Popen(
                 command,

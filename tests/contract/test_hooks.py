@@ -1,0 +1,181 @@
+"""The git hooks, run by real git: what a person commits and pushes is checked; the engine's own work is not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prismfs.cli.hooks import NAMES
+from prismfs.engine.hooks import install_hooks, run_hook
+
+SIGNAL = "kind: signal\nfrom: jade\nto: mayor\ntype: StatusUpdate\nsubject: all is well\n"
+WITH_COMMAND = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+@pytest.fixture
+def hooked(bench: Any) -> Any:
+    """A project with one signal taken in, and the hooks installed."""
+    install_hooks(bench.root, NAMES, dry_run=False)
+    bench.drop(SIGNAL)
+    bench.turn()
+    bench.desk.repo.bring_index()
+    return bench
+
+
+def commit(bench: Any, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["git", "-C", str(bench.root), "-c", "user.name=Pat", "-c", "user.email=pat@example.org", "commit", *arguments],
+        capture_output=True,
+        text=True,
+        env={key: value for key, value in os.environ.items() if not key.startswith("GIT_")} | WITH_COMMAND,
+        check=False,
+    )
+
+
+def test_scripts_of_the_checkout_are_those_that_are_installed(tmp_path: Path, bench: Any) -> None:
+    written, kept = install_hooks(bench.root, NAMES, dry_run=False)
+    assert (sorted(written), kept) == (sorted(NAMES), [])
+    shipped = Path(__file__).resolve().parents[2] / "hooks"
+    for name in NAMES:
+        assert (bench.root / ".git" / "hooks" / name).read_text() == (shipped / name).read_text()
+        assert os.access(shipped / name, os.X_OK)
+
+
+def test_install_hooks_somebody_elses_hook_is_kept_and_named(bench: Any) -> None:
+    own = bench.root / ".git" / "hooks" / "pre-commit"
+    own.parent.mkdir(exist_ok=True)
+    own.write_text("#!/bin/sh\ntrue\n")
+    written, kept = install_hooks(bench.root, NAMES, dry_run=False)
+    assert kept == ["pre-commit"]
+    assert "pre-commit" not in written
+    assert own.read_text() == "#!/bin/sh\ntrue\n"
+
+
+def test_pre_commit_valid_change_passes(hooked: Any) -> None:
+    article = hooked.root / "kb" / "workers.yaml"
+    article.parent.mkdir()
+    article.write_text("kind: kb\nversion: 1\nname: workers\ntitle: Workers\nsource: manual\nbody: Set size.\n")
+    hooked.git("add", "kb")
+    done = commit(hooked, "-m", "kb: workers")
+    assert done.returncode == 0, done.stderr
+    assert [outcome.event.kind for outcome in hooked.turn()] == ["any"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "code"),
+    [
+        ("settings/policy.yaml", "kind: policy\nversion: 1\n", "missing_field"),
+        ("kb/x.yaml", "kind: kb\nversion: 1\nname: z\ntitle: T\nsource: S\nbody: B\n", "wrong_path"),
+        (
+            "kb/x.yaml",
+            f"kind: kb\nversion: 1\nname: x\ntitle: T\nsource: S\nbody: AKIA{'QWERTYUIOPASDFGH'}\n",
+            "secret",
+        ),
+    ],
+)
+def test_pre_commit_bad_file_is_refused(hooked: Any, path: str, text: str, code: str) -> None:
+    head = hooked.head()
+    (hooked.root / path).parent.mkdir(exist_ok=True)
+    (hooked.root / path).write_text(text)
+    hooked.git("add", path)
+    done = commit(hooked, "-m", "mine")
+    assert done.returncode != 0
+    assert f"[{code}]" in done.stdout + done.stderr
+    assert hooked.head() == head
+
+
+def test_pre_commit_commit_of_one_path_is_checked_by_its_own_index(hooked: Any) -> None:
+    """git gives such a commit an index of its own; what else is staged does not count, what it holds does."""
+    kb = hooked.root / "kb"
+    kb.mkdir()
+    good = "kind: kb\nversion: 1\nname: good\ntitle: T\nsource: S\nbody: B\n"
+    (kb / "good.yaml").write_text(good)
+    (kb / "bad.yaml").write_text("kind: kb\n")
+    hooked.git("add", "kb")
+    assert commit(hooked, "-m", "one", "--", "kb/good.yaml").returncode == 0
+    assert commit(hooked, "-m", "two", "--", "kb/bad.yaml").returncode != 0
+
+
+@pytest.mark.parametrize("action", ["change", "remove", "add"])
+def test_pre_commit_audit_rows_are_the_engines_own(hooked: Any, action: str) -> None:
+    """R-002-43: an audit row is never changed, removed, or made by hand."""
+    row = next((hooked.root / "audit").rglob("*.json"))
+    if action == "change":
+        row.write_text(row.read_text().replace("jade", "opal"))
+    elif action == "remove":
+        row.unlink()
+    else:
+        row.with_name("aud-" + "0" * 26 + ".json").write_text(row.read_text())
+    hooked.git("add", "-A", "audit")
+    done = commit(hooked, "-m", "nothing to see")
+    assert done.returncode != 0
+    assert "[audit_changed]" in done.stdout + done.stderr
+
+
+def test_commit_msg_trailers_of_the_engine_are_refused(hooked: Any) -> None:
+    head = hooked.head()
+    done = commit(hooked, "--allow-empty", "-m", "mine\n\nPrismfs-Cause: drop:1")
+    assert done.returncode != 0
+    assert hooked.head() == head
+    assert commit(hooked, "--allow-empty", "-m", "mine").returncode == 0
+
+
+def test_hooks_the_engines_own_commits_run_none(hooked: Any) -> None:
+    """The engine switches hooks off for its own calls: nothing in the repository may run a program."""
+    told = hooked.root / "told"
+    for name in ("reference-transaction", "post-index-change", "pre-auto-gc"):
+        hook = hooked.root / ".git" / "hooks" / name
+        hook.write_text(f"#!/bin/sh\ntouch {told}\n")
+        hook.chmod(0o755)
+    hooked.drop(SIGNAL)
+    assert any(outcome.commit for outcome in hooked.turn())
+    hooked.desk.repo.bring_index()
+    assert not told.exists()
+
+
+@pytest.fixture
+def shared(hooked: Any, tmp_path: Path) -> Path:
+    """A bare repository that the project pushes to, with the hook that guards it."""
+    bare = tmp_path / "shared.git"
+    hooked.git("clone", "--quiet", "--bare", str(hooked.root), str(bare))
+    hook = bare / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text((hooked.root / ".git" / "hooks" / "pre-receive").read_text())
+    hook.chmod(0o755)
+    return bare
+
+
+def push(bench: Any, bare: Path, *arguments: str) -> str:
+    return bench.git("push", *arguments, str(bare), "main", check=False, **WITH_COMMAND)
+
+
+def test_pre_receive_engine_commits_pass(hooked: Any, shared: Path) -> None:
+    hooked.drop(SIGNAL)
+    hooked.turn()
+    push(hooked, shared)
+    assert hooked.git("-C", str(shared), "rev-parse", "main").strip() == hooked.head().strip()
+
+
+def test_pre_receive_rewritten_history_is_refused(hooked: Any, shared: Path) -> None:
+    before = hooked.git("-C", str(shared), "rev-parse", "main")
+    hooked.git("reset", "--quiet", "--hard", "HEAD~1")
+    push(hooked, shared, "--force")
+    assert hooked.git("-C", str(shared), "rev-parse", "main") == before
+
+
+def test_pre_receive_changed_audit_row_is_refused(hooked: Any, shared: Path) -> None:
+    before = hooked.git("-C", str(shared), "rev-parse", "main")
+    row = next((hooked.root / "audit").rglob("*.json"))
+    row.write_text(row.read_text().replace("jade", "opal"))
+    hooked.git("commit", "--quiet", "--no-verify", "-am", "mine")
+    push(hooked, shared)
+    assert hooked.git("-C", str(shared), "rev-parse", "main") == before
+
+
+def test_run_hook_after_a_merge_refuses_nothing(hooked: Any) -> None:
+    assert run_hook("post-merge", hooked.root, ["0"], []) == []
