@@ -33,11 +33,8 @@ def command(
     where = {"owner": action, "status": level, "ref": entity}
     where = {column: value for column, value in where.items() if value is not None}
     with reading(call.project()) as connection:
-        texts, _ = listing.find_documents(connection, "audit", where=where)
+        texts, total = listing.find_documents(connection, "audit", where=where, actor=actor, since=since, limit=limit)
     rows = [json.loads(text) for text in texts]
-    rows = [row for row in rows if (actor is None or row["actor"] == actor) and (since is None or row["at"] >= since)]
-    total = len(rows)
-    rows = rows[:limit]
     lines = [line_of(row) for row in rows]
     if total > len(rows):
         lines.append(f"{total - len(rows)} more; leave --limit out to see them")

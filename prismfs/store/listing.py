@@ -153,13 +153,16 @@ def find_documents(
     kind: str,
     *,
     where: Mapping[str, object] | None = None,
+    actor: str | None = None,
+    since: str | None = None,
     after: int | None = None,
     limit: int | None = None,
     newest_first: bool = True,
 ) -> tuple[tuple[str, ...], int]:
     """Return the documents (JSON texts) of one kind that match, and how many match in all.
 
-    `where` maps columns to the value they must have; `after` is a number of a chained kind that only
+    `where` maps columns to the value they must have; `actor` and `since` (a day or an
+    instant, RFC 3339) choose among audit rows; `after` is a number of a chained kind that only
     greater ones follow. Chained kinds come in the order of their number, others in the order of their id.
     """
     conditions, values = ["kind = ?"], [kind]  # type: list[str], list[object]
@@ -168,6 +171,12 @@ def find_documents(
             raise ValueError(f"no such column: {column}")
         conditions.append(f"{column} = ?")
         values.append(value)
+    if actor is not None:
+        conditions.append("json_extract(document, '$.actor') = ?")
+        values.append(actor)
+    if since is not None:
+        conditions.append("json_extract(document, '$.at') >= ?")
+        values.append(since)
     if after is not None:
         conditions.append("number > ?")
         values.append(after)

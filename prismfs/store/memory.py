@@ -10,7 +10,7 @@ import hashlib
 import sqlite3
 from bisect import insort
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import TypeVar
 
@@ -38,7 +38,6 @@ class MemoryView:
         self._causes: dict[str, int] = {}
         self._rows: dict[str, ChainHead] = {}
         self._head: ChainHead | None = GENESIS
-        self._search: sqlite3.Connection | None = None
         self._invalid: dict[str, str] = {}
         for path, data in (files or {}).items():
             self.put_file(path, data)
@@ -87,7 +86,6 @@ class MemoryView:
             self._causes[facets.cause] -= 1
         if self._rows.pop(path, None) is not None:
             self._head = None
-        self._search = None if facets.kind == "kb" else self._search
 
     def records(self) -> Iterator[Record]:
         """Yield every record, in path order."""
@@ -149,13 +147,12 @@ class MemoryView:
 
     def find_answers(self, text: str, limit: int) -> Sequence[Answer]:
         """Return passages of the knowledge base that match `text`, best first."""
-        if self._search is None:
-            self._search = sqlite3.connect(":memory:")
-            self._search.execute(answers.SCHEMA)
+        with closing(sqlite3.connect(":memory:")) as search:
+            search.execute(answers.SCHEMA)
             for record, facets in self._records.values():
                 if facets.kind == "kb":
-                    answers.put_article(self._search, record.to_document())
-        return answers.find_answers(self._search, text, limit)
+                    answers.put_article(search, record.to_document())
+            return answers.find_answers(search, text, limit)
 
     def _at(self, model: type[R], path: str) -> R | None:
         found = self._records.get(path)
@@ -176,8 +173,6 @@ class MemoryView:
         if facets.number is not None and kind.chained:
             row = self._rows[path] = ChainHead(facets.number, hashlib.sha256(data).hexdigest())
             self._head = max(self.last_audit(), row, key=_by_number)
-        if facets.kind == "kb":
-            self._search = None
 
 
 def _by_number(row: ChainHead) -> tuple[int, str]:
