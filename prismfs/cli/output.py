@@ -107,7 +107,8 @@ def stream(call: Call, data: Any, text: str) -> None:
 def print_error(problem: Problem, *, as_json: bool) -> None:
     """Print an error: the envelope on stdout with `--json`, else one message on stderr."""
     if as_json:
-        print(encode({"schema": SCHEMA, "ok": False, "error": problem.as_document()}))
+        # At once: a watcher goes on after it, and whoever reads its stream must know.
+        print(encode({"schema": SCHEMA, "ok": False, "error": problem.as_document()}), flush=True)
         return
     head = click.style("error", fg="red", bold=True)
     where = " ".join(part for part in (problem.path, problem.field) if part)
