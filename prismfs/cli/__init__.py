@@ -40,7 +40,9 @@ _VERBS = {
     "classify": ("classify", "Put a signal into a lane, with the reason."),
     "triage": ("triage", "Try the triage rules on labelled reports."),
     "incident": ("incident", "List, show, acknowledge and resolve incidents."),
-    "escalate": ("escalate", "Ask for attention; answer and close escalations."),
+    "escalate": ("escalate", "Ask for attention; answer, hand on and close escalations."),
+    "prime": ("prime", "Print what waits for an answer, at the start of a session."),
+    "outbox": ("outbox", "List messages; try those again that were not delivered."),
 }
 
 EXAMPLE = """

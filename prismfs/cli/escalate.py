@@ -113,3 +113,55 @@ def close(call: output.Call, identifier: str, reason: str, dry_run: bool) -> Non
     from prismfs.cli.giving import give
 
     give(call, "escalate.close", {"reason": reason}, target=identifier, dry_run=dry_run)
+
+
+@command.command("unack", epilog="\b\nExample:\n  prismfs --as mayor escalate unack bea-01k5")
+@click.argument("identifier", metavar="ID")
+@output.verb(writes=True)
+def unack(call: output.Call, identifier: str, dry_run: bool) -> None:
+    """Say that you do not have it any more: it is open again and its clock begins anew."""
+    from prismfs.cli.giving import give
+
+    give(call, "escalate.unack", {}, target=identifier, dry_run=dry_run)
+
+
+@command.command(
+    "forward", epilog='\b\nExample:\n  prismfs --as deacon escalate forward bea-01k5 --reason "needs a decision"'
+)
+@click.argument("identifier", metavar="ID")
+@click.option("--to", help="The tier to hand it to (default: the next).")
+@click.option("--reason", required=True, help="Why; it stays on the escalation as a remark.")
+@output.verb(writes=True)
+def forward(call: output.Call, identifier: str, to: str | None, reason: str, dry_run: bool) -> None:
+    """Hand it to the next tier of the chain, or to the one named."""
+    from prismfs.cli.giving import give
+
+    document = {"reason": reason} | ({} if to is None else {"to": to})
+    give(call, "escalate.forward", document, target=identifier, dry_run=dry_run)
+
+
+@command.command("comment", epilog='\b\nExample:\n  prismfs escalate comment bea-01k5 "the disk is a shared one"')
+@click.argument("identifier", metavar="ID")
+@click.argument("text")
+@output.verb(writes=True)
+def comment(call: output.Call, identifier: str, text: str, dry_run: bool) -> None:
+    """Add a remark; anybody may."""
+    from prismfs.cli.giving import give
+
+    give(call, "escalate.comment", {"text": text}, target=identifier, dry_run=dry_run)
+
+
+@command.command("stale", epilog="\b\nExample:\n  prismfs escalate stale --dry-run")
+@output.verb(writes=True)
+def stale(call: output.Call, dry_run: bool) -> None:
+    """Raise what nobody acknowledged in time; the watcher does the same by itself."""
+    from prismfs.cli.telling import tell_outcome
+    from prismfs.clock import SystemClock
+    from prismfs.engine.desk import Desk
+    from prismfs.engine.submit import raise_stale
+
+    with Desk(call.project()) as desk:
+        outcomes = raise_stale(desk, SystemClock().now(), dry_run=dry_run)
+    told = [tell_outcome(outcome) for outcome in outcomes]
+    data = {"items": [item for item, _ in told], "total": len(told), "dry_run": dry_run}
+    output.result(call, data, [line for _, line in told] or ["nothing is stale"])

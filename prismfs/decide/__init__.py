@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from prismfs.decide import accept, authority, escalation, incident, observe, outcome, triage
+from prismfs.decide import accept, authority, chain, escalation, incident, observe, outcome, triage
 from prismfs.decide.draft import ENGINE, RULES_VERSION, Draft
 from prismfs.errors import ForbiddenError, RecordError, RefusedError
 from prismfs.kinds import kind_of_id
@@ -33,7 +33,7 @@ STAGES: dict[tuple[str, str], tuple[Stage, ...]] = {
     ("drop", "escalation"): (escalation.escalate,),
     ("drop", "todo"): (accept.accept_todo,),
     ("drop", "journal"): (accept.accept_journal,),
-    ("drop", "comment"): (escalation.comment,),
+    ("drop", "comment"): (chain.remark,),
     ("drop", "refused"): (observe.refuse_file,),
     ("commit", "any"): (observe.observe_commit,),
     ("commit", "signal"): (
@@ -46,6 +46,10 @@ STAGES: dict[tuple[str, str], tuple[Stage, ...]] = {
     ("command", "escalation"): (escalation.escalate,),
     ("command", "escalate.ack"): (escalation.acknowledge_escalation,),
     ("command", "escalate.close"): (escalation.close_escalation,),
+    ("command", "escalate.unack"): (chain.take_back,),
+    ("command", "escalate.forward"): (chain.forward,),
+    ("command", "escalate.comment"): (chain.remark,),
+    ("command", "outbox.retry"): (chain.send_again,),
     ("command", "incident.ack"): (incident.acknowledge_incident, escalation.follow_incident),
     ("command", "incident.resolve"): (incident.resolve_incident, escalation.follow_incident),
     ("command", "mail.ack"): (observe.acknowledge_mail,),
@@ -55,7 +59,7 @@ STAGES: dict[tuple[str, str], tuple[Stage, ...]] = {
     ("delivery", "outbox"): (outcome.record_receipt,),
 }
 
-_FREE_FOR_ALL = {"escalation", "mail.ack"}
+_FREE_FOR_ALL = {"escalation", "escalate.comment", "mail.ack"}
 """Commands that every identity may give: asking for help must never need a right."""
 
 _ACK_VERBS = {"incident": "incident.ack", "bead": "escalate.ack", "mail": "mail.ack"}

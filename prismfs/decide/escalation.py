@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from prismfs.decide import accept, route
 from prismfs.decide.draft import ENGINE, Draft
 from prismfs.errors import RefusedError
-from prismfs.kinds.bead import Bead, EscalationDrop, Note
+from prismfs.kinds.bead import Bead, EscalationDrop
 from prismfs.kinds.escalation import EscalationSettings
-from prismfs.kinds.forms import CommentDrop
 from prismfs.kinds.signal import Redaction, Signal
 from prismfs.records.ids import Id
 from prismfs.records.plan import Nothing
@@ -147,17 +146,6 @@ def close_escalation(draft: Draft) -> Nothing | None:
     draft.settle("close", f"{draft.event.actor} says that it is settled")
     draft.row("escalation.closed", draft.subject, level="warn", reason=draft.reason)
     return None
-
-
-def comment(draft: Draft) -> None:
-    """Add a remark to an escalation."""
-    form = accept.form_of(draft)
-    assert isinstance(form, CommentDrop)
-    bead = draft.need(Bead, form.id)
-    note = Note(by=form.sender, at=draft.now, text=form.text)
-    draft.subject = draft.put(bead.changed(comments=(*bead.comments, note)))
-    draft.settle("comment", f"a remark of {form.sender}")
-    draft.row("escalation.commented", draft.subject, reason=draft.reason)
 
 
 def follow_incident(draft: Draft) -> None:

@@ -37,7 +37,7 @@ def actions_of(routes: Routes, rank: int) -> tuple[str, ...]:
 
 def _message(draft: Draft, bead: Bead, action: str, *, level: int, settings: EscalationSettings) -> Outbox:
     channel, _, target = action.partition(":")
-    target, missing = _target(channel, target, settings)
+    target, missing = target_of(channel, target, settings)
     return draft.put(
         Outbox(
             id=draft.new_id("out", f"{bead.id}:{level}:{action}"),
@@ -57,7 +57,8 @@ def _message(draft: Draft, bead: Bead, action: str, *, level: int, settings: Esc
     )
 
 
-def _target(channel: str, target: str, settings: EscalationSettings) -> tuple[str, str | None]:
+def target_of(channel: str, target: str, settings: EscalationSettings) -> tuple[str, str | None]:
+    """Return where an action's message goes by the present settings, and what is missing for it, if anything."""
     contacts = settings.contacts
     match channel:
         case "email":

@@ -6,13 +6,17 @@ from datetime import datetime
 
 from prismfs.engine import deliver
 from prismfs.engine.desk import Desk
-from prismfs.engine.react import Outcome, plan_only, settle
+from prismfs.engine.react import Outcome, due_event, plan_only, settle
 from prismfs.errors import RecordError
 from prismfs.intake.scan import redact
+from prismfs.kinds.bead import Bead
 from prismfs.kinds.outbox import Outbox
 from prismfs.records.document import Document
 from prismfs.records.event import Event
 from prismfs.records.plan import Decision, Plan, Refused
+
+_MOST_STALE = 10_000
+"""Escalations raised by one call; more than that wait for the next."""
 
 
 def command_event(verb: str, document: Document, *, actor: str, token: str, at: datetime) -> Event:
@@ -49,18 +53,38 @@ def submit(desk: Desk, event: Event, now: datetime) -> tuple[Decision, tuple[Out
     Raises:
         PrismfsError: the command was refused, as the kind of error that the rule names.
     """
+    outcomes, left = _settle_and_deliver(desk, [event], now)
+    decision = next(outcome.decision for outcome in outcomes if outcome.event is event)
+    if isinstance(decision, Refused):
+        raise decision.raised()
+    return decision, outcomes, left
+
+
+def raise_stale(desk: Desk, now: datetime, *, dry_run: bool) -> tuple[Outcome, ...]:
+    """Raise every escalation that is due, as the watcher does by itself (R-004-17, R-004-24).
+
+    With `dry_run` nothing changes, and what would be decided is returned.
+    """
+    due = desk.repo.view(desk.repo.snapshot()).due_before(now, _MOST_STALE)
+    events = [due_event(record) for record in due if isinstance(record, Bead)]
+    if dry_run:
+        return tuple(Outcome(event, plan_only(desk, event, now), None) for event in events)
+    return _settle_and_deliver(desk, events, now)[0]
+
+
+def _settle_and_deliver(
+    desk: Desk, events: list[Event], now: datetime
+) -> tuple[tuple[Outcome, ...], tuple[Outbox, ...]]:
     with desk.repo.writer():
-        outcomes = settle(desk, [event], now)
-        decision = next(outcome.decision for outcome in outcomes if outcome.event is event)
-        if isinstance(decision, Refused):
-            raise decision.raised()
-        waiting = [put for put in decision.puts if isinstance(put, Outbox)] if isinstance(decision, Plan) else []
+        outcomes = settle(desk, events, now)
+        plans = [outcome.decision for outcome in outcomes if isinstance(outcome.decision, Plan)]
+        waiting = [put for plan in plans for put in plan.puts if isinstance(put, Outbox)]
         receipts = deliver.send_due(desk, [message for message in waiting if message.status == "pending"], now)
         outcomes += settle(desk, receipts, now)
         view = desk.repo.view(desk.repo.snapshot())
         left = tuple(view.get(Outbox, message.id) or message for message in waiting)
         desk.repo.bring_index()
-    return decision, tuple(outcomes), left
+    return tuple(outcomes), left
 
 
 def rehearse(desk: Desk, event: Event, now: datetime) -> Decision:

@@ -30,6 +30,11 @@ def test_dry_run_of_every_writer_changes_nothing(busy: Any, tmp_path: Path, repo
         ("escalate", "-s", "CRITICAL", "help"),
         ("escalate", "ack", bead),
         ("escalate", "close", bead, "--reason", "done"),
+        ("escalate", "unack", bead),
+        ("escalate", "forward", bead, "--reason", "beyond me"),
+        ("escalate", "comment", bead, "seen"),
+        ("escalate", "stale"),
+        ("outbox", "retry", busy.newest("outbox")),
         ("hooks", "install"),
         ("archive", "--before", "2999-01"),
     ):
