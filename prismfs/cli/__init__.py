@@ -41,6 +41,7 @@ _VERBS = {
     "triage": ("triage", "Try the triage rules on labelled reports."),
     "incident": ("incident", "List, show, acknowledge and resolve incidents."),
     "escalate": ("escalate", "Ask for attention; answer, hand on and close escalations."),
+    "mail": ("mail", "List, read and acknowledge the messages to you."),
     "prime": ("prime", "Print what waits for an answer, at the start of a session."),
     "outbox": ("outbox", "List messages; try those again that were not delivered."),
 }

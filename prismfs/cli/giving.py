@@ -8,35 +8,17 @@ from prismfs.cli import output
 from prismfs.cli.telling import decision_document, tell_decision
 from prismfs.errors import UndeliveredError
 from prismfs.kinds.outbox import Outbox
-from prismfs.records.plan import Nothing
+from prismfs.records.plan import Decision, Nothing
 
 
 def give(call: output.Call, kind: str, document: dict[str, Any], *, dry_run: bool, target: str | None = None) -> None:
-    """Give the command `kind`; `target` is an id, or the beginning of one, that the command is about.
+    """Give the command `kind` and print what came of it; `target` is as for `carry_out`.
 
     Raises:
         PrismfsError: the command is refused, the project is busy or out of reach.
         UndeliveredError: done, but a message of it waits in the outbox.
     """
-    import uuid
-
-    from prismfs.clock import SystemClock
-    from prismfs.engine.desk import Desk
-    from prismfs.engine.submit import command_event, rehearse, submit
-    from prismfs.store.reading import reading, resolve_id
-
-    root = call.project()
-    if target is not None:
-        with reading(root) as connection:
-            document["id"] = resolve_id(connection, target)
-    now = SystemClock().now()
-    with Desk(root) as desk:
-        event = command_event(kind, document, actor=call.actor(), token=uuid.uuid4().hex, at=now)
-        if dry_run:
-            decision = rehearse(desk, event, now)
-            left: tuple[Outbox, ...] = ()
-        else:
-            decision, _, left = submit(desk, event, now)
+    decision, left = carry_out(call, kind, document, dry_run=dry_run, target=target)
     data = decision_document(decision) | {"dry_run": dry_run}
     data["deliveries"] = [
         {"action": message.action, "status": message.status, "detail": message.detail} for message in left
@@ -57,3 +39,33 @@ def give(call: output.Call, kind: str, document: dict[str, Any], *, dry_run: boo
             hint="prismfs list outbox --open; contacts stand in settings/escalation.json",
         )
     output.result(call, data, lines)
+
+
+def carry_out(
+    call: output.Call, kind: str, document: dict[str, Any], *, dry_run: bool, target: str | None = None
+) -> tuple[Decision, tuple[Outbox, ...]]:
+    """Give the command `kind` and return the decision and its messages as delivering left them.
+
+    `target` is an id, or the beginning of one, that the command is about.
+
+    Raises:
+        PrismfsError: the command is refused, the project is busy or out of reach.
+    """
+    import uuid
+
+    from prismfs.clock import SystemClock
+    from prismfs.engine.desk import Desk
+    from prismfs.engine.submit import command_event, rehearse, submit
+    from prismfs.store.reading import reading, resolve_id
+
+    root = call.project()
+    if target is not None:
+        with reading(root) as connection:
+            document["id"] = resolve_id(connection, target)
+    now = SystemClock().now()
+    with Desk(root) as desk:
+        event = command_event(kind, document, actor=call.actor(), token=uuid.uuid4().hex, at=now)
+        if dry_run:
+            return rehearse(desk, event, now), ()
+        decision, _, left = submit(desk, event, now)
+        return decision, left

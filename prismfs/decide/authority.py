@@ -14,7 +14,7 @@ def check(draft: Draft, verb: str) -> None:
         ForbiddenError: `not_allowed`, naming who may.
     """
     actor = draft.event.actor
-    if actor.casefold() in (operator.casefold() for operator in draft.project.operators):
+    if _is_operator(draft, actor):
         return
     persona = draft.view.get(Persona, actor)
     if persona is None or not persona.may(verb):
@@ -24,3 +24,18 @@ def check(draft: Draft, verb: str) -> None:
             field="/from",
             hint="act as an identity whose roster entry lists it: --as NAME",
         )
+
+
+def check_own(draft: Draft, owner: str) -> None:
+    """Accept what only `owner`, or an operator, may do to something that is the owner's.
+
+    Raises:
+        ForbiddenError: `not_yours`.
+    """
+    actor = draft.event.actor
+    if actor.casefold() != owner.casefold() and not _is_operator(draft, actor):
+        raise ForbiddenError("not_yours", f"it is {owner}'s and not {actor}'s", field="/from", hint="act as its owner")
+
+
+def _is_operator(draft: Draft, actor: str) -> bool:
+    return actor.casefold() in (operator.casefold() for operator in draft.project.operators)

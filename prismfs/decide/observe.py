@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from prismfs.decide import authority
 from prismfs.decide.draft import Draft
 from prismfs.kinds.mail import Mail
 from prismfs.kinds.signal import Signal
@@ -47,6 +48,7 @@ def take_up_signal(draft: Draft) -> Nothing | None:
 def acknowledge_mail(draft: Draft) -> Nothing | None:
     """Mark a mail as read; it stays where it is (R-000-13)."""
     mail = draft.need(Mail, str(draft.event.document["id"]))
+    authority.check_own(draft, mail.to)
     if mail.status != "unread":
         return Nothing(f"the mail is {mail.status} already", mail.id)
     draft.subject = draft.put(mail.changed(status="read"))

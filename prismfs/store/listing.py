@@ -169,7 +169,8 @@ def find_documents(
     for column, value in (where or {}).items():
         if column not in COLUMNS:
             raise ValueError(f"no such column: {column}")
-        conditions.append(f"{column} = ?")
+        # Identities are compared without regard to case.
+        conditions.append(f"{column} = ? COLLATE NOCASE" if column == "owner" else f"{column} = ?")
         values.append(value)
     if actor is not None:
         conditions.append("json_extract(document, '$.actor') = ?")

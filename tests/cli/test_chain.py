@@ -53,6 +53,17 @@ def test_prime_with_nothing_that_waits_is_no_failure(place: Any) -> None:
     assert (answer.code, answer.out) == (0, "no escalation waits for an answer\n")
 
 
+def test_mail_is_listed_read_and_marked_by_whom_it_is_to(busy: Any) -> None:
+    """R-000-13: reading marks a message; it never removes it."""
+    (mail,) = busy.call("mail", "inbox", "--json", actor="mayor").data["items"]
+    assert busy.call("mail", "read", mail["id"], "--json", actor="jade").code == 7
+    assert busy.call("mail", "inbox", "--json", actor="MAYOR").data["total"] == 1
+    assert busy.call("mail", "read", mail["id"], "--json", actor="mayor").data["status"] == "read"
+    assert busy.call("mail", "ack", mail["id"], "--json", actor="mayor").data["decided"] == "nothing"
+    assert busy.call("mail", "inbox", "--json", actor="mayor").data["total"] == 0
+    assert busy.call("mail", "inbox", "--all", "--json", actor="mayor").data["items"][0]["status"] == "read"
+
+
 def test_outbox_retry_without_a_contact_is_refused_and_listed(busy: Any) -> None:
     """R-004-28: what is not delivered is visible, and another attempt says what is missing."""
     assert busy.call("escalate", "-s", "HIGH", "disk almost full").code == 6

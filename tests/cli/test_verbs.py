@@ -35,6 +35,7 @@ def test_dry_run_of_every_writer_changes_nothing(busy: Any, tmp_path: Path, repo
         ("escalate", "comment", bead, "seen"),
         ("escalate", "stale"),
         ("outbox", "retry", busy.newest("outbox")),
+        ("mail", "ack", busy.newest("mail")),
         ("hooks", "install"),
         ("archive", "--before", "2999-01"),
     ):

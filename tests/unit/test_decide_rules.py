@@ -123,7 +123,10 @@ def test_decide_mail_acknowledged_is_marked_and_kept() -> None:
     view = project_view()
     plan = planned(view, drop(FAULT | {"to": "mayor"}))
     (mail,) = [put for put in plan.puts if isinstance(put, Mail)]
-    read = planned(view, drop({"kind": "ack", "from": "jade", "id": mail.id}, cause="drop:2"))
+    other = decide(view, drop({"kind": "ack", "from": "jade", "id": mail.id}, cause="drop:2"), NOW)
+    assert isinstance(other, Refused)
+    assert other.problem.code == "not_yours"
+    read = planned(view, drop({"kind": "ack", "from": "Mayor", "id": mail.id}, cause="drop:3"))
     (after,) = [put for put in read.puts if isinstance(put, Mail)]
     assert (after.status, after.body) == ("read", mail.body)
 
