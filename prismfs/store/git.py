@@ -177,6 +177,7 @@ class Git:
             output, errors = child.communicate()
         ids = output.decode().split()
         if child.returncode or len(ids) != count:
+            (self.git_dir / f"fast_import_crash_{child.pid}").unlink(missing_ok=True)
             raise _failure("fast-import", child.returncode, errors)
         return tuple(ids)
 

@@ -104,6 +104,9 @@ def clear_dead_locks(git_dir: Path, branch: str, *, since: float) -> tuple[str, 
         if ours and not _is_open_somewhere(path) and not (name == "index.lock" and _somebody_commits(git_dir.parent)):
             path.unlink(missing_ok=True)
             removed.append(name)
+    # What fast-import writes when its input ends early: only the engine runs it, and nobody reads these.
+    for report in git_dir.glob("fast_import_crash_*"):
+        report.unlink(missing_ok=True)
     return tuple(removed)
 
 

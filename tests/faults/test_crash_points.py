@@ -54,6 +54,7 @@ def expected(make_bench: Any, fill_inbox: Any, turns: Any, outcome: Any) -> dict
 def check(bench: Any, expected: dict[str, Any], outcome: Callable[[Any], dict[str, Any]]) -> None:
     assert outcome(bench) == expected
     assert bench.git("fsck", "--strict", "--full") == ""
+    assert list((bench.root / ".git").glob("fast_import_crash_*")) == []
     assert bench.git("status", "--porcelain") == ""
     assert bench.problems() == ()
     for path, data in bench.files().items():
@@ -136,6 +137,7 @@ def test_turn_killed_at_a_crash_point_is_completed_by_the_command_line(
     for name in ("signals", "refused", "kept", "inbox", "todos", "journal"):
         assert found[name] == expected[name]
     assert bench.git("fsck", "--strict", "--full") == ""
+    assert list((bench.root / ".git").glob("fast_import_crash_*")) == []
     assert bench.git("status", "--porcelain") == ""
     assert bench.problems() == ()
 

@@ -74,6 +74,7 @@ def check_nothing_lost(bench: Any, count: int) -> None:
     assert [row.number for row in bench.records("audit")] == list(range(1, count + 1))
     assert list((bench.root / "inbox").iterdir()) == []
     assert bench.git("fsck", "--strict", "--full") == ""
+    assert list((bench.root / ".git").glob("fast_import_crash_*")) == []
     assert bench.git("status", "--porcelain") == ""
     assert bench.problems() == ()
     for path, data in bench.files().items():
