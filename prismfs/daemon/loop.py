@@ -141,18 +141,27 @@ class Watcher:
             post.turn = react(post.desk, moment)
             post.error = None
         except (StoreError, ConflictError, ConfigError) as error:
-            post.error, post.turn = error, Turn()
-            post.next_scan = monotonic + _RETRY
-            self._complain(post.desk, error)
-            self._write_health(post, state="failing")
+            post.turn = Turn()
+            self._fail(post, error, monotonic)
             return
         if post.turn.outcomes:
             post.last_event = monotonic
             post.commits += len(post.turn.commits)
             post.index_behind = True
             self._report(post.desk, post.turn)
+        try:
+            post.desk.check_settings()
+        except ConfigError as error:  # before the first event that would need the setting
+            self._fail(post, error, monotonic)
+            return
         busy = monotonic - post.last_event < BUSY_FOR
         post.next_scan = min(monotonic + (BUSY_SCAN if busy else IDLE_SCAN), self._wake_for(post, monotonic))
+
+    def _fail(self, post: Post, error: PrismfsError, monotonic: float) -> None:
+        post.error = error
+        post.next_scan = monotonic + _RETRY
+        self._complain(post.desk, error)
+        self._write_health(post, state="failing")
 
     def _wake_for(self, post: Post, monotonic: float) -> float:
         """Return when (monotonic) this project has something to do by itself."""

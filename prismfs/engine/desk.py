@@ -11,8 +11,11 @@ from typing import Self
 from prismfs.delivery import Channel, channels
 from prismfs.intake.inbox import Inbox
 from prismfs.intake.quarantine import Quarantine
+from prismfs.kinds import KINDS
 from prismfs.store.config import check_config
 from prismfs.store.repo import ProjectRepo, nothing
+
+_NOT_IN_A_PROJECT = frozenset({"tenant"})
 
 
 class Desk:
@@ -41,3 +44,14 @@ class Desk:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.repo.close()
+
+    def check_settings(self) -> None:
+        """Accept the settings that the branch holds now.
+
+        Raises:
+            ConfigError: `invalid_setting`, of the first one that no rule can work with.
+        """
+        view = self.repo.view(self.repo.snapshot())
+        for kind in KINDS.values():
+            if kind.layout == "single" and kind.name not in _NOT_IN_A_PROJECT:
+                view.single(kind.model)

@@ -201,8 +201,8 @@ def test_watch_invalid_setting_is_loud_takes_nothing_and_goes_on_once_mended(wat
     watched.commit("four hours is too exact")
     (row,) = until(lambda: watched.rows("commit.observed"), "the commit to be seen")
     assert (row["level"], row["meta"]["invalid"]) == ("error", {"settings/escalation.json": "bad_field"})
+    until(lambda: watched.health().get("state") == "failing", "the complaint, before anything needs the setting")
     watched.drop(REPORT, "report.json")
-    until(lambda: watched.health().get("state") == "failing", "the complaint")
     assert watched.health()["error"]["code"] == "invalid_setting"
     assert watched.health()["error"]["path"] == "settings/escalation.json"
     until(lambda: len([line for line in watched.lines(child) if "error" in line]) >= 2, "it to try again")
