@@ -91,6 +91,7 @@ def decide(view: View, event: Event, now: datetime) -> Decision:
 def _stages(draft: Draft) -> tuple[Stage, ...]:
     event = draft.event
     kind = event.kind
+    authority.check_name(draft)
     if event.type == "drop" and kind == "ack":
         # A dropped acknowledgement is the command of the same name, by the identity that it claims.
         form = accept.form_of(draft)

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from prismfs.decide.draft import Draft
+from prismfs.decide.draft import ENGINE, Draft
 from prismfs.errors import ForbiddenError
 from prismfs.kinds.persona import Persona
+
+
+def check_name(draft: Draft) -> None:
+    """Accept an event of anybody but somebody who claims to be the engine.
+
+    Raises:
+        ForbiddenError: `reserved_identity`; the audit trail must tell the engine's own doing from a claim.
+    """
+    if draft.event.assurance != "engine" and draft.event.actor.casefold() == ENGINE:
+        raise ForbiddenError("reserved_identity", f"{ENGINE} is the engine's own name", field="/from", hint="--as NAME")
 
 
 def check(draft: Draft, verb: str) -> None:

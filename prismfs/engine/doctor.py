@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from prismfs.errors import PrismfsError, Problem
+from prismfs.errors import ConfigError, PrismfsError, Problem
 from prismfs.intake.scan import redact
 from prismfs.kinds import KINDS
 from prismfs.records.base import parse_instant
@@ -78,7 +78,7 @@ def _check_settings(root: Path) -> None:
                 document = kind.read(path.read_bytes(), path=place).to_document()
                 for finding in redact(document).findings:
                     if finding.kind != "email":
-                        raise PrismfsError(
+                        raise ConfigError(
                             "secret_in_settings", f"holds a {finding.kind}", path=place, field=finding.pointer,
                             hint="name it as env:NAME",
                         )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from prismfs.decide import ENGINE, decide
@@ -62,7 +62,6 @@ class Turn:
     more: bool = False
     wait_until: float | None = None
     next_due: datetime | None = None
-    edited: tuple[str, ...] = field(default=())
 
     @property
     def commits(self) -> tuple[str, ...]:
@@ -76,6 +75,7 @@ def react(desk: Desk, moment: Moment) -> Turn:
     Raises:
         ConflictError: another process kept writing, or the branch kept moving; nothing is lost.
         StoreError: the repository is wrong or out of reach; what was not committed still waits.
+        ConfigError: a setting that is needed is invalid; everything waits until it is mended.
     """
     with desk.repo.writer():
         look = desk.inbox.scan(moment.monotonic, moment.wall, complete=moment.complete, limit=GROUP)

@@ -26,7 +26,6 @@ def command_event(verb: str, document: Document, *, actor: str, token: str, at: 
         RecordError: the actor is no identity, or a secret stands where it cannot be taken out.
     """
     scanned = redact(document)
-    redactions = [{"pointer": one.pointer, "kind": one.kind, "count": one.count} for one in scanned.findings]
     try:
         return Event.model_validate(
             {
@@ -36,7 +35,7 @@ def command_event(verb: str, document: Document, *, actor: str, token: str, at: 
                 "at": at,
                 "actor": actor,
                 "assurance": "local",
-                "document": scanned.document | ({"redactions": redactions} if redactions else {}),
+                "document": scanned.document | ({"redactions": scanned.redactions} if scanned.findings else {}),
             }
         )
     except ValueError as error:

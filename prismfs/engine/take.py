@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from prismfs.decide import ENGINE
 from prismfs.delivery.command import run_json
@@ -143,9 +143,6 @@ def form_event(desk: Desk, document: Document, *, cause: str, at: datetime, deta
     """
     scanned = redact(document)
     clean = scanned.document
-    redactions: list[JsonValue] = [
-        {"pointer": finding.pointer, "kind": finding.kind, "count": finding.count} for finding in scanned.findings
-    ]
     kind = clean.get("kind")
     event = Event(
         type="drop",
@@ -153,7 +150,7 @@ def form_event(desk: Desk, document: Document, *, cause: str, at: datetime, deta
         cause=cause,
         at=at,
         actor=_claimed(clean),
-        document={"document": clean, "redactions": redactions, **details},
+        document={"document": clean, "redactions": scanned.redactions, **details},
     )
     return _classified(desk, event, clean) if event.kind == "signal" else event
 

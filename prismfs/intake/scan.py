@@ -11,7 +11,7 @@ import sys
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from prismfs.errors import RecordError
@@ -44,6 +44,11 @@ class Scanned:
 
     document: dict[str, Any]
     findings: tuple[Finding, ...]
+
+    @property
+    def redactions(self) -> list[Any]:
+        """The findings as JSON objects, as an event carries them."""
+        return [asdict(finding) for finding in self.findings]
 
 
 def redact(document: dict[str, Any]) -> Scanned:

@@ -6,6 +6,7 @@ links, and a file is put in place by a rename from a directory that only the eng
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -167,13 +168,13 @@ def _not_a_folder(path: str) -> StoreError:
 def disk_error(error: OSError, path: str) -> StoreError:
     """Return what an operating-system error on `path` means to the caller."""
     match error.errno:
-        case 28 | 122:
+        case errno.ENOSPC | errno.EDQUOT:
             return StoreError("disk_full", "the disk is full", path=path, hint="make room; recovery completes the rest")
-        case 13 | 1 | 30:
+        case errno.EACCES | errno.EPERM | errno.EROFS:
             return StoreError(
                 "read_only", "the repository cannot be written", path=path, hint="check its owner and mode"
             )
-        case 40 | 20:
+        case errno.ELOOP | errno.ENOTDIR:
             return _not_a_folder(path)
         case _:
             return StoreError("disk_failed", str(error.strerror), path=path)

@@ -140,6 +140,19 @@ def test_decide_command_of_somebody_without_authority_is_refused() -> None:
     assert isinstance(decide(view, command("incident.ack", {"id": incident.id}, actor="Clara"), NOW), Plan)
 
 
+def test_decide_somebody_who_claims_to_be_the_engine_is_refused() -> None:
+    """The audit trail tells the engine's own doing from a claim; asking for help is refused to a false name only."""
+    for name in ("prismfs", "Prismfs"):
+        for event in (
+            drop(FAULT | {"from": name}),
+            drop({"kind": "journal", "from": name, "subject": "x"}),
+            command("escalation", {"document": {"kind": "escalation", "from": name, "title": "x"}}, actor=name),
+        ):
+            decision = decide(project_view(), event, NOW)
+            assert isinstance(decision, Refused)
+            assert decision.problem.code == "reserved_identity"
+
+
 def test_escalation_settings_that_ship_are_the_protocols_defaults() -> None:
     """R-004-03: a missing file means the same as the file that ships."""
     shipped = json.loads(default_files()["settings/escalation.json"])
@@ -187,7 +200,15 @@ def test_bead_labels_are_derived_from_its_fields() -> None:
     }
     (bead,) = [put for put in planned(view, drop(form)).puts if isinstance(put, Bead)]
     event = Event.model_validate(
-        {"type": "due", "kind": "bead", "cause": "due:1", "at": NOW, "actor": "prismfs", "document": {"id": bead.id}}
+        {
+            "type": "due",
+            "kind": "bead",
+            "cause": "due:1",
+            "at": NOW,
+            "actor": "prismfs",
+            "assurance": "engine",
+            "document": {"id": bead.id},
+        }
     )
     (stale,) = [put for put in planned(view, event, now=NOW + timedelta(hours=5)).puts if isinstance(put, Bead)]
     assert stale.labels == (
