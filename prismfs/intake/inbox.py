@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from prismfs.errors import StoreError
@@ -18,6 +19,8 @@ from prismfs.intake.drop import NAME, Drop, Identity, Refusal, identity_of, read
 from prismfs.intake.folder import opened_folder, printable
 
 __all__ = ["NAME", "SETTLE", "Drop", "Inbox", "Look", "Refusal", "printable"]
+
+_ASIDE, _LONGEST_NAME = ".taken-", 255
 
 SETTLE = 0.3
 """Seconds that an entry stays unchanged before it is taken, unless its writer is seen to have closed it."""
@@ -78,6 +81,10 @@ class Inbox:
         dues: list[float] = []
         aside = 0
         for name, info in self._entries():
+            if name.startswith(_ASIDE):
+                # A process was killed while it held this. What is in history by then is not taken twice.
+                self.put_back(name.removeprefix(_ASIDE))
+                continue
             if name.startswith("."):
                 aside += 1
                 continue
@@ -153,22 +160,67 @@ class Inbox:
         Raises:
             StoreError: the inbox is missing, not a folder, or may not be changed.
         """
-        if not self.holds(name, cause):
+        aside = self.set_aside(name, cause)
+        if aside is None:
             return False
         with self.opened() as fd:
             try:
-                os.unlink(name, dir_fd=fd)
-            except FileNotFoundError:
-                return False
+                os.unlink(aside, dir_fd=fd)
             except OSError as error:
-                raise StoreError(
-                    "inbox_unwritable",
-                    f"a file that was taken in cannot be removed: {error.strerror}",
-                    path=f"inbox/{printable(name)}",
-                    hint="give the watcher's user write permission on inbox/",
-                ) from error
+                raise _unwritable(name, error) from error
         self._read.pop(name, None)
         return True
+
+    def set_aside(self, name: str, cause: str) -> str | None:
+        """Rename the entry read as `cause`, and return its name then; None where it is not there any more.
+
+        A look at a name and a removal by that name are two steps, between which an agent may put another file
+        there. A rename takes what is there in one step: what turns out to be another is put back.
+
+        Raises:
+            StoreError: the inbox is missing, not a folder, or may not be changed.
+        """
+        if not self.holds(name, cause):
+            return None
+        if len(os.fsencode(_ASIDE + name)) > _LONGEST_NAME:
+            return name  # too long for a drop: whatever is there by this name is refused
+        with self.opened() as fd:
+            try:
+                os.rename(name, _ASIDE + name, src_dir_fd=fd, dst_dir_fd=fd)
+                if identity_of(os.stat(_ASIDE + name, dir_fd=fd, follow_symlinks=False)) == self._read[name][1]:
+                    return _ASIDE + name
+                _put_back(fd, name)
+            except FileNotFoundError:
+                return None
+            except OSError as error:
+                raise _unwritable(name, error) from error
+        return None
+
+    def put_back(self, name: str) -> None:
+        """Give the entry that was set aside its name again: it could not be moved where it belongs."""
+        with self.opened() as fd, suppress(FileNotFoundError):
+            _put_back(fd, name)
+
+
+def _put_back(fd: int, name: str) -> None:
+    """Give what was set aside its name again, or, where an agent has taken that since, one that nobody has."""
+    free = name
+    for number in count(1):
+        try:
+            os.stat(free, dir_fd=fd, follow_symlinks=False)
+        except FileNotFoundError:
+            break
+        free = f"again-{number}-{name}"
+    os.rename(_ASIDE + name, free, src_dir_fd=fd, dst_dir_fd=fd)
+
+
+def _unwritable(name: str, error: OSError) -> StoreError:
+    return StoreError(
+        "inbox_unwritable",
+        f"a file that was taken in cannot be removed: {error.strerror}",
+        path=f"inbox/{printable(name)}",
+        hint="give the watcher's user write permission on inbox/",
+    )
 
 
 def _may_change(name: str, info: os.stat_result) -> bool:

@@ -48,8 +48,7 @@ class Quarantine:
             # The reason comes first: after a crash the entry is still in the inbox and is read again.
             if not _exists(fd, stem + _REASON):
                 self._write(fd, stem + _REASON, _reason(refusal, at))
-            if inbox.holds(refusal.name, refusal.cause):
-                self._move(fd, stem, inbox, refusal)
+            self._move(fd, stem, inbox, refusal)
         return self.folder / stem
 
     @contextmanager
@@ -98,6 +97,8 @@ class Quarantine:
             raise self._failed("the reason cannot be written", error) from error
 
     def _move(self, fd: int, stem: str, inbox: Inbox, refusal: Refusal) -> None:
+        if not inbox.holds(refusal.name, refusal.cause):
+            return
         if _exists(fd, stem):
             raise StoreError(
                 "quarantine_occupied",
@@ -105,12 +106,14 @@ class Quarantine:
                 path=f"quarantine/{stem}",
                 hint="move that file away",
             )
+        aside = inbox.set_aside(refusal.name, refusal.cause)
+        if aside is None:
+            return
         try:
             with inbox.opened() as source:
-                os.rename(refusal.name, stem, src_dir_fd=source, dst_dir_fd=fd)
-        except FileNotFoundError:
-            return
+                os.rename(aside, stem, src_dir_fd=source, dst_dir_fd=fd)
         except OSError as error:
+            inbox.put_back(refusal.name)
             raise self._failed(f"inbox/{printable(refusal.name)} cannot be moved here", error) from error
 
     def _failed(self, what: str, error: OSError) -> StoreError:

@@ -283,6 +283,34 @@ def test_remove_file_replaced_meanwhile_stays(inbox: Inbox) -> None:
     assert path.read_bytes() == b"other"
 
 
+def test_remove_file_replaced_between_the_look_and_the_removal_is_put_back(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = drop(inbox, "a.yaml", b"first")
+    found = taken(inbox, "a.yaml")
+
+    def replaced(name: str, cause: str) -> bool:
+        drop(inbox, ".new", b"other").rename(path)
+        return True
+
+    monkeypatch.setattr(inbox, "holds", replaced)
+    assert not inbox.remove("a.yaml", found.cause)
+    assert [(entry.name, entry.read_bytes()) for entry in inbox.folder.iterdir()] == [("a.yaml", b"other")]
+
+
+def test_scan_puts_back_what_a_killed_process_had_set_aside(inbox: Inbox) -> None:
+    path = drop(inbox, "a.yaml", b"first")
+    found = taken(inbox, "a.yaml")
+    assert inbox.set_aside("a.yaml", found.cause) == ".taken-a.yaml"
+    inbox.scan(1.0, 1.0)
+    assert path.read_bytes() == b"first"
+    assert taken(inbox, "a.yaml").cause == found.cause
+    inbox.set_aside("a.yaml", found.cause)
+    drop(inbox, "a.yaml", b"second")
+    inbox.scan(1.0, 1.0)
+    assert sorted(entry.read_bytes() for entry in inbox.folder.iterdir()) == [b"first", b"second"]
+
+
 def test_remove_after_a_restart_knows_the_file_by_its_cause(inbox: Inbox, tmp_path: Path) -> None:
     path = drop(inbox, "a.yaml")
     found = taken(inbox, "a.yaml")
