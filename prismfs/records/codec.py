@@ -18,6 +18,7 @@ from prismfs.records.document import (
     JsonValue,
     Place,
     check,
+    escape_unsafe,
     refusal,
     unsafe_character,
 )
@@ -60,7 +61,7 @@ def encode(document: Document, *, format: Format, modeline: str | None = None) -
     """
     check(document)
     if format == "json":
-        return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
+        return escape_unsafe(json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
     return (_first_line(modeline) + write_yaml(document)).encode()
 
 
@@ -113,7 +114,8 @@ def canonical_json(document: JsonValue) -> bytes:
         RecordError: a number is not finite, or a text is not Unicode.
     """
     try:
-        return json.dumps(document, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode()
+        text = json.dumps(document, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+        return escape_unsafe(text).encode()
     except UnicodeEncodeError:
         raise refusal("lone_surrogate", Place()) from None
     except ValueError:

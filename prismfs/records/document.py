@@ -17,6 +17,8 @@ MAX_NODES = 20_000  # keys and values together
 MIN_INTEGER, MAX_INTEGER = -(2**63), 2**63 - 1  # what SQLite and most readers of JSON can hold
 
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\ud800-\udfff]")
+_AS_ESCAPE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff]")
+_NEVER = re.compile("[\x00\ud800-\udfff]")
 
 # What is wrong, and the next step, for each code.
 _REFUSALS = {
@@ -24,7 +26,7 @@ _REFUSALS = {
     "anchor": ("anchors are not allowed", "remove the &name"),
     "control_character": (
         "a control character is not allowed",
-        "remove it; of these only tab and newline may stand",
+        "remove it; in a text, not in a key, all but NUL may stand, written as escapes in double quotes",
     ),
     "duplicate_key": ("a key stands twice in one mapping", "keep one of the two"),
     "empty_file": ("the file holds no document", "write the fields of the record"),
@@ -89,9 +91,22 @@ def pointer(tokens: list[str | int]) -> str:
 
 
 def unsafe_character(text: str) -> re.Match[str] | None:
-    """Return the first control character, byte order mark or surrogate of `text`, None when there is none."""
+    """Return the first control character, byte order mark or surrogate of `text`, None when there is none.
+
+    These never stand in a file as they are, nor in a key; in a value they stand as escapes.
+    """
     # Everything unsafe is unprintable too, and that question is answered ten times faster.
     return None if text.isprintable() else _UNSAFE.search(text)
+
+
+def impossible_character(text: str) -> re.Match[str] | None:
+    """Return the first character of `text` that no value may hold, NUL or half a character, None where none is."""
+    return None if text.isprintable() else _NEVER.search(text)
+
+
+def escape_unsafe(text: str) -> str:
+    """Return JSON or quoted YAML `text` with what may not stand in a file as it is written as escapes."""
+    return text if text.isprintable() else _AS_ESCAPE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def unsafe_code(character: str) -> str:
@@ -144,7 +159,7 @@ def _check_keys(parent: dict[object, object], trail: list[str | int], *, path: s
 
 def _flaw_of(value: object, strings: bool) -> Flaw | None:
     if isinstance(value, str):
-        found = unsafe_character(value) if strings else None
+        found = impossible_character(value) if strings else None
         return Flaw(unsafe_code(found[0])) if found else None
     if value is None or isinstance(value, bool):
         return None

@@ -18,6 +18,7 @@ from prismfs.records.document import (
     Flaw,
     JsonValue,
     Place,
+    impossible_character,
     pointer,
     refusal,
     unsafe_character,
@@ -91,7 +92,7 @@ class _Reader:
         self._count(event)
         text: str = event.value
         value: JsonValue | Flaw = text if event.style else resolve(text)
-        if event.style == '"' and (found := unsafe_character(text)):
+        if event.style == '"' and (found := impossible_character(text)):
             value = Flaw(unsafe_code(found[0]))
         if not self._parents:
             raise self._refusal("not_a_mapping", event)
@@ -113,6 +114,8 @@ class _Reader:
             raise self._refusal(value.code, event)
         if not isinstance(value, str):
             raise self._refusal("key_not_string", event)
+        if found := unsafe_character(value):
+            raise self._refusal(unsafe_code(found[0]), event)
         if value == "<<" and not event.style:
             raise self._refusal("merge_key", event)
         self._keys[-1] = value

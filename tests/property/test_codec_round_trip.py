@@ -103,7 +103,10 @@ TEXTS = st.one_of(
     st.text(alphabet=CHARACTERS, max_size=20),
     st.lists(st.sampled_from(NASTY), max_size=3).map("".join),
 )
+# A value may hold whatever a program printed, a key may not.
+PRINTED = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
 SCALARS = st.one_of(
+    PRINTED,
     st.none(),
     st.booleans(),
     st.integers(-(2**63), 2**63 - 1),
