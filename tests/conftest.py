@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +16,8 @@ import pytest
 from prismfs.clock import FakeClock
 from prismfs.engine.desk import Desk
 from prismfs.engine.found import found_project
-from prismfs.engine.react import Moment, Outcome, react
+from prismfs.engine.react import Moment, react
+from prismfs.engine.settle import Outcome
 from prismfs.engine.submit import command_event, submit
 from prismfs.engine.verify import Verified, verify
 from prismfs.errors import Problem
@@ -23,6 +26,16 @@ from prismfs.kinds.project import Project
 from prismfs.records.base import Record
 from prismfs.records.plan import Decision
 from prismfs.store.plumbing import EMPTY_TREE
+
+# The folder is no package (tests are imported by path), so the servers beside this file are loaded by path, too.
+_spec = importlib.util.spec_from_file_location("servers", Path(__file__).with_name("servers.py"))
+assert _spec is not None
+assert _spec.loader is not None
+servers = importlib.util.module_from_spec(_spec)
+sys.modules["servers"] = servers
+_spec.loader.exec_module(servers)
+authority, http_server, https_server = servers.authority, servers.http_server, servers.https_server
+make_smtp_server, smtp_server = servers.make_smtp_server, servers.smtp_server
 
 START = datetime(2026, 3, 1, 10, 0, 0, tzinfo=UTC)
 PROJECT = Project(pid="PID-TEST01", tenant="acme", operators=("olga",))

@@ -30,10 +30,12 @@ def command(
     limit: int | None,
 ) -> None:
     """Print the audit rows that match, newest first."""
-    where = {"owner": action, "status": level, "ref": entity}
+    where = {"owner": action, "status": level, "ref": entity, "$.actor": actor}
     where = {column: value for column, value in where.items() if value is not None}
     with reading(call.project()) as connection:
-        texts, total = listing.find_documents(connection, "audit", where=where, actor=actor, since=since, limit=limit)
+        texts, total = listing.find_documents(
+            connection, "audit", where=where, compare=[] if since is None else [("$.at", ">=", since)], limit=limit
+        )
     rows = [json.loads(text) for text in texts]
     lines = [line_of(row) for row in rows]
     if total > len(rows):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -45,22 +44,43 @@ def command() -> None:
 @click.option("--to", help="The tier to begin at.")
 @click.option("--category", help="What it is: decision, help, blocked, failed, emergency, …")
 @click.option("--related", help="The id of the record it is about.")
-@click.option("--signature", help="A key that makes repeats count on one escalation.")
+@click.option("--signature", help="A key that makes repeats count on one escalation (default: its own words).")
+@click.option("--dedup-window", metavar="TIME", help="How long after its close a repeat counts on the old one, as 1h.")
+@click.option("--label", "labels", multiple=True, metavar="NAME=VALUE", help="A label for routes; may be repeated.")
+@click.option("--stdin", is_flag=True, help="Read the details from standard input, as -m - does.")
 @output.verb(writes=True)
-def create(call: output.Call, title: str, body: str, dry_run: bool, **fields: str | None) -> None:
+def create(
+    call: output.Call,
+    title: str,
+    body: str,
+    labels: tuple[str, ...],
+    stdin: bool,
+    dry_run: bool,
+    **fields: str | None,
+) -> None:
     """Open an escalation and send its first notices. Exit 6 if one could not be delivered."""
     from prismfs.cli.giving import give
 
-    text = sys.stdin.read() if body == "-" else body
+    text = output.read_body("-" if stdin else body)
     document: dict[str, Any] = {
         "kind": "escalation",
         "from": call.actor(),
         "title": title,
         "body": text,
+        "labels": _pairs(labels) or None,
         **fields,
     }
     document = {name: value for name, value in document.items() if value is not None}
     give(call, "escalation", {"document": document}, dry_run=dry_run)
+
+
+def _pairs(labels: tuple[str, ...]) -> dict[str, str]:
+    from prismfs.errors import UsageError
+
+    wrong = next((label for label in labels if "=" not in label), None)
+    if wrong is not None:
+        raise UsageError("usage", f"a label is written as NAME=VALUE, not {wrong[:60]!r}", hint="--label team=web")
+    return {name: value for name, _, value in (label.partition("=") for label in labels)}
 
 
 @command.command("list", epilog="\b\nExample:\n  prismfs escalate list --unacked --severity HIGH --json")
@@ -70,15 +90,53 @@ def create(call: output.Call, title: str, body: str, dry_run: bool, **fields: st
     help="Only this severity.",
 )
 @click.option("--unacked", is_flag=True, help="Only those that nobody has acknowledged.")
+@click.option("--stale", is_flag=True, help="Only unacknowledged ones older than the stale threshold.")
+@click.option("--source", help="Only this source, such as plugin:rebuild.")
+@click.option("--category", help="Only this category.")
+@click.option("--tier", help="Only those that this tier has.")
+@click.option("--since", help="Only those opened from this day or instant on (2026-03-01 or 2026-03-01T10:00:00Z).")
 @click.option("--all", "everything", is_flag=True, help="Closed ones, too.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many, newest first.")
 @output.verb()
-def list_(call: output.Call, severity: str | None, unacked: bool, everything: bool, limit: int | None) -> None:
-    """List escalations, newest first."""
+def list_(
+    call: output.Call,
+    severity: str | None,
+    unacked: bool,
+    stale: bool,
+    source: str | None,
+    category: str | None,
+    tier: str | None,
+    since: str | None,
+    everything: bool,
+    limit: int | None,
+) -> None:
+    """List escalations, newest first; open and acknowledged ones unless said otherwise."""
     from prismfs.cli.listing import print_list
 
-    status = "open" if unacked else None
-    print_list(call, "bead", severity=severity, status=status, only_open=not everything and not unacked, limit=limit)
+    compare: list[tuple[str, Literal["<", ">="], str]] = [] if since is None else [("$.created_at", ">=", since)]
+    if stale:
+        compare.append(("$.last_reescalated_at|$.created_at", "<", _stale_before(call)))
+    print_list(
+        call,
+        "bead",
+        severity=severity,
+        status="open" if unacked or stale else None,
+        only_open=not everything,
+        owner=tier,
+        members={"type": "escalation", "$.source": source, "$.category": category},
+        compare=compare,
+        limit=limit,
+    )
+
+
+def _stale_before(call: output.Call) -> str:
+    """Return the instant before which an open escalation must have been opened, or raised, to be stale (R-004-16)."""
+    from prismfs.clock import SystemClock
+    from prismfs.engine.settings import read_setting
+    from prismfs.kinds.escalation import EscalationSettings
+    from prismfs.records.base import format_instant
+
+    return format_instant(SystemClock().now() - read_setting(call.project(), EscalationSettings).stale_threshold)
 
 
 @command.command("show", epilog="\b\nExample:\n  prismfs escalate show bea-01k5")
@@ -130,13 +188,17 @@ def unack(call: output.Call, identifier: str, dry_run: bool) -> None:
 )
 @click.argument("identifier", metavar="ID")
 @click.option("--to", help="The tier to hand it to (default: the next).")
+@click.option("--from", "expected", help="The tier that has it now; refused if it was handed on meanwhile.")
 @click.option("--reason", required=True, help="Why; it stays on the escalation as a remark.")
 @output.verb(writes=True)
-def forward(call: output.Call, identifier: str, to: str | None, reason: str, dry_run: bool) -> None:
+def forward(
+    call: output.Call, identifier: str, to: str | None, expected: str | None, reason: str, dry_run: bool
+) -> None:
     """Hand it to the next tier of the chain, or to the one named."""
     from prismfs.cli.giving import give
 
-    document = {"reason": reason} | ({} if to is None else {"to": to})
+    document = {"reason": reason, "to": to, "from": expected}
+    document = {name: value for name, value in document.items() if value is not None}
     give(call, "escalate.forward", document, target=identifier, dry_run=dry_run)
 
 

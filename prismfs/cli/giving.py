@@ -23,11 +23,13 @@ def give(call: output.Call, kind: str, document: dict[str, Any], *, dry_run: boo
     data["deliveries"] = [
         {"action": message.action, "status": message.status, "detail": message.detail} for message in left
     ]
+    if kind == "escalation":
+        data["deduplicated"] = data["decided"] == "count_repeat"  # R-004-26
     lines = [("would do: " if dry_run else "") + tell_decision(decision)]
     lines += [
         f"  {message.action}: {message.status}" + (f" ({message.detail})" if message.detail else "") for message in left
     ]
-    waiting = [message for message in left if message.status != "sent"]
+    waiting = [message for message in left if _is_lost(message)]
     if waiting and not isinstance(decision, Nothing):
         if not call.as_json:
             output.result(call, data, lines)
@@ -39,6 +41,13 @@ def give(call: output.Call, kind: str, document: dict[str, Any], *, dry_run: boo
             hint="prismfs list outbox --open; contacts stand in settings/escalation.json",
         )
     output.result(call, data, lines)
+
+
+def _is_lost(message: Outbox) -> bool:
+    """Tell whether an attempt failed or none can be made; what only waits for its time, or is held, is not lost."""
+    if message.status == "pending":
+        return message.attempts > 0
+    return message.status in ("sending", "unknown", "failed", "dead", "not_configured")
 
 
 def carry_out(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import click
 
@@ -16,6 +17,9 @@ _KINDS = (
     "incident",
     "bead",
     "outbox",
+    "silence",
+    "inhibition",
+    "group",
     "mail",
     "todo",
     "journal",
@@ -26,6 +30,8 @@ _KINDS = (
     "policy",
     "triage",
     "escalation",
+    "routing",
+    "fingerprint",
 )
 _RANKS = {"P0": 0, "P1": 1, "P2": 2, "P3": 3, "CRITICAL": 0, "HIGH": 1, "MEDIUM": 2, "LOW": 3}
 
@@ -56,17 +62,22 @@ def print_list(
     severity: str | None = None,
     owner: str | None = None,
     ref: str | None = None,
+    members: Mapping[str, str | None] | None = None,
+    compare: Sequence[tuple[str, Literal["<", ">="], str]] = (),
     limit: int | None = None,
 ) -> None:
-    """Print a listing; `--json` gives whole records, the table a line each."""
-    where: dict[str, object] = {"status": status, "owner": owner, "ref": ref}
+    """Print a listing; `--json` gives whole records, the table a line each.
+
+    `members` and `compare` are further conditions, as `store.listing.find_documents` takes them.
+    """
+    where: dict[str, object | None] = {"status": status, "owner": owner, "ref": ref, **(members or {})}
     where = {column: value for column, value in where.items() if value is not None}
     if only_open:
         where["open"] = 1
     if severity is not None:
         where["rank"] = _RANKS[severity.upper()]
     with reading(call.project()) as connection:
-        texts, total = listing.find_documents(connection, kind, where=where, limit=limit)
+        texts, total = listing.find_documents(connection, kind, where=where, compare=compare, limit=limit)
     if call.as_json:
         head = json.dumps({"schema": output.SCHEMA, "ok": True})[:-1]
         print(f'{head}, "data": {{"items": [{", ".join(texts)}], "total": {total}}}}}')
@@ -75,7 +86,7 @@ def print_list(
     if not rows:
         click.echo(f"no {kind} matches")
         return
-    columns = {name: name.upper() for name in rows[0]}
+    columns = {name: name.upper() for name in dict.fromkeys(name for row in rows for name in row)}
     click.echo(output.table(rows, columns))
     if total > len(rows):
         click.echo(f"{total - len(rows)} more; leave --limit out to see them")
@@ -87,9 +98,11 @@ def row_of(kind: str, document: dict[str, Any]) -> dict[str, Any]:
     row: dict[str, Any] = {"id": document.get("id") or document.get("name") or document.get("identity") or kind}
     if isinstance(severity, dict):
         row["severity"] = output.severity_style(severity.get("rank"), str(severity.get("label")))
-    for name in ("status", "lane", "level", "action", "to", "tier", "owner"):
+    for name in ("status", "lane", "level", "action", "to", "tier", "owner", "held_by", "ends_at"):
         if document.get(name) is not None:
             row[name] = document[name]
+    if document.get("matchers"):
+        row["matchers"] = " ".join(document["matchers"])
     for name in ("title", "subject", "reason"):
         if document.get(name) is not None:
             row["what"] = document[name]

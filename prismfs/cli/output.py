@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from prismfs.errors import Problem, StoreError
+from prismfs.errors import Problem, StoreError, UsageError
 
 SCHEMA = "prismfs/cli/v1"
 
@@ -87,6 +87,22 @@ def verb(*, writes: bool = False) -> Callable[[Callable[..., Any]], Callable[...
 def encode(data: Any) -> str:
     """Return `data` as JSON in one line; a byte of a file name that is no UTF-8 stays the escape that JSON has."""
     return json.dumps(data, ensure_ascii=False).encode(errors="backslashreplace").decode()
+
+
+def read_body(text: str) -> str:
+    """Return `text`, or, where it is `-`, what stands on standard input, byte for byte.
+
+    Raises:
+        UsageError: standard input is not UTF-8.
+    """
+    if text != "-":
+        return text
+    try:
+        return sys.stdin.buffer.read().decode()
+    except UnicodeDecodeError:
+        raise UsageError(
+            "not_utf8", "standard input is not UTF-8", hint="send text, such as by: tail -c 20000 log | …"
+        ) from None
 
 
 def result(call: Call, data: Any, text: str | Iterable[str] = ()) -> None:

@@ -16,7 +16,8 @@ def command(call: output.Call, dry_run: bool) -> None:
     """Take in, decide and commit everything that waits now, deliver, and exit."""
     from prismfs.clock import SystemClock
     from prismfs.engine.desk import Desk
-    from prismfs.engine.react import Moment, Outcome, react, rehearse
+    from prismfs.engine.react import Moment, react, rehearse
+    from prismfs.engine.settle import Outcome
 
     clock = SystemClock()
     outcomes: list[Outcome] = []

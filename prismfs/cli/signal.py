@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import Any
 
 import click
@@ -45,7 +44,7 @@ def send(call: output.Call, dry_run: bool, type_: str, body: str, **fields: str 
     """Drop a signal into the project's inbox; the watcher takes it from there."""
     from prismfs.cli.drop import drop_bytes
 
-    text = sys.stdin.read() if body == "-" else body
+    text = output.read_body(body)
     document: dict[str, Any] = {"kind": "signal", "from": call.actor(), "type": type_, **fields}
     document = {name: value for name, value in document.items() if value is not None}
     if text:

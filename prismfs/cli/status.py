@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ def command(call: output.Call, identifier: str | None = None) -> None:
     if identifier is not None:
         with reading(call.project()) as connection:
             data = _record(connection, resolve_id(connection, identifier))
-        output.result(call, data, [f"{name:11} {output.safe(str(value))}" for name, value in data.items() if value])
+        output.result(call, data, [f"{name:11} {output.safe(_text(value))}" for name, value in data.items() if value])
         return
     found = []
     for root in call.projects():
@@ -38,6 +39,10 @@ def command(call: output.Call, identifier: str | None = None) -> None:
         output.result(call, {"items": found, "total": len(found)}, lines)
 
 
+def _text(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)
+
+
 def _project(root: Path, connection: sqlite3.Connection) -> dict[str, Any]:
     counts = listing.count_by_status(connection)
     project = json.loads(listing.read_document(connection, "project") or "{}")
@@ -45,19 +50,26 @@ def _project(root: Path, connection: sqlite3.Connection) -> dict[str, Any]:
     def number(kind: str, *statuses: str) -> int:
         return sum(count for name, status, _, count in counts if name == kind and status in statuses)
 
+    def escalations(status: str) -> int:
+        where: dict[str, object] = {"type": "escalation", "status": status}
+        return listing.find_documents(connection, "bead", where=where, limit=0)[1]
+
     return {
         "pid": project.get("pid"),
         "path": str(root),
         "incidents_open": number("incident", "triage"),
-        "escalations_open": number("bead", "open"),
-        "escalations_acknowledged": number("bead", "acknowledged"),
+        "escalations_open": escalations("open"),
+        "escalations_acknowledged": escalations("acknowledged"),
+        "work_open": number("bead", "open", "in_progress", "blocked", "deferred") - escalations("open"),
         "signals_unclassified": number("signal", "unclassified"),
         "signals_asked": number("signal", "asked"),
-        "undelivered": number("outbox", "pending", "failed", "not_configured"),
+        "undelivered": number("outbox", "pending", "sending", "unknown", "failed", "dead", "not_configured"),
+        "held_back": number("outbox", "held"),
+        "silences": number("silence", "active", "pending"),
         "todos_open": number("todo", "open"),
         "waiting_in_inbox": _count(root / "inbox"),
         "in_quarantine": _count(root / "quarantine", suffix=".reason.yaml"),
-        "next_due": listing.read_next_due(connection),
+        "next_due": min(filter(None, map(partial(listing.read_next_due, connection), (None, "outbox"))), default=None),
         "watcher": _watcher(root),
     }
 
@@ -84,6 +96,8 @@ def _record(connection: sqlite3.Connection, identifier: str) -> dict[str, Any]:
     last = json.loads(rows[0]) if rows else {}
     incident = document.get("incident")
     below = json.loads(listing.read_document(connection, incident) or "{}") if incident else document
+    messages, _ = listing.find_documents(connection, "outbox", where={"ref": identifier}, newest_first=False)
+    notices = [json.loads(message) for message in messages]
     return {
         "id": identifier,
         "stage": document.get("status"),
@@ -96,6 +110,8 @@ def _record(connection: sqlite3.Connection, identifier: str) -> dict[str, Any]:
         "last_event": last.get("action"),
         "at": last.get("at"),
         "next_due": document.get("due_at") or below.get("due_at"),
+        "notices": [f"{notice['action']} {notice['status']}" for notice in notices],
+        "held_by": sorted({notice["held_by"] for notice in notices if notice.get("held_by")}),
     }
 
 

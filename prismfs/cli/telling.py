@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from prismfs.cli import output
-from prismfs.engine.react import Outcome
+from prismfs.engine.settle import Outcome
 from prismfs.kinds import kind_of
 from prismfs.kinds.audit import Audit
 from prismfs.records.plan import Decision, Nothing, Plan, Refused

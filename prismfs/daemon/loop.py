@@ -10,8 +10,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from prismfs.clock import Clock
+from prismfs.daemon.courier import ThreadCourier
 from prismfs.daemon.hints import Hints
 from prismfs.engine.desk import Desk
+from prismfs.engine.dispatch import note_receipts
 from prismfs.engine.react import Moment, Turn, react
 from prismfs.errors import ConfigError, ConflictError, PrismfsError, StoreError
 from prismfs.records.base import format_instant
@@ -74,6 +76,7 @@ class Watcher:
         self._notice = notice
         self._stopping = False
         self.hints = Hints()
+        self._courier = ThreadCourier(self.hints.wake)
 
     def stop(self) -> None:
         """Let the turn under way finish, then end. Safe to call from a signal handler's thread."""
@@ -103,6 +106,9 @@ class Watcher:
                 self._notice("the system cannot watch folders here; they are polled every second")
             self._loop(once=once)
         finally:
+            self._courier.finish()
+            for post in served:
+                self._write_last_receipts(post)
             self.hints.stop()
             # Not of a project that another watcher serves: its health is the other's to tell.
             for post in served:
@@ -138,7 +144,7 @@ class Watcher:
         names = self.hints.take_names(post.desk.root / "inbox")
         moment = Moment(now=self._clock.now(), monotonic=monotonic, wall=self._clock.wall(), complete=names)
         try:
-            post.turn = react(post.desk, moment)
+            post.turn = react(post.desk, moment, self._courier)
             post.error = None
         except (StoreError, ConflictError, ConfigError) as error:
             post.turn = Turn()
@@ -156,6 +162,13 @@ class Watcher:
             return
         busy = monotonic - post.last_event < BUSY_FOR
         post.next_scan = min(monotonic + (BUSY_SCAN if busy else IDLE_SCAN), self._wake_for(post, monotonic))
+
+    def _write_last_receipts(self, post: Post) -> None:
+        """Write down how the last messages went; what cannot be written now counts as not heard of later."""
+        try:
+            note_receipts(post.desk, self._courier.collect(post.desk), self._clock.now())
+        except (StoreError, ConflictError, ConfigError) as error:
+            self._complain(post.desk, error)
 
     def _fail(self, post: Post, error: PrismfsError, monotonic: float) -> None:
         post.error = error
@@ -175,7 +188,7 @@ class Watcher:
         return min(post.next_scan for post in self._posts) - self._clock.monotonic()
 
     def _is_idle(self) -> bool:
-        return all(post.turn.wait_until is None and not post.turn.more for post in self._posts)
+        return self._courier.idle() and all(post.turn.wait_until is None and not post.turn.more for post in self._posts)
 
     def _tidy_the_late(self) -> None:
         """Do in a storm what may not wait for its end: a person who commits by an old index undoes records."""

@@ -9,9 +9,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from prismfs.decide import accept, authority, chain, escalation, incident, observe, outcome, triage
+from prismfs.decide import (
+    accept,
+    authority,
+    chain,
+    claim,
+    depend,
+    escalation,
+    groups,
+    incident,
+    issue_line,
+    mailbox,
+    observe,
+    outcome,
+    silences,
+    triage,
+    work,
+)
 from prismfs.decide.draft import ENGINE, RULES_VERSION, Draft
-from prismfs.errors import ForbiddenError, RecordError, RefusedError
+from prismfs.errors import ConflictError, ForbiddenError, RecordError, RefusedError
 from prismfs.kinds import kind_of_id
 from prismfs.records.event import Event
 from prismfs.records.plan import Decision, Nothing, Refused
@@ -33,7 +49,9 @@ STAGES: dict[tuple[str, str], tuple[Stage, ...]] = {
     ("drop", "escalation"): (escalation.escalate,),
     ("drop", "todo"): (accept.accept_todo,),
     ("drop", "journal"): (accept.accept_journal,),
-    ("drop", "comment"): (chain.remark,),
+    ("drop", "comment"): (chain.remark, work.touch),
+    ("drop", "task"): (work.create,),
+    ("drop", "mail"): (mailbox.send_mail,),
     ("drop", "refused"): (observe.refuse_file,),
     ("commit", "any"): (observe.observe_commit,),
     ("commit", "signal"): (
@@ -46,21 +64,42 @@ STAGES: dict[tuple[str, str], tuple[Stage, ...]] = {
     ("command", "escalation"): (escalation.escalate,),
     ("command", "escalate.ack"): (escalation.acknowledge_escalation,),
     ("command", "escalate.close"): (escalation.close_escalation,),
-    ("command", "escalate.unack"): (chain.take_back,),
+    ("command", "escalate.unack"): (escalation.take_back,),
     ("command", "escalate.forward"): (chain.forward,),
-    ("command", "escalate.comment"): (chain.remark,),
-    ("command", "outbox.retry"): (chain.send_again,),
+    ("command", "escalate.comment"): (chain.remark, work.touch),
+    ("command", "bead.create"): (work.create,),
+    ("command", "bead.claim"): (claim.claim,),
+    ("command", "bead.release"): (claim.release,),
+    ("command", "bead.update"): (work.update,),
+    ("command", "bead.close"): (work.close,),
+    ("command", "bead.reopen"): (work.reopen,),
+    ("command", "bead.dep"): (depend.link, work.touch),
+    ("command", "bead.comment"): (chain.remark, work.touch),
+    ("command", "bead.import"): (issue_line.take_in,),
+    ("command", "outbox.retry"): (outcome.send_again,),
+    ("command", "silence.add"): (silences.add_silence,),
+    ("command", "silence.change"): (silences.change_silence,),
+    ("command", "silence.expire"): (silences.expire_silence,),
     ("command", "incident.ack"): (incident.acknowledge_incident, escalation.follow_incident),
     ("command", "incident.resolve"): (incident.resolve_incident, escalation.follow_incident),
-    ("command", "mail.ack"): (observe.acknowledge_mail,),
-    ("due", "bead"): (escalation.raise_stale,),
+    ("command", "mail.send"): (mailbox.send_mail,),
+    ("command", "mail.reply"): (mailbox.reply_to_mail,),
+    ("command", "mail.ack"): (mailbox.acknowledge_mail,),
+    ("command", "mail.archive"): (mailbox.archive_mail,),
+    ("due", "bead"): (escalation.escalation_due,),
+    ("due", "silence"): (silences.silence_due,),
+    ("due", "group"): (groups.flush,),
+    ("due", "outbox"): (outcome.nothing_heard,),
     ("due", "incident"): (incident.overdue_incident,),
-    ("due", "signal"): (escalation.remind_of_signal,),
+    ("due", "signal"): (triage.remind_of_signal,),
     ("delivery", "outbox"): (outcome.record_receipt,),
 }
 
-_FREE_FOR_ALL = {"escalation", "escalate.comment", "mail.ack"}
-"""Commands that every identity may give: asking for help must never need a right."""
+_FREE_FOR_ALL = {"escalation", "escalate.comment", "mail.send", "mail.reply", "mail.ack", "mail.archive"} | {
+    f"bead.{verb}" for verb in ("create", "claim", "release", "update", "close", "reopen", "dep", "comment")
+}
+"""Commands that every identity may give: asking for help must never need a right, nor one's own mailbox; of
+beads, the stages themselves look whose they are."""
 
 _ACK_VERBS = {"incident": "incident.ack", "bead": "escalate.ack", "mail": "mail.ack"}
 
@@ -83,7 +122,7 @@ def decide(view: View, event: Event, now: datetime) -> Decision:
             ended = stage(draft)
             if ended is not None:
                 return ended
-    except (RecordError, RefusedError, ForbiddenError) as error:
+    except (RecordError, RefusedError, ForbiddenError, ConflictError) as error:
         return Refused(error.problem, type(error))
     return draft.plan()
 

@@ -7,6 +7,7 @@ import hashlib
 from pydantic import JsonValue
 
 from prismfs import kinds
+from prismfs.decide import authority
 from prismfs.decide.draft import Draft
 from prismfs.errors import RecordError, RefusedError
 from prismfs.kinds.journal import Journal, JournalDrop
@@ -153,7 +154,16 @@ def _check_address(draft: Draft, form: SignalDrop) -> None:
             field="/to_pid",
             hint="drop it in the inbox of that project",
         )
-    if draft.view.get(Persona, form.to) is None and form.to not in project.operators:
+    check_addressee(draft, form.to)
+
+
+def check_addressee(draft: Draft, to: str) -> None:
+    """Accept a persona of the roster or an operator as the addressee of a signal or a mail (R-000-66).
+
+    Raises:
+        RefusedError: `unknown_identity`.
+    """
+    if draft.view.get(Persona, to) is None and not authority.is_operator(draft, to):
         raise RefusedError(
             "unknown_identity",
             "is addressed to nobody in this project's roster",

@@ -24,7 +24,7 @@ def check(draft: Draft, verb: str) -> None:
         ForbiddenError: `not_allowed`, naming who may.
     """
     actor = draft.event.actor
-    if _is_operator(draft, actor):
+    if is_operator(draft, actor):
         return
     persona = draft.view.get(Persona, actor)
     if persona is None or not persona.may(verb):
@@ -43,9 +43,10 @@ def check_own(draft: Draft, owner: str) -> None:
         ForbiddenError: `not_yours`.
     """
     actor = draft.event.actor
-    if actor.casefold() != owner.casefold() and not _is_operator(draft, actor):
+    if actor.casefold() != owner.casefold() and not is_operator(draft, actor):
         raise ForbiddenError("not_yours", f"it is {owner}'s and not {actor}'s", field="/from", hint="act as its owner")
 
 
-def _is_operator(draft: Draft, actor: str) -> bool:
+def is_operator(draft: Draft, actor: str) -> bool:
+    """Tell whether the project's own file names this identity as an operator, in whatever case."""
     return actor.casefold() in (operator.casefold() for operator in draft.project.operators)

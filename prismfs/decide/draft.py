@@ -6,6 +6,7 @@ A draft lives for one call of `decide` and sees its own records before the view'
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TypeVar
 
@@ -14,9 +15,11 @@ from pydantic import JsonValue
 from prismfs.errors import RefusedError
 from prismfs.kinds import kind_of
 from prismfs.kinds.audit import Audit, Level
+from prismfs.kinds.escalation import EscalationSettings
 from prismfs.kinds.mail import Mail
 from prismfs.kinds.policy import Policy
 from prismfs.kinds.project import Project
+from prismfs.kinds.routing import Routing
 from prismfs.records.base import Record
 from prismfs.records.event import Event
 from prismfs.records.ids import Id, derive_id
@@ -59,6 +62,27 @@ class Draft:
     def project(self) -> Project:
         """The project's own record."""
         return self.view.single(Project)
+
+    @property
+    def settings(self) -> EscalationSettings:
+        """The project's escalation settings."""
+        return self.view.single(EscalationSettings)
+
+    @property
+    def routing(self) -> Routing:
+        """The project's tiers, routes, and what holds notices back."""
+        return self.view.single(Routing)
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether anything was decided yet."""
+        return bool(self._rows)
+
+    def own(self, model: type[R]) -> Iterator[R]:
+        """Yield the records of this model that the draft itself puts, as it leaves them."""
+        for record in self._puts.values():
+            if isinstance(record, model):
+                yield record
 
     def new_id(self, prefix: str, role: str = "") -> Id:
         """Return the id that this event gives a record of `prefix` in this `role`."""

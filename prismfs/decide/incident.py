@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,14 +10,14 @@ from pydantic import JsonValue
 from prismfs.decide.classify import DEFAULT_RANK, with_floor
 from prismfs.decide.draft import Draft
 from prismfs.decide.escalation import Attention, call_attention
+from prismfs.decide.fingerprint import fingerprint
 from prismfs.decide.triage import classification_of
 from prismfs.kinds.audit import INCIDENT_META
+from prismfs.kinds.fingerprint import Fingerprint
 from prismfs.kinds.incident import Incident
 from prismfs.kinds.signal import Signal
 from prismfs.records.plan import Nothing
 from prismfs.records.severity import LEAST_URGENT, Severity, with_rank
-
-_VOLATILE = re.compile(r"[^\w]+|\d+|_+")
 
 
 def open_or_join(draft: Draft) -> None:
@@ -28,7 +26,7 @@ def open_or_join(draft: Draft) -> None:
     assert isinstance(signal, Signal)
     if signal.lane != "incident" or signal.incident is not None or signal.status in ("delivered", "expired"):
         return
-    key = dedup_key(signal)
+    key = dedup_key(draft.view.single(Fingerprint), signal)
     known = draft.view.latest_with_key(Incident, key)
     if known is not None and (
         known.status != "resolved"
@@ -104,17 +102,17 @@ def overdue_incident(draft: Draft) -> None:
     )
 
 
-def dedup_key(signal: Signal) -> str:
-    """Return the key that tells faults apart: the reporter's own, or one made of the subject's words.
+def dedup_key(rules: Fingerprint, signal: Signal) -> str:
+    """Return the key that tells faults apart: the reporter's own, or the fingerprint of subject, body and labels.
 
-    The two are namespaced, so that equal text never makes them collide (C-03). Numbers, punctuation and case
-    do not tell subjects apart; a subject without words stands for itself with its payload (C-10).
+    The two are namespaced, so that equal text never makes them collide (C-03). Which of the fields count, and
+    what of them, `rules` say; a subject without words stands for itself with its payload (C-10).
     """
     if signal.dedup_key is not None:
         return f"key:{signal.dedup_key}"
-    words = _VOLATILE.sub(" ", signal.subject.casefold()).split()
-    text = " ".join(words) or signal.payload_hash
-    return f"auto:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+    labels = {f"label.{name}": value for name, value in signal.labels.items()}
+    fields = {"subject": signal.subject, "body": signal.body, "from": signal.sender, "type": signal.type, **labels}
+    return fingerprint(rules, "signal", fields, payload=signal.payload_hash)
 
 
 def meta_of(incident: Incident, *, target: str | None = None) -> dict[str, JsonValue]:
@@ -223,6 +221,7 @@ def _escalate(draft: Draft, signal: Signal, incident: Incident) -> None:
             source=f"incident:{incident.id}",
             reporter=signal.sender,
             category="failed",
+            labels=dict(signal.labels),
             related=incident.id,
         ),
     )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from prismfs.decide import authority
 from prismfs.decide.draft import Draft
-from prismfs.kinds.mail import Mail
 from prismfs.kinds.signal import Signal
 from prismfs.records.plan import Nothing
 
@@ -42,16 +40,4 @@ def take_up_signal(draft: Draft) -> Nothing | None:
     draft.subject = signal
     draft.settle("accept", "came in by a commit")
     draft.row("signal.received", signal, reason=draft.reason, meta={"commit": draft.event.document.get("commit")})
-    return None
-
-
-def acknowledge_mail(draft: Draft) -> Nothing | None:
-    """Mark a mail as read; it stays where it is (R-000-13)."""
-    mail = draft.need(Mail, str(draft.event.document["id"]))
-    authority.check_own(draft, mail.to)
-    if mail.status != "unread":
-        return Nothing(f"the mail is {mail.status} already", mail.id)
-    draft.subject = draft.put(mail.changed(status="read"))
-    draft.settle("read", "read")
-    draft.row("mail.read", draft.subject, reason=draft.reason)
     return None

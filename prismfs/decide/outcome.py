@@ -1,42 +1,141 @@
-"""What became of a delivery: the channel's receipt, written down (R-004-28)."""
+"""What became of a delivery: handed to its channel, the channel's receipt, or nothing heard (R-004-28)."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from prismfs.decide import notify, outgoing, reach, routes, throttle
 from prismfs.decide.draft import Draft
+from prismfs.errors import RefusedError
+from prismfs.kinds.bead import Escalation
 from prismfs.kinds.mail import Mail
 from prismfs.kinds.outbox import Outbox
 from prismfs.records.plan import Nothing
 
+_LOST = ("failed", "dead", "not_configured")
+
 
 def record_receipt(draft: Draft) -> Nothing | None:
-    """Write down how an attempt ended; one that failed for now gets its next due time, or has failed."""
+    """Write down that an attempt begins, or how it ended; one that failed for now gets its next due time."""
     document = draft.event.document
     message = draft.need(Outbox, str(document["id"]))
-    if message.status == "sent":
-        return Nothing("sent already", message.id)
-    outcome, detail = document["outcome"], str(document.get("detail") or "")
-    attempts = message.attempts + 1
+    if message.status in ("sent", "withdrawn", "grouped", "held"):
+        return Nothing(f"{message.status} already", message.id)
+    outcome, detail = str(document["outcome"]), str(document.get("detail") or "")
+    if outcome == "sending":
+        return _begin(draft, message)
+    attempt = document.get("attempt")
+    attempt = attempt if isinstance(attempt, int) else 0
+    if attempt < message.attempts and outcome != "sent":
+        return Nothing("a later attempt was begun", message.id)
+    message = message.changed(attempts=max(message.attempts, attempt))
     if outcome == "sent":
-        done = message.changed(status="sent", attempts=attempts, sent_at=draft.now, due_at=None, detail=detail or None)
+        done = message.changed(status="sent", sent_at=draft.now, due_at=None, detail=detail or None)
         mail = document.get("record")
         if isinstance(mail, dict):
             draft.put(Mail.from_document(mail))
-    elif outcome == "not_configured":
-        done = message.changed(status="not_configured", attempts=attempts, due_at=None, detail=detail)
+    elif outcome in ("temporary", "unknown"):
+        asked = document.get("retry_after")
+        wait = timedelta(seconds=asked) if isinstance(asked, int | float) else timedelta()
+        done = _later(draft, message, "pending" if outcome == "temporary" else "unknown", detail, wait)
     else:
-        waits = draft.policy.delivery_waits
-        if outcome == "temporary" and attempts <= len(waits):
-            done = message.changed(attempts=attempts, due_at=draft.now + waits[attempts - 1], detail=detail)
-        else:
-            done = message.changed(status="failed", attempts=attempts, due_at=None, detail=detail)
-    draft.subject = draft.put(done)
-    again = "again later" if done.status == "pending" else done.status
-    draft.settle("deliver", f"{message.action}: attempt {attempts}, {again}")
-    draft.row(
-        f"outbox.{'retried' if done.status == 'pending' else done.status}",
-        done,
-        level="info" if done.status == "sent" else "warn",
-        reason=draft.reason,
-        meta={"action": message.action, "attempts": attempts, "about": message.about, "detail": detail},
-    )
+        status = "failed" if outcome == "permanent" else "not_configured"
+        done = message.changed(status=status, due_at=None, detail=detail)
+    _write(draft, done, detail)
     return None
+
+
+def nothing_heard(draft: Draft) -> None:
+    """An attempt whose end nobody wrote down, such as of a process that was killed: it may have arrived.
+
+    It is made again with the same idempotency key.
+    """
+    message = draft.need(Outbox, str(draft.event.document["id"]))
+    if message.status != "sending":
+        raise RefusedError("not_sending", f"the message is {message.status}", field="/id", hint="prismfs show ID")
+    detail = "nobody wrote down how the attempt ended"
+    _write(draft, _later(draft, message, "unknown", detail, timedelta()), detail)
+
+
+def send_again(draft: Draft) -> Nothing | None:
+    """Put a message that was given up, or had no contact, back into the outbox; the next delivery takes it."""
+    message = draft.need(Outbox, str(draft.event.document["id"]))
+    if message.status not in _LOST:
+        return Nothing(f"the message is {message.status}", message.id)
+    lacking = outgoing.lacks(draft, message.action)
+    if lacking:
+        raise RefusedError("not_configured", lacking, field="/id", hint="set it in settings/ and commit")
+    again = message.changed(
+        status="pending",
+        target=routes.target_of(message.action, draft.settings),
+        attempts_before=message.attempts,
+        due_at=draft.now,
+        detail=None,
+    )
+    draft.subject = draft.put(again)
+    draft.settle("retry", f"{draft.event.actor} asks for another attempt")
+    draft.row("outbox.retried", draft.subject, reason=draft.reason, meta={"action": message.action})
+    return None
+
+
+def _begin(draft: Draft, message: Outbox) -> Nothing | None:
+    if message.status not in ("pending", "unknown"):
+        return Nothing(f"the message is {message.status}", message.id)
+    bead = draft.get(Escalation, message.about)
+    held = None if bead is None or message.status != "pending" else notify.hold_back(draft, bead, message)
+    if held is not None:  # what mutes it began while it waited for its time
+        draft.subject = draft.put(held)
+        draft.settle("hold_back", f"{message.action}: muted meanwhile")
+        draft.row("outbox.held", held, reason=draft.reason, meta={"action": message.action, "by": held.held_by})
+        return None
+    at = throttle.begin_time(draft, message)
+    if at > draft.now:
+        draft.subject = draft.put(message.changed(planned_at=at, due_at=at, detail="waits for its limit"))
+        draft.settle("wait_for_limit", f"{message.action}: its limit is reached")
+        draft.row("outbox.postponed", draft.subject, reason=draft.reason, meta={"action": message.action})
+        return None
+    attempts = message.attempts + 1
+    on_time = message.planned_at is not None and draft.now - message.planned_at <= throttle.JITTER
+    draft.subject = draft.put(
+        message.changed(
+            status="sending",
+            attempts=attempts,
+            planned_at=message.planned_at if on_time else draft.now,
+            due_at=draft.now + draft.policy.delivery_lease,
+        )
+    )
+    draft.settle("begin_delivery", f"{message.action}: attempt {attempts} begins")
+    draft.row("outbox.sending", draft.subject, reason=draft.reason, meta={"action": message.action})
+    return None
+
+
+def _later(draft: Draft, message: Outbox, status: str, detail: str, asked: timedelta) -> Outbox:
+    """Return `message` with its next attempt's time, at least as far off as the place asked; dead after the last.
+
+    When somebody has the escalation by now there is no further attempt.
+    """
+    bead = draft.get(Escalation, message.about)
+    if bead is not None and bead.status != "open":
+        return outgoing.withdrawn(message, f"the escalation is {bead.status}")
+    waits = draft.policy.delivery_waits
+    made = message.attempts - message.attempts_before
+    if made > len(waits):
+        return message.changed(status="dead", due_at=None, detail=detail)
+    return message.changed(status=status, due_at=draft.now + max(waits[made - 1], asked), detail=detail)
+
+
+def _write(draft: Draft, message: Outbox, detail: str) -> None:
+    draft.subject = draft.put(message)
+    waits = message.status in ("pending", "unknown")
+    draft.settle(
+        "deliver", f"{message.action}: attempt {message.attempts}, {'again later' if waits else message.status}"
+    )
+    draft.row(
+        "outbox.retried" if message.status == "pending" else f"outbox.{message.status}",
+        message,
+        level="info" if message.status == "sent" else "warn",
+        reason=draft.reason,
+        meta={"action": message.action, "attempts": message.attempts, "about": message.about, "detail": detail},
+    )
+    if message.status in _LOST:
+        reach.check_loss(draft, message)

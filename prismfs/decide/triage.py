@@ -7,12 +7,14 @@ from typing import cast, get_args
 from pydantic import JsonValue
 
 from prismfs.decide.classify import Classification, classify
-from prismfs.decide.draft import Draft
+from prismfs.decide.draft import ENGINE, Draft
+from prismfs.decide.escalation import Attention, call_attention
 from prismfs.errors import RefusedError
 from prismfs.kinds.signal import LANES, Lane, Signal
 from prismfs.kinds.todo import Todo
 from prismfs.kinds.triage import Triage
 from prismfs.records.plan import Nothing
+from prismfs.records.severity import read_label
 
 _LIMIT_OF_ANSWERS = 3
 
@@ -167,6 +169,39 @@ def ask_for_lane(draft: Draft) -> None:
     draft.subject = draft.put(signal.changed(status="unclassified", due_at=draft.now + policy.deadlines.classify))
     draft.settle("ask_for_lane", "no lane was certain enough")
     draft.row("signal.unclassified", draft.subject, level="warn", reason=draft.reason)
+
+
+def remind_of_signal(draft: Draft) -> None:
+    """A signal waited past its deadline: its reporter hears of it and its owner is escalated to (R-000-80)."""
+    signal = draft.need(Signal, str(draft.event.document["id"]))
+    policy = draft.policy
+    draft.subject = draft.put(signal.changed(due_at=None))
+    draft.settle("overdue", f"still {signal.status} at its deadline")
+    draft.row("signal.overdue", draft.subject, level="warn", reason=draft.reason)
+    if signal.status == "unclassified":
+        call_attention(
+            draft,
+            Attention(
+                severity=read_label(policy.scales, "MEDIUM", scale="gastown"),
+                title=f"Unclassified for too long: {signal.subject}"[:500],
+                source="desk:classify",
+                reporter=ENGINE,
+                category="gate_timeout",
+                related=signal.id,
+            ),
+        )
+        body = "Nobody has said yet what this is about. The delay was escalated."
+    else:
+        body = "Your question is still open: an answer to what was asked back would help."
+    draft.mail(
+        signal.sender,
+        role="overdue",
+        type="notification",
+        sender=signal.to,
+        subject=f"Re: {signal.subject}",
+        body=body,
+        about=signal,
+    )
 
 
 def classification_of(draft: Draft, signal: Signal) -> Classification:

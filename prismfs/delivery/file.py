@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import ClassVar
 
-from prismfs.records.base import format_instant
+from prismfs.delivery.payload import payload
 from prismfs.records.message import Message, Receipt
 
 
 class FileChannel:
     """Writes `<delivery id>.json`; sending again writes the same file again."""
+
+    local: ClassVar[bool] = True
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -19,19 +22,11 @@ class FileChannel:
     def send(self, message: Message) -> Receipt:
         """Write the message's file by a rename, flushed to the disk."""
         folder = self._folder / message.target
-        document = {
-            "id": message.id,
-            "about": message.about,
-            "subject": message.subject,
-            "body": message.body,
-            "priority": message.priority,
-            "created_at": format_instant(message.created_at),
-        }
         temporary = folder / f".{message.id}.new"
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with temporary.open("w", encoding="utf-8") as file:
-                json.dump(document, file, ensure_ascii=False, indent=2)
+                json.dump(payload(message), file, ensure_ascii=False, indent=2)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(folder / f"{message.id}.json")

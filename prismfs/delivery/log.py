@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import ClassVar
 
 from prismfs.records.base import format_instant
 from prismfs.records.message import Message, Receipt
@@ -13,6 +14,8 @@ _TAIL = 64 * 1024
 
 class LogChannel:
     """Appends one line a message. The line names the delivery; one that stands there already is not repeated."""
+
+    local: ClassVar[bool] = True
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from prismfs.records.base import format_instant
 from prismfs.records.ids import derive_id
 from prismfs.records.message import Message, Receipt
@@ -9,6 +11,8 @@ from prismfs.records.message import Message, Receipt
 
 class MailChannel:
     """Hands over a mail record; its id follows from the delivery's, so that it exists once."""
+
+    local: ClassVar[bool] = True
 
     def send(self, message: Message) -> Receipt:
         """Return the mail as a document to be committed with the receipt."""

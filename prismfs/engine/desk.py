@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +12,8 @@ from prismfs.delivery import Channel, channels
 from prismfs.intake.inbox import Inbox
 from prismfs.intake.quarantine import Quarantine
 from prismfs.kinds import KINDS
+from prismfs.kinds.escalation import EscalationSettings
+from prismfs.kinds.routing import Routing
 from prismfs.store.config import check_config
 from prismfs.store.repo import ProjectRepo, nothing
 
@@ -34,7 +36,6 @@ class Desk:
             (root / "inbox").mkdir(exist_ok=True)
             self.inbox = Inbox(root)
             self.quarantine = Quarantine(root)
-            self.channels: dict[str, Channel] = channels(root)
             stack.pop_all()
 
     def __enter__(self) -> Self:
@@ -44,6 +45,15 @@ class Desk:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.repo.close()
+
+    def channels(self) -> Mapping[str, Channel]:
+        """Return the channels by the settings that the branch holds now.
+
+        Raises:
+            ConfigError: `invalid_setting`.
+        """
+        view = self.repo.view(self.repo.snapshot())
+        return channels(self.root, view.single(EscalationSettings), view.single(Routing))
 
     def check_settings(self) -> None:
         """Accept the settings that the branch holds now.

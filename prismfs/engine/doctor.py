@@ -9,15 +9,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from prismfs.decide import groups, routes
 from prismfs.errors import ConfigError, PrismfsError, Problem
 from prismfs.intake.scan import redact
 from prismfs.kinds import KINDS
+from prismfs.kinds.escalation import EscalationSettings
+from prismfs.kinds.persona import Persona
+from prismfs.kinds.policy import Policy
+from prismfs.kinds.project import Project
+from prismfs.kinds.routing import Routing
 from prismfs.records.base import parse_instant
 from prismfs.store.config import check_config
 from prismfs.store.git import run_plain
 from prismfs.store.repo import ProjectRepo
 
 _OLDEST_GIT = (2, 39)
+_ROUTING = "settings/routing.yaml"
 _HEARTBEAT = timedelta(minutes=5)
 
 
@@ -39,6 +46,7 @@ def examine(root: Path, now: datetime) -> list[Finding]:
             _try("the repository's configuration runs no program", lambda: check_config(repo.git)),
             _try("a branch is checked out and was not rewritten", lambda: _check_branch(repo)),
             _try("settings and roster are valid", lambda: _check_settings(root)),
+            _try("every route reaches somebody", lambda: _check_routes(repo)),
             _try("all records are committed and unedited", lambda: _check_status(repo)),
             _try("the inbox can be written", lambda: _check_inbox(root)),
             _try("the watcher's heartbeat is fresh", lambda: _check_heartbeat(root, now)),
@@ -82,6 +90,51 @@ def _check_settings(root: Path) -> None:
                             "secret_in_settings", f"holds a {finding.kind}", path=place, field=finding.pointer,
                             hint="name it as env:NAME",
                         )  # fmt: skip
+
+
+def _check_routes(repo: ProjectRepo) -> Problem | None:
+    """Name the first route whose notices of some severity would reach nobody, or that repeats too often (C-26)."""
+    view = repo.view(repo.snapshot())
+    settings, routing, project = view.single(EscalationSettings), view.single(Routing), view.single(Project)
+    people = {operator.casefold() for operator in project.operators}
+    for tier in routing.known_tiers:
+        if view.get(Persona, tier) is None and tier.casefold() not in people:
+            hint = f"add roster/{tier}.yaml"
+            return Problem("tier_without_persona", f"nobody in the roster is {tier}", path=_ROUTING, hint=hint)
+
+    def lacks(action: str) -> str | None:
+        channel, _, name = action.partition(":")
+        if channel in ("mail", "nudge") and view.get(Persona, name) is None and name.casefold() not in people:
+            return f"nobody is called {name} in the roster"
+        return routes.missing(action, settings, routing)
+
+    lease = view.single(Policy).delivery_lease
+    for name, target in routing.targets.items():
+        if target.timeout >= lease:
+            said = f"target {name}: its timeout is not shorter than delivery_lease, so that it may be sent to twice"
+            return Problem("timeout_too_long", said, path=_ROUTING, hint="shorten it, or lengthen the lease")
+    for route in routing.route.walk():
+        for rank in range(4):
+            lacking = {action: lacks(action) for action in routes.actions_of(route, settings.routes, rank)}
+            if lacking and all(lacking.values()):
+                said = "; ".join(f"{action}: {why}" for action, why in lacking.items())
+                return Problem(
+                    "nobody_reachable",
+                    f"route {route.name} reaches nobody at rank {rank}: {said}",
+                    path=_ROUTING,
+                    hint="fill in the contacts or targets, or give the route another action",
+                )
+        if (
+            route.group_by is not None
+            and route.repeat_interval
+            and route.repeat_interval < (route.group_interval or groups.INTERVAL)
+        ):
+            return Problem(
+                "repeat_too_short",
+                f"route {route.name}: repeat_interval is shorter than group_interval, and rounds up to it",
+                path=_ROUTING,
+            )
+    return None
 
 
 def _check_status(repo: ProjectRepo) -> Problem | None:

@@ -7,37 +7,33 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from prismfs.decide import ENGINE, decide
+from prismfs.decide import ENGINE
 from prismfs.engine import deliver, take
+from prismfs.engine.deliver import Courier
 from prismfs.engine.desk import Desk
-from prismfs.errors import ConflictError, Problem, RefusedError
+from prismfs.engine.dispatch import carry_out, send, write_receipts
+from prismfs.engine.settle import Outcome, decide_all, news_events, settle
 from prismfs.kinds import kind_of
 from prismfs.kinds.outbox import Outbox
 from prismfs.records.base import Record, format_instant
 from prismfs.records.codec import canonical_json
 from prismfs.records.event import Event
-from prismfs.records.plan import Decision, Plan, Refused
+from prismfs.records.plan import Plan
 from prismfs.records.view import View
-from prismfs.store.snapshot import Snapshot
 
 GROUP = 100
 """Events decided and committed together: where the cost of a commit stops falling."""
 
-_TRIES = 8
+_SHORT_GROUP = 20
+"""The same while something falls due soon: a notice must not be late because a group was being committed."""
 
-_FAULTS = (ValueError, TypeError, LookupError, AttributeError, AssertionError, ArithmeticError, RecursionError)
+_SOON = timedelta(seconds=2)
+
+_BACKLOG, _SHARE = 500, 100
+"""Messages looked at together, and how many of one action: each place gets its share (C-82)."""
 
 _PATIENCE = timedelta(seconds=1)
 """When to look again at what is due and cannot be acted on: turning over it without a pause helps nobody."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """One event, what was decided of it, and its commit where one was made."""
-
-    event: Event
-    decision: Decision
-    commit: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,34 +65,51 @@ class Turn:
         return tuple(outcome.commit for outcome in self.outcomes if outcome.commit is not None)
 
 
-def react(desk: Desk, moment: Moment) -> Turn:
+def react(desk: Desk, moment: Moment, courier: Courier | None = None) -> Turn:
     """Do one turn over a project: news, inbox, due times, deliveries; at most one group of each.
+
+    Without a courier what leaves is carried out at the end of the turn, and the turn waits for it.
 
     Raises:
         ConflictError: another process kept writing, or the branch kept moving; nothing is lost.
         StoreError: the repository is wrong or out of reach; what was not committed still waits.
         ConfigError: a setting that is needed is invalid; everything waits until it is mended.
     """
+    now = moment.now
     with desk.repo.writer():
-        look = desk.inbox.scan(moment.monotonic, moment.wall, complete=moment.complete, limit=GROUP)
-        taken = take.read_drops(desk, look.ready, moment.now)
-        outcomes = settle(desk, [entry.event for entry in taken], moment.now)
+        arrived = [] if courier is None else courier.collect(desk)
+        try:
+            outcomes = write_receipts(desk, arrived, now)
+        except BaseException:
+            if courier is not None:
+                courier.give_back(desk, arrived)
+            raise
+        # Deadlines first: a notice must not wait for the files that a storm brings.
+        room = GROUP if courier is None else courier.room()
+        done, leaving = _keep_deadlines(desk, now, room)
+        if courier is not None:
+            courier.take(desk, leaving)
+        limit = _SHORT_GROUP if _due_soon(desk, now) else GROUP
+        look = desk.inbox.scan(moment.monotonic, moment.wall, complete=moment.complete, limit=limit)
+        taken = take.read_drops(desk, look.ready, now)
+        answered = settle(desk, [entry.event for entry in taken], now)
         desk.crash_point("before-inbox")
-        take.let_go(desk, taken, [outcome.event for outcome in outcomes], moment.now)
+        take.let_go(desk, taken, [outcome.event for outcome in answered], now)
+        # What the files put into the outbox leaves in the same turn: the next one may be far off.
+        more_done, more_leaving = _keep_deadlines(desk, now, room - len(leaving))
+        if courier is not None:
+            courier.take(desk, more_leaving)
+        leaving += more_leaving
+        outcomes += [*done, *answered, *more_done]
         view = desk.repo.view(desk.repo.snapshot())
-        due = _due(view, moment.now)
-        outcomes += settle(desk, [due_event(record) for record in due if not isinstance(record, Outbox)], moment.now)
-        # What a due time just put into the outbox leaves in the same turn: the next one may be far off.
-        messages = _due(desk.repo.view(desk.repo.snapshot()), moment.now)
-        receipts = deliver.send_due(desk, [record for record in messages if isinstance(record, Outbox)], moment.now)
-        desk.crash_point("before-receipts")
-        outcomes += settle(desk, receipts, moment.now)
-        view = desk.repo.view(desk.repo.snapshot())
-        next_due, left = view.next_due(), _due(view, moment.now)
+        room -= len(leaving)
+        next_due, left = _next_due(view, now, room), [*_due(view, now), *(_waiting(view, now) if room > 0 else ())]
+    if courier is None:
+        outcomes += carry_out(desk, leaving, now)
     stuck = _without_effect(outcomes)
     more = any(kind_of(record).name_of(record) not in stuck for record in left)
     if stuck and not more and next_due is not None:
-        next_due = max(next_due, moment.now + _PATIENCE)
+        next_due = max(next_due, now + _PATIENCE)
     return Turn(
         outcomes=tuple(outcomes),
         more=look.more or more,
@@ -105,19 +118,12 @@ def react(desk: Desk, moment: Moment) -> Turn:
     )
 
 
-def settle(desk: Desk, events: Sequence[Event], now: datetime) -> list[Outcome]:
-    """Decide and commit the news of the branch and then `events`, as one group; the writer's lock is held.
-
-    When the branch moves meanwhile, the snapshot is taken again and everything is decided again.
-    """
-    for attempt in range(1, _TRIES + 1):
-        base = desk.repo.snapshot()
-        try:
-            return _settle(desk, [*news_events(desk, base, now), *events], base, now)
-        except ConflictError:
-            if attempt == _TRIES:
-                raise
-    raise AssertionError("unreachable")
+def _keep_deadlines(desk: Desk, now: datetime, room: int) -> tuple[list[Outcome], list[Outbox]]:
+    """Decide what is due and send what may leave, as `send` does."""
+    due = _due(desk.repo.view(desk.repo.snapshot()), now)
+    outcomes = settle(desk, [due_event(record) for record in due], now) if due else []
+    sent, leaving = send(desk, _waiting(desk.repo.view(desk.repo.snapshot()), now), now, room)
+    return outcomes + sent, leaving
 
 
 def rehearse(desk: Desk, moment: Moment) -> list[Outcome]:
@@ -127,14 +133,8 @@ def rehearse(desk: Desk, moment: Moment) -> list[Outcome]:
     events = news_events(desk, base, moment.now)
     events += [entry.event for entry in take.read_drops(desk, look.ready, moment.now)]
     due = _due(desk.repo.view(base), moment.now)
-    events += [due_event(record) for record in due if not isinstance(record, Outbox)]
-    return [Outcome(event, decision, None) for event, decision in _decide_all(desk, events, base, moment.now)[0]]
-
-
-def plan_only(desk: Desk, event: Event, now: datetime) -> Decision:
-    """Return what would be decided of `event`, and change nothing."""
-    with desk.repo.overlay(desk.repo.snapshot()) as view:
-        return decide(view, event, now)
+    events += [due_event(record) for record in due]
+    return [Outcome(event, decision, None) for event, decision in decide_all(desk, events, base, moment.now)[0]]
 
 
 def due_event(record: Record) -> Event:
@@ -158,29 +158,37 @@ def due_event(record: Record) -> Event:
     )
 
 
-def news_events(desk: Desk, base: Snapshot, now: datetime) -> list[Event]:
-    """Return the events of commits that the engine did not make."""
-    events = []
-    for commit in desk.repo.news(base):
-        events.extend(take.commit_events(desk, commit, now))
-    return events
+def look_for_due(desk: Desk, now: datetime) -> tuple[int, datetime | None]:
+    """Return how many records are due now (a group of them at most), and when something is due next."""
+    view = desk.repo.view(desk.repo.snapshot())
+    return len(_due(view, now)) + len(_waiting(view, now)), _next_due(view, now)
 
 
 def _due(view: View, now: datetime) -> list[Record]:
-    """Return what is due: messages from their due time on, everything else one instant after it (R-004-22)."""
-    due = view.due_before(now + timedelta(milliseconds=1), GROUP)
-    return [record for record in due if isinstance(record, Outbox) or getattr(record, "due_at") < now]  # noqa: B009
+    """Return what is due, one instant after its time (R-004-22), and deliveries that nothing was heard of."""
+    unheard = [
+        message for message in view.due_before(now, _BACKLOG, of=Outbox, share=_SHARE) if message.status == "sending"
+    ]
+    return [*view.due_before(now, GROUP), *unheard]
 
 
-def _decided(view: View, event: Event, now: datetime) -> Decision:
-    """Decide one event; a file that trips a fault of prismfs is refused, so that it keeps no other waiting."""
-    try:
-        return decide(view, event, now)
-    except _FAULTS as fault:
-        if event.type != "drop":
-            raise
-        said = f"prismfs itself failed on it: {type(fault).__name__}"
-        return Refused(Problem("internal", said, hint="please report it with this file"), RefusedError)
+def _waiting(view: View, now: datetime) -> list[Outbox]:
+    """Return the messages that may leave now, those due first before others."""
+    due = view.due_before(now + timedelta(milliseconds=1), _BACKLOG, of=Outbox, share=_SHARE)
+    return [message for message in due if message.status in deliver.WAITING]
+
+
+def _due_soon(desk: Desk, now: datetime) -> bool:
+    due = _next_due(desk.repo.view(desk.repo.snapshot()), now)
+    return due is not None and due < now + _SOON
+
+
+def _next_due(view: View, now: datetime, room: int = GROUP) -> datetime | None:
+    """Return when something is due next; a message that waits for room is looked at again after a while."""
+    message = view.next_due(of=Outbox)
+    if message is not None and room <= 0:
+        message = max(message, now + _PATIENCE)
+    return min((at for at in (view.next_due(), message) if at is not None), default=None)
 
 
 def _without_effect(outcomes: Sequence[Outcome]) -> set[object]:
@@ -190,34 +198,3 @@ def _without_effect(outcomes: Sequence[Outcome]) -> set[object]:
         for outcome in outcomes
         if outcome.event.type in ("due", "delivery") and not isinstance(outcome.decision, Plan)
     }
-
-
-def _settle(desk: Desk, events: Sequence[Event], base: Snapshot, now: datetime) -> list[Outcome]:
-    decisions, plans = _decide_all(desk, events, base, now)
-    commits = iter(desk.repo.apply(plans, base=base))
-    return [
-        Outcome(event, decision, next(commits) if isinstance(decision, Plan) else None) for event, decision in decisions
-    ]
-
-
-def _decide_all(
-    desk: Desk, events: Sequence[Event], base: Snapshot, now: datetime
-) -> tuple[list[tuple[Event, Decision]], list[Plan]]:
-    """Decide each event on top of what the ones before it decided. A refused drop is an event of its own."""
-    decisions: list[tuple[Event, Decision]] = []
-    plans: list[Plan] = []
-    if not events:
-        return decisions, plans
-    with desk.repo.overlay(base) as view:
-        for event in events:
-            known = take.refusal_of(view, event)
-            decision = Refused(known, RefusedError) if known is not None else _decided(view, event, now)
-            if isinstance(decision, Refused) and event.type == "drop":
-                decisions.append((event, decision))
-                event = take.refusal_event(event, decision.problem)
-                decision = decide(view, event, now)
-            decisions.append((event, decision))
-            if isinstance(decision, Plan):
-                view.add(decision)
-                plans.append(decision)
-    return decisions, plans

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from prismfs.engine import deliver
 from prismfs.engine.desk import Desk
-from prismfs.engine.react import Outcome, due_event, plan_only, settle
+from prismfs.engine.dispatch import carry_out, send
+from prismfs.engine.react import due_event
+from prismfs.engine.settle import Outcome, plan_only, settle
 from prismfs.errors import RecordError
 from prismfs.intake.scan import redact
-from prismfs.kinds.bead import Bead
+from prismfs.kinds.bead import Escalation
 from prismfs.kinds.outbox import Outbox
 from prismfs.records.document import Document
 from prismfs.records.event import Event
@@ -64,8 +65,8 @@ def raise_stale(desk: Desk, now: datetime, *, dry_run: bool) -> tuple[Outcome, .
 
     With `dry_run` nothing changes, and what would be decided is returned.
     """
-    due = desk.repo.view(desk.repo.snapshot()).due_before(now, _MOST_STALE)
-    events = [due_event(record) for record in due if isinstance(record, Bead)]
+    due = desk.repo.view(desk.repo.snapshot()).due_before(now, _MOST_STALE, of=Escalation)
+    events = [due_event(record) for record in due]
     if dry_run:
         return tuple(Outcome(event, plan_only(desk, event, now), None) for event in events)
     return _settle_and_deliver(desk, events, now)[0]
@@ -77,11 +78,14 @@ def _settle_and_deliver(
     with desk.repo.writer():
         outcomes = settle(desk, events, now)
         plans = [outcome.decision for outcome in outcomes if isinstance(outcome.decision, Plan)]
-        waiting = [put for plan in plans for put in plan.puts if isinstance(put, Outbox)]
-        receipts = deliver.send_due(desk, [message for message in waiting if message.status == "pending"], now)
-        outcomes += settle(desk, receipts, now)
+        touched = {put.id: put for plan in plans for put in plan.puts if isinstance(put, Outbox)}
+        waiting = [message for message in touched.values() if message.status == "pending" and message.due_at == now]
+        sent, leaving = send(desk, waiting, now, len(waiting))
+        outcomes += sent
+    outcomes += carry_out(desk, leaving, now)
+    with desk.repo.writer():
         view = desk.repo.view(desk.repo.snapshot())
-        left = tuple(view.get(Outbox, message.id) or message for message in waiting)
+        left = tuple(view.get(Outbox, message.id) or message for message in touched.values())
         desk.repo.bring_index()
     return tuple(outcomes), left
 

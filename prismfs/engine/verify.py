@@ -81,7 +81,7 @@ class _Verifier:
         self._advance(commit, check=check)
 
     def _check_engine(self, commit: Commit) -> None:
-        found = self._event_of(commit)
+        found = event_of(self.git, commit)
         if found is None:
             self._problem(commit, "no_event", "claims to be the engine's but carries no event in an audit row")
             return
@@ -157,19 +157,6 @@ class _Verifier:
                 self._problem(commit, "audit_forged", "adds an audit row that no decision made", change.path)
                 return
 
-    def _event_of(self, commit: Commit) -> tuple[Event, str] | None:
-        for change in commit.changes:
-            kind = kind_of_path(change.path)
-            if kind is None or kind.model is not Audit or change.new == NO_OBJECT:
-                continue
-            try:
-                row = kind.read(self.git.read(change.new) or b"", path=change.path)
-            except RecordError:
-                continue
-            if isinstance(row, Audit) and row.event is not None and row.cause == commit.cause:
-                return row.event, change.path
-        return None
-
     def _advance(self, commit: Commit, *, check: bool) -> None:
         rows: list[tuple[Audit, Change]] = []
         for change in commit.changes:
@@ -238,6 +225,21 @@ def verify(
     if since is None and verifier.counts["rows"] and verifier.view.last_audit() == GENESIS:
         verifier.problems.append(Problem("chain_broken", "the audit chain has no head"))
     return Verified(head=until, problems=tuple(verifier.problems), **verifier.counts)
+
+
+def event_of(git: Git, commit: Commit) -> tuple[Event, str] | None:
+    """Return the event that an engine's commit answers, and the path of the audit row that holds it; None if none."""
+    for change in commit.changes:
+        kind = kind_of_path(change.path)
+        if kind is None or kind.model is not Audit or change.new == NO_OBJECT:
+            continue
+        try:
+            row = kind.read(git.read(change.new) or b"", path=change.path)
+        except RecordError:
+            continue
+        if isinstance(row, Audit) and row.event is not None and row.cause == commit.cause:
+            return row.event, change.path
+    return None
 
 
 def _as_audit(record: Record) -> Audit:

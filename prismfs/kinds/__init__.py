@@ -9,8 +9,11 @@ from prismfs.kinds import (
     audit,
     bead,
     escalation,
+    fingerprint,
     forms,
+    group,
     incident,
+    inhibition,
     journal,
     kb,
     mail,
@@ -18,10 +21,13 @@ from prismfs.kinds import (
     persona,
     policy,
     project,
+    routing,
     signal,
+    silence,
     tenant,
     todo,
     triage,
+    work,
 )
 from prismfs.records.base import Record, Value
 from prismfs.records.document import Document
@@ -38,11 +44,16 @@ KINDS: dict[str, Kind] = {
         persona,
         policy,
         triage,
+        fingerprint,
         escalation,
+        routing,
         signal,
         incident,
         bead,
         outbox,
+        silence,
+        inhibition,
+        group,
         audit,
         mail,
         todo,
@@ -58,10 +69,12 @@ DROPS: dict[str, type[Value]] = {
     "journal": journal.JournalDrop,
     "ack": forms.AckDrop,
     "comment": forms.CommentDrop,
+    "task": work.WorkDrop,
+    "mail": mail.MailDrop,
 }
 """What an agent may drop, by the `kind` it names."""
 
-_BY_MODEL = {kind.model: kind for kind in KINDS.values()}
+_BY_MODEL = {model: kind for kind in KINDS.values() for model in (kind.model, *kind.variants)}
 _BY_PREFIX = {kind.prefix: kind for kind in KINDS.values() if kind.prefix}
 
 

@@ -10,21 +10,34 @@ import re
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from prismfs.records.base import Duration, Record, Value
 from prismfs.records.kind import Kind
 
-_ACTION = re.compile(r"bead|slack|log|mail:[A-Za-z0-9][A-Za-z0-9._-]{0,63}|email:human|sms:human|file:[a-z0-9-]{1,32}")
+_NAME = r"[a-z][a-z0-9_-]{0,63}"
+_ACTION = re.compile(
+    r"bead|slack|log|(?:mail|nudge):[A-Za-z0-9][A-Za-z0-9._-]{0,63}|email:human|sms:human|file:[a-z0-9-]{1,32}"
+    rf"|(?:webhook|command|apprise):{_NAME}"
+)
+_OTHER = re.compile(rf"{_NAME}:{_NAME}")
 
 
-def _known_action(text: str) -> str:
-    if not _ACTION.fullmatch(text):
-        raise ValueError("an action is bead, mail:<identity>, email:human, sms:human, slack, log or file:<name>")
+def check_action(text: str, *, others: bool = False) -> str:
+    """Return `text` if it is an action; with `others` also one of a channel that another package adds (R-004-06).
+
+    Raises:
+        ValueError: it is none, naming those that there are.
+    """
+    if not _ACTION.fullmatch(text) and not (others and _OTHER.fullmatch(text)):
+        raise ValueError(
+            "an action is bead, mail:<identity>, nudge:<identity>, email:human, sms:human, slack, log, file:<name>, "
+            "webhook:<name>, command:<name> or apprise:<name>"
+        )
     return text
 
 
-RouteAction = Annotated[str, AfterValidator(_known_action)]
+RouteAction = Annotated[str, AfterValidator(check_action)]
 Route = tuple[RouteAction, ...]
 
 
@@ -37,23 +50,29 @@ class Routes(Value):
     critical: Route = ("bead", "mail:mayor", "email:human", "sms:human")
 
 
+Contact = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+"""An address, a host or a URL: one line without control characters, so that none is taken for a header."""
+
+
 class Contacts(Value):
     """Where people are reached; empty means not configured."""
 
-    human_email: str = ""
-    human_sms: str = ""
-    slack_webhook: str = ""
-    smtp_host: str = ""
-    smtp_port: str = "587"
-    smtp_from: str = ""
-    smtp_user: str = ""
-    smtp_pass: str = ""
-    sms_webhook: str = ""
+    human_email: Contact = ""
+    human_sms: Contact = ""
+    slack_webhook: Contact = ""
+    smtp_host: Contact = ""
+    smtp_port: Contact = "587"
+    smtp_from: Contact = ""
+    smtp_user: Contact = ""
+    smtp_pass: Contact = ""
+    sms_webhook: Contact = ""
 
     @model_validator(mode="after")
     def _no_literal_password(self) -> Self:
-        if self.smtp_pass and not self.smtp_pass.startswith("env:"):
-            raise ValueError("smtp_pass must be given as env:NAME; a literal password may not stand in a commit")
+        if self.smtp_pass and not self.smtp_pass.startswith(("env:", "file:/")):
+            raise ValueError(
+                "smtp_pass must be given as env:NAME or file:/path; a literal password may not stand in a commit"
+            )
         return self
 
 

@@ -1,4 +1,4 @@
-"""A mail: a message in the mailbox of a persona of this project. Reading marks it and never removes it."""
+"""A mail: a message in the mailbox of an identity of this project. Reading marks it and never removes it (R-004-33)."""
 
 from __future__ import annotations
 
@@ -6,23 +6,51 @@ from typing import Literal
 
 from pydantic import Field
 
-from prismfs.records.base import Identity, Instant, Line, Record, Text
+from prismfs.records.base import Identity, Instant, Line, Record, Text, Value
 from prismfs.records.ids import Id
 from prismfs.records.kind import Kind, Lifecycle
 
+MailType = Literal["task", "escalation", "notification", "reply"]
+Priority = Literal["low", "normal", "high", "urgent"]
+
+
+class MailDrop(Value):
+    """What an identity drops, or gives `prismfs mail send`, to write to another.
+
+    With `in_reply_to` it is a reply in the thread of that mail, without it begins a thread of its own; a `type`
+    that is not given follows from that.
+    """
+
+    kind: Literal["mail"]
+    version: Literal[1] = 1
+    sender: Identity = Field(alias="from")
+    to: Identity
+    type: MailType | None = None
+    priority: Priority = "normal"
+    subject: Line
+    body: Text = ""
+    in_reply_to: Id | None = None
+    about: Id | None = None
+
 
 class Mail(Record):
-    """One message in a mailbox; `about` is the record that it tells of."""
+    """One message in a mailbox; `about` is the record that it tells of.
+
+    `in_reply_to` is the mail that it answers and `thread_id` the first mail of the conversation; that one
+    has neither.
+    """
 
     kind: Literal["mail"] = "mail"
     id: Id
     sender: Identity = Field(alias="from")
     to: Identity
-    type: Literal["task", "escalation", "notification", "reply"]
-    priority: Literal["low", "normal", "high", "urgent"]
+    type: MailType
+    priority: Priority
     subject: Line
     body: Text
     about: Id | None = None
+    thread_id: Id | None = None
+    in_reply_to: Id | None = None
     created_at: Instant
     status: Literal["unread", "read", "archived"]
 
@@ -34,10 +62,11 @@ KIND = Kind(
     format="yaml",
     layout="dated",
     prefix="mai",
-    writers=frozenset({"engine"}),
+    writers=frozenset({"agent", "engine"}),
     lifecycle=Lifecycle(
         edges={"unread": ("read", "archived"), "read": ("archived",), "archived": ()},
         open=frozenset({"unread"}),
     ),
-    facets={"title": "subject", "status": "status", "owner": "to", "ref": "about"},
+    facets={"title": "subject", "status": "status", "key": "thread_id", "owner": "to", "ref": "about"},
+    drop=MailDrop,
 )

@@ -15,25 +15,50 @@ from prismfs.records.kind import Kind, Lifecycle
 
 
 class Outbox(Record):
-    """A message, where it goes, and how far it came. Its id is the idempotency key of the delivery."""
+    """A message, where it goes, and how far it came. Its id is the idempotency key of the delivery.
+
+    States: `held` by the silence, inhibition or group in `held_by`; `pending`, to be sent at `due_at`; `sending`,
+    handed to its channel and, if nothing was heard by `due_at`, `unknown`: it may have arrived and is sent again
+    with the same key; `sent`; `failed`, the place refused it for good; `dead`, tried as often as the policy says;
+    `not_configured`; `grouped`, said by the message `sent_with`; `withdrawn`, not needed any more.
+    `attempts` only ever grows; `attempts_before` of them were made before somebody asked for another round.
+    """
 
     kind: Literal["outbox"] = "outbox"
     id: Id
     about: Id
     action: str
     level: int = Field(ge=0)
+    route: Word | None = None
     channel: Word
     target: str
     subject: Line
     body: Text
     priority: Literal["low", "normal", "high", "urgent"]
     created_at: Instant
-    status: Literal["pending", "sent", "failed", "not_configured"]
+    status: Literal[
+        "held",
+        "pending",
+        "sending",
+        "unknown",
+        "sent",
+        "failed",
+        "dead",
+        "not_configured",
+        "grouped",
+        "withdrawn",
+    ]
+    held_by: Id | None = None
+    sent_with: Id | None = None
+    planned_at: Instant | None = None
     attempts: int = Field(default=0, ge=0)
+    attempts_before: int = Field(default=0, ge=0)
     detail: str | None = None
     sent_at: Instant | None = None
     due_at: Instant | None = None
 
+
+_ENDS = ("sent", "failed", "dead", "not_configured")
 
 KIND = Kind(
     name="outbox",
@@ -45,16 +70,23 @@ KIND = Kind(
     writers=frozenset({"engine"}),
     lifecycle=Lifecycle(
         edges={
-            "pending": ("sent", "failed", "not_configured"),
-            "failed": ("pending",),
+            "held": ("pending", "not_configured", "grouped", "withdrawn"),
+            "pending": ("held", "sending", "withdrawn", "unknown", *_ENDS),
+            "sending": ("pending", "unknown", "withdrawn", *_ENDS),
+            "unknown": ("sending", "pending", "withdrawn", *_ENDS),
+            "failed": ("pending", "sent"),
+            "dead": ("pending", "sent"),
             "not_configured": ("pending",),
             "sent": (),
+            "grouped": (),
+            "withdrawn": (),
         },
-        open=frozenset({"pending", "failed", "not_configured"}),
+        open=frozenset({"held", "pending", "sending", "unknown", "failed", "dead", "not_configured"}),
     ),
     facets={
         "title": "subject",
         "status": "status",
+        "key": "held_by",
         "due_at": "due_at",
         "owner": "action",
         "ref": "about",

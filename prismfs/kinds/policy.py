@@ -5,6 +5,7 @@ Targets hang on rank, never on labels.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Literal
 
 from pydantic import Field
@@ -42,10 +43,10 @@ class Policy(Record):
     """The numbers and names that the rules work with.
 
     `intake` names the personas whose signals are sorted into lanes; mail to everybody else is only delivered.
-    `tiers` are the steps of the escalation chain, first to last; `categories` names the tier that a category
-    begins at. `delivery_waits` are the pauses before each further attempt of a failed delivery; after the
-    last one it has failed for good. `answer_coverage` is the share of a question's words (0 to 1) that an
-    article must hold to be given as the answer. `nature_floor` is the least urgent rank that a nature allows.
+    `delivery_waits` are the pauses before each further attempt of a failed delivery; after the last one it is dead.
+    `delivery_lease` is how long an attempt may last before it counts as not heard of. `answer_coverage` is the
+    share of a question's words (0 to 1) that an article must hold to be given as the answer. `nature_floor` is the
+    least urgent rank that a nature allows.
     """
 
     kind: Literal["policy"] = "policy"
@@ -58,9 +59,8 @@ class Policy(Record):
     intake: tuple[Identity, ...]
     deadlines: Deadlines
     dedup_window: Duration
-    tiers: tuple[Word, ...]
-    categories: dict[Word, Word]
     delivery_waits: tuple[Duration, ...]
+    delivery_lease: Duration = timedelta(minutes=2)
     answer_coverage: float
 
 

@@ -28,10 +28,13 @@ Lane = Literal["info", "incident", "enhancement", "recommendation", "unclassifie
 LANES: tuple[Lane, ...] = ("info", "incident", "enhancement", "recommendation", "unclassified")
 
 DedupKey = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Source = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*(:[A-Za-z0-9._/-]+){1,2}$", max_length=200)]
+"""`type:name` or `type:name:detail`, as in `plugin:rebuild` or `patrol:deacon:health-scan`."""
+
 LabelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")]
 AttachmentName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]{0,99}$")]
 Labels = Annotated[
-    dict[LabelName, Annotated[str, StringConstraints(max_length=500)]],
+    dict[LabelName, Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]],
     Field(default_factory=dict, max_length=64),
 ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -189,13 +189,33 @@ class Record(Value):
         return head | super().to_document()
 
 
+def _model_at(model: type[BaseModel], place: tuple[int | str, ...]) -> type[BaseModel] | None:
+    """Return the model of the object at `place` below `model`; None where no single one is known."""
+    for part in place:
+        if isinstance(part, int):
+            continue  # of several of one model
+        fields = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+        found = _models_in(fields.get(part))
+        if len(found) != 1:
+            return None
+        (model,) = found
+    return model
+
+
+def _models_in(annotation: Any) -> set[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return {annotation}
+    return set().union(*(_models_in(part) for part in get_args(annotation)))
+
+
 def _first_problem(error: _ValidationError, model: type[BaseModel]) -> Problem:
     detail = error.errors(include_url=False, include_context=False, include_input=False)[0]
     pointer = "".join(f"/{part}" for part in detail["loc"])
-    allowed = ", ".join(field.alias or name for name, field in model.model_fields.items())
     match detail["type"]:
         case "extra_forbidden":
-            hint = f"known fields: {allowed}" if len(detail["loc"]) == 1 else None
+            parent = _model_at(model, detail["loc"][:-1])
+            allowed = None if parent is None else [field.alias or name for name, field in parent.model_fields.items()]
+            hint = None if allowed is None else f"known fields: {', '.join(allowed)}"
             return Problem("unknown_field", "unknown field", field=pointer, hint=hint)
         case "missing":
             return Problem("missing_field", "a required field is missing", field=pointer)

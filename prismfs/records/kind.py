@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from prismfs.errors import RecordError
 from prismfs.records import codec
@@ -44,6 +44,7 @@ class Facets:
     id: str
     kind: str
     title: str
+    type: str | None
     status: str
     open: bool
     key: str | None
@@ -61,9 +62,11 @@ class Kind:
 
     `layout` says how the path follows: `dated` from the id alone, `named` from the name field, `single` is
     the one path in `folder`. `writers` says who may create one: `agent` (may be dropped), `person` (by a
-    commit), `engine`. `facets` maps the members of `Facets` to dotted paths in the document. `drop` is the
+    commit), `engine`. `facets` maps the members of `Facets` to dotted paths in the document, the
+    first of several (`a|b`) that is there. `drop` is the
     short form an agent may drop, if any. A `protected` kind is changed by people through a reviewed merge; each
-    record of a `chained` kind names the digest of the one before it.
+    record of a `chained` kind names the digest of the one before it. `variants` are models of the kind that differ
+    by their `type`; a record is one of them.
     """
 
     name: str
@@ -79,6 +82,7 @@ class Kind:
     drop: type[Value] | None = None
     protected: bool = False
     chained: bool = False
+    variants: tuple[type[Record], ...] = ()
 
     def path_of(self, identifier: str) -> str:
         """Return the path of the record that `identifier` (an id, or a name) names.
@@ -123,7 +127,7 @@ class Kind:
                 raise RecordError(
                     "missing_field", "a required field is missing", path=path or None, field=f"/{required}"
                 )
-        record = self.model.from_document(document, path=path)
+        record = self._model_of(document).from_document(document, path=path)
         if path:
             try:
                 own = self.path_of(self.identifier_of(document))
@@ -173,6 +177,7 @@ class Kind:
             id=self.identifier_of(document),
             kind=self.name,
             title=text("title") or "",
+            type=text("type"),
             status=status,
             open=self.lifecycle is not None and status in self.lifecycle.open,
             key=text("key"),
@@ -184,13 +189,22 @@ class Kind:
             number=number("number"),
         )
 
+    def _model_of(self, document: Document) -> type[Record]:
+        for variant in self.variants:
+            if document.get("type") in get_args(variant.model_fields["type"].annotation):
+                return variant
+        return self.model
+
     def _modeline(self, record: Record) -> str:
         up = "../" * self.place_of(record).count("/")
         return f"{up}schemas/{self.name}.schema.json"
 
 
-def _member(document: Document, dotted: str | None) -> JsonValue:
-    value: JsonValue = document
-    for part in dotted.split(".") if dotted else ():
-        value = value.get(part) if isinstance(value, dict) else None
-    return value if dotted else None
+def _member(document: Document, paths: str | None) -> JsonValue:
+    for dotted in paths.split("|") if paths else ():
+        value: JsonValue = document
+        for part in dotted.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        if value is not None:
+            return value
+    return None

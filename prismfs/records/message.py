@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from prismfs.records.document import Document
 
-Outcome = Literal["sent", "temporary", "permanent", "not_configured"]
+Outcome = Literal["sent", "temporary", "permanent", "unknown", "not_configured"]
+
+LONGEST_RETRY_AFTER = timedelta(hours=24)
+"""A server that asks for a longer wait is asked again after this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +32,14 @@ class Message:
 class Receipt:
     """How a delivery ended.
 
-    `temporary` is tried again later, `permanent` is not; `detail` says why in one line. A channel whose
-    mailbox is the project itself hands the record over in `document`, and it is written with the receipt.
+    `temporary` is tried again later, `permanent` is not. `unknown` may or may not have arrived: the
+    connection was lost, or time ran out, after the message was handed over. `not_configured` lacks a
+    setting. `detail` says why in one line and holds no secret; `retry_after` is the wait that a server
+    asked for (from now, at most `LONGEST_RETRY_AFTER`). A channel whose mailbox is the project itself
+    hands the record over in `document`, and it is written with the receipt.
     """
 
     outcome: Outcome
     detail: str = ""
     document: Document | None = field(default=None)
+    retry_after: timedelta | None = None

@@ -57,11 +57,27 @@ class View(Protocol):
     def latest_with_key(self, model: type[R], key: str) -> R | None:
         """Return the newest record of the kind with this dedup key, open or not."""
 
-    def due_before(self, now: datetime, limit: int) -> Sequence[Record]:
-        """Return records whose due time is before `now`, earliest first, at most `limit`."""
+    def all_with_key(self, model: type[R], key: str) -> Sequence[R]:
+        """Return the open records of the kind with this key, oldest first."""
 
-    def next_due(self) -> datetime | None:
-        """Return the earliest due time of any record."""
+    def open_of(self, model: type[R]) -> Sequence[R]:
+        """Return the open records of the kind, oldest first; for kinds of which few are open at a time."""
+
+    def with_ref(self, model: type[R], ref: str) -> Sequence[R]:
+        """Return the records of the kind that refer to `ref`, oldest first."""
+
+    def latest_of(self, model: type[R], owner: str, statuses: Sequence[str], limit: int) -> Sequence[R]:
+        """Return the newest records of the kind with this owner and one of `statuses`, newest first."""
+
+    def due_before(self, now: datetime, limit: int, *, of: type[R] | None = None, share: int = 0) -> Sequence[R]:
+        """Return records of one kind whose due time is before `now`, earliest first, at most `limit`.
+
+        Without `of` all kinds but the outbox, whose messages wait for room to be sent. With `share` at most so many
+        of one owner in one state, so that many of one do not hide the others.
+        """
+
+    def next_due(self, *, of: type[Record] | None = None) -> datetime | None:
+        """Return the earliest due time of any record of one kind; without `of`, of any kind but the outbox."""
 
     def last_audit(self) -> ChainHead:
         """Return the newest audit row, `GENESIS` where none is."""

@@ -1,13 +1,13 @@
-"""The only module that runs git, and the only place where its settings for the engine stand.
+"""The only module that runs git.
 
-Hooks, fsmonitor, attribute filters, replace refs, mailmap and every configuration outside the repository
-are switched off: the repository is shared with agents, and nothing in it may run a program.
-Source: git(1), git-config(1), git-fast-import(1), git-update-ref(1), git-cat-file(1), of git 2.39.
+What each call is told besides, so that nothing in the repository runs a program, stands in `surroundings`.
+Source: git(1), git-fast-import(1), git-update-ref(1), git-cat-file(1), of git 2.39.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -18,44 +18,12 @@ from typing import Self
 
 from prismfs.errors import ConflictError, StoreError
 from prismfs.store.plumbing import Change, NewCommit, parse_raw, stream_of
+from prismfs.store.surroundings import HOOK_VARIABLES, NETWORK_SETTINGS, SETTINGS, environment, network_environment
 
 _AT_ONCE = 64
 """Requests sent to the reader before its answers are taken: few enough that a pipe holds them all."""
 
 _PIECE = 1 << 16
-
-_SETTINGS = {
-    "core.hooksPath": "/dev/null",
-    "core.fsmonitor": "false",
-    "core.untrackedCache": "false",
-    "core.attributesFile": "/dev/null",
-    "core.excludesFile": "/dev/null",
-    "core.autocrlf": "false",
-    "core.quotePath": "true",
-    "core.fsync": "committed,reference",
-    "core.commitGraph": "true",
-    "commit.gpgSign": "false",
-    "diff.external": "",
-    "fastimport.unpackLimit": "1",  # one pack a group: a group is one flush, not a flush an object
-    "gc.auto": "0",
-    "log.mailmap": "false",
-    "maintenance.auto": "false",
-    "protocol.allow": "never",
-}
-# A commit of some paths has an index of its own, and pushed objects stand apart until the push is accepted.
-_HOOK_VARIABLES = frozenset(
-    {"GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH"}
-)
-_ENVIRONMENT = {
-    "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_TERMINAL_PROMPT": "0",
-    "LC_ALL": "C",
-    "TZ": "UTC",
-}
 
 
 class Git:
@@ -70,7 +38,7 @@ class Git:
         self.root = root
         self.git_dir = git_dir
         self._inherit = () if inherit is None else (inherit,)
-        self._kept = _HOOK_VARIABLES if in_hook else frozenset()
+        self._kept = HOOK_VARIABLES if in_hook else frozenset()
         self._reader: subprocess.Popen[bytes] | None = None
         self._references: subprocess.Popen[bytes] | None = None
 
@@ -111,6 +79,28 @@ class Git:
         if child.returncode not in accept:
             raise _failure(arguments[0], child.returncode, errors)
         return child.returncode, output
+
+    def reach(self, *arguments: str, seconds: float, personal: Iterable[tuple[str, str]]) -> tuple[int, str, str]:
+        """Run a git command that speaks with another repository; return its exit code, output and errors.
+
+        It has no terminal and nobody to ask, does not hold the writer's lock, and is killed with its children
+        after `seconds`. `personal` are keys of the person's configuration, as in `network_environment`.
+
+        Raises:
+            StoreError: `remote_unreachable` when the time is over.
+        """
+        with self._start(*arguments, personal=personal) as child:
+            try:
+                output, errors = child.communicate(timeout=seconds)
+            except BaseException as error:
+                with suppress(ProcessLookupError):
+                    os.killpg(child.pid, signal.SIGKILL)
+                if isinstance(error, subprocess.TimeoutExpired):
+                    raise StoreError(
+                        "remote_unreachable", f"no answer within {seconds:g} s", hint="try again, or git push by hand"
+                    ) from None
+                raise
+        return child.returncode, output.decode(errors="replace"), errors.decode(errors="replace")
 
     def resolve(self, name: str) -> str | None:
         """Return the object id that `name` (a reference, `commit:path`, …) stands for, None if nothing."""
@@ -251,21 +241,21 @@ class Git:
             self._reader = self._start("cat-file", "--batch-command")
         return self._reader
 
-    def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        settings = [part for key, value in _SETTINGS.items() for part in ("-c", f"{key}={value}")]
-        command = ["git", f"--git-dir={self.git_dir}", f"--work-tree={self.root}", *settings, *arguments]
-        environment = {
-            key: value for key, value in os.environ.items() if not key.startswith("GIT_") or key in self._kept
-        }
+    def _start(self, *arguments: str, personal: Iterable[tuple[str, str]] | None = None) -> subprocess.Popen[bytes]:
+        """Start git; with `personal` (see `reach`) as one that may use the network."""
+        alone = personal is None
+        settings = SETTINGS if alone else SETTINGS | NETWORK_SETTINGS
+        options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         try:
             return subprocess.Popen(
-                command,
+                ["git", f"--git-dir={self.git_dir}", f"--work-tree={self.root}", *options, *arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 cwd=self.root,
-                env=environment | _ENVIRONMENT,
-                pass_fds=self._inherit,
+                env=environment(self._kept) if personal is None else network_environment(personal),
+                pass_fds=self._inherit if alone else (),
+                start_new_session=not alone,
             )
         except FileNotFoundError:
             raise StoreError("git_missing", "git was not found", hint="install git 2.39 or newer") from None

@@ -6,21 +6,24 @@ correctness: `meta.head` names the commit that it shows.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from prismfs.errors import ConflictError, PrismfsError, StoreError
 from prismfs.store import answers
 
-FORM = 1
+FORM = 2
 """Version of the tables below; a database of another form is thrown away and rebuilt."""
 
 _TABLES = f"""
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS record (
-    path TEXT PRIMARY KEY, id TEXT NOT NULL, kind TEXT NOT NULL, title TEXT NOT NULL, status TEXT NOT NULL,
+    path TEXT PRIMARY KEY, id TEXT NOT NULL, kind TEXT NOT NULL, title TEXT NOT NULL, type TEXT,
+    status TEXT NOT NULL,
     open INTEGER NOT NULL, key TEXT, due_at TEXT, rank INTEGER, owner TEXT, ref TEXT, cause TEXT,
     number INTEGER, digest TEXT, document TEXT NOT NULL
 );
@@ -29,16 +32,20 @@ CREATE INDEX IF NOT EXISTS record_kind ON record (kind, open, id);
 CREATE INDEX IF NOT EXISTS record_key ON record (key) WHERE key IS NOT NULL;
 CREATE INDEX IF NOT EXISTS record_due ON record (due_at, id) WHERE due_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS record_ref ON record (ref) WHERE ref IS NOT NULL;
+CREATE INDEX IF NOT EXISTS record_owner ON record (owner, kind, id) WHERE owner IS NOT NULL;
 CREATE INDEX IF NOT EXISTS record_cause ON record (cause) WHERE cause IS NOT NULL;
 CREATE INDEX IF NOT EXISTS record_number ON record (number) WHERE number IS NOT NULL;
 {answers.SCHEMA};
 PRAGMA user_version = {FORM};
 """
+_MEMBER = re.compile(r"\$(\.[a-z_]+)+")
+
 COLUMNS = (
     "path",
     "id",
     "kind",
     "title",
+    "type",
     "status",
     "open",
     "key",
@@ -153,31 +160,25 @@ def find_documents(
     kind: str,
     *,
     where: Mapping[str, object] | None = None,
-    actor: str | None = None,
-    since: str | None = None,
+    compare: Sequence[tuple[str, Literal["<", ">="], str]] = (),
     after: int | None = None,
     limit: int | None = None,
     newest_first: bool = True,
 ) -> tuple[tuple[str, ...], int]:
     """Return the documents (JSON texts) of one kind that match, and how many match in all.
 
-    `where` maps columns to the value they must have; `actor` and `since` (a day or an
-    instant, RFC 3339) choose among audit rows; `after` is a number of a chained kind that only
-    greater ones follow. Chained kinds come in the order of their number, others in the order of their id.
+    `where` maps columns, or members of the document as `$.name`, to the value they must have; `compare` holds
+    a text member, such as an instant in RFC 3339, against another text; `after` is a number of a chained kind
+    that only greater ones follow. Chained kinds come in the order of their number, others in that of their id.
     """
     conditions, values = ["kind = ?"], [kind]  # type: list[str], list[object]
     for column, value in (where or {}).items():
-        if column not in COLUMNS:
-            raise ValueError(f"no such column: {column}")
         # Identities are compared without regard to case.
-        conditions.append(f"{column} = ? COLLATE NOCASE" if column == "owner" else f"{column} = ?")
+        conditions.append(f"{_place(column)} = ?" + (" COLLATE NOCASE" if column == "owner" else ""))
         values.append(value)
-    if actor is not None:
-        conditions.append("json_extract(document, '$.actor') = ?")
-        values.append(actor)
-    if since is not None:
-        conditions.append("json_extract(document, '$.at') >= ?")
-        values.append(since)
+    for column, operator, text in compare:
+        conditions.append(f"{_place(column)} {operator} ?")
+        values.append(text)
     if after is not None:
         conditions.append("number > ?")
         values.append(after)
@@ -195,6 +196,17 @@ def find_documents(
         values,
     )
     return tuple(row[0] for row in rows), total
+
+
+def _place(column: str) -> str:
+    """Return the SQL of a column, or of a member of the document (`$.name`, or several of which the first counts)."""
+    if column in COLUMNS:
+        return column
+    names = column.split("|")
+    if not all(_MEMBER.fullmatch(name) for name in names):
+        raise ValueError(f"no such column: {column}")
+    places = [f"json_extract(document, '{name}')" for name in names]
+    return places[0] if len(places) == 1 else f"coalesce({', '.join(places)})"
 
 
 def _is_numbered(connection: sqlite3.Connection, kind: str) -> bool:
@@ -215,7 +227,29 @@ def read_document(connection: sqlite3.Connection, identifier: str) -> str | None
     return None if row is None else str(row[0])
 
 
-def read_next_due(connection: sqlite3.Connection) -> str | None:
-    """Return the earliest due time of any record (RFC 3339), None where nothing is due ever."""
-    row = connection.execute("SELECT min(due_at) FROM record WHERE due_at IS NOT NULL").fetchone()
+def read_next_due(connection: sqlite3.Connection, kind: str | None = None) -> str | None:
+    """Return the earliest due time (RFC 3339) of one kind, or of all but the outbox; None where nothing is due ever."""
+    condition, name = _due_condition(kind)
+    row = connection.execute(
+        f"SELECT due_at FROM record WHERE due_at IS NOT NULL AND {condition} ORDER BY due_at LIMIT 1",  # noqa: S608
+        (name,),
+    ).fetchone()
     return None if row is None else row[0]
+
+
+def due_query(kind: str | None, share: int) -> tuple[str, str]:
+    """Return the SQL of (kind, document) of what is due, and the kind that it takes after the time and before a limit.
+
+    The earliest come first; with `share` at most so many of one owner in one status.
+    """
+    condition, name = _due_condition(kind)
+    found = f"record WHERE due_at < ? AND {condition}"
+    if share:
+        place = f"row_number() OVER (PARTITION BY owner, status ORDER BY due_at, id) <= {int(share)} AS shown"
+        found = f"(SELECT kind, document, due_at, id, {place} FROM {found}) WHERE shown"  # noqa: S608
+    return f"SELECT kind, document FROM {found} ORDER BY due_at, id LIMIT ?", name  # noqa: S608
+
+
+def _due_condition(kind: str | None) -> tuple[str, str]:
+    # The plus keeps SQLite on the index of due times, which few records are in.
+    return ("+kind != ?", "outbox") if kind is None else ("+kind = ?", kind)

@@ -95,6 +95,7 @@ def clear_dead_locks(git_dir: Path, branch: str, *, since: float) -> tuple[str, 
         f"{branch}.lock",
         "refs/prismfs/scratch.lock",
         "refs/prismfs/seen.lock",
+        *(f"refs/prismfs/given-up/{path.name}" for path in (git_dir / "refs/prismfs/given-up").glob("*.lock")),
     ):
         path = git_dir / name
         try:

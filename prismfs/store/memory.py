@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from bisect import insort
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from prismfs.errors import ConflictError, RecordError
 from prismfs.kinds import kind_of, kind_of_path
@@ -34,6 +35,7 @@ class MemoryView:
     def __init__(self, files: Mapping[str, bytes] | None = None) -> None:
         self._records: dict[str, tuple[Record, Facets]] = {}
         self._by_key: dict[tuple[str, str], list[str]] = {}
+        self._by_ref: dict[tuple[str, str], list[str]] = {}
         self._due: set[str] = set()
         self._causes: dict[str, int] = {}
         self._rows: dict[str, ChainHead] = {}
@@ -47,6 +49,7 @@ class MemoryView:
         twin = MemoryView()
         twin._records = dict(self._records)
         twin._by_key = {key: list(ids) for key, ids in self._by_key.items()}
+        twin._by_ref = {ref: list(ids) for ref, ids in self._by_ref.items()}
         twin._invalid = dict(self._invalid)
         twin._due, twin._causes = set(self._due), dict(self._causes)
         twin._rows, twin._head = dict(self._rows), self._head
@@ -81,6 +84,8 @@ class MemoryView:
         facets = old[1]
         if facets.key is not None:
             self._by_key[facets.kind, facets.key].remove(path)
+        if facets.ref is not None:
+            self._by_ref[facets.kind, facets.ref].remove(path)
         self._due.discard(path)
         if facets.cause is not None:
             self._causes[facets.cause] -= 1
@@ -120,20 +125,42 @@ class MemoryView:
         paths = self._by_key.get((kind_of(model).name, key))
         return self._at(model, paths[-1]) if paths else None
 
-    def due_before(self, now: datetime, limit: int) -> Sequence[Record]:
-        """Return records whose due time is before `now`, earliest first, at most `limit`."""
-        text = format_instant(now)
-        due = sorted(
-            (facets.due_at, facets.id, path)
-            for path in self._due
-            if (facets := self._records[path][1]).due_at is not None and facets.due_at < text
-        )
-        return tuple(self._records[path][0] for _, _, path in due[:limit])
+    def all_with_key(self, model: type[R], key: str) -> Sequence[R]:
+        """Return the open records of the kind with this key, oldest first."""
+        paths = self._by_key.get((kind_of(model).name, key), [])
+        found = (self._at(model, path) for path in paths if self._records[path][1].open)
+        return tuple(record for record in found if record is not None)
 
-    def next_due(self) -> datetime | None:
-        """Return the earliest due time of any record."""
-        times = [self._records[path][1].due_at for path in self._due]
-        return min((parse_instant(text) for text in times if text is not None), default=None)
+    def open_of(self, model: type[R]) -> Sequence[R]:
+        """Return the open records of the kind, oldest first."""
+        return self._such(model, lambda facets: facets.open)
+
+    def with_ref(self, model: type[R], ref: str) -> Sequence[R]:
+        """Return the records of the kind that refer to `ref`, oldest first."""
+        found = (self._at(model, path) for path in self._by_ref.get((kind_of(model).name, ref), []))
+        return tuple(record for record in found if record is not None)
+
+    def latest_of(self, model: type[R], owner: str, statuses: Sequence[str], limit: int) -> Sequence[R]:
+        """Return the newest records of the kind with this owner and one of `statuses`, newest first."""
+        found = self._such(model, lambda facets: facets.owner == owner and facets.status in statuses)
+        return found[::-1][:limit]
+
+    def due_before(self, now: datetime, limit: int, *, of: type[R] | None = None, share: int = 0) -> Sequence[R]:
+        """Return records of one kind (without `of` all but the outbox) due before `now`, earliest first."""
+        text = format_instant(now)
+        due = sorted((at, identifier, path) for at, identifier, path in self._due_times(of) if at < text)
+        seen: Counter[tuple[str | None, str]] = Counter()
+        found = []
+        for _, _, path in due:
+            record, facets = self._records[path]
+            seen[facets.owner, facets.status] += 1
+            if not share or seen[facets.owner, facets.status] <= share:
+                found.append(cast(R, record))
+        return tuple(found[:limit])
+
+    def next_due(self, *, of: type[Record] | None = None) -> datetime | None:
+        """Return the earliest due time of any record of one kind; without `of`, of any kind but the outbox."""
+        return min((parse_instant(at) for at, _, _ in self._due_times(of)), default=None)
 
     def last_audit(self) -> ChainHead:
         """Return the newest audit row, `GENESIS` where none is."""
@@ -154,6 +181,22 @@ class MemoryView:
                     answers.put_article(search, record.to_document())
             return answers.find_answers(search, text, limit)
 
+    def _due_times(self, of: type[Record] | None) -> Iterator[tuple[str, str, str]]:
+        name = None if of is None else kind_of(of).name
+        for path in self._due:
+            facets = self._records[path][1]
+            wanted = facets.kind != "outbox" if name is None else facets.kind == name
+            if facets.due_at is not None and wanted:
+                yield facets.due_at, facets.id, path
+
+    def _such(self, model: type[R], is_such: Callable[[Facets], bool]) -> tuple[R, ...]:
+        name = kind_of(model).name
+        found = sorted(
+            (facets.id, path) for path, (_, facets) in self._records.items() if facets.kind == name and is_such(facets)
+        )
+        records = (self._at(model, path) for _, path in found)
+        return tuple(record for record in records if record is not None)
+
     def _at(self, model: type[R], path: str) -> R | None:
         found = self._records.get(path)
         return found[0] if found is not None and isinstance(found[0], model) else None
@@ -166,6 +209,8 @@ class MemoryView:
         if facets.key is not None:
             # Paths of one kind sort as their ids do, which is by time.
             insort(self._by_key.setdefault((facets.kind, facets.key), []), path)
+        if facets.ref is not None:
+            insort(self._by_ref.setdefault((facets.kind, facets.ref), []), path)
         if facets.due_at is not None:
             self._due.add(path)
         if facets.cause is not None:

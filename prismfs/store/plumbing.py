@@ -15,14 +15,18 @@ NO_OBJECT = "0" * 40
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 """The tree without entries, known to every git."""
 
+PLAIN, PROGRAM, LINK, SUBMODULE = "100644", "100755", "120000", "160000"
+"""The modes that an entry of a tree may have, beside a folder's. The engine itself writes plain files only."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One path that differs between two trees; `NO_OBJECT` where it is absent on one side."""
+    """One path that differs between two trees; `NO_OBJECT` where it is absent on one side. `mode` is the new one."""
 
     path: str
     old: str
     new: str
+    mode: str = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,8 @@ def parse_raw(parts: Sequence[bytes]) -> Iterator[Change]:
     while position + 1 < len(parts):
         fields = parts[position].decode().lstrip(":").split(" ")
         old, new = (NO_OBJECT if field == NO_OBJECT else field for field in fields[2:4])  # one text, not one each
-        yield Change(os.fsdecode(parts[position + 1]), old, new)
+        mode = PLAIN if fields[1] == PLAIN else fields[1]
+        yield Change(os.fsdecode(parts[position + 1]), old, new, mode)
         position += 2
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from prismfs.errors import ConfigError, RecordError
 from prismfs.kinds import KINDS, kind_of, kind_of_path
@@ -127,17 +127,39 @@ class Projection:
         query = "SELECT document FROM record WHERE key = ? AND kind = ? ORDER BY id DESC LIMIT 1"
         return self._one(model, query, key, kind_of(model).name)
 
-    def due_before(self, now: datetime, limit: int) -> Sequence[Record]:
-        """Return records whose due time is before `now`, earliest first, at most `limit`."""
-        rows = self._connection.execute(
-            "SELECT kind, document FROM record WHERE due_at < ? ORDER BY due_at, id LIMIT ?",
-            (format_instant(now), limit),
-        ).fetchall()
-        return tuple(_parsed(kind, document) for kind, document in rows)
+    def all_with_key(self, model: type[R], key: str) -> Sequence[R]:
+        """Return the open records of the kind with this key, oldest first."""
+        query = "SELECT document FROM record WHERE key = ? AND kind = ? AND open = 1 ORDER BY id"
+        return self._all(model, query, key, kind_of(model).name)
 
-    def next_due(self) -> datetime | None:
-        """Return the earliest due time of any record."""
-        text = listing.read_next_due(self._connection)
+    def open_of(self, model: type[R]) -> Sequence[R]:
+        """Return the open records of the kind, oldest first."""
+        query = "SELECT document FROM record WHERE kind = ? AND open = 1 ORDER BY id"
+        return self._all(model, query, kind_of(model).name)
+
+    def with_ref(self, model: type[R], ref: str) -> Sequence[R]:
+        """Return the records of the kind that refer to `ref`, oldest first."""
+        return self._all(
+            model, "SELECT document FROM record WHERE ref = ? AND kind = ? ORDER BY id", ref, kind_of(model).name
+        )
+
+    def latest_of(self, model: type[R], owner: str, statuses: Sequence[str], limit: int) -> Sequence[R]:
+        """Return the newest records of the kind with this owner and one of `statuses`, newest first."""
+        query = (
+            f"SELECT document FROM record WHERE owner = ? AND kind = ? AND status IN ({','.join('?' * len(statuses))})"  # noqa: S608
+            " ORDER BY id DESC LIMIT ?"
+        )
+        return self._all(model, query, owner, kind_of(model).name, *statuses, limit)
+
+    def due_before(self, now: datetime, limit: int, *, of: type[R] | None = None, share: int = 0) -> Sequence[R]:
+        """Return records of one kind (without `of` all but the outbox) due before `now`, earliest first."""
+        query, name = listing.due_query(None if of is None else kind_of(of).name, share)
+        rows = self._connection.execute(query, (format_instant(now), name, limit)).fetchall()
+        return tuple(cast(R, _parsed(kind, document)) for kind, document in rows)
+
+    def next_due(self, *, of: type[Record] | None = None) -> datetime | None:
+        """Return the earliest due time of any record of one kind; without `of`, of any kind but the outbox."""
+        text = listing.read_next_due(self._connection, None if of is None else kind_of(of).name)
         return None if text is None else parse_instant(text)
 
     def last_audit(self) -> ChainHead:
@@ -161,8 +183,12 @@ class Projection:
         if row is None:
             return None
         record = _parsed(kind_of(model).name, row[0])
-        assert isinstance(record, model)
-        return record
+        return record if isinstance(record, model) else None
+
+    def _all(self, model: type[R], query: str, *values: object) -> Sequence[R]:
+        name = kind_of(model).name
+        found = (_parsed(name, row[0]) for row in self._connection.execute(query, values).fetchall())
+        return tuple(record for record in found if isinstance(record, model))
 
     def _bring_to(self, commit: str, git: Git) -> None:
         head = self.head
@@ -209,6 +235,7 @@ class Projection:
                 facets.id,
                 facets.kind,
                 facets.title,
+                facets.type,
                 facets.status,
                 facets.open,
                 facets.key,

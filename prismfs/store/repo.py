@@ -20,14 +20,17 @@ from prismfs.records.plan import Plan
 from prismfs.store import history, worktree
 from prismfs.store.git import Git
 from prismfs.store.lock import Lock, clear_dead_locks
+from prismfs.store.marks import Marks
 from prismfs.store.place import find_git_dir, read_branch
 from prismfs.store.plumbing import EMPTY_TREE, NO_OBJECT, NewCommit
 from prismfs.store.projection import Projection
 from prismfs.store.snapshot import ForeignCommit, Snapshot
+from prismfs.store.writing import ENGINE, commit_of
 
 SCRATCH = "refs/prismfs/scratch"
 SEEN = "refs/prismfs/seen"
-ENGINE = "prismfs <engine@prismfs.invalid>"
+GIVEN_UP = "refs/prismfs/given-up/"
+"""Before the id of a commit that stood at the branch until what it decided was decided again elsewhere."""
 
 CRASH_POINTS = (
     "before-objects",
@@ -60,6 +63,7 @@ class ProjectRepo:
         self.state = self.git_dir / "prismfs"
         self._lock = Lock(self.state / "writer.lock")
         self.git = Git(root, self.git_dir, inherit=self._lock.descriptor)
+        self._marks = Marks(self.state, self.git)
         self.branch = read_branch(self.git_dir)
         self._crash_point = crash_point
         self._projection: Projection | None = None
@@ -102,14 +106,15 @@ class ProjectRepo:
     def recover(self) -> tuple[str, ...]:
         """Bring the files on disk to the branch; return the paths left alone because a person edits them."""
         head = self._head()
-        shown = self._read_mark("worktree") or head
+        shown = self._marks.read("worktree") or head
         edited: tuple[str, ...] = ()
         if shown != head:
-            edited = worktree.restore(self.git, self.state, self.git.changes(shown, head), lambda: None)
-        if self._read_mark("worktree") != head:
-            self._write_mark("worktree", head)
-        if self._read_mark("index") is None:
-            self._write_mark("index", head)
+            changes = self.git.changes(shown, head)
+            edited = worktree.restore(self.git, self.state, changes, lambda: self._crash_point("between-files"))
+        if self._marks.read("worktree") != head:
+            self._marks.write("worktree", head)
+        if self._marks.read("index") is None:
+            self._marks.write("index", head)
         return edited
 
     def snapshot(self) -> Snapshot:
@@ -175,24 +180,33 @@ class ProjectRepo:
         with self.view(snapshot).overlay(snapshot.commit, self.git) as view:
             yield view
 
-    def apply(self, plans: Sequence[Plan], *, base: Snapshot) -> Sequence[str]:
-        """Make one commit of each plan on top of `base`; return their ids once they are durable."""
+    def apply(self, plans: Sequence[Plan], *, base: Snapshot, instead_of: Snapshot | None = None) -> Sequence[str]:
+        """Make one commit of each plan on top of `base`; return their ids once they are durable.
+
+        `instead_of` is what the branch stands at where that is not `base`: its commits that `base` lacks are given
+        up in the same step that puts the new ones in their place, and stay within reach of a reference.
+        """
         if not plans:
-            if base.seen != base.commit:
-                self.git.move({self.branch: (base.commit, base.commit), SEEN: (base.seen or NO_OBJECT, base.commit)})
+            if instead_of is not None or base.seen != base.commit:
+                self._move(base.commit, instead_of or base, given_up=instead_of)
+                self._crash_point("after-reference")
+                self.recover()
             return ()
         projection = self.view(base)
         latest: dict[str, bytes] = {}
         written: list[tuple[Kind, str, Record, bytes]] = []
         olds = self._olds(plans, base)
-        commits = (self._commit_of(plan, olds, latest, written) for plan in plans)
+        commits = (commit_of(plan, olds, latest, written) for plan in plans)
         self._crash_point("before-objects")
         ids = self.git.write_commits(commits, parent=base.commit, scratch=SCRATCH)
         self._crash_point("before-reference")
-        self.git.move({self.branch: (base.commit, ids[-1]), SEEN: (base.seen or NO_OBJECT, ids[-1])})
+        self._move(ids[-1], instead_of or base, given_up=instead_of)
         self._crash_point("after-reference")
-        worktree.write_files(self.root, self.state, latest.items(), lambda: self._crash_point("between-files"))
-        self._write_mark("worktree", ids[-1])
+        if instead_of is None:
+            worktree.write_files(self.root, self.state, latest.items(), lambda: self._crash_point("between-files"))
+            self._marks.write("worktree", ids[-1])
+        else:
+            self.recover()
         self._crash_point("after-files")
         projection.advance(base.commit, ids[-1], written, self.git)
         self._crash_point("after-projection")
@@ -204,7 +218,7 @@ class ProjectRepo:
         Raises:
             ConflictError: `index_locked`; a person's git command holds the index. Try again later.
         """
-        head, shown = self._head(), self._read_mark("index")
+        head, shown = self._head(), self._marks.read("index")
         if shown == head:
             return
         self._crash_point("before-index")
@@ -222,7 +236,7 @@ class ProjectRepo:
                 ) from error
             raise
         self._crash_point("after-index")
-        self._write_mark("index", head)
+        self._marks.write("index", head)
 
     def found(self, files: dict[str, bytes], *, message: str, seconds: int) -> str:
         """Make the first commit of a project from `files` (path → bytes) and return its id.
@@ -239,32 +253,16 @@ class ProjectRepo:
         )
         (new,) = self.git.write_commits([commit], parent=parent, scratch=SCRATCH)
         self.git.move({self.branch: (parent or NO_OBJECT, new), SEEN: (self.git.resolve(SEEN) or NO_OBJECT, new)})
-        self._write_mark("worktree", parent or EMPTY_TREE)
-        self._write_mark("index", parent or EMPTY_TREE)
+        self._marks.write("worktree", parent or EMPTY_TREE)
+        self._marks.write("index", parent or EMPTY_TREE)
         return new
 
-    def _commit_of(
-        self,
-        plan: Plan,
-        olds: dict[str, bytes | None],
-        latest: dict[str, bytes],
-        written: list[tuple[Kind, str, Record, bytes]],
-    ) -> NewCommit:
-        files = []
-        for record in plan.puts:
-            kind = kind_of(record)
-            path = kind.place_of(record)
-            data = kind.write(record, old=latest[path] if path in latest else olds.get(path))
-            latest[path] = data
-            files.append((path, data))
-            written.append((kind, path, record, data))
-        return NewCommit(
-            message=plan.message,
-            author=f"{plan.actor} <{plan.actor}@prismfs.invalid>",
-            committer=ENGINE,
-            seconds=int(plan.at.timestamp()),
-            files=tuple(files),
-        )
+    def _move(self, to: str, old: Snapshot, *, given_up: Snapshot | None) -> None:
+        """Let the branch and what was seen step from `old` to `to`, in one transaction."""
+        moves = {self.branch: (old.commit, to), SEEN: (old.seen or NO_OBJECT, to)}
+        if given_up is not None and self.git.resolve(GIVEN_UP + given_up.commit) is None:
+            moves[GIVEN_UP + given_up.commit] = (NO_OBJECT, given_up.commit)
+        self.git.move(moves)
 
     def _olds(self, plans: Sequence[Plan], base: Snapshot) -> dict[str, bytes | None]:
         """Return what stands at `base` in every file that people may have written and `plans` write anew."""
@@ -282,18 +280,3 @@ class ProjectRepo:
                 hint="prismfs init makes the first",
             )
         return head
-
-    def _read_mark(self, name: str) -> str | None:
-        with suppress(FileNotFoundError):
-            text = (self.state / name).read_text().strip()
-            if len(text) in (40, 64) and (text == EMPTY_TREE or self.git.resolve(text) is not None):
-                return text
-        return None
-
-    def _write_mark(self, name: str, commit: str) -> None:
-        try:
-            temporary = self.state / f"{name}.new"
-            temporary.write_text(f"{commit}\n")
-            temporary.replace(self.state / name)
-        except OSError as error:
-            raise worktree.disk_error(error, f".git/prismfs/{name}") from error

@@ -10,13 +10,13 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from prismfs.errors import StoreError
 from prismfs.store.git import Git
-from prismfs.store.plumbing import NO_OBJECT, Change, parse_raw
+from prismfs.store.plumbing import LINK, NO_OBJECT, PLAIN, PROGRAM, SUBMODULE, Change, parse_raw
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -55,13 +55,32 @@ class Folders:
         self._open[folder] = self._keep(descriptor)
         return self._open[folder]
 
+    def leave(self, folder: str) -> None:
+        """Remove `folder` and those above it as far as they are empty, as git does when their last file goes."""
+        while folder and folder in self._open:
+            above, _, name = folder.rpartition("/")
+            try:
+                os.rmdir(name, dir_fd=self._open[above])
+            except OSError:
+                return
+            del self._open[folder]  # its descriptor is closed with the others
+            folder = above
+
     def _keep(self, descriptor: int) -> int:
         self._stack.callback(os.close, descriptor)
         return descriptor
 
 
-def write_files(root: Path, scratch: Path, files: Iterable[tuple[str, bytes]], each: Callable[[], None]) -> None:
+def write_files(
+    root: Path,
+    scratch: Path,
+    files: Iterable[tuple[str, bytes]],
+    each: Callable[[], None],
+    modes: Mapping[str, str] | None = None,
+) -> None:
     """Put each file (path, bytes) in place by a rename; `each` is called after every one.
+
+    `modes` names those that are programs or links; the bytes of a link are where it points.
 
     Raises:
         StoreError: the disk is full, read-only, or a path leads through a link. What was written stays.
@@ -74,11 +93,7 @@ def write_files(root: Path, scratch: Path, files: Iterable[tuple[str, bytes]], e
             folder, _, name = path.rpartition("/")
             target = folders.open(folder, create=True)
             try:
-                descriptor = os.open(temporary, _FILE, 0o644)
-                try:
-                    _write_all(descriptor, data)
-                finally:
-                    os.close(descriptor)
+                _make_aside(temporary, data, (modes or {}).get(path, PLAIN))
                 os.rename(temporary, name, dst_dir_fd=target)
             except OSError as error:
                 raise disk_error(error, path) from error
@@ -94,20 +109,26 @@ def restore(git: Git, scratch: Path, changes: Sequence[Change], each: Callable[[
     missing: list[tuple[str, bytes]] = []
     with ExitStack() as stack:
         folders = Folders(git.root, stack)
-        for change in changes:
-            found = _blob_on_disk(folders, change.path)
-            if found == change.new:
+        # What goes makes room first: a file may come where a folder was.
+        for change in sorted(changes, key=lambda change: change.new != NO_OBJECT):
+            if change.mode == SUBMODULE:
+                folders.open(change.path, create=True)
                 continue
-            if found not in (change.old, NO_OBJECT):
+            found = _blob_on_disk(folders, change.path)
+            known_by_content = change.mode not in (PROGRAM, LINK) and change.old != change.new
+            if found == change.new and known_by_content:
+                continue
+            if found not in (change.old, change.new, NO_OBJECT):
                 edited.append(change.path)
             elif change.new == NO_OBJECT:
                 folder, _, name = change.path.rpartition("/")
                 os.unlink(name, dir_fd=folders.open(folder, create=False))
+                folders.leave(folder)
             else:
                 data = git.read(change.new)
                 assert data is not None
                 missing.append((change.path, data))
-    write_files(git.root, scratch, missing, each)
+    write_files(git.root, scratch, missing, each, {change.path: change.mode for change in changes})
     return tuple(edited)
 
 
@@ -128,15 +149,20 @@ def bring_index(git: Git, changes: Sequence[Change], between: Iterable[Change] =
     lines = []
     for path, change in behind.items():
         if path in staged and staged[path] in olds[path]:
-            mode = "0" if change.new == NO_OBJECT else "100644"
-            lines.append(f"{mode} {change.new}\t{path}".encode())
+            mode = "0" if change.new == NO_OBJECT else change.mode
+            lines.append(f"{mode} {change.new}\t".encode() + os.fsencode(path))
     if lines:
         git.run("update-index", "-z", "--index-info", input=b"\0".join(lines) + b"\0")
 
 
 def _blob_on_disk(folders: Folders, path: str) -> str:
     folder, _, name = path.rpartition("/")
-    parent = folders.open(folder, create=False)
+    try:
+        parent = folders.open(folder, create=False)
+    except StoreError as error:
+        if error.code != "link_in_path":
+            raise
+        return NO_OBJECT
     if parent is None:
         return NO_OBJECT
     try:
@@ -144,12 +170,31 @@ def _blob_on_disk(folders: Folders, path: str) -> str:
     except FileNotFoundError:
         return NO_OBJECT
     except OSError:
+        try:
+            return _blob_of(os.fsencode(os.readlink(name, dir_fd=parent)))
+        except OSError:
+            return ""
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
         return ""
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return ""
-        data = file.read()
+        return _blob_of(file.read())
+
+
+def _blob_of(data: bytes) -> str:
     return hashlib.sha1(b"blob %d\0%s" % (len(data), data), usedforsecurity=False).hexdigest()
+
+
+def _make_aside(temporary: Path, data: bytes, mode: str) -> None:
+    temporary.unlink(missing_ok=True)  # what a crash left there may have another mode
+    if mode == LINK:
+        os.symlink(data, temporary)
+        return
+    descriptor = os.open(temporary, _FILE, 0o755 if mode == PROGRAM else 0o644)
+    try:
+        _write_all(descriptor, data)
+    finally:
+        os.close(descriptor)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

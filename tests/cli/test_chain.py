@@ -50,7 +50,7 @@ def test_prime_groups_what_waits_by_severity(busy: Any) -> None:
 def test_prime_with_nothing_that_waits_is_no_failure(place: Any) -> None:
     """R-004-20: exit 0 with none."""
     answer = place.call("prime")
-    assert (answer.code, answer.out) == (0, "no escalation waits for an answer\n")
+    assert (answer.code, answer.out) == (0, "no escalations wait for an answer\n")
 
 
 def test_mail_is_listed_read_and_marked_by_whom_it_is_to(busy: Any) -> None:

@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from prismfs.delivery import channels
 from prismfs.kinds.mail import Mail
 from prismfs.records.ids import derive_id
 from prismfs.records.message import Message
 
-AT = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
+LOCAL = ("file", "log", "mail", "nudge")
+REMOTE = ("apprise", "command", "email", "slack", "sms", "webhook")
 
 
-def message(channel: str, *, cause: str = "a", subject: str = "[HIGH] disk almost full") -> Message:
-    return Message(
-        id=derive_id("out", AT, cause=cause),
-        channel=channel,
-        target="mayor",
-        subject=subject,
-        body="Answer: prismfs escalate ack",
-        about=derive_id("bea", AT, cause="b"),
-        priority="high",
-        created_at=AT,
-    )
-
-
-@pytest.fixture(params=sorted(channels(Path())))
+@pytest.fixture(params=LOCAL)
 def name(request: pytest.FixtureRequest) -> str:
     made: str = request.param
     return made
@@ -39,59 +29,106 @@ def contents(root: Path) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
-def test_send_message_is_sent(tmp_path: Path, name: str) -> None:
-    assert channels(tmp_path)[name].send(message(name)).outcome == "sent"
+def test_channels_are_local_or_not(make_channels: Any) -> None:
+    """R-004-28: only a local channel may be sent to again without a second thought."""
+    channels = make_channels()
+    assert tuple(channels) == tuple(sorted((*LOCAL, *REMOTE)))
+    assert len(channels) == len(LOCAL + REMOTE)
+    assert {word for word, channel in channels.items() if channel.local} == set(LOCAL)
 
 
-def test_send_again_leaves_what_stood_there(tmp_path: Path, name: str) -> None:
+def test_channel_that_nobody_provides_is_not_there(make_channels: Any) -> None:
+    channels = make_channels()
+    assert channels.get("pigeon") is None
+    assert "pigeon" not in channels
+
+
+@pytest.mark.parametrize("word", REMOTE)
+def test_send_without_settings_is_not_configured(make_channels: Any, message: Message, word: str) -> None:
+    """R-004-28: what is missing is named, and nothing raises."""
+    receipt = make_channels()[word].send(message)
+    assert receipt.outcome == "not_configured"
+    missing = {"email": "contacts.smtp_host", "slack": "contacts.slack_webhook", "sms": "contacts.sms_webhook"}
+    assert missing.get(word, "targets.mayor") in receipt.detail
+
+
+@pytest.mark.parametrize("word", ["apprise", "command", "webhook"])
+def test_send_to_a_target_of_another_channel_is_not_configured(make_channels: Any, message: Message, word: str) -> None:
+    receipt = make_channels(targets={"mayor": {"channel": "pager", "url": "https://example.org", "run": ["true"]}})[
+        word
+    ].send(message)
+    assert (receipt.outcome, receipt.detail) == ("not_configured", f"targets.mayor: is of channel pager, not {word}")
+
+
+def test_opening_a_desk_imports_no_network() -> None:
+    """What channels need is imported when one is used: most commands send nothing."""
+    code = (
+        "import sys; from pathlib import Path; from prismfs.delivery import channels\n"
+        "from prismfs.kinds.escalation import EscalationSettings; from prismfs.kinds.routing import Route, Routing\n"
+        "made = channels(Path(), EscalationSettings(), Routing(tiers=('a',), route=Route(name='all')))\n"
+        "made['log'], made['file'], made['mail']\n"
+        "print(sorted({'httpx', 'smtplib', 'ssl', 'apprise', 'importlib.metadata'} & set(sys.modules)))\n"
+    )
+    # pydantic reads entry points of its own; that is nothing this package could leave out.
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() in ("[]", "['importlib.metadata']")
+
+
+def test_send_message_is_sent(make_channels: Any, message: Message, name: str) -> None:
+    assert make_channels()[name].send(message).outcome == "sent"
+
+
+def test_send_again_leaves_what_stood_there(tmp_path: Path, make_channels: Any, message: Message, name: str) -> None:
     """R-004-28: at least once means that a message may be sent again after a crash; it must not show twice."""
-    first = channels(tmp_path)[name].send(message(name))
+    first = make_channels()[name].send(message)
     before = contents(tmp_path)
-    again = channels(tmp_path)[name].send(message(name))
+    again = make_channels()[name].send(message)
     assert again == first
     assert contents(tmp_path) == before
 
 
-def test_send_two_messages_both_are_there(tmp_path: Path, name: str) -> None:
-    channel = channels(tmp_path)[name]
-    first, second = channel.send(message(name, cause="1")), channel.send(message(name, cause="2"))
+def test_send_two_messages_both_are_there(tmp_path: Path, make_channels: Any, message: Message, name: str) -> None:
+    other = replace(message, id=derive_id("out", message.created_at, cause="other"))
+    channel = make_channels()[name]
+    first, second = channel.send(message), channel.send(other)
     assert first.document is None or first.document != second.document
     if first.document is None:
         told = b"".join((*contents(tmp_path).values(), *(path.encode() for path in contents(tmp_path))))
-        assert derive_id("out", AT, cause="1").encode() in told
-        assert derive_id("out", AT, cause="2").encode() in told
+        assert message.id.encode() in told
+        assert other.id.encode() in told
 
 
-def test_send_place_that_cannot_be_written_is_for_later(tmp_path: Path, name: str) -> None:
+def test_send_place_that_cannot_be_written_is_for_later(
+    tmp_path: Path, make_channels: Any, message: Message, name: str
+) -> None:
     (tmp_path / "run").write_text("a file where a folder belongs")
-    receipt = channels(tmp_path)[name].send(message(name))
+    receipt = make_channels()[name].send(message)
     assert receipt.outcome == ("sent" if name == "mail" else "temporary")
     assert (receipt.document is not None) == (name == "mail")
 
 
-def test_send_by_mail_hands_over_a_valid_record(tmp_path: Path) -> None:
-    receipt = channels(tmp_path)["mail"].send(message("mail"))
-    assert receipt.document is not None
+def test_send_by_mail_hands_over_a_valid_record(make_channels: Any, message: Message) -> None:
+    receipt = make_channels()["mail"].send(message)
     mail = Mail.from_document(receipt.document)
     assert (mail.to, mail.type, mail.priority, mail.status) == ("mayor", "escalation", "high", "unread")
 
 
-def test_send_to_the_log_is_one_line_whatever_the_subject(tmp_path: Path) -> None:
+def test_send_to_the_log_is_one_line_whatever_the_subject(tmp_path: Path, make_channels: Any, message: Message) -> None:
     """R-004-29: text from agents stays on its line and steers no terminal."""
-    channels(tmp_path)["log"].send(message("log", subject="two\nlines \x1b[31m"))
+    make_channels()["log"].send(replace(message, subject="two\nlines \x1b[31m"))
     (line,) = (tmp_path / "run" / "escalation.log").read_text().splitlines()
     assert line.endswith(r"two\nlines \x1b[31m")
 
 
-def test_send_to_the_log_a_link_is_not_followed(tmp_path: Path) -> None:
+def test_send_to_the_log_a_link_is_not_followed(tmp_path: Path, make_channels: Any, message: Message) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "elsewhere").write_text("")
     (tmp_path / "run" / "escalation.log").symlink_to(tmp_path / "elsewhere")
-    assert channels(tmp_path)["log"].send(message("log")).outcome == "temporary"
+    assert make_channels()["log"].send(message).outcome == "temporary"
     assert (tmp_path / "elsewhere").read_text() == ""
 
 
-def test_send_to_a_file_is_json(tmp_path: Path) -> None:
-    channels(tmp_path)["file"].send(message("file"))
+def test_send_to_a_file_is_json(tmp_path: Path, make_channels: Any, message: Message) -> None:
+    make_channels()["file"].send(message)
     (path,) = (tmp_path / "run" / "outbox" / "mayor").iterdir()
     assert json.loads(path.read_text())["subject"] == "[HIGH] disk almost full"

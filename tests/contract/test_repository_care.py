@@ -91,8 +91,9 @@ def test_keep_up_many_packs_become_few_and_the_history_is_the_same(bench: Any) -
 
 
 def test_keep_up_without_effect_is_an_error(bench: Any) -> None:
-    bench.drop(SIGNAL)
-    bench.turn()
+    for _ in range(3):  # several packs of a size
+        bench.drop(SIGNAL)
+        bench.turn()
     upkeep.keep_up(bench.desk.repo.git)
     with pytest.raises(StoreError) as useless:
         upkeep.keep_up(bench.desk.repo.git)

@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 
 from prismfs.errors import ConfigError, PrismfsError
-from prismfs.kinds import KINDS
-from prismfs.records.base import Record
+from prismfs.kinds import KINDS, kind_of
+from prismfs.kinds.bead import Escalation
+from prismfs.kinds.group import Group
+from prismfs.kinds.outbox import Outbox
+from prismfs.kinds.silence import Silence
+from prismfs.records.base import Record, format_instant
 from prismfs.records.view import View
 from prismfs.store.memory import MemoryView
 from prismfs.store.plumbing import EMPTY_TREE, NO_OBJECT
@@ -52,11 +56,29 @@ def answers_of(view: View, seen: dict[str, dict[str, Record]], causes: set[str],
         for name in ("bead", "incident", "signal"):
             found[f"open {name} {key}"] = view.open_with_key(KINDS[name].model, key)
             found[f"latest {name} {key}"] = view.latest_with_key(KINDS[name].model, key)
+    holders = {message.held_by for message in seen.get("outbox", {}).values()}
+    inhibited = {inhibition.key for inhibition in seen.get("inhibition", {}).values()}
+    for name, known in (("bead", keys), ("outbox", holders), ("inhibition", inhibited), ("group", {None})):
+        for key in sorted((known - {None}) | {"never"}):
+            found[f"all {name} {key}"] = tuple(view.all_with_key(KINDS[name].model, key))
+    for name in ("outbox", "bead", "inhibition"):
+        referred = {KINDS[name].facets_of(record.to_document()).ref for record in seen.get(name, {}).values()}
+        for ref in sorted((referred - {None}) | {"never"}):
+            found[f"ref {name} {ref}"] = tuple(view.with_ref(KINDS[name].model, ref))
+    for name in ("silence", "inhibition", "group", "bead"):
+        found[f"open of {name}"] = tuple(view.open_of(KINDS[name].model))
+    for action in ("log", "mail:mayor", "email:human", "never"):
+        for statuses, limit in ((("sent", "failed"), 1), (("sent", "held", "not_configured"), 3), ((), 3)):
+            found[f"latest of {action} {statuses} {limit}"] = tuple(view.latest_of(Outbox, action, statuses, limit))
     for hours in (0, 1, 30, 1000):
         for limit in (1, 3, 1000):
             now = bench.clock.now() + timedelta(hours=hours)
             found[f"due {hours} {limit}"] = tuple(view.due_before(now, limit))
+            for model in (Outbox, Escalation, Silence):
+                found[f"due {model} {hours} {limit}"] = tuple(view.due_before(now, limit, of=model))
     found["next_due"] = view.next_due()
+    for model in (Outbox, Escalation, Silence, Group):
+        found[f"next_due {model}"] = view.next_due(of=model)
     found["last_audit"] = view.last_audit()
     for cause in sorted(causes | {"drop:never"}):
         found[f"handled {cause}"] = view.handled(cause)
@@ -85,7 +107,7 @@ class Oracle:
                 self.brought.put_file(change.path, repo.git.read(change.new) or b"")
         self.head = head
         for record in self.brought.records():
-            kind = next(kind for kind in KINDS.values() if kind.model is type(record))
+            kind = kind_of(record)
             self.seen.setdefault(kind.name, {})[kind.name_of(record)] = record
             if kind.chained:
                 self.causes.add(record.cause)
@@ -116,9 +138,23 @@ class Steps:
             self.bench.drop(self.chance.choice(list(self.signals.values())))
 
     def escalate(self) -> None:
-        severity = self.chance.choice(("LOW", "MEDIUM", "HIGH", "CRITICAL"))
-        signature = self.chance.choice(("one", "two"))
-        self.bench.drop(f"kind: escalation\nfrom: jade\nseverity: {severity}\ntitle: disk\nsignature: {signature}\n")
+        for _ in range(3):
+            severity = self.chance.choice(("LOW", "MEDIUM", "HIGH", "CRITICAL"))
+            signature = self.chance.choice(("one", "two", "three"))
+            labels = f"{{service: {self.chance.choice(('web', 'db'))}}}"
+            self.bench.drop(
+                f"kind: escalation\nfrom: jade\nseverity: {severity}\ntitle: disk\n"
+                f"signature: {signature}\nlabels: {labels}\n"
+            )
+
+    def silence(self) -> None:
+        length = timedelta(minutes=self.chance.choice((30, 120)))
+        document = {
+            "matchers": [f"service={self.chance.choice(('web', 'db'))}"],
+            "reason": "maintenance",
+            "ends_at": format_instant(self.bench.clock.now() + length),
+        }
+        self.bench.give("silence.add", document)
 
     def wait(self) -> None:
         self.bench.clock.move(timedelta(minutes=self.chance.choice((1, 61, 241, 2000))))
@@ -159,7 +195,7 @@ class Steps:
 
     def mend_settings(self) -> None:
         first = self.bench.git("rev-list", "--max-parents=0", "main")
-        held = self.bench.files(first)
+        held = self.bench.files(first) | {"settings/routing.yaml": ROUTING}
         now = self.bench.files()
         changed = {path: data for path, data in held.items() if now.get(path) != data}
         if changed:
@@ -176,6 +212,8 @@ class Steps:
             self.drop,
             self.drop,
             self.escalate,
+            self.escalate,
+            self.silence,
             self.wait,
             self.command,
             self.write_article,
@@ -190,10 +228,43 @@ class Steps:
             self.bench.turn()
 
 
+ROUTING = b"""kind: routing
+version: 1
+tiers: [deacon, mayor, overseer]
+route:
+  name: default
+  actions: [severity, log]
+  routes:
+    - {name: web, matchers: [service=web], group_by: [service], group_wait: 1m}
+inhibit_rules:
+  - {name: loud, source_matchers: [severity=CRITICAL], target_matchers: [severity=~"LOW|MEDIUM"], equal: [service]}
+"""
+"""Routes under which notices are grouped, inhibited and silenced, so that every question has answers."""
+
+
+@pytest.fixture
+def bench(bench: Any) -> Any:
+    """A bench with those routes."""
+    bench.commit_by_hand({"settings/routing.yaml": ROUTING})
+    bench.turn()
+    return bench
+
+
 def test_views_after_every_kind_of_step_agree(bench: Any, signals: dict[str, str]) -> None:
     oracle = Oracle(bench)
     steps = Steps(bench, signals, random.Random(1))
-    for name in ("drop", "escalate", "write_article", "wait", "command", "remove", "spoil", "mend_settings"):
+    for name in (
+        "drop",
+        "escalate",
+        "silence",
+        "escalate",
+        "write_article",
+        "wait",
+        "command",
+        "remove",
+        "spoil",
+        "mend_settings",
+    ):
         getattr(steps, name)()
         oracle.compare()
         try:
@@ -202,6 +273,7 @@ def test_views_after_every_kind_of_step_agree(bench: Any, signals: dict[str, str
             steps.mend_settings()
             bench.turn()
         oracle.compare()
+    assert {"silence", "group", "inhibition", "outbox", "bead"} <= oracle.seen.keys()
 
 
 @pytest.mark.parametrize("seed", range(3))

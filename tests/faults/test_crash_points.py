@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from prismfs.store.repo import CRASH_POINTS
 
@@ -28,7 +30,11 @@ LATER = {
 """Further passings, such as those of the receipts' commits and of the refused files on their way to quarantine."""
 
 
+OUTSIDE = (*POINTS, "carried")
+"""What is passed as well where messages leave by a program: each of these is on its way, or has been, when killed."""
+
 _EXPECTED: dict[str, Any] = {}
+_EXPECTED_OUTSIDE: dict[str, Any] = {}
 
 
 @pytest.fixture
@@ -149,3 +155,95 @@ def test_crash_points_named_are_all_passed(bench: Any, fill_inbox: Any, turns: A
     assert set(passed) == set(POINTS)
     for point, passings in LATER.items():
         assert passed[point] >= max(passings)
+
+
+def send_outside(bench: Any) -> Path:
+    """Send every escalation to a program as well, and return the file in which that notes what it was given."""
+    noted: Path = bench.root.parent / "noted"
+    program = bench.root.parent / "pager.sh"
+    program.write_text(f"cat >> {noted}; echo >> {noted}\n")
+    routing = yaml.safe_load((bench.root / "settings/routing.yaml").read_text())
+    routing["route"] = {"name": "default", "actions": ["severity", "command:pager"]}
+    routing["targets"] = {"pager": {"channel": "command", "run": ["/bin/sh", str(program)]}}
+    bench.commit_by_hand({"settings/routing.yaml": yaml.safe_dump(routing).encode()})
+    return noted
+
+
+def serve_later(bench: Any, turns: Any) -> None:
+    """Let other processes serve the project after the lease of a delivery, and after the pause that follows it."""
+    for minutes in (0, 3, 6):
+        done = turns(bench.root, "", 0, minutes)
+        assert done.returncode == 0, done.stderr
+
+
+def carried(noted: Path) -> Counter[str]:
+    return Counter(json.loads(line)["id"] for line in noted.read_text().splitlines())
+
+
+@pytest.fixture
+def expected_outside(make_bench: Any, fill_inbox: Any, turns: Any, outcome: Any) -> dict[str, Any]:
+    """What the inbox comes to with a program to tell when nothing is killed; found out once."""
+    if not _EXPECTED_OUTSIDE:
+        bench = make_bench()
+        noted = send_outside(bench)
+        fill_inbox(bench.root)
+        passed = json.loads(turns(bench.root).stdout)
+        assert set(passed) == set(OUTSIDE)
+        serve_later(bench, turns)
+        found = outcome(bench)
+        told = [
+            message
+            for message in bench.records("outbox")
+            if message.channel == "command" and message.status != "withdrawn"
+        ]
+        assert len(told) >= 3
+        assert carried(noted) == {message.id: 1 for message in told}
+        assert {message.status for message in told} == {"sent"}
+        del found["actions"]  # an attempt that is made again has rows of its own
+        _EXPECTED_OUTSIDE.update(found)
+    return _EXPECTED_OUTSIDE
+
+
+@pytest.mark.parametrize(
+    "point", [pytest.param(one, marks=() if one == "carried" else pytest.mark.slow) for one in OUTSIDE]
+)
+def test_turn_killed_while_messages_leave_tells_everybody(
+    point: str, bench: Any, expected_outside: dict[str, Any], fill_inbox: Any, turns: Any, outcome: Any
+) -> None:
+    """R-004-28: one outbox record an action, none lost; only what was on its way may arrive twice."""
+    check_outside(bench, expected_outside, fill_inbox, turns, outcome, point, 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("passing", [2, 3])
+@pytest.mark.parametrize("point", ["before-reference", "after-reference", "after-projection"])
+def test_turn_killed_later_while_messages_leave_tells_everybody(
+    point: str, passing: int, bench: Any, expected_outside: dict[str, Any], fill_inbox: Any, turns: Any, outcome: Any
+) -> None:
+    check_outside(bench, expected_outside, fill_inbox, turns, outcome, point, passing)
+
+
+def check_outside(
+    bench: Any, expected: dict[str, Any], fill_inbox: Any, turns: Any, outcome: Any, point: str, passing: int
+) -> None:
+    noted = send_outside(bench)
+    fill_inbox(bench.root)
+    killed = turns(bench.root, point, passing)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    before = carried(noted) if noted.exists() else Counter()
+    on_their_way = {message.id for message in bench.records("outbox") if message.status == "sending"}
+    assert set(before) <= on_their_way | {one.id for one in bench.records("outbox") if one.status == "sent"}
+    serve_later(bench, turns)
+    found = outcome(bench)
+    assert {name: value for name, value in found.items() if name != "actions"} == expected
+    told = {
+        message.id
+        for message in bench.records("outbox")
+        if message.channel == "command" and message.status != "withdrawn"
+    }
+    after = carried(noted)
+    assert set(after) == told
+    assert {name for name, count in after.items() if count > 1} <= on_their_way
+    assert max(after.values()) <= 2
+    assert bench.problems() == ()
+    assert bench.git("status", "--porcelain") == ""

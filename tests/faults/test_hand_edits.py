@@ -23,7 +23,7 @@ def test_react_due_time_set_back_by_hand_is_acted_on_once(bench: Any) -> None:
     bench.turn()
     first = bench.records("bead")[0].due_at
     bench.wait(timedelta(hours=4, minutes=1))
-    edit(bench, bench.records("bead")[0], due_at=first)
+    edit(bench, bench.records("bead")[0], due_at=first, raise_at=first)
     bench.turn()
     bench.turn()
     assert bench.records("bead")[0].reescalation_count == 2

@@ -1,6 +1,6 @@
 """A process that reacts until it is idle, and kills itself at the n-th passing of a crash point.
 
-Called as `turns.py ROOT [POINT PASSING]`; prints how often each point was passed.
+Called as `turns.py ROOT [POINT PASSING [MINUTES]]`, at MINUTES after noon; prints how often each point was passed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from prismfs.clock import FakeClock
@@ -20,7 +20,7 @@ from prismfs.engine.react import Moment, react
 AT = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
 
-def main(root: Path, fatal: str = "", passing: int = 0) -> None:
+def main(root: Path, fatal: str = "", passing: int = 0, minutes: int = 0) -> None:
     passed: Counter[str] = Counter()
 
     def crash_point(name: str) -> None:
@@ -28,7 +28,7 @@ def main(root: Path, fatal: str = "", passing: int = 0) -> None:
         if name == fatal and passed[name] == passing:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    clock = FakeClock(AT)
+    clock = FakeClock(AT + timedelta(minutes=minutes))
     with Desk(root, crash_point=crash_point) as desk:
         while react(desk, Moment(now=clock.now(), monotonic=clock.monotonic(), wall=clock.wall())).more:
             pass
@@ -37,4 +37,4 @@ def main(root: Path, fatal: str = "", passing: int = 0) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *sys.argv[2:3], *(int(number) for number in sys.argv[3:4]))
+    main(Path(sys.argv[1]), *sys.argv[2:3], *(int(number) for number in sys.argv[3:5]))

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from prismfs.decide import decide
-from prismfs.engine.react import due_event, settle
+from prismfs.engine.react import due_event
+from prismfs.engine.settle import settle
 from prismfs.kinds import kind_of
 from prismfs.kinds.signal import Signal
 from prismfs.records.event import Event

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from prismfs.errors import ForbiddenError, RefusedError
-from prismfs.kinds.bead import Bead
+from prismfs.kinds.bead import Escalation
 from prismfs.kinds.escalation import EscalationSettings
 
 LANES = ("info", "incident", "enhancement", "recommendation", "unclassified", "delivered")
@@ -95,7 +95,7 @@ class Weeks(RuleBasedStateMachine):
     @invariant()
     def escalations_hold(self) -> None:
         """R-004-10, R-004-22, R-004-25: none vanishes, none is raised too soon or once it was answered."""
-        beads: dict[str, Bead] = {bead.id: bead for bead in self.bench.records("bead")}
+        beads: dict[str, Escalation] = {bead.id: bead for bead in self.bench.records("bead")}
         assert self.open_beads <= beads.keys()
         self.open_beads |= beads.keys()
         for name, bead in beads.items():

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from prismfs.clock import FakeClock
 from prismfs.engine.desk import Desk
 from prismfs.engine.found import found_project
-from prismfs.engine.react import Moment, Outcome, react
+from prismfs.engine.react import Moment, react
+from prismfs.engine.settle import Outcome
 from prismfs.engine.submit import command_event, submit
 from prismfs.engine.verify import verify
 from prismfs.errors import PrismfsError
@@ -42,20 +43,24 @@ class Stage:
 
     def play(self, steps: list[dict[str, Any]]) -> None:
         """Take the steps in order, each followed by turns until nothing is left to do."""
-        with Desk(self.root) as desk:
-            for number, step in enumerate(steps):
+        for number, step in enumerate(steps):
+            # Each step is a process of its own: nothing is remembered but what is on disk.
+            with Desk(self.root) as desk:
                 if "at" in step:
-                    wanted = START + parse_duration(step["at"].removeprefix("+"))
-                    assert wanted >= self.clock.now(), f"step {number} lies before the one above it"
-                    self.clock.move(wanted - self.clock.now())
+                    self._move(START + span(step["at"]))
+                if "until" in step:
+                    self._turn_until(desk, START + span(step["until"]))
                 if "advance" in step:
                     self.clock.move(parse_duration(step["advance"]))
+                for path, text in step.get("write", {}).items():
+                    (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+                    (self.root / path).write_text(text)
                 if "drop" in step:
                     self._drop(step["drop"], number)
                 if "command" in step:
                     self._command(desk, step["command"])
                 self._react(desk)
-            desk.repo.bring_index()
+                desk.repo.bring_index()
 
     def records(self) -> dict[str, list[dict[str, Any]]]:
         """Return every record of the branch by kind, read from the commits and not from any index."""
@@ -106,6 +111,16 @@ class Stage:
             self.git("add", "--all")
             self.git("commit", "--quiet", "--message", "what is given")
 
+    def _move(self, wanted: datetime) -> None:
+        assert wanted >= self.clock.now(), f"{wanted} lies before the step above it"
+        self.clock.move(wanted - self.clock.now())
+
+    def _turn_until(self, desk: Desk, end: datetime) -> None:
+        """Take a turn whenever something is due, one millisecond after its time, as a watcher does."""
+        while (next_due := self._react(desk)) is not None and next_due < end:
+            self._move(max(next_due, self.clock.now()) + timedelta(milliseconds=1))
+        self._move(end)
+
     def _drop(self, drop: str | dict[str, Any], number: int) -> None:
         if isinstance(drop, str):
             source = self.folder / drop
@@ -126,21 +141,33 @@ class Stage:
             return
         assert isinstance(decision, Nothing) == command.get("nothing", False), decision
 
-    def _react(self, desk: Desk) -> None:
+    def _react(self, desk: Desk) -> datetime | None:
+        """Take turns until nothing is left to do now, and return when something is due next."""
         while True:
             clock = self.clock
             turn = react(desk, Moment(now=clock.now(), monotonic=clock.monotonic(), wall=clock.wall()))
             self.refused += [outcome.decision.problem.code for outcome in turn.outcomes if _is_refused(outcome)]
             if not turn.more:
-                return
+                return turn.next_due
 
     def _named(self, value: Any) -> Any:
-        """Return `value` with `$incident`, `$bead`, … made the id of the newest record of that kind."""
+        """Return `value` with `$incident`, `$bead`, … made the newest one's id, `$bead#1` the first one's."""
         if isinstance(value, dict):
             return {key: self._named(entry) for key, entry in value.items()}
+        if isinstance(value, list):
+            return [self._named(entry) for entry in value]
         if isinstance(value, str) and value.startswith("$"):
-            return max(record["id"] for record in self.records()[value[1:]])
+            kind, _, number = value[1:].partition("#")
+            return sorted(record["id"] for record in self.records()[kind])[int(number or 0) - 1]
         return value
+
+
+def span(text: str) -> timedelta:
+    """Return the time from the start that a step names, such as `+4h1m` or `+1m0.25s`."""
+    whole, _, parts = text.removeprefix("+").removesuffix("s").partition(".")
+    if not parts:
+        return parse_duration(text.removeprefix("+"))
+    return parse_duration(f"{whole}s") + timedelta(seconds=float(f"0.{parts}"))
 
 
 def _is_refused(outcome: Outcome) -> bool:

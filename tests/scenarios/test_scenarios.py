@@ -1,11 +1,15 @@
 """Every folder beside this file is one scenario: what is given, what happens when, and what is true then.
 
 `given/` holds files that a person commits before anything happens, `given.yaml` fields of files that stand
-there already. `when.yaml` lists the steps: `at` (from the start) or `advance`, `drop` (a file beside it, or
-the form itself) or `command` (verb, document, actor); `$incident` stands for the newest incident's id.
+there already. `when.yaml` lists the steps, each taken by a new desk: `at` (from the start; a turn then and none
+in between, as if the desk had been down), `until` (from the start; with a turn whenever something was due) or
+`advance`; `write` (files that are no records, such as in `run/`); `drop` (a file beside it, or the form itself) or
+`command` (verb, document, actor, and `nothing: true` where it must change nothing). `$incident` stands for the
+newest incident's id, `$incident#1` for the first one's.
 `then.yaml` says what must be true: `records` by kind (each with some of its fields, all of them there and no
-others), `actions` of the audit rows in order, `mails`, `refused` codes, and texts that are `never` in history.
-A text that begins with `~` must be part of the field.
+others), `actions` of the audit rows in order, `mails`, `refused` codes, and texts that are `never` in history;
+`rows`: some fields of the audit rows of an action, all of that action and in order; `log`: lines of the escalation
+log; `lines`: by file, what each of its lines holds. A text that begins with `~` must be part of the field.
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ from scenario_desk import Stage
 from prismfs.records import codec
 
 FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("*/then.yaml"))
-EXPECTATIONS = {"title", "records", "actions", "mails", "refused", "never", "log"}
+EXPECTATIONS = {"title", "records", "actions", "mails", "refused", "never", "log", "rows", "lines"}
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
@@ -36,8 +40,17 @@ def test_scenario_played_ends_as_expected(folder: Path, tmp_path: Path) -> None:
         assert_found(wanted, records[kind], kind)
     if "mails" in then:
         assert_found(then["mails"], records["mail"], "mail")
-    assert stage.actions() == then["actions"]
+    if "actions" in then:
+        assert stage.actions() == then["actions"]
     assert stage.refused == then.get("refused", [])
+    for action, wanted in then.get("rows", {}).items():
+        rows = sorted((row for row in records["audit"] if row["action"] == action), key=lambda row: row["number"])
+        assert len(rows) == len(wanted), f"{len(rows)} rows {action}"
+        assert [(want, row) for want, row in zip(wanted, rows, strict=True) if not is_like(want, row)] == []
+    for path, parts in then.get("lines", {}).items():
+        found = (stage.root / path).read_text().splitlines()
+        assert len(found) == len(parts), found
+        assert [(part, line) for part, line in zip(parts, found, strict=True) if part not in line] == []
     for line in then.get("log", []):
         assert line in (stage.root / "run" / "escalation.log").read_text()
     assert stage.problems() == ()
@@ -63,6 +76,12 @@ def is_like(expected: Any, value: Any) -> bool:
     """Tell whether `value` has all that is expected of it."""
     if isinstance(expected, dict):
         return isinstance(value, dict) and all(is_like(part, value.get(name)) for name, part in expected.items())
+    if isinstance(expected, list):
+        return (
+            isinstance(value, list)
+            and len(expected) == len(value)
+            and all(is_like(part, entry) for part, entry in zip(expected, value, strict=True))
+        )
     if isinstance(expected, str) and expected.startswith("~"):
         return isinstance(value, str) and expected[1:] in value
     return bool(expected == value)

@@ -10,7 +10,7 @@ import pytest
 
 from prismfs.decide import decide
 from prismfs.kinds import kind_of
-from prismfs.kinds.bead import Bead
+from prismfs.kinds.bead import Escalation
 from prismfs.kinds.mail import Mail
 from prismfs.kinds.outbox import Outbox
 from prismfs.kinds.project import Project
@@ -49,9 +49,9 @@ class Desk:
             self.view.add(decision)
         return decision
 
-    def bead(self, decision: Decision) -> Bead:
+    def bead(self, decision: Decision) -> Escalation:
         assert isinstance(decision, Plan), decision
-        (found,) = [put for put in decision.puts if isinstance(put, Bead)]
+        (found,) = [put for put in decision.puts if isinstance(put, Escalation)]
         return found
 
 
@@ -61,7 +61,7 @@ def desk() -> Desk:
 
 
 @pytest.fixture
-def opened(desk: Desk) -> Bead:
+def opened(desk: Desk) -> Escalation:
     return desk.bead(desk.give("escalation", {"document": FORM}, actor="jade"))
 
 
@@ -70,7 +70,7 @@ def code(decision: Decision) -> str:
     return decision.problem.code
 
 
-def test_forward_goes_tier_by_tier_and_not_past_the_last(desk: Desk, opened: Bead) -> None:
+def test_forward_goes_tier_by_tier_and_not_past_the_last(desk: Desk, opened: Escalation) -> None:
     """R-004-11, R-004-12: each hop is a remark and a message to the new tier; past the last it is refused."""
     first = desk.give("escalate.forward", {"id": opened.id, "reason": "beyond me"})
     bead = desk.bead(first)
@@ -83,7 +83,7 @@ def test_forward_goes_tier_by_tier_and_not_past_the_last(desk: Desk, opened: Bea
     assert code(desk.give("escalate.forward", {"id": opened.id, "reason": "on"})) == "last_tier"
 
 
-def test_forward_to_a_tier_by_name(desk: Desk, opened: Bead) -> None:
+def test_forward_to_a_tier_by_name(desk: Desk, opened: Escalation) -> None:
     given = {"id": opened.id, "reason": "urgent", "to": "overseer"}
     assert desk.bead(desk.give("escalate.forward", given)).tier == "overseer"
     assert isinstance(desk.give("escalate.forward", given), Nothing)
@@ -91,7 +91,7 @@ def test_forward_to_a_tier_by_name(desk: Desk, opened: Bead) -> None:
     assert code(desk.give("escalate.forward", given | {"reason": ""})) == "reason_missing"
 
 
-def test_take_back_opens_it_again_with_a_new_clock(desk: Desk, opened: Bead) -> None:
+def test_take_back_opens_it_again_with_a_new_clock(desk: Desk, opened: Escalation) -> None:
     """R-004-15: unack returns it to open and restarts the clock."""
     assert isinstance(desk.give("escalate.unack", {"id": opened.id}), Nothing)
     acknowledged = desk.bead(desk.give("escalate.ack", {"id": opened.id, "note": "on it"}))
@@ -101,7 +101,7 @@ def test_take_back_opens_it_again_with_a_new_clock(desk: Desk, opened: Bead) -> 
     assert (bead.status, bead.acknowledged_by, bead.due_at) == ("open", None, later + timedelta(hours=4))
 
 
-def test_chain_closed_escalation_is_left_alone_but_for_remarks(desk: Desk, opened: Bead) -> None:
+def test_chain_closed_escalation_is_left_alone_but_for_remarks(desk: Desk, opened: Escalation) -> None:
     desk.give("escalate.close", {"id": opened.id, "reason": "more room"})
     assert code(desk.give("escalate.forward", {"id": opened.id, "reason": "x"})) == "already_closed"
     assert code(desk.give("escalate.unack", {"id": opened.id})) == "already_closed"
@@ -110,7 +110,7 @@ def test_chain_closed_escalation_is_left_alone_but_for_remarks(desk: Desk, opene
     assert code(desk.give("escalate.comment", {"id": opened.id, "text": ""})) == "text_missing"
 
 
-def test_chain_somebody_without_authority_may_only_remark(desk: Desk, opened: Bead) -> None:
+def test_chain_somebody_without_authority_may_only_remark(desk: Desk, opened: Escalation) -> None:
     assert code(desk.give("escalate.forward", {"id": opened.id, "reason": "x"}, actor="jade")) == "not_allowed"
     assert code(desk.give("escalate.unack", {"id": opened.id}, actor="jade")) == "not_allowed"
 
@@ -123,7 +123,7 @@ def test_send_again_goes_by_the_contacts_of_now(desk: Desk) -> None:
     assert email.status == "not_configured"
     assert code(desk.give("outbox.retry", {"id": email.id})) == "not_configured"
     settings = json.loads(default_files()["settings/escalation.json"])
-    settings["contacts"]["human_email"] = "ops@example.org"
+    settings["contacts"] |= {"human_email": "ops@example.org", "smtp_host": "mail.example.org"}
     desk.view.put_file("settings/escalation.json", json.dumps(settings).encode())
     again = desk.give("outbox.retry", {"id": email.id})
     assert isinstance(again, Plan)

@@ -9,13 +9,14 @@ import pytest
 
 from prismfs.decide import decide
 from prismfs.decide.incident import dedup_key
-from prismfs.decide.route import actions_of
+from prismfs.decide.routes import severity_actions
 from prismfs.engine.metrics import measure
 from prismfs.errors import RecordError
 from prismfs.kinds import kind_of
 from prismfs.kinds.audit import INCIDENT_META, Audit
-from prismfs.kinds.bead import Bead
+from prismfs.kinds.bead import Escalation
 from prismfs.kinds.escalation import EscalationSettings, Routes
+from prismfs.kinds.fingerprint import Fingerprint
 from prismfs.kinds.incident import Incident
 from prismfs.kinds.mail import Mail
 from prismfs.kinds.project import Project
@@ -183,9 +184,9 @@ def test_escalation_settings_bad_value_is_refused_by_name(change: dict[str, obje
 def test_actions_of_severity_without_a_route_takes_the_next_more_urgent() -> None:
     """R-004-05."""
     routes = Routes(low=(), medium=(), high=("bead", "log"), critical=("bead", "mail:mayor"))
-    assert actions_of(routes, 3) == ("bead", "log")
-    assert actions_of(routes, 0) == ("bead", "mail:mayor")
-    assert actions_of(Routes(low=("log", "log"), medium=(), high=(), critical=()), 2) == ()
+    assert severity_actions(routes, 3) == ("bead", "log")
+    assert severity_actions(routes, 0) == ("bead", "mail:mayor")
+    assert severity_actions(Routes(low=("log", "log"), medium=(), high=(), critical=()), 2) == ()
 
 
 def test_bead_labels_are_derived_from_its_fields() -> None:
@@ -198,7 +199,7 @@ def test_bead_labels_are_derived_from_its_fields() -> None:
         "title": "rebuild failed",
         "source": "plugin:rebuild",
     }
-    (bead,) = [put for put in planned(view, drop(form)).puts if isinstance(put, Bead)]
+    (bead,) = [put for put in planned(view, drop(form)).puts if isinstance(put, Escalation)]
     event = Event.model_validate(
         {
             "type": "due",
@@ -210,8 +211,10 @@ def test_bead_labels_are_derived_from_its_fields() -> None:
             "document": {"id": bead.id},
         }
     )
-    (stale,) = [put for put in planned(view, event, now=NOW + timedelta(hours=5)).puts if isinstance(put, Bead)]
-    assert stale.labels == (
+    (stale,) = [put for put in planned(view, event, now=NOW + timedelta(hours=5)).puts if isinstance(put, Escalation)]
+    assert stale.labels == {}
+    assert stale.tags == (
+        "escalation",
         "severity:HIGH",
         "source:plugin:rebuild",
         "acknowledged:false",
@@ -229,10 +232,11 @@ def signal(subject: str, *, key: str | None = None, payload: str = "0" * 64) -> 
 
 def test_dedup_key_numbers_and_case_do_not_tell_faults_apart() -> None:
     """C-03, C-10: own keys and made ones are apart; a subject without words stands for itself."""
-    assert dedup_key(signal("Export 17 failed!")) == dedup_key(signal("export 18 FAILED"))
-    assert dedup_key(signal("Export failed")) != dedup_key(signal("Import failed"))
-    assert dedup_key(signal("x", key="auto:1")) == "key:auto:1"
-    assert dedup_key(signal("404", payload="1" * 64)) != dedup_key(signal("500", payload="2" * 64))
+    rules = project_view().single(Fingerprint)
+    assert dedup_key(rules, signal("Export 17 failed!")) == dedup_key(rules, signal("export 18 FAILED"))
+    assert dedup_key(rules, signal("Export failed")) != dedup_key(rules, signal("Import failed"))
+    assert dedup_key(rules, signal("x", key="auto:1")) == "key:auto:1"
+    assert dedup_key(rules, signal("404", payload="1" * 64)) != dedup_key(rules, signal("500", payload="2" * 64))
 
 
 def test_measure_times_are_seconds_and_empty_sets_are_null() -> None:

@@ -96,14 +96,15 @@ def test_kind_declares_a_whole_lifecycle_and_known_facets(kind: object) -> None:
     from prismfs.records.kind import Kind
 
     assert isinstance(kind, Kind)
+    models = kind.variants or (kind.model,)
     if kind.lifecycle is not None:
         states = set(kind.lifecycle.edges)
         assert kind.lifecycle.open <= states
         assert {after for edges in kind.lifecycle.edges.values() for after in edges} <= states
-        declared = kind.model.model_json_schema()["properties"]["status"]["enum"]
-        assert set(declared) == states
-    aliases = {field.alias or name for name, field in kind.model.model_fields.items()}
-    assert {path.partition(".")[0] for path in kind.facets.values()} <= aliases
+        declared = {state for model in models for state in model.model_json_schema()["properties"]["status"]["enum"]}
+        assert declared == states
+    aliases = {field.alias or name for model in models for name, field in model.model_fields.items()}
+    assert {path.partition(".")[0] for paths in kind.facets.values() for path in paths.split("|")} <= aliases
     assert (kind.model.__doc__ or "").strip()
 
 

@@ -1,0 +1,145 @@
+"""`prismfs nudge`: short notes between agents that are at work now, outside of git (R-004-34)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from prismfs.cli import output
+
+if TYPE_CHECKING:  # the models take longer to import than the help to print
+    from prismfs.delivery.nudge_folder import Nudge
+    from prismfs.errors import Problem
+
+
+@click.group("nudge", epilog='\b\nExample:\n  prismfs --as deacon nudge send mayor "the build waits for you"')
+def command() -> None:
+    """Send, claim and finish short notes. They make no commit and expire; for what must stay, send a mail."""
+
+
+@command.command("send", epilog='\b\nExample:\n  prismfs --as deacon nudge send mayor "the build waits" --ttl 30m')
+@click.argument("to")
+@click.argument("text")
+@click.option("--ttl", default="1h", help="For how long it is worth reading, such as 30s, 15m or 2h.")
+@output.verb(writes=True)
+def send(call: output.Call, to: str, text: str, ttl: str, dry_run: bool) -> None:
+    """Leave TEXT (- reads standard input) for TO, who gets it by `nudge claim`."""
+    import uuid
+
+    from prismfs.clock import SystemClock
+    from prismfs.delivery.nudge import SENDER
+    from prismfs.delivery.nudge_folder import Nudge
+    from prismfs.delivery.nudges import NudgeQueue, new_expiry
+    from prismfs.errors import ForbiddenError
+    from prismfs.records.base import format_instant
+    from prismfs.records.ids import derive_id
+
+    now = SystemClock().now()
+    if call.actor().casefold() == SENDER:
+        raise ForbiddenError("reserved_identity", f"{SENDER} is the engine's own name", field="/from", hint="--as NAME")
+    nudge = Nudge.from_document(
+        {
+            "id": derive_id("nud", now, cause=uuid.uuid4().hex),
+            "from": call.actor(),
+            "to": to,
+            "text": output.read_body(text),
+            "at": format_instant(now),
+            "expires_at": format_instant(new_expiry(now, ttl)),
+        }
+    )
+    root = call.project()
+    if not dry_run:
+        NudgeQueue(root).send(nudge, now)
+    line = f"{'would send' if dry_run else 'sent'} {nudge.id} to {to}, until {format_instant(nudge.expires_at)}"
+    output.result(call, {"nudge": nudge.to_document(), "dry_run": dry_run}, line)
+
+
+@command.command("claim", epilog="\b\nExample:\n  prismfs --as mayor nudge claim --limit 1 --json")
+@click.option("--for", "identity", help="Whose nudges (default: the acting identity's).")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many, oldest first.")
+@click.option(
+    "--process",
+    type=click.IntRange(min=1, max=999_999_999),
+    help="The process id of who works on them: they go back at once when it has gone.",
+)
+@output.verb(writes=True)
+def claim(call: output.Call, identity: str | None, limit: int | None, process: int | None, dry_run: bool) -> None:
+    """Print the nudges to you and claim them. What is not `nudge done` in five minutes goes back."""
+    from prismfs.clock import SystemClock
+    from prismfs.delivery.nudges import NudgeQueue
+
+    queue, now, owner = NudgeQueue(call.project()), SystemClock().now(), identity or call.actor()
+    if dry_run:
+        entries, problems = queue.look(now, owner)
+        waiting = [entry.nudge for entry in entries if entry.state in ("waiting", "orphaned")]
+        nudges, left = tuple(waiting[:limit]), len(waiting[limit:] if limit else ())
+    else:
+        claims = queue.claim(owner, now, process=process, limit=limit)
+        nudges, left, problems = claims.nudges, claims.left, claims.problems
+    lines = [line for nudge in nudges for line in _shown(nudge)]
+    lines = lines or ["no nudge waits"]
+    if left:
+        lines.append(f"up to {left} more; leave --limit out to claim them")
+    data = {
+        "items": [nudge.to_document() for nudge in nudges],
+        "total": len(nudges) + left,
+        "problems": _problems(call, problems),
+        "dry_run": dry_run,
+    }
+    output.result(call, data, lines)
+
+
+@command.command("done", epilog="\b\nExample:\n  prismfs --as mayor nudge done nud-01k5")
+@click.argument("identifier", metavar="ID")
+@click.option("--for", "identity", help="Whose nudge (default: the acting identity's).")
+@output.verb(writes=True)
+def done(call: output.Call, identifier: str, identity: str | None, dry_run: bool) -> None:
+    """Say that a claimed nudge is dealt with: it is not handed out again. A second time changes nothing."""
+    from prismfs.clock import SystemClock
+    from prismfs.delivery.nudges import NudgeQueue
+
+    queue, owner = NudgeQueue(call.project()), identity or call.actor()
+    found, changed = queue.done(owner, identifier.strip().lower(), SystemClock().now(), dry_run=dry_run)
+    line = (
+        f"{'would be done' if dry_run else 'done'}: {found}" if changed else f"nothing to do: {found} was done before"
+    )
+    output.result(call, {"id": found, "changed": changed, "dry_run": dry_run}, line)
+
+
+@command.command("list", epilog="\b\nExample:\n  prismfs nudge list --for mayor")
+@click.option("--for", "identity", help="Only those to this identity.")
+@output.verb()
+def list_(call: output.Call, identity: str | None) -> None:
+    """List the nudges of everybody, oldest first, and what became of them so far; claims nothing."""
+    from prismfs.cli.age import tell_age
+    from prismfs.clock import SystemClock
+    from prismfs.delivery.nudges import NudgeQueue
+    from prismfs.records.base import format_instant
+
+    now = SystemClock().now()
+    entries, problems = NudgeQueue(call.project()).look(now, identity)
+    items: list[dict[str, Any]] = []
+    for entry in entries:
+        claimed_at = None if entry.claimed_at is None else format_instant(entry.claimed_at)
+        items.append({**entry.nudge.to_document(), "state": entry.state, "claimed_at": claimed_at})
+    columns = {name: name.upper() for name in ("id", "state", "from", "to", "age", "text")}
+    rows = [item | {"age": tell_age(item["at"], now)} for item in items]
+    text = output.table(rows, columns) if rows else "no nudge"
+    output.result(call, {"items": items, "total": len(items), "problems": _problems(call, problems)}, text)
+
+
+def _shown(nudge: Nudge) -> list[str]:
+    """Return a nudge that was handed out as lines for people."""
+    head = f"{click.style(nudge.id, bold=True)}  from {nudge.sender}"
+    about = "" if nudge.about is None else f", about {nudge.about}"
+    return [head + about, *(f"  {line}" for line in output.safe(nudge.text).splitlines())]
+
+
+def _problems(call: output.Call, problems: Iterable[Problem]) -> list[dict[str, str]]:
+    """Return what is broken for the answer; people are told on standard error."""
+    found = list(problems)
+    for problem in () if call.as_json else found:
+        output.print_error(problem, as_json=False)
+    return [problem.as_document() for problem in found]

@@ -1,0 +1,69 @@
+"""The services that Apprise knows, about a hundred, by their URLs (R-004-06)."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from prismfs.delivery.command import run
+from prismfs.delivery.detail import not_configured, one_line
+from prismfs.delivery.secrets import find_target, resolve_target
+from prismfs.errors import ConfigError, RefusedError
+from prismfs.kinds.routing import Target
+from prismfs.records.message import Message, Receipt
+
+_PROGRAM = Path(__file__).with_name("apprise_program.py")
+
+
+class AppriseChannel:
+    """Sends to the target's URL, one for each delivery.
+
+    Apprise has time-outs for each part of a request but none for the whole, keeps threads, and takes proxies
+    from the environment. So it runs as a process of its own that is killed when its time is up. It tells
+    success from failure and nothing more: each failure is tried again.
+    """
+
+    local: ClassVar[bool] = False
+
+    def __init__(self, root: Path, targets: Mapping[str, Target]) -> None:
+        self._root = root
+        self._targets = targets
+
+    def send(self, message: Message) -> Receipt:
+        """Hand the message to Apprise; without the package it is not configured."""
+        where = f"targets.{message.target}"
+        try:
+            target = find_target(self._targets, message.target, channel="apprise")
+            if not target.url:
+                raise ConfigError("missing_setting", "is empty", field=f"{where}.url")
+            if target.options:
+                raise ConfigError("bad_setting", "Apprise takes its options in the URL", field=f"{where}.options")
+            if importlib.util.find_spec("apprise") is None:
+                raise ConfigError(
+                    "missing_package", "the package apprise is not installed", hint="pip install 'prismfs[apprise]'"
+                )
+            target = resolve_target(target, name=message.target, root=self._root)
+        except ConfigError as error:
+            return not_configured(error)
+        try:
+            # -P: modules are not looked for beside the program, where one is called apprise.
+            ended = run(
+                (sys.executable, "-P", str(_PROGRAM)),
+                {"url": target.url, "title": message.subject, "body": message.body},
+                timeout=target.timeout,
+                cwd=self._root,
+            )
+        except RefusedError as error:
+            late = error.code == "command_timeout"
+            return Receipt(outcome="unknown" if late else "temporary", detail=one_line(error.problem.message))
+        match ended.code:
+            case 0:
+                return Receipt(outcome="sent")
+            case os.EX_USAGE:
+                return not_configured(ConfigError("bad_setting", "is no URL that Apprise knows", field=f"{where}.url"))
+            case _:
+                return Receipt(outcome="temporary", detail="Apprise could not send it")

@@ -1,0 +1,58 @@
+"""A program of the operator's own: the message as JSON on its standard input (R-004-06, R-004-29)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from prismfs.delivery.command import run
+from prismfs.delivery.detail import not_configured, one_line
+from prismfs.delivery.payload import payload
+from prismfs.delivery.secrets import find_target, resolve_target
+from prismfs.errors import ConfigError, RefusedError
+from prismfs.kinds.routing import Target
+from prismfs.records.message import Message, Receipt
+
+
+class CommandChannel:
+    """Runs the target's `run` in the project's folder, without a shell.
+
+    The target's `options` are environment variables: `pager-token` is PAGER_TOKEN. Exit code 0 is sent, 75
+    (EX_TEMPFAIL of sysexits.h) is for later, every other fails for good. A program that was killed at the
+    time-out may have sent.
+    """
+
+    local: ClassVar[bool] = False
+
+    def __init__(self, root: Path, targets: Mapping[str, Target]) -> None:
+        self._root = root
+        self._targets = targets
+
+    def send(self, message: Message) -> Receipt:
+        """Run the program with the message and return what its exit code says."""
+        try:
+            target = find_target(self._targets, message.target, channel="command")
+            target = resolve_target(target, name=message.target, root=self._root)
+            if not target.run:
+                raise ConfigError("missing_setting", "is empty", field=f"targets.{message.target}.run")
+        except ConfigError as error:
+            return not_configured(error)
+        try:
+            ended = run(
+                target.run,
+                payload(message),
+                timeout=target.timeout,
+                cwd=self._root,
+                environment={name.upper().replace("-", "_"): value for name, value in target.options.items()},
+            )
+        except RefusedError as error:
+            late = error.code == "command_timeout"
+            return Receipt(outcome="unknown" if late else "permanent", detail=one_line(error.problem.message))
+        if ended.code == 0:
+            return Receipt(outcome="sent")
+        how = f"ended with code {ended.code}" if ended.code > 0 else f"was killed by signal {-ended.code}"
+        return Receipt(
+            outcome="temporary" if ended.code == os.EX_TEMPFAIL else "permanent", detail=f"the command {how}"
+        )

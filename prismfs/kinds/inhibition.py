@@ -1,0 +1,34 @@
+"""An inhibition: while one escalation is open, others that a rule names are not notified of (C-40, C-43)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from prismfs.records.base import Instant, Record, Word
+from prismfs.records.ids import Id
+from prismfs.records.kind import Kind, Lifecycle
+
+
+class Inhibition(Record):
+    """That `source` mutes the targets of `rule` which have the label values in `key`."""
+
+    kind: Literal["inhibition"] = "inhibition"
+    id: Id
+    rule: Word
+    source: Id
+    key: str
+    created_at: Instant
+    status: Literal["active", "ended"]
+
+
+KIND = Kind(
+    name="inhibition",
+    model=Inhibition,
+    folder="inhibitions",
+    format="json",
+    layout="dated",
+    prefix="inh",
+    writers=frozenset({"engine"}),
+    lifecycle=Lifecycle(edges={"active": ("ended",), "ended": ()}, open=frozenset({"active"})),
+    facets={"title": "rule", "status": "status", "key": "key", "ref": "source"},
+)

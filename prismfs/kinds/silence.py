@@ -1,0 +1,48 @@
+"""A silence: for a time, nothing that fulfils its matchers is notified of. State, audit and deadlines go on.
+
+A maintenance window is a silence that begins later. Nothing muted is lost: it is notified of when the silence
+ends and it is still open (C-50 to C-55).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from prismfs.records.base import Identity, Instant, Line, Record
+from prismfs.records.ids import Id
+from prismfs.records.kind import Kind, Lifecycle
+from prismfs.records.matcher import Matcher
+
+
+class Silence(Record):
+    """Whom it mutes, why, who said so, from when until when. `due_at` is its next beginning or end."""
+
+    kind: Literal["silence"] = "silence"
+    id: Id
+    matchers: Annotated[tuple[Matcher, ...], Field(min_length=1, max_length=32)]
+    reason: Line
+    author: Identity
+    created_at: Instant
+    starts_at: Instant
+    ends_at: Instant
+    status: Literal["pending", "active", "expired"]
+    replaces: Id | None = None
+    due_at: Instant | None = None
+
+
+KIND = Kind(
+    name="silence",
+    model=Silence,
+    folder="silences",
+    format="yaml",
+    layout="dated",
+    prefix="sil",
+    writers=frozenset({"engine"}),
+    lifecycle=Lifecycle(
+        edges={"pending": ("active", "expired"), "active": ("expired",), "expired": ()},
+        open=frozenset({"pending", "active"}),
+    ),
+    facets={"title": "reason", "status": "status", "due_at": "due_at", "owner": "author"},
+)

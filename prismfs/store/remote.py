@@ -1,0 +1,194 @@
+"""The other repository that a branch is shared through: finding it, pushing to it, fetching from it.
+
+A push moves the branch there only if that is a step forward, which makes it the compare-and-swap between clones.
+No writer's lock is held meanwhile, so that a place that does not answer keeps nobody from working. No hook runs
+here, the person's `pre-push` not either; hooks of the other repository do, and what they say is passed on.
+Source: git-push(1), sections "output" and "note about fast-forwards"; git-fetch(1), of git 2.39.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from prismfs.errors import RefusedError, StoreError
+from prismfs.store.git import Git, run_plain
+
+SECONDS = 60.0
+"""The longest that one push or fetch may take."""
+
+_OURS = "refs/prismfs/remote"
+_FETCHED = "refs/prismfs/fetched"
+_PROGRAM = re.compile(r"^[A-Za-z0-9+.-]*::|^!|^-")
+_SIGNING_IN = re.compile(r"(credential|http)\.[^\n]+")
+_ADDRESSES = re.compile(r"(?<=://)[^/@\s]*@")
+_MOVED = re.compile(
+    r"\((fetch first|non-fast-forward|stale info|cannot lock ref|failed to update ref"
+    r"|incorrect old value|failed to lock|reference already exists)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """One place to push a branch to.
+
+    `name` is what git calls it, or its address; `address` where both pushing and fetching go; `branch` the
+    reference there; `ours` the reference of our own that names the last commit known to stand there.
+    """
+
+    name: str
+    address: str
+    branch: str
+    ours: str
+
+    @property
+    def shown(self) -> str:
+        """The name for people: an address without what signs in to it."""
+        return said(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What became of a push: `accepted`, or not because the branch there has moved. `old` stood there before."""
+
+    accepted: bool
+    old: str | None = None
+
+
+def find_remote(git: Git, branch: str, named: str | None = None) -> Remote | None:
+    """Return where `branch` (`refs/heads/…`) is pushed to: its upstream, or the remote or address `named`.
+
+    None where no remote is named and the branch has no upstream.
+
+    Raises:
+        RefusedError: `remote_refused`; the place is this repository, several, or an address that names a program.
+    """
+    settings = _read(git.run("config", "--local", "--no-includes", "--null", "--list"))
+    own = f"branch.{branch.removeprefix('refs/heads/')}"
+    (upstream, *_), (merge, *_) = (settings.get(f"{own}.{key}", [""]) for key in ("remote", "merge"))
+    if named is None and not (upstream and merge):
+        return None
+    name = named or upstream
+    there = merge if name == upstream and merge else branch
+    urls = settings.get(f"remote.{name}.pushurl") or settings.get(f"remote.{name}.url") or [name]
+    if name == ".":
+        raise RefusedError("remote_refused", "the upstream is a branch of this repository", hint="prismfs push REMOTE")
+    if len(urls) > 1:
+        raise RefusedError(
+            "remote_refused", f"{said(name)} has several addresses, and they cannot be moved as one",
+            hint="prismfs push ADDRESS",
+        )  # fmt: skip
+    if _PROGRAM.search(urls[0]) or not there.startswith("refs/heads/"):
+        raise RefusedError("remote_refused", f"{said(name)} is no place that a branch can be pushed to")
+    word = re.sub(r"[^A-Za-z0-9-]+", "-", said(name)).strip("-") or "remote"
+    return Remote(name, urls[0], there, f"{_OURS}/{word}/{there.removeprefix('refs/heads/')}")
+
+
+def push(git: Git, remote: Remote, commit: str, *, seconds: float = SECONDS) -> Pushed:
+    """Let the remote's branch step forward to `commit`.
+
+    Raises:
+        StoreError: `remote_unreachable`, with what git says of it.
+        RefusedError: `push_refused`; the other repository does not take it, such as by a hook of its own.
+    """
+    code, output, errors = git.reach(
+        "push", "--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", "--",
+        remote.name, f"{commit}:{remote.branch}", seconds=seconds, personal=_personal(),
+    )  # fmt: skip
+    line = next((line for line in output.splitlines() if line.count("\t") >= 2), "")
+    flag, _, summary = line.split("\t", 2) if line else ("", "", "")
+    if code == 0 and flag in (" ", "*", "="):
+        old = commit if flag == "=" else summary.partition("..")[0] if flag == " " else None
+        return Pushed(True, None if old is None else git.resolve(old))
+    if flag == "!" and _MOVED.search(summary):
+        return Pushed(False)
+    if flag == "!":
+        raise RefusedError(
+            "push_refused", f"{remote.shown} does not take it: {_words(errors, 'remote: ') or said(summary)}",
+            path=remote.branch, hint="what was decided here is kept; prismfs push tries again",
+        )  # fmt: skip
+    raise _unreachable(remote, errors)
+
+
+def fetch(git: Git, remote: Remote, *, seconds: float = SECONDS) -> str | None:
+    """Bring the remote's branch here, into a reference of our own; return its commit, None if there is none.
+
+    No tag, no submodule and no other reference is touched.
+
+    Raises:
+        StoreError: `remote_unreachable`, or `history_rewritten` when what stood there before is no part of it.
+    """
+    code, _, errors = git.reach(
+        "fetch", "--no-tags", "--no-prune", "--no-recurse-submodules", "--no-write-fetch-head",
+        "--no-auto-maintenance", "--refmap=", "--", remote.address, f"+{remote.branch}:{_FETCHED}",
+        seconds=seconds, personal=_personal(),
+    )  # fmt: skip
+    if code:
+        if "couldn't find remote ref" in errors:
+            return None
+        raise _unreachable(remote, errors)
+    found = git.resolve(_FETCHED)
+    known = git.resolve(remote.ours)
+    if found is not None and known is not None and git.status("merge-base", "--is-ancestor", known, found):
+        raise StoreError(
+            "history_rewritten",
+            f"the branch of {remote.shown} no longer holds {known[:12]}, which stood there before",
+            path=remote.branch,
+            hint=f"look at what was taken out there; if that is meant: git update-ref -d {remote.ours}",
+        )
+    if found is not None:
+        remember(git, remote, found)
+    return found
+
+
+def remember(git: Git, remote: Remote, commit: str) -> None:
+    """Keep in mind that `commit` stands at the remote's branch."""
+    git.run("update-ref", remote.ours, commit)
+
+
+def clear_dead_locks(git: Git, remote: Remote) -> None:
+    """Remove the locks on our own references that a machine which stopped while it published left behind."""
+    for name in (_FETCHED, remote.ours):
+        (git.git_dir / f"{name}.lock").unlink(missing_ok=True)
+
+
+def said(text: str) -> str:
+    """Return words of git's, or of another repository's, as one line of text without what signs in anywhere."""
+    line = "".join(character if character.isprintable() else " " for character in text)
+    return _ADDRESSES.sub("", " ".join(line.split()))[:300]
+
+
+def _words(errors: str, *marks: str) -> str:
+    lines = [line.strip() for line in errors.splitlines()]
+    found = [line.removeprefix(mark) for line in lines for mark in marks if line.startswith(mark)]
+    return said(" ".join(found))
+
+
+def _unreachable(remote: Remote, errors: str) -> StoreError:
+    text = _words(errors, "fatal: ", "remote: ", "ssh: ", "error: ") or said(errors) or "git gives no reason"
+    return StoreError(
+        "remote_unreachable", f"{remote.shown}: {text}", hint="try again, or git push by hand to see what is wrong"
+    )
+
+
+def _personal() -> list[tuple[str, str]]:
+    """Return what the person's own configuration says about signing in to servers; the repository's is not asked."""
+    pairs = []
+    for scope in ("--system", "--global"):
+        with suppress(StoreError):  # there is no such file
+            settings = _read(run_plain(["config", scope, "--includes", "--null", "--list"], cwd=Path("/")))
+            pairs += [
+                (key, value) for key, values in settings.items() for value in values if _SIGNING_IN.fullmatch(key)
+            ]
+    return pairs
+
+
+def _read(raw: bytes) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for entry in raw.decode(errors="replace").split("\0"):
+        key, _, value = entry.partition("\n")
+        if key:
+            found.setdefault(key, []).append(value)
+    return found

@@ -1,0 +1,82 @@
+"""What git is told wherever the engine runs it: its settings and its environment.
+
+Hooks, fsmonitor, attribute filters, replace refs, mailmap and every configuration outside the repository
+are switched off: the repository is shared with agents, and nothing in it may run a program. Only a command that
+reaches another repository is given the rest that it needs (`network`).
+Source: git(1), git-config(1), of git 2.39.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Set
+
+SETTINGS = {
+    "core.hooksPath": "/dev/null",
+    "core.fsmonitor": "false",
+    "core.untrackedCache": "false",
+    "core.attributesFile": "/dev/null",
+    "core.excludesFile": "/dev/null",
+    "core.autocrlf": "false",
+    "core.quotePath": "true",
+    "core.fsync": "committed,reference",
+    "core.commitGraph": "true",
+    "commit.gpgSign": "false",
+    "diff.external": "",
+    "fastimport.unpackLimit": "1",  # one pack a group: a group is one flush, not a flush an object
+    "gc.auto": "0",
+    "log.mailmap": "false",
+    "maintenance.auto": "false",
+    "protocol.allow": "never",
+}
+
+NETWORK_SETTINGS = {
+    **{f"protocol.{name}.allow": "always" for name in ("file", "git", "http", "https", "ssh")},
+    "http.lowSpeedLimit": "1",
+    "http.lowSpeedTime": "30",
+    "push.gpgSign": "false",
+    "push.recurseSubmodules": "no",
+    "transfer.fsckObjects": "true",  # the work tree is written from them: no path may lead out of it
+}
+"""Besides: which transports may be used, none of which runs a program that an address names."""
+
+# A commit of some paths has an index of its own, and pushed objects stand apart until the push is accepted.
+HOOK_VARIABLES = frozenset(
+    {"GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH"}
+)
+
+_ENVIRONMENT = {
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+    "TZ": "UTC",
+}
+
+_NOBODY_IS_ASKED = {
+    "GIT_ASKPASS": "",
+    "SSH_ASKPASS": "",
+    "SSH_ASKPASS_REQUIRE": "never",
+    "GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=15 -o ServerAliveCountMax=2",
+}
+
+
+def environment(kept: Set[str] = frozenset()) -> dict[str, str]:
+    """Return the environment of a git that stays in its repository; `kept` are variables of git's own to leave."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("GIT_") or key in kept}
+    return clean | _ENVIRONMENT
+
+
+def network_environment(personal: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the environment of a git that reaches another repository: nobody is asked for a password.
+
+    `personal` are keys of the person's own configuration that say how a server is signed in to.
+    """
+    told: dict[str, str] = {}
+    count = 0
+    for count, (key, value) in enumerate(personal, start=1):
+        told |= {f"GIT_CONFIG_KEY_{count - 1}": key, f"GIT_CONFIG_VALUE_{count - 1}": value}
+    return environment() | _NOBODY_IS_ASKED | told | {"GIT_CONFIG_COUNT": str(count)}
