@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import changes, processes
+from benchmarks import changes, claims, escalations, failures, processes
 from benchmarks.desks import Stock
 from benchmarks.rows import Row, table
 
@@ -52,6 +52,24 @@ def memory(stock: Stock, quick: bool) -> Iterator[Row]:
     return processes.measure_memory(stock, size=1000 if quick else 100_000, drops=20 if quick else 100)
 
 
+def fingerprint(_stock: Stock, quick: bool) -> Iterator[Row]:
+    """Fingerprints of failures."""
+    return failures.measure(rounds=1 if quick else 5)
+
+
+def escalation(stock: Stock, quick: bool) -> Iterator[Row]:
+    """Escalations."""
+    yield from escalations.measure_equal(stock, count=100 if quick else 1000)
+    yield from escalations.measure_many(stock, count=1000 if quick else 10_000, runs=3 if quick else 11)
+    yield from escalations.measure_notice(stock, escalations=5 if quick else 20, signals=100 if quick else 1000)
+
+
+def work(stock: Stock, quick: bool) -> Iterator[Row]:
+    """Work items."""
+    yield from claims.measure_claims(stock, processes=8, rounds=10 if quick else 200)
+    yield from claims.measure_work(stock, size=500 if quick else 5000, runs=3 if quick else 11)
+
+
 # Reading comes before what adds to the desks that it reads.
 MEASURES: dict[str, Measure] = {
     "storm": storm,
@@ -60,6 +78,9 @@ MEASURES: dict[str, Measure] = {
     "changes": changes_,
     "latency": latency,
     "memory": memory,
+    "fingerprint": fingerprint,
+    "escalations": escalation,
+    "claims": work,
 }
 
 

@@ -31,7 +31,7 @@ def measure_storm(stock: desks.Stock, *, signals: int, runs: int) -> Iterator[Ro
         root = stock.fresh("storm", 0)
         for number in range(signals):
             desks.drop(root, f"storm-{number:06d}.yaml", desks.signal_text(number))
-        spent.append(_run([PRISMFS, "-C", str(root), "watch", "--once-idle"]))
+        spent.append(run([PRISMFS, "-C", str(root), "watch", "--once-idle"]))
         causes = desks.git(root, "log", "--format=%(trailers:key=Prismfs-Cause,valueonly,separator=)").split()
         commits = int(desks.git(root, "rev-list", "--count", "HEAD")) - 1
         changes = len(set(causes))
@@ -55,12 +55,12 @@ def measure_latency(stock: desks.Stock, *, size: int, drops: int) -> Iterator[Ro
     def moved() -> bool:
         return branch.read_bytes() != before
 
-    with _watching(root):
+    with watching(root):
         for number in range(drops):
             before = branch.read_bytes()
             begin = time.perf_counter()
             desks.drop(root, f"latency-{number:06d}.yaml", desks.signal_text(number))
-            _poll(moved, every=0.001)
+            poll(moved, every=0.001)
             spent.append(time.perf_counter() - begin)
             # What the watcher does afterwards (deliveries, index, packs) is met by some drops and not by others.
             time.sleep(chance.uniform(0.05, 0.25))
@@ -87,7 +87,7 @@ def measure_reading(stock: desks.Stock, sizes: Sequence[int], *, runs: int) -> I
     spent: dict[str, list[float]] = {name: [] for name in commands}
     for _ in range(runs):
         for name, command in commands.items():
-            spent[name].append(_run(command))
+            spent[name].append(run(command))
     nothing = median(spent["python3 -c pass"])
     for name, times in spent.items():
         share = f"{median(times) / nothing:.1f} x python3 -c pass" if name != "python3 -c pass" else ""
@@ -110,8 +110,8 @@ def measure_foreign(stock: desks.Stock, *, size: int, runs: int) -> Iterator[Row
             chain = store.view(store.snapshot()).last_audit()
         for plan in desks.plans(2_000_000 + run * 1000, 100, chain):
             commit_plainly(root, plan)
-        first.append(_run([PRISMFS, "-C", str(root), *_LIST]))
-        second.append(_run([PRISMFS, "-C", str(root), *_LIST]))
+        first.append(run([PRISMFS, "-C", str(root), *_LIST]))
+        second.append(run([PRISMFS, "-C", str(root), *_LIST]))
     yield Row(
         f"first list after 100 foreign commits, at {size:,} records",
         milliseconds(median(first)),
@@ -129,11 +129,11 @@ def measure_memory(stock: desks.Stock, *, size: int, drops: int) -> Iterator[Row
             for path in (root / ".git" / "prismfs").glob("projection.sqlite*"):
                 path.unlink()
         begin = time.perf_counter()
-        with _watching(root) as process:
+        with watching(root) as process:
             started = time.perf_counter() - begin
             for number in range(drops):
                 desks.drop(root, f"memory-{number:06d}.yaml", desks.signal_text(number))
-            _poll(lambda: not any((root / "inbox").iterdir()), every=0.05)
+            poll(lambda: not any((root / "inbox").iterdir()), every=0.05)
             # One more turn delivers what the last one put into the outbox.
             time.sleep(2.0)
             most, now = _memory(process)
@@ -145,7 +145,7 @@ def measure_memory(stock: desks.Stock, *, size: int, drops: int) -> Iterator[Row
 
 
 @contextmanager
-def _watching(root: Path) -> Iterator[subprocess.Popen[bytes]]:
+def watching(root: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run a watcher; it is warm, that is idle after its first turns, when this gives it."""
     process = subprocess.Popen(
         [PRISMFS, "-C", str(root), "watch"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -160,14 +160,15 @@ def _watching(root: Path) -> Iterator[subprocess.Popen[bytes]]:
         return bool(found["process_id"] == process.pid and found["state"] == "watching")
 
     try:
-        _poll(ready, every=0.01)
+        poll(ready, every=0.01)
         yield process
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()
 
 
-def _poll(condition: Callable[[], bool], *, every: float) -> None:
+def poll(condition: Callable[[], bool], *, every: float) -> None:
+    """Wait until `condition` holds, looking every so many seconds."""
     end = time.monotonic() + _PATIENCE
     while not condition():
         if time.monotonic() > end:
@@ -184,7 +185,8 @@ def _memory(process: subprocess.Popen[bytes]) -> tuple[str, str]:
     return found["VmHWM"], found["VmRSS"]
 
 
-def _run(command: Sequence[str]) -> float:
+def run(command: Sequence[str]) -> float:
+    """Run a command and return the seconds that it took."""
     begin = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return time.perf_counter() - begin
