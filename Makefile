@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# One process a core; the tests of one file stay together, as they may share a watcher.
+PARALLEL := -n auto --dist loadfile
 
 .PHONY: demo test test-slow lint types layers bench schemas clean
 
@@ -10,10 +12,10 @@ demo: $(READY)
 	$(BIN)/prismfs demo
 
 test: $(READY)
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" $(PARALLEL)
 
 test-slow: $(READY)
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow $(PARALLEL)
 
 lint: $(READY)
 	$(BIN)/ruff check .
