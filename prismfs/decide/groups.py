@@ -60,10 +60,6 @@ def flush(draft: Draft) -> None:
     )
     ended = not any(not member.resolved for member in members)
     told = group.told
-    if not opened:
-        for message in draft.view.with_ref(Outbox, group.id):
-            if message.status in ("pending", "unknown"):
-                draft.put(outgoing.withdrawn(message, "nobody need be told any more"))
     if reason is not None:
         told = Told(at=tick, open=opened, resolved=resolved)
         _notify(draft, group, members, waiting, reason)
@@ -77,7 +73,7 @@ def flush(draft: Draft) -> None:
         status="closed" if ended else "open",
     )
     due = None
-    if opened and told is not None and group.repeat > _NO_TIME:
+    if told is not None and group.repeat > _NO_TIME and any(member.open or member.muted for member in members):
         due = _tick_from(changed, told.at + group.repeat)
     draft.subject = draft.put(changed.changed(due_at=due))
     said = reason or ("ended" if ended else "nothing new")
@@ -152,7 +148,7 @@ def _open_group(draft: Draft, bead: Escalation, route: Route) -> Group:
 
 
 def _look(draft: Draft, group: Group) -> tuple[tuple[Member, ...], list[Outbox]]:
-    """Return the members as their escalations are now, without the muted, and the messages that may leave.
+    """Return the members as their escalations are now, and the messages that may leave.
 
     The messages of a member that somebody has are withdrawn, those of a muted one wait for what mutes it.
     """
@@ -170,9 +166,13 @@ def _look(draft: Draft, group: Group) -> tuple[tuple[Member, ...], list[Outbox]]
                 draft.put(message.changed(held_by=holder[0], detail=holder[1]))
             else:
                 leave.append(message)
-        if holder is None:
-            changes = {"open": bead.status == "open", "resolved": bead.status == "closed"}
-            members.append(member.changed(**changes))
+        members.append(
+            member.changed(
+                open=bead.status == "open" and holder is None,
+                muted=holder is not None,
+                resolved=bead.status == "closed",
+            )
+        )
     return tuple(members), leave
 
 

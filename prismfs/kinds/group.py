@@ -10,11 +10,12 @@ from prismfs.records.kind import Kind, Lifecycle
 
 
 class Member(Value):
-    """One escalation at one level; a raise makes it another member. `open` until somebody has it."""
+    """One escalation at one level; a raise makes it another member. `open` until somebody has it, or it is muted."""
 
     bead: Id
     level: int
     open: bool = True
+    muted: bool = False
     resolved: bool = False
 
     @property

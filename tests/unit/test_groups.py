@@ -188,6 +188,16 @@ def test_group_a_silenced_member_is_left_out_and_told_when_it_ends(make_rules: A
     assert ticks(rules, 600, 10)[-1] == "new member"
 
 
+def test_group_a_member_silenced_after_it_was_told_of_is_told_of_again_when_that_ends(make_rules: Any) -> None:
+    """C-52: it is still open, so the group goes on saying so."""
+    rules = make_rules(**GROUPED)
+    rules.escalate("a", labels={"service": "web"})
+    assert ticks(rules, 60, 10) == ["first"]
+    rules.give("silence.add", {"matchers": ["service=web"], "reason": "x", "ends_at": "2026-03-01T11:00:00Z"})
+    assert ticks(rules, 3000, 10) == []
+    assert ticks(rules, 900, 10)[0] == "repeat"
+
+
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     steps=st.lists(
