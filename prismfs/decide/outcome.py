@@ -62,7 +62,7 @@ def send_again(draft: Draft) -> Nothing | None:
     message = draft.need(Outbox, str(draft.event.document["id"]))
     if message.status not in _LOST:
         return Nothing(f"the message is {message.status}", message.id)
-    lacking = outgoing.lacks(draft, message.action)
+    lacking = outgoing.lacks(draft.view, message.action)
     if lacking:
         raise RefusedError("not_configured", lacking, field="/id", hint="set it in settings/ and commit")
     again = message.changed(

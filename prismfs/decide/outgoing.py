@@ -8,10 +8,13 @@ from typing import Literal
 from prismfs.decide import routes, throttle
 from prismfs.decide.draft import Draft, one_line
 from prismfs.kinds.bead import Escalation
+from prismfs.kinds.escalation import EscalationSettings
 from prismfs.kinds.group import Group
 from prismfs.kinds.outbox import Outbox
 from prismfs.kinds.persona import Persona
-from prismfs.kinds.routing import Route
+from prismfs.kinds.project import Project
+from prismfs.kinds.routing import Route, Routing
+from prismfs.records.view import View
 
 PRIORITIES: tuple[Literal["urgent", "high", "normal", "low"], ...] = ("urgent", "high", "normal", "low")
 """A message's priority by severity rank."""
@@ -71,7 +74,7 @@ def group_message(
 
 def ready(draft: Draft, message: Outbox) -> Outbox:
     """Return `message` as it leaves the stages: pending from the time on that its limits allow, or without contact."""
-    lacking = lacks(draft, message.action)
+    lacking = lacks(draft.view, message.action)
     if lacking is not None:
         return message.changed(status="not_configured", held_by=None, detail=lacking, due_at=None)
     at = throttle.next_time(draft, message.action)
@@ -85,14 +88,18 @@ def ready(draft: Draft, message: Outbox) -> Outbox:
     )
 
 
-def lacks(draft: Draft, action: str) -> str | None:
+def lacks(view: View, action: str) -> str | None:
     """Return what keeps `action` from reaching anybody: a setting, or a persona that the roster does not have."""
     channel, _, name = action.partition(":")
-    if channel in ("mail", "nudge"):
-        operators = {operator.casefold() for operator in draft.project.operators}
-        if draft.view.get(Persona, name) is None and name.casefold() not in operators:
-            return f"nobody is called {name} in the roster"
-    return routes.missing(action, draft.settings, draft.routing)
+    if channel in ("mail", "nudge") and not is_somebody(view, name):
+        return f"nobody is called {name} in the roster"
+    return routes.missing(action, view.single(EscalationSettings), view.single(Routing))
+
+
+def is_somebody(view: View, name: str) -> bool:
+    """Tell whether `name` is a persona of the roster or an operator, whose mailbox somebody reads."""
+    operators = {operator.casefold() for operator in view.single(Project).operators}
+    return view.get(Persona, name) is not None or name.casefold() in operators
 
 
 def withdrawn(message: Outbox, reason: str) -> Outbox:

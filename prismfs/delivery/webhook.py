@@ -28,8 +28,8 @@ _OWN_HEADERS = frozenset(
 )
 
 
-class SmsChannel:
-    """Sends {to, body} to `contacts.sms_webhook`. The body is the subject and the id: text messages are short."""
+class _ContactChannel:
+    """What the channels have in common whose address is a contact."""
 
     local: ClassVar[bool] = False
 
@@ -40,6 +40,10 @@ class SmsChannel:
         self._contacts = contacts
         self._timeout = timeout
         self._tls = tls
+
+
+class SmsChannel(_ContactChannel):
+    """Sends {to, body} to `contacts.sms_webhook`. The body is the subject and the id: text messages are short."""
 
     def send(self, message: Message) -> Receipt:
         """Post the text for the number in the message's target."""
@@ -60,18 +64,8 @@ class SmsChannel:
         )
 
 
-class SlackChannel:
+class SlackChannel(_ContactChannel):
     """Sends {text} to `contacts.slack_webhook`. What agents wrote calls nobody and hides no link."""
-
-    local: ClassVar[bool] = False
-
-    def __init__(
-        self, root: Path, contacts: Contacts, *, timeout: timedelta = _TIMEOUT, tls: Tls = ssl.create_default_context
-    ) -> None:
-        self._root = root
-        self._contacts = contacts
-        self._timeout = timeout
-        self._tls = tls
 
     def send(self, message: Message) -> Receipt:
         """Post subject and body."""

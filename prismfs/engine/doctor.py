@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from prismfs.decide import groups, routes
+from prismfs.decide import groups, outgoing, routes
 from prismfs.errors import ConfigError, PrismfsError, Problem
 from prismfs.intake.scan import redact
 from prismfs.kinds import KINDS
 from prismfs.kinds.escalation import EscalationSettings
-from prismfs.kinds.persona import Persona
 from prismfs.kinds.policy import Policy
-from prismfs.kinds.project import Project
 from prismfs.kinds.routing import Routing
 from prismfs.records.base import parse_instant
 from prismfs.store.config import check_config
@@ -95,19 +93,11 @@ def _check_settings(root: Path) -> None:
 def _check_routes(repo: ProjectRepo) -> Problem | None:
     """Name the first route whose notices of some severity would reach nobody, or that repeats too often (C-26)."""
     view = repo.view(repo.snapshot())
-    settings, routing, project = view.single(EscalationSettings), view.single(Routing), view.single(Project)
-    people = {operator.casefold() for operator in project.operators}
+    settings, routing = view.single(EscalationSettings), view.single(Routing)
     for tier in routing.known_tiers:
-        if view.get(Persona, tier) is None and tier.casefold() not in people:
+        if not outgoing.is_somebody(view, tier):
             hint = f"add roster/{tier}.yaml"
             return Problem("tier_without_persona", f"nobody in the roster is {tier}", path=_ROUTING, hint=hint)
-
-    def lacks(action: str) -> str | None:
-        channel, _, name = action.partition(":")
-        if channel in ("mail", "nudge") and view.get(Persona, name) is None and name.casefold() not in people:
-            return f"nobody is called {name} in the roster"
-        return routes.missing(action, settings, routing)
-
     lease = view.single(Policy).delivery_lease
     for name, target in routing.targets.items():
         if target.timeout >= lease:
@@ -115,7 +105,9 @@ def _check_routes(repo: ProjectRepo) -> Problem | None:
             return Problem("timeout_too_long", said, path=_ROUTING, hint="shorten it, or lengthen the lease")
     for route in routing.route.walk():
         for rank in range(4):
-            lacking = {action: lacks(action) for action in routes.actions_of(route, settings.routes, rank)}
+            lacking = {
+                action: outgoing.lacks(view, action) for action in routes.actions_of(route, settings.routes, rank)
+            }
             if lacking and all(lacking.values()):
                 said = "; ".join(f"{action}: {why}" for action, why in lacking.items())
                 return Problem(
