@@ -11,7 +11,6 @@ from prismfs.decide import authority
 from prismfs.decide.draft import Draft
 from prismfs.errors import RecordError, RefusedError
 from prismfs.kinds.journal import Journal, JournalDrop
-from prismfs.kinds.persona import Persona
 from prismfs.kinds.signal import Redaction, Signal, SignalDrop
 from prismfs.kinds.todo import Todo, TodoDrop
 from prismfs.records.base import Value
@@ -163,7 +162,7 @@ def check_addressee(draft: Draft, to: str) -> None:
     Raises:
         RefusedError: `unknown_identity`.
     """
-    if draft.view.get(Persona, to) is None and not authority.is_operator(draft, to):
+    if not authority.is_somebody(draft.view, to):
         raise RefusedError(
             "unknown_identity",
             "is addressed to nobody in this project's roster",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from prismfs.decide.draft import ENGINE, Draft
 from prismfs.errors import ForbiddenError
 from prismfs.kinds.persona import Persona
+from prismfs.kinds.project import Project
+from prismfs.records.view import View
 
 
 def check_name(draft: Draft) -> None:
@@ -45,6 +47,12 @@ def check_own(draft: Draft, owner: str) -> None:
     actor = draft.event.actor
     if actor.casefold() != owner.casefold() and not is_operator(draft, actor):
         raise ForbiddenError("not_yours", f"it is {owner}'s and not {actor}'s", field="/from", hint="act as its owner")
+
+
+def is_somebody(view: View, name: str) -> bool:
+    """Tell whether `name` is a persona of the roster or an operator: somebody who reads a mailbox."""
+    operators = {operator.casefold() for operator in view.single(Project).operators}
+    return view.get(Persona, name) is not None or name.casefold() in operators
 
 
 def is_operator(draft: Draft, actor: str) -> bool:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from prismfs.decide import routes, throttle
+from prismfs.decide import authority, routes, throttle
 from prismfs.decide.draft import Draft, one_line
 from prismfs.kinds.bead import Escalation
 from prismfs.kinds.escalation import EscalationSettings
 from prismfs.kinds.group import Group
 from prismfs.kinds.outbox import Outbox
-from prismfs.kinds.persona import Persona
-from prismfs.kinds.project import Project
 from prismfs.kinds.routing import Route, Routing
 from prismfs.records.view import View
 
@@ -91,15 +89,9 @@ def ready(draft: Draft, message: Outbox) -> Outbox:
 def lacks(view: View, action: str) -> str | None:
     """Return what keeps `action` from reaching anybody: a setting, or a persona that the roster does not have."""
     channel, _, name = action.partition(":")
-    if channel in ("mail", "nudge") and not is_somebody(view, name):
+    if channel in ("mail", "nudge") and not authority.is_somebody(view, name):
         return f"nobody is called {name} in the roster"
     return routes.missing(action, view.single(EscalationSettings), view.single(Routing))
-
-
-def is_somebody(view: View, name: str) -> bool:
-    """Tell whether `name` is a persona of the roster or an operator, whose mailbox somebody reads."""
-    operators = {operator.casefold() for operator in view.single(Project).operators}
-    return view.get(Persona, name) is not None or name.casefold() in operators
 
 
 def withdrawn(message: Outbox, reason: str) -> Outbox:

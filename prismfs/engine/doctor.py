@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from prismfs.decide import groups, outgoing, routes
+from prismfs.decide import authority, groups, outgoing, routes
 from prismfs.errors import ConfigError, PrismfsError, Problem
 from prismfs.intake.scan import redact
 from prismfs.kinds import KINDS
@@ -95,7 +95,7 @@ def _check_routes(repo: ProjectRepo) -> Problem | None:
     view = repo.view(repo.snapshot())
     settings, routing = view.single(EscalationSettings), view.single(Routing)
     for tier in routing.known_tiers:
-        if not outgoing.is_somebody(view, tier):
+        if not authority.is_somebody(view, tier):
             hint = f"add roster/{tier}.yaml"
             return Problem("tier_without_persona", f"nobody in the roster is {tier}", path=_ROUTING, hint=hint)
     lease = view.single(Policy).delivery_lease

@@ -50,7 +50,13 @@ class Routes(Value):
     critical: Route = ("bead", "mail:mayor", "email:human", "sms:human")
 
 
-Contact = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("must be one line without control characters")
+    return text
+
+
+Contact = Annotated[str, StringConstraints(max_length=500), AfterValidator(_one_line)]
 """An address, a host or a URL: one line without control characters, so that none is taken for a header."""
 
 
