@@ -32,7 +32,7 @@ class Look:
 
     `ready` names entries to read, the oldest first; `waiting` counts those not yet still, and `wait_until`
     is the monotonic time, in seconds, at which the first of them may be. `more` says that `ready` was cut
-    to the limit. `aside` counts names that begin with a dot.
+    to the limit, or that an entry got its name back during the look. `aside` counts names that begin with a dot.
     """
 
     ready: tuple[str, ...]
@@ -79,11 +79,12 @@ class Inbox:
         ready: list[tuple[int, str]] = []
         still: dict[str, tuple[tuple[int, ...], float]] = {}
         dues: list[float] = []
-        aside = 0
+        aside, put_back = 0, False
         for name, info in self._entries():
             if name.startswith(_ASIDE):
                 # A process was killed while it held this. What is in history by then is not taken twice.
                 self.put_back(name.removeprefix(_ASIDE))
+                put_back = True
                 continue
             if name.startswith("."):
                 aside += 1
@@ -103,7 +104,7 @@ class Inbox:
             ready=tuple(name for _, name in ready[:limit]),
             waiting=len(dues),
             wait_until=min(dues, default=None),
-            more=len(ready) > limit,
+            more=len(ready) > limit or put_back,
             aside=aside,
         )
 

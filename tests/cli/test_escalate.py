@@ -360,6 +360,12 @@ def finding(place: Any, subject: str) -> dict[str, Any]:
             "repeat_too_short",
             "rounds up to it",
         ),
+        (
+            "categories:",
+            "targets: {siren: {channel: command, run: [siren], timeout: 2m}}\ncategories:",
+            "timeout_too_long",
+            "target siren",
+        ),
     ],
 )
 def test_doctor_names_routes_that_reach_nobody_and_repeats_too_short(

@@ -16,6 +16,7 @@ from prismfs.kinds.group import Group
 from prismfs.kinds.outbox import Outbox
 from prismfs.kinds.silence import Silence
 from prismfs.records.base import Record, format_instant
+from prismfs.records.ids import derive_id
 from prismfs.records.view import View
 from prismfs.store.memory import MemoryView
 from prismfs.store.plumbing import EMPTY_TREE, NO_OBJECT
@@ -73,6 +74,7 @@ def answers_of(view: View, seen: dict[str, dict[str, Record]], causes: set[str],
     for hours in (0, 1, 30, 1000):
         for limit in (1, 3, 1000):
             now = bench.clock.now() + timedelta(hours=hours)
+            found[f"share {hours} {limit}"] = tuple(view.due_before(now, limit, of=Outbox, share=1))
             found[f"due {hours} {limit}"] = tuple(view.due_before(now, limit))
             for model in (Outbox, Escalation, Silence):
                 found[f"due {model} {hours} {limit}"] = tuple(view.due_before(now, limit, of=model))
@@ -291,3 +293,30 @@ def test_views_on_many_random_histories_agree(seed: int, bench: Any, signals: di
     for _ in range(30):
         steps.any()
         oracle.compare()
+
+
+def test_views_give_each_owner_its_share_of_what_is_due(bench: Any) -> None:
+    """C-82: many of one owner do not hide the others."""
+    files = {}
+    for number, action in enumerate(["webhook:a", "webhook:a", "webhook:a", "webhook:b"]):
+        at = bench.clock.now() + timedelta(seconds=number)
+        message = Outbox(
+            id=derive_id("out", at, cause=str(number)),
+            about=derive_id("bea", at, cause="x"),
+            action=action,
+            level=0,
+            channel="webhook",
+            target="x",
+            subject=str(number),
+            body="",
+            priority="low",
+            created_at=at,
+            status="pending",
+            due_at=at,
+        )
+        files[kind_of(message).place_of(message)] = kind_of(message).write(message)
+    bench.commit_by_hand(files)
+    now = bench.clock.now() + timedelta(hours=1)
+    for view in (MemoryView(files), bench.desk.repo.view(bench.desk.repo.snapshot())):
+        subjects = [[each.subject for each in view.due_before(now, 9, of=Outbox, share=share)] for share in (0, 1, 2)]
+        assert subjects == [["0", "1", "2", "3"], ["0", "3"], ["0", "1", "3"]]

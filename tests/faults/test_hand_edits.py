@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from prismfs.engine.react import react
 from prismfs.kinds import kind_of
 
@@ -64,4 +66,24 @@ def test_react_bead_removed_by_hand_is_not_raised(bench: Any) -> None:
     bench.wait(timedelta(hours=9))
     assert bench.records("bead") == []
     assert "escalation.raised" not in {row.action for row in bench.records("audit")}
+    assert bench.problems() == ()
+
+
+def test_file_set_aside_by_a_process_that_was_killed_is_not_taken_twice(bench: Any) -> None:
+    """It is in history, and the process died between the rename and the removal."""
+    name = bench.drop(ESCALATION)
+    path = bench.root / "inbox" / name
+
+    def killed(point: str) -> None:
+        if point == "before-inbox":
+            path.rename(path.with_name(f".taken-{name}"))
+            raise KeyboardInterrupt
+
+    bench.desk.crash_point = killed
+    with pytest.raises(KeyboardInterrupt):
+        bench.turn()
+    bench.restart()
+    bench.turn()
+    assert [bead.occurrence_count for bead in bench.records("bead")] == [1]
+    assert list((bench.root / "inbox").iterdir()) == []
     assert bench.problems() == ()

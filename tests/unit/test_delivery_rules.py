@@ -164,3 +164,44 @@ def test_dedup_window_of_the_caller_decides_what_a_closed_one_counts(make_rules:
     rules.give("escalate.close", {"id": again.id, "reason": "done"})
     rules.wait(seconds=1)
     assert rules.escalate(dedup_window="0s").recurrence_of == again.id
+
+
+WEBHOOK = {
+    "route": {"name": "root", "actions": ["webhook:desk"]},
+    "throttle": [{"action": "webhook:desk", "limits": ["1/10m"]}],
+    "targets": {"desk": {"channel": "webhook", "url": "https://desk.example.org/"}},
+}
+
+
+def test_louder_repeat_of_an_acknowledged_one_opens_it_again_and_tells_of_it(make_rules: Any) -> None:
+    """C-14: who took it did so for something less."""
+    rules = make_rules(**(WEBHOOK | {"throttle": []}))
+    bead = rules.escalate("a", severity="LOW")
+    rules.give("escalate.ack", {"id": bead.id})
+    rules.escalate("a", severity="LOW")
+    assert rules.fresh(bead).status == "acknowledged"
+    rules.wait(hours=1)
+    rules.escalate("a", severity="CRITICAL")
+    again = rules.fresh(bead)
+    assert (again.status, again.acknowledged_by, again.occurrence_count) == ("open", None, 3)
+    assert again.raise_at == rules.now + timedelta(hours=4)
+    assert [message.level for message in rules.messages(status="pending")] == [3]
+    assert "escalation.unacknowledged" in [row.action for row in rules.all(Audit)]
+
+
+def test_message_that_waited_for_its_limit_is_held_when_it_is_muted_by_then(make_rules: Any) -> None:
+    """C-52: a silence holds also what was put before it and has not left yet."""
+    rules = make_rules(**WEBHOOK)
+    rules.escalate("a")
+    rules.escalate("b")
+    first, second = sorted(rules.messages(), key=lambda message: message.subject)
+    assert rules.attempt(first, "sent").status == "sent"
+    ends = rules.now + timedelta(hours=1)
+    document = {"matchers": ["title=b"], "reason": "x", "ends_at": ends.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    rules.give("silence.add", document)
+    rules.wait(minutes=11)
+    held = rules.attempt(second)
+    assert (held.status, held.attempts, str(held.held_by)[:4]) == ("held", 0, "sil-")
+    rules.wait(minutes=50)
+    rules.run_due()
+    assert rules.fresh(second).status == "pending"

@@ -40,6 +40,7 @@ ROUTING = {"kind": "routing", "version": 1, "tiers": ["deacon"], "route": {"name
         ({"version": 2}, "/version", "should be 1"),
         ({"type": "escalations"}, "/type", "'escalation'"),
         ({"contacts": {"smtp_pass": "hunter2"}}, "/contacts", "env:NAME"),
+        ({"contacts": {"human_email": "a@example.org\nBcc: b@example.org"}}, "/contacts/human_email", "one line"),
     ],
 )
 def test_escalation_settings_refused_name_the_key_and_what_is_allowed(
