@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import changes, claims, escalations, failures, processes
+from benchmarks import bridges, changes, claims, escalations, failures, processes, scans
 from benchmarks.desks import Stock
 from benchmarks.rows import Row, table
 
@@ -57,6 +57,11 @@ def fingerprint(_stock: Stock, quick: bool) -> Iterator[Row]:
     return failures.measure(rounds=1 if quick else 5)
 
 
+def scan(_stock: Stock, quick: bool) -> Iterator[Row]:
+    """The search for secrets."""
+    return scans.measure(rounds=1 if quick else 5)
+
+
 def escalation(stock: Stock, quick: bool) -> Iterator[Row]:
     """Escalations."""
     yield from escalations.measure_equal(stock, count=100 if quick else 1000)
@@ -70,6 +75,12 @@ def work(stock: Stock, quick: bool) -> Iterator[Row]:
     yield from claims.measure_work(stock, size=500 if quick else 5000, runs=3 if quick else 11)
 
 
+def bridge(stock: Stock, quick: bool) -> Iterator[Row]:
+    """Signals between projects."""
+    for signals in (100,) if quick else (360, 1000):
+        yield from bridges.measure(stock, signals=signals, runs=1 if quick else 3)
+
+
 # Reading comes before what adds to the desks that it reads.
 MEASURES: dict[str, Measure] = {
     "storm": storm,
@@ -79,8 +90,10 @@ MEASURES: dict[str, Measure] = {
     "latency": latency,
     "memory": memory,
     "fingerprint": fingerprint,
+    "scan": scan,
     "escalations": escalation,
     "claims": work,
+    "bridges": bridge,
 }
 
 

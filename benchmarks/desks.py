@@ -61,6 +61,11 @@ class Stock:
         make_desk(root, records)
         return root
 
+    def folder(self, name: str) -> Path:
+        """Return the path of a folder that nobody else uses; it is not made."""
+        self._count += 1
+        return self._folder / f"{name}-{self._count}"
+
 
 def make_desk(root: Path, records: int) -> None:
     """Make a project of `records` records and as many audit rows, checked out, clean, and its projection built."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,27 +28,58 @@ from prismfs.records.base import Record
 from prismfs.records.plan import Decision
 from prismfs.store.plumbing import EMPTY_TREE
 
-# The folder is no package (tests are imported by path), so the servers beside this file are loaded by path, too.
-_spec = importlib.util.spec_from_file_location("servers", Path(__file__).with_name("servers.py"))
-assert _spec is not None
-assert _spec.loader is not None
-servers = importlib.util.module_from_spec(_spec)
-sys.modules["servers"] = servers
-_spec.loader.exec_module(servers)
+
+def _beside(name: str) -> Any:
+    """Return the module `name` beside this file: the folder is no package, so it is loaded by path as tests are."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules[name] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+servers = _beside("servers")
 authority, http_server, https_server = servers.authority, servers.http_server, servers.https_server
 make_smtp_server, smtp_server = servers.make_smtp_server, servers.smtp_server
+github = _beside("github").github
+samples = _beside("samples")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def scan_key_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep the key of the scanner's codes out of the home of whoever runs the tests."""
+    path = tmp_path_factory.mktemp("state") / "scan.key"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PRISMFS_SCAN_KEY_FILE", str(path))
+        yield path
+
+
+@pytest.fixture(scope="session")
+def scan_samples() -> Any:
+    """The labelled texts for the scanner: `dirty()` and `clean()`."""
+    return samples
+
 
 START = datetime(2026, 3, 1, 10, 0, 0, tzinfo=UTC)
 PROJECT = Project(pid="PID-TEST01", tenant="acme", operators=("olga",))
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what was not shown on this machine."""
+    if shutil.which("gh") is None:
+        terminalreporter.write_line("NOT SHOWN: the GitHub CLI is missing (apt-get install gh)", red=True, bold=True)
+
+
 class Bench:
     """One project, its clock, and the hands of an agent, an operator and a person with git."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(
+        self, root: Path, project: Project = PROJECT, *, bridged: bool = False, clock: FakeClock | None = None
+    ) -> None:
         self.root = root
-        self.clock = FakeClock(START)
-        found_project(root, project=PROJECT, now=START)
+        self.clock = clock or FakeClock(START)
+        found_project(root, project=project, now=START, bridged=bridged)
         self.desk = Desk(root)
         self._dropped = 0
         self._commands = 0
@@ -158,6 +190,17 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     made = Bench(tmp_path / "desk")
     yield made
     made.close()
+
+
+@pytest.fixture
+def bench_class() -> type[Bench]:
+    """Give the class of benches, for tests whose projects are otherwise than the one here."""
+    return Bench
+
+
+@pytest.fixture
+def start() -> datetime:
+    return START
 
 
 @pytest.fixture(name="run_git")

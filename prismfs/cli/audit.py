@@ -8,6 +8,7 @@ import click
 
 from prismfs.cli import output
 from prismfs.cli.log import line_of
+from prismfs.errors import UsageError
 from prismfs.store import listing
 from prismfs.store.reading import reading
 
@@ -18,6 +19,9 @@ from prismfs.store.reading import reading
 @click.option("--entity", help="Only rows about this record (its whole id).")
 @click.option("--actor", help="Only rows of this identity.")
 @click.option("--since", help="Only rows from this day or instant on (2026-03-01 or 2026-03-01T10:00:00Z).")
+@click.option(
+    "--bridge", is_flag=True, help="Only what crossed a bridge, or was not let over; of all a tenant's projects."
+)
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many, newest first.")
 @output.verb()
 def command(
@@ -27,9 +31,17 @@ def command(
     entity: str | None,
     actor: str | None,
     since: str | None,
+    bridge: bool,
     limit: int | None,
 ) -> None:
     """Print the audit rows that match, newest first."""
+    if bridge:
+        from prismfs.cli.audit_bridge import print_bridge
+
+        if action is not None:
+            raise UsageError("usage", "--bridge names its actions itself", hint="leave --action out")
+        print_bridge(call, level=level, entity=entity, actor=actor, since=since, limit=limit)
+        return
     where = {"owner": action, "status": level, "ref": entity, "$.actor": actor}
     where = {column: value for column, value in where.items() if value is not None}
     with reading(call.project()) as connection:

@@ -21,7 +21,11 @@ from prismfs.cli import output
 @click.option("--reason", required=True, help="Why; it stands in the audit row.")
 @output.verb(writes=True)
 def command(call: output.Call, identifier: str, lane: str, reason: str, dry_run: bool) -> None:
-    """Overrule the lane of the signal whose id begins with ID; what follows in that lane happens at once."""
+    """Put the signal whose id begins with ID into a lane; what follows in that lane happens at once.
+
+    It is how a signal that waits for somebody is sorted, and how a lane that the rules chose is overruled. A signal
+    that became an incident keeps its lane. The intake desk may, and whom the roster allows classify.
+    """
     from prismfs.cli.giving import give
 
     give(call, "classify", {"lane": lane, "reason": reason}, target=identifier, dry_run=dry_run)

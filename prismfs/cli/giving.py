@@ -73,7 +73,8 @@ def carry_out(
             document["id"] = resolve_id(connection, target)
     now = SystemClock().now()
     with Desk(root) as desk:
-        event = command_event(kind, document, actor=call.actor(), token=uuid.uuid4().hex, at=now)
+        rules, token = desk.redaction(), uuid.uuid4().hex
+        event = command_event(kind, document, actor=call.actor(), token=token, at=now, rules=rules)
         if dry_run:
             return rehearse(desk, event, now), ()
         decision, _, left = submit(desk, event, now)

@@ -1,4 +1,4 @@
-"""`prismfs incident`: list, show, acknowledge and resolve incidents."""
+"""`prismfs incident`: list, show, triage, acknowledge and resolve incidents."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from prismfs.cli import output
 
 @click.group("incident", epilog="\b\nExample:\n  prismfs incident list --open")
 def command() -> None:
-    """List, show, acknowledge and resolve incidents."""
+    """List, show, triage, acknowledge and resolve incidents."""
 
 
 @command.command("list", epilog="\b\nExample:\n  prismfs incident list --open --severity P0")
@@ -35,10 +35,39 @@ def list_(call: output.Call, **filters: Any) -> None:
 @click.argument("identifier", metavar="ID")
 @output.verb()
 def show(call: output.Call, identifier: str) -> None:
-    """Show one incident."""
+    """Show one incident with its triage record: what was read, how it was judged and by what, whether it may leave."""
     from prismfs.cli.show import print_record
 
-    print_record(call, identifier)
+    print_record(call, identifier, with_member=("triage", "triage_record"))
+
+
+@command.command(
+    "triage",
+    epilog='\b\nExample:\n  prismfs --as Clara incident triage inc-01k5 --severity P1 --reason "data is lost"',
+)
+@click.argument("identifier", metavar="ID")
+@click.option("--severity", help="How urgent: a label of the project's incident scale, such as P1.")
+@click.option(
+    "--scope",
+    type=click.Choice(["customer-internal", "prism-product", "mixed"]),
+    help="Whose matter; only what is not customer-internal may ever leave.",
+)
+@click.option("--kind", "nature", help="What it is about, such as defect, regression, security or data_loss.")
+@click.option("--reason", required=True, help="Why; it stands in the triage record.")
+@output.verb(writes=True)
+def triage(
+    call: output.Call, identifier: str, severity: str | None, scope: str | None, nature: str | None, reason: str,
+    dry_run: bool,
+) -> None:  # fmt: skip
+    """Judge an incident, or overrule the judgement that it has; the one before stays in the record.
+
+    What is left out stays as it was judged, or as the rules proposed it. The incident manager may, and operators.
+    """
+    from prismfs.cli.giving import give
+
+    said = {"severity": severity, "scope": scope, "nature": nature, "reason": reason}
+    document = {name: value for name, value in said.items() if value is not None}
+    give(call, "incident.triage", document, target=identifier, dry_run=dry_run)
 
 
 @command.command("ack", epilog='\b\nExample:\n  prismfs --as Clara incident ack inc-01k5 --note "looking"')

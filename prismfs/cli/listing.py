@@ -15,6 +15,9 @@ from prismfs.store.reading import reading
 _KINDS = (
     "signal",
     "incident",
+    "triage_record",
+    "phone_home",
+    "review",
     "bead",
     "outbox",
     "silence",
@@ -32,6 +35,9 @@ _KINDS = (
     "escalation",
     "routing",
     "fingerprint",
+    "tracker",
+    "consent",
+    "redaction",
 )
 _RANKS = {"P0": 0, "P1": 1, "P2": 2, "P3": 3, "CRITICAL": 0, "HIGH": 1, "MEDIUM": 2, "LOW": 3}
 
@@ -107,4 +113,11 @@ def row_of(kind: str, document: dict[str, Any]) -> dict[str, Any]:
         if document.get(name) is not None:
             row["what"] = document[name]
             break
+    if kind == "triage_record":
+        judged = document.get("classification") or {}
+        row |= {
+            "incident": document["incident"],
+            "scope": judged.get("scope") or "-",
+            "what": judged.get("reason") or "-",
+        }
     return row

@@ -71,13 +71,13 @@ def inbox(call: output.Call, everything: bool, archived: bool, limit: int | None
 
 @command.command("read", epilog="\b\nExample:\n  prismfs --as mayor mail read mai-01k5")
 @click.argument("identifier", metavar="ID")
-@output.verb()
-def read(call: output.Call, identifier: str) -> None:
-    """Show a message to you and mark it as read; it stays where it is."""
+@output.verb(writes=True)
+def read(call: output.Call, identifier: str, dry_run: bool) -> None:
+    """Show a message to you and mark it as read; it stays where it is. With --dry-run it is only shown."""
     from prismfs.cli.giving import carry_out
     from prismfs.cli.show import print_record
 
-    carry_out(call, "mail.ack", {}, dry_run=False, target=identifier)
+    carry_out(call, "mail.ack", {}, dry_run=dry_run, target=identifier)
     print_record(call, identifier)
 
 

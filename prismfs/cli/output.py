@@ -38,11 +38,12 @@ class Call:
         start = self.directory.resolve()
         if not (start / "tenant.yaml").is_file():
             return (self.project(),)
+        from prismfs.engine.tenancy import place_of
         from prismfs.kinds import tenant
 
         found = tenant.KIND.read((start / "tenant.yaml").read_bytes(), path="tenant.yaml")
         assert isinstance(found, tenant.Tenant)
-        return tuple(start / folder for folder in found.projects.values())
+        return tuple(place_of(start, pid, place) for pid, place in found.projects.items())
 
     def actor(self) -> str:
         """Return who acts: `--as`, else the operating-system user."""

@@ -20,12 +20,30 @@ def command(call: output.Call, identifier: str) -> None:
     print_record(call, identifier)
 
 
-def print_record(call: output.Call, identifier: str) -> None:
-    """Print one record: its document with `--json`, else member by member, long text last."""
+def print_record(call: output.Call, identifier: str, *, with_member: tuple[str, str] | None = None) -> None:
+    """Print one record: its document with `--json`, else member by member, long text last.
+
+    `with_member` names a member that holds another record's id, and the name under which that one is printed, too.
+    """
     with reading(call.project()) as connection:
         text = listing.read_document(connection, resolve_id(connection, identifier))
-    document: dict[str, Any] = json.loads(text or "{}")
-    output.result(call, document, _lines(document))
+        document: dict[str, Any] = json.loads(text or "{}")
+        lines = _lines(document)
+        other = document.get(with_member[0]) if with_member is not None else None
+        if with_member is not None and isinstance(other, str):
+            found: dict[str, Any] = json.loads(listing.read_document(connection, other) or "{}")
+            document[with_member[1]] = found
+            lines += [f"\n{click.style(with_member[1].replace('_', ' '), bold=True)}", *_lines(_flat(found))]
+    output.result(call, document, lines)
+
+
+def _flat(document: dict[str, Any]) -> dict[str, Any]:
+    """Return `document` with the members of its objects beside its own, one level deep, as `object.member`."""
+    flat: dict[str, Any] = {}
+    for name, value in document.items():
+        inner = value if isinstance(value, dict) and name != "severity" else {}
+        flat |= {f"{name}.{member}": part for member, part in inner.items()} if inner else {name: value}
+    return flat
 
 
 def _lines(document: dict[str, Any]) -> list[str]:
@@ -36,7 +54,7 @@ def _lines(document: dict[str, Any]) -> list[str]:
             long.append(f"\n{name}:\n{output.safe(value).rstrip()}")
         else:
             shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            if name == "severity" and isinstance(value, dict):
+            if name.rpartition(".")[2] == "severity" and isinstance(value, dict):
                 shown = output.severity_style(value.get("rank"), str(value.get("label")))
             else:
                 shown = output.safe(shown)

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from prismfs.cli import output
+from prismfs.cli.standing import read_standing
 from prismfs.store import listing
 from prismfs.store.reading import reading, resolve_id
 
@@ -25,8 +26,8 @@ def command(call: output.Call, identifier: str | None = None) -> None:
     """
     if identifier is not None:
         with reading(call.project()) as connection:
-            data = _record(connection, resolve_id(connection, identifier))
-        output.result(call, data, [f"{name:11} {output.safe(_text(value))}" for name, value in data.items() if value])
+            data = read_standing(connection, resolve_id(connection, identifier))
+        output.result(call, data, _record_lines(data))
         return
     found = []
     for root in call.projects():
@@ -37,6 +38,15 @@ def command(call: output.Call, identifier: str | None = None) -> None:
     else:
         lines = [line for data in found for line in (*_project_lines(data), "")]
         output.result(call, {"items": found, "total": len(found)}, lines)
+
+
+def _record_lines(data: dict[str, Any]) -> list[str]:
+    """Return a short table; the status is left out where it says no more than the stage."""
+    shown = {name: value for name, value in data.items() if value}
+    if shown.get("status") == shown.get("stage"):
+        shown.pop("status", None)
+    width = max(map(len, shown))
+    return [f"{name.replace('_', ' '):{width}}  {output.one_line(_text(value))}" for name, value in shown.items()]
 
 
 def _text(value: Any) -> str:
@@ -88,31 +98,6 @@ def _project_lines(data: dict[str, Any]) -> list[str]:
     if data["next_due"]:
         lines.append(f"next due: {data['next_due']}")
     return lines
-
-
-def _record(connection: sqlite3.Connection, identifier: str) -> dict[str, Any]:
-    document = json.loads(listing.read_document(connection, identifier) or "{}")
-    rows, _ = listing.find_documents(connection, "audit", where={"ref": identifier}, limit=1)
-    last = json.loads(rows[0]) if rows else {}
-    incident = document.get("incident")
-    below = json.loads(listing.read_document(connection, incident) or "{}") if incident else document
-    messages, _ = listing.find_documents(connection, "outbox", where={"ref": identifier}, newest_first=False)
-    notices = [json.loads(message) for message in messages]
-    return {
-        "id": identifier,
-        "stage": document.get("status"),
-        "lane": document.get("lane"),
-        "incident": incident,
-        "severity": (below.get("severity") or {}).get("label"),
-        "incident_is": below.get("status") if incident else None,
-        "owner": below.get("owner") or below.get("tier"),
-        "escalation": below.get("escalation"),
-        "last_event": last.get("action"),
-        "at": last.get("at"),
-        "next_due": document.get("due_at") or below.get("due_at"),
-        "notices": [f"{notice['action']} {notice['status']}" for notice in notices],
-        "held_by": sorted({notice["held_by"] for notice in notices if notice.get("held_by")}),
-    }
 
 
 def _watcher(root: Path) -> dict[str, Any] | None:

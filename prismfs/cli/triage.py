@@ -58,12 +58,16 @@ def evaluate_(call: output.Call, file: Path, rules: Path | None, hard: int) -> N
 def _lines(data: dict[str, Any], hard: int) -> Iterator[str]:
     yield f"{data['count']} reports: {data['accuracy']:.1%} in their lane, {data['unclassified']} unclassified"
     yield f"of those that got a lane: {data['accuracy_classified']:.1%}"
+    yield f"questions taken for incidents: {data['info_as_incident']:.1%}"
     severity, kind = data["severity"], data["kind"]
     if severity["count"]:
         exact, near = severity["exact"], severity["within_one"]
         yield f"severity of {severity['count']} incidents: {exact:.1%} exact, {near:.1%} within one"
     if kind["count"]:
         yield f"kind of {kind['count']} incidents: {kind['accuracy']:.1%}"
+    if data["scope"]["count"]:
+        leaked = data["scope"]["leaked"]
+        yield f"scope of {data['scope']['count']}: {data['scope']['accuracy']:.1%}, {leaked} customer-internal let out"
     rows = [{"expected": lane, **found} for lane, found in data["confusion"].items() if any(found.values())]
     columns = {"expected": "IS \\ FOUND", **{lane: lane.upper() for lane in data["confusion"]}}
     yield "\n" + output.table(rows, columns)

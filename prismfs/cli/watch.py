@@ -15,7 +15,11 @@ from prismfs.cli import output
 @click.option("--once-idle", is_flag=True, help="Stop when nothing is left to do.")
 @output.verb()
 def command(call: output.Call, once_idle: bool) -> None:
-    """Take in, decide, commit and deliver as things happen. SIGTERM and Ctrl-C finish the turn."""
+    """Take in, decide, commit and deliver as things happen. SIGTERM and Ctrl-C finish the turn.
+
+    In a tenant's folder every project is served that can be; of the others the complaint says why.
+    """
+    from prismfs.cli.projects import brought
     from prismfs.cli.telling import tell_outcome
     from prismfs.clock import SystemClock
     from prismfs.daemon.loop import Watcher
@@ -35,9 +39,20 @@ def command(call: output.Call, once_idle: bool) -> None:
         click.echo(f"note: {text}", err=True)
 
     with ExitStack() as stack:
-        desks = [stack.enter_context(Desk(root)) for root in call.projects()]
-        several = len(desks) > 1
-        watcher = Watcher(desks, clock=SystemClock(), report=report, complain=complain, notice=notice)
+        desks, clones, wrong = [], [], []
+        for project in brought(call):
+            try:
+                if project.error is not None:
+                    raise project.error
+                desks.append(stack.enter_context(Desk(project.root)))
+                clones += [project.root] if project.remote else []
+            except PrismfsError as error:
+                wrong.append(error)
+                output.print_error(error.problem.at(error.problem.path or str(project.root)), as_json=call.as_json)
+        if not desks:
+            raise wrong[-1]
+        several = len(desks) + len(wrong) > 1
+        watcher = Watcher(desks, clock=SystemClock(), clones=clones, report=report, complain=complain, notice=notice)
 
         def stop(*_: Any) -> None:
             watcher.stop()
@@ -47,3 +62,5 @@ def command(call: output.Call, once_idle: bool) -> None:
         names = ", ".join(desk.root.name for desk in desks)
         click.echo(f"watching {names}; stop with Ctrl-C", err=True)
         watcher.run(once=once_idle)
+        if once_idle and wrong:
+            raise wrong[0]

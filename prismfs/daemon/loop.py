@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +12,8 @@ from pathlib import Path
 from prismfs.clock import Clock
 from prismfs.daemon.courier import ThreadCourier
 from prismfs.daemon.hints import Hints
+from prismfs.daemon.sharer import Sharer
+from prismfs.daemon.syncer import Syncer
 from prismfs.engine.desk import Desk
 from prismfs.engine.dispatch import note_receipts
 from prismfs.engine.react import Moment, Turn, react
@@ -56,6 +58,7 @@ class Post:
 class Watcher:
     """Serves one or more projects until it is stopped, or until nothing is left (`once`).
 
+    Those of `clones` are kept in step with the repositories that they were cloned from.
     `report` is told of every turn that did something, `complain` of every error, `notice` once of what is
     otherwise than a person would expect.
     """
@@ -65,6 +68,7 @@ class Watcher:
         desks: Sequence[Desk],
         *,
         clock: Clock,
+        clones: Collection[Path] = (),
         report: Callable[[Desk, Turn], None] = lambda _desk, _turn: None,
         complain: Callable[[Desk, PrismfsError], None] = lambda _desk, _error: None,
         notice: Callable[[str], None] = lambda _text: None,
@@ -77,6 +81,8 @@ class Watcher:
         self._stopping = False
         self.hints = Hints()
         self._courier = ThreadCourier(self.hints.wake)
+        self._syncer = Syncer(self.hints.wake)
+        self._sharer = Sharer(clones, self.hints.wake)
 
     def stop(self) -> None:
         """Let the turn under way finish, then end. Safe to call from a signal handler's thread."""
@@ -106,6 +112,8 @@ class Watcher:
                 self._notice("the system cannot watch folders here; they are polled every second")
             self._loop(once=once)
         finally:
+            self._sharer.finish()
+            self._syncer.finish()
             self._courier.finish()
             for post in served:
                 self._write_last_receipts(post)
@@ -150,6 +158,9 @@ class Watcher:
             post.turn = Turn()
             self._fail(post, error, monotonic)
             return
+        if post.turn.crossed:  # another project has something to do now, whether or not a hint comes
+            for other in self._posts:
+                other.next_scan = float("-inf")
         if post.turn.outcomes:
             post.last_event = monotonic
             post.commits += len(post.turn.commits)
@@ -162,6 +173,40 @@ class Watcher:
             return
         busy = monotonic - post.last_event < BUSY_FOR
         post.next_scan = min(monotonic + (BUSY_SCAN if busy else IDLE_SCAN), self._wake_for(post, monotonic))
+        self._sync(post, monotonic)
+        self._share(post, monotonic)
+
+    def _share(self, post: Post, monotonic: float) -> None:
+        """Bring a clone's commits to where it was cloned from, and theirs here, when it is time."""
+        try:
+            came, problem = self._sharer.tend(post.desk, monotonic, self._clock.now())
+        except (StoreError, ConflictError) as error:
+            self._fail(post, error, monotonic)
+            return
+        if problem is not None:
+            self._complain(post.desk, problem)
+        post.next_scan = float("-inf") if came else min(post.next_scan, self._sharer.next_at(post.desk))
+
+    def _sync(self, post: Post, monotonic: float) -> None:
+        """Take in what a tracker says of the project's issues, and have it asked when it is time."""
+        now = self._clock.now()
+        try:
+            tended = self._syncer.tend(post.desk, now)
+        except (StoreError, ConflictError, ConfigError) as error:
+            self._fail(post, error, monotonic)
+            return
+        for problem in tended.errors:
+            self._complain(post.desk, problem)
+        next_at = self._syncer.next_at(post.desk)
+        if next_at is not None:
+            post.next_scan = min(post.next_scan, monotonic + max(0.0, (next_at - now).total_seconds()))
+        if tended.outcomes:
+            turn = Turn(outcomes=tended.outcomes)
+            post.last_event = monotonic
+            post.commits += len(turn.commits)
+            post.index_behind = True
+            post.next_scan = float("-inf")  # the answers to reporters want to leave
+            self._report(post.desk, turn)
 
     def _write_last_receipts(self, post: Post) -> None:
         """Write down how the last messages went; what cannot be written now counts as not heard of later."""
@@ -188,7 +233,8 @@ class Watcher:
         return min(post.next_scan for post in self._posts) - self._clock.monotonic()
 
     def _is_idle(self) -> bool:
-        return self._courier.idle() and all(post.turn.wait_until is None and not post.turn.more for post in self._posts)
+        idle = self._courier.idle() and self._syncer.idle() and self._sharer.idle()
+        return idle and all(post.turn.wait_until is None and not post.turn.more for post in self._posts)
 
     def _tidy_the_late(self) -> None:
         """Do in a storm what may not wait for its end: a person who commits by an old index undoes records."""
@@ -221,6 +267,7 @@ class Watcher:
             "next_due": None if turn.next_due is None else format_instant(turn.next_due),
             "polling": self.hints.polling,
             "error": None if post.error is None else dict(post.error.problem.as_document()),
+            "tracker": self._syncer.problem(post.desk),
         }
         write_health(post.desk.root / "run" / "health.json", health)
 

@@ -12,18 +12,30 @@ from datetime import datetime
 from prismfs.decide import (
     accept,
     authority,
+    bridge,
     chain,
     claim,
     depend,
     escalation,
+    follow_issue,
     groups,
     incident,
     issue_line,
+    knowledge,
+    looked_through,
     mailbox,
     observe,
     outcome,
+    phone_home,
+    protected,
+    review,
+    roster,
     silences,
+    staging,
+    todo,
     triage,
+    triage_answer,
+    unsorted,
     work,
 )
 from prismfs.decide.draft import ENGINE, RULES_VERSION, Draft
@@ -54,12 +66,15 @@ STAGES: dict[tuple[str, str], tuple[Stage, ...]] = {
     ("drop", "mail"): (mailbox.send_mail,),
     ("drop", "refused"): (observe.refuse_file,),
     ("commit", "any"): (observe.observe_commit,),
+    ("commit", "persona"): (protected.observe_roster,),
+    ("commit", "review"): (protected.check_same_review, review.take_review),
     ("commit", "signal"): (
         observe.take_up_signal,
         accept.deliver_signal,
         triage.sort_into_lane,
         *_AFTER_LANE,
     ),
+    ("bridge", "signal"): (bridge.receive, accept.deliver_signal, triage.sort_into_lane, *_AFTER_LANE),
     ("command", "classify"): (triage.overrule_lane, *_AFTER_LANE),
     ("command", "escalation"): (escalation.escalate,),
     ("command", "escalate.ack"): (escalation.acknowledge_escalation,),
@@ -81,27 +96,53 @@ STAGES: dict[tuple[str, str], tuple[Stage, ...]] = {
     ("command", "silence.change"): (silences.change_silence,),
     ("command", "silence.expire"): (silences.expire_silence,),
     ("command", "incident.ack"): (incident.acknowledge_incident, escalation.follow_incident),
-    ("command", "incident.resolve"): (incident.resolve_incident, escalation.follow_incident),
+    ("command", "incident.resolve"): (
+        incident.resolve_incident,
+        triage_answer.end_triage,
+        escalation.follow_incident,
+    ),
+    ("command", "incident.triage"): (triage_answer.judge_incident,),
+    ("command", "signal.ack"): (unsorted.acknowledge_signal,),
     ("command", "mail.send"): (mailbox.send_mail,),
     ("command", "mail.reply"): (mailbox.reply_to_mail,),
-    ("command", "mail.ack"): (mailbox.acknowledge_mail,),
+    ("command", "mail.ack"): (mailbox.acknowledge_mail, unsorted.note_reading),
     ("command", "mail.archive"): (mailbox.archive_mail,),
+    ("command", "kb.add"): (knowledge.add_article,),
+    ("command", "todo.add"): (accept.accept_todo,),
+    ("command", "todo.done"): (todo.finish_todo,),
+    ("command", "journal.add"): (accept.accept_journal,),
+    ("command", "roster.propose"): (roster.propose,),
+    ("command", "phone_home.stage"): (staging.stage,),
+    ("command", "phone_home.approve"): (review.approve,),
+    ("command", "phone_home.reject"): (review.reject,),
+    ("command", "phone_home.request_changes"): (review.request_changes,),
+    ("command", "phone_home.send"): (phone_home.send,),
+    ("command", "phone_home.withdraw"): (phone_home.withdraw,),
     ("due", "bead"): (escalation.escalation_due,),
     ("due", "silence"): (silences.silence_due,),
     ("due", "group"): (groups.flush,),
     ("due", "outbox"): (outcome.nothing_heard,),
     ("due", "incident"): (incident.overdue_incident,),
-    ("due", "signal"): (triage.remind_of_signal,),
+    ("due", "signal"): (unsorted.remind_of_signal,),
+    ("due", "triage_record"): (triage_answer.triage_due,),
+    ("due", "phone_home"): (looked_through.draft_due, review.review_due, phone_home.send_due),
     ("delivery", "outbox"): (outcome.record_receipt,),
+    ("sync", "phone_home"): (follow_issue.follow,),
 }
 
-_FREE_FOR_ALL = {"escalation", "escalate.comment", "mail.send", "mail.reply", "mail.ack", "mail.archive"} | {
-    f"bead.{verb}" for verb in ("create", "claim", "release", "update", "close", "reopen", "dep", "comment")
+_FREE_FOR_ALL = {
+    *("escalation", "escalate.comment", "signal.ack", "todo.add", "todo.done", "journal.add"),
+    *(f"mail.{verb}" for verb in ("send", "reply", "ack", "archive")),
+    *(f"bead.{verb}" for verb in ("create", "claim", "release", "update", "close", "reopen", "dep", "comment")),
+    *(f"phone_home.{verb}" for verb in ("stage", "send", "withdraw", "approve", "reject", "request_changes")),
 }
 """Commands that every identity may give: asking for help must never need a right, nor one's own mailbox; of
-beads, the stages themselves look whose they are."""
+beads and todos, the stages themselves look whose they are, of phone-homes, who is incident manager and operator."""
 
-_ACK_VERBS = {"incident": "incident.ack", "bead": "escalate.ack", "mail": "mail.ack"}
+_ACK_VERBS = {"incident": "incident.ack", "bead": "escalate.ack", "mail": "mail.ack", "signal": "signal.ack"}
+_RESULT_VERBS = {"signal": "classify", "incident": "incident.triage"}
+_DROPPED_VERBS = {"ack": _ACK_VERBS, "task_result": _RESULT_VERBS}
+"""Forms that are dropped in place of a command: the command for each kind of record that they may name."""
 
 
 def decide(view: View, event: Event, now: datetime) -> Decision:
@@ -131,13 +172,15 @@ def _stages(draft: Draft) -> tuple[Stage, ...]:
     event = draft.event
     kind = event.kind
     authority.check_name(draft)
-    if event.type == "drop" and kind == "ack":
-        # A dropped acknowledgement is the command of the same name, by the identity that it claims.
-        form = accept.form_of(draft)
+    if event.type == "drop" and kind in _DROPPED_VERBS:
+        # A dropped acknowledgement or result is the command of the same name, by the identity that it claims.
+        form, verbs = accept.form_of(draft), _DROPPED_VERBS[kind]
         target = kind_of_id(str(getattr(form, "id")))  # noqa: B009
-        if target.name not in _ACK_VERBS:
-            raise RefusedError("not_acknowledgeable", f"a {target.name} cannot be acknowledged", field="/id")
-        kind = _ACK_VERBS[target.name]
+        if target.name not in verbs:
+            code = "not_acknowledgeable" if kind == "ack" else "not_a_task"
+            hint = f"it is for: {', '.join(verbs)}"
+            raise RefusedError(code, f"a {target.name} takes no {kind}", field="/id", hint=hint)
+        kind = verbs[target.name]
         draft.event = event.changed(document=event.document | form.to_document())
         if kind not in _FREE_FOR_ALL:
             authority.check(draft, kind)

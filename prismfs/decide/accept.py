@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Iterable
 
 from pydantic import JsonValue
 
 from prismfs import kinds
-from prismfs.decide import authority
+from prismfs.decide import address, bridge
 from prismfs.decide.draft import Draft
 from prismfs.errors import RecordError, RefusedError
 from prismfs.kinds.journal import Journal, JournalDrop
 from prismfs.kinds.signal import Redaction, Signal, SignalDrop
 from prismfs.kinds.todo import Todo, TodoDrop
 from prismfs.records.base import Value
-from prismfs.records.codec import canonical_json
-from prismfs.records.document import Document
 from prismfs.records.ids import Id, parse_id
 
 
@@ -37,11 +35,15 @@ def redactions_of(draft: Draft) -> tuple[Redaction, ...]:
     return tuple(Redaction.model_validate(entry) for entry in found)
 
 
+def taken_out(found: Iterable[Redaction]) -> int:
+    """Return how many secrets were taken out; those that are only suspected still stand in the text."""
+    return sum(one.count for one in found if one.level == "redact")
+
+
 def accept_signal(draft: Draft) -> None:
-    """Keep a dropped signal, addressed to a persona of this project (R-000-58, R-000-66)."""
+    """Keep a dropped signal; one for another project goes into the outbox (R-000-58, R-000-66)."""
     form = form_of(draft)
     assert isinstance(form, SignalDrop)
-    _check_address(draft, form)
     parent = None if form.in_reply_to is None else draft.view.get(Signal, form.in_reply_to)
     if form.in_reply_to is not None and parent is None:
         raise RefusedError(
@@ -50,38 +52,54 @@ def accept_signal(draft: Draft) -> None:
             field="/in_reply_to",
             hint="prismfs list signal",
         )
-    identifier = draft.new_id("sig") if form.id is None else _own_id(form.id)
+    destination = address.destination_of(draft, form, parent)
+    # Another project keeps it by this id, too: it must differ from every id that one gives.
+    role = "" if destination.pid is None else draft.project.pid
+    identifier = draft.new_id("sig", role) if form.id is None else _own_id(form.id)
     if draft.view.get(Signal, identifier) is not None:
         raise RefusedError("id_taken", "a signal with this id is here already", field="/id", hint="leave the id out")
-    payload: Document = {
-        "subject": form.subject,
-        "body": form.body,
-        "labels": dict(form.labels),
-        "attachments": dict(form.attachments),
-    }
     created = min(form.created_at or draft.now, draft.now)
     expired = form.ttl is not None and created + form.ttl < draft.now
     signal = Signal.model_validate(
-        form.model_dump(exclude={"kind", "version", "to_pid"}, exclude_none=True)
+        form.model_dump(exclude={"kind", "version"}, exclude_none=True)
         | {
             "id": identifier,
             "pid": draft.project.pid,
+            "to": destination.to,
+            "to_pid": destination.pid,
             "thread_id": None if parent is None else parent.thread_id or parent.id,
             "created_at": created,
             "received_at": draft.now,
-            "payload_hash": hashlib.sha256(canonical_json(payload)).hexdigest(),
+            "payload_hash": "",
             "redactions": redactions_of(draft),
-            "status": "expired" if expired else "received",
+            "status": "expired" if expired else "received" if destination.pid is None else "routing",
         }
     )
+    signal = signal.changed(payload_hash=address.payload_hash_of(signal))
+    if signal.status == "routing":
+        draft.subject = bridge.send(draft, signal)
+        draft.settle("route", f"goes over the bridge to {signal.to_pid}")
+        draft.row("signal.routing", signal, reason=draft.reason, meta={"payload_hash": signal.payload_hash})
+        return
     draft.subject = draft.put(signal)
     draft.settle("expire" if expired else "accept", "the signal was past its time to live" if expired else "accepted")
     meta: dict[str, JsonValue] = {
         "payload_hash": signal.payload_hash,
         "category": signal.category,
-        "redacted": sum(redaction.count for redaction in signal.redactions),
+        "redacted": taken_out(signal.redactions),
     }
+    if destination.shadows is not None:
+        meta["shadows"] = destination.shadows
     draft.row("signal.expired" if expired else "signal.received", signal, reason=draft.reason, meta=meta)
+    if destination.shadows is not None:
+        draft.mail(
+            signal.sender,
+            role="shadows",
+            type="notification",
+            subject=f"Re: {signal.subject}",
+            body=f"It went to {signal.to} of this project. The tenant's bridge of that name is {destination.shadows}.",
+            about=signal,
+        )
 
 
 def accept_todo(draft: Draft) -> None:
@@ -116,11 +134,15 @@ def accept_journal(draft: Draft) -> None:
 
 
 def deliver_signal(draft: Draft) -> None:
-    """Put a signal to anybody but the intake desk into its mailbox, and leave it at that."""
+    """Put a signal to anybody but the intake desk into its mailbox, and leave it at that.
+
+    So is all that comes from a bridge, whoever it is for: an answer is never sorted and answered itself.
+    """
     signal = draft.subject
     assert isinstance(signal, Signal)
     intake = {name.casefold() for name in draft.policy.intake}
-    if signal.status != "received" or signal.to.casefold() in intake:
+    from_bridge = signal.from_pid is not None and signal.context is None
+    if signal.status != "received" or (signal.to.casefold() in intake and not from_bridge):
         return
     draft.mail(
         signal.to,
@@ -142,30 +164,3 @@ def _own_id(identifier: str) -> Id:
     except RecordError as error:
         problem = error.problem
         raise RecordError(problem.code, problem.message, field="/id", hint=problem.hint) from None
-
-
-def _check_address(draft: Draft, form: SignalDrop) -> None:
-    project = draft.project
-    if form.to_pid is not None and form.to_pid != project.pid:
-        raise RefusedError(
-            "wrong_pid",
-            f"is addressed to another project than {project.pid}",
-            field="/to_pid",
-            hint="drop it in the inbox of that project",
-        )
-    check_addressee(draft, form.to)
-
-
-def check_addressee(draft: Draft, to: str) -> None:
-    """Accept a persona of the roster or an operator as the addressee of a signal or a mail (R-000-66).
-
-    Raises:
-        RefusedError: `unknown_identity`.
-    """
-    if not authority.is_somebody(draft.view, to):
-        raise RefusedError(
-            "unknown_identity",
-            "is addressed to nobody in this project's roster",
-            field="/to",
-            hint="prismfs list persona names them",
-        )

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from prismfs.decide.draft import ENGINE, Draft
 from prismfs.errors import ForbiddenError
+from prismfs.kinds.audit import Audit
 from prismfs.kinds.persona import Persona
 from prismfs.kinds.project import Project
 from prismfs.records.view import View
+
+_MOST_ROWS = 10_000
+"""Rows about protected files looked at; the time in their ids is that of a commit, which anybody may choose."""
 
 
 def check_name(draft: Draft) -> None:
@@ -23,9 +27,10 @@ def check(draft: Draft, verb: str) -> None:
     """Accept a command of an identity that the roster allows it, or of an operator.
 
     Raises:
-        ForbiddenError: `not_allowed`, naming who may.
+        ForbiddenError: `not_allowed`, naming who may; `protected_unendorsed`.
     """
     actor = draft.event.actor
+    check_endorsed(draft)
     if is_operator(draft, actor):
         return
     persona = draft.view.get(Persona, actor)
@@ -36,6 +41,23 @@ def check(draft: Draft, verb: str) -> None:
             field="/from",
             hint="act as an identity whose roster entry lists it: --as NAME",
         )
+
+
+def check_endorsed(draft: Draft) -> None:
+    """Accept roster, settings and operators as they stand, unless an operator has to sign them and has not (R-000-76).
+
+    Raises:
+        ForbiddenError: `protected_unendorsed`; nobody's rights can be read from them.
+    """
+    changed, endorsed = (
+        max((row.number for row in draft.view.latest_of(Audit, action, (level,), _MOST_ROWS)), default=0)
+        for action, level in (("protected.unendorsed", "error"), ("protected.endorsed", "info"))
+    )
+    if changed > endorsed:
+        raise ForbiddenError(
+            "protected_unendorsed", "protected files stand changed, and no operator answers for it", field="/from",
+            hint="prismfs audit --action protected.unendorsed names the commit: git revert it",
+        )  # fmt: skip
 
 
 def check_own(draft: Draft, owner: str) -> None:

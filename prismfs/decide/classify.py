@@ -1,4 +1,4 @@
-"""Classification: the lane, severity rank and nature that the rules find in a signal's words.
+"""Classification: the lane, severity rank, nature and scope that the rules find in a signal's words.
 
 Text from a signal is only looked at: no word of it goes into the reason, which names rules and numbers.
 """
@@ -6,26 +6,17 @@ Text from a signal is only looked at: no word of it goes into the reason, which 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
+from prismfs.decide.assess_scope import weigh_scope
+from prismfs.decide.matching import MAX_CHARACTERS, listed, matching_rules
+from prismfs.kinds.phone_home import Scope
 from prismfs.kinds.signal import Lane
-from prismfs.kinds.triage import LaneRule, NatureRule, RankRule, Rule, Triage
-
-# Characters of the body, and of the attachments after it, that are read. Reports say what they are about in
-# their first lines; what follows is logs and listings, whose words speak for no lane and would only cost time.
-MAX_CHARACTERS = 16 * 1024
+from prismfs.kinds.triage import LaneRule, NatureRule, RankRule, ScopeRule, Triage
 
 DEFAULT_RANK = 2
 UNKNOWN_NATURE = "unknown"
-
-# Bytes for the automaton of one text's rules. RE2 starts its cache anew when it is full, which is slow, not wrong.
-_MAX_AUTOMATON = 64 << 20
-
-_RULES_IN_REASON = 8  # a reason stands in one line of a listing
-
-_TEXTS = ("subject", "body", "labels", "type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +25,9 @@ class Classification:
 
     `confidence` is 0 to 1 and belongs to the best lane even where it was too small to choose it. `matched` holds
     name and weight of each lane rule that matched, in the order of the settings. `runner_up` is the lane that
-    came second, or None. `rank` is None where no rule speaks of urgency and the lane is not incident; `reason`
-    and `rank_reason` are sentences of rule names and numbers.
+    came second, or None. `rank` is None where no rule speaks of urgency and the lane is not incident; `reason`,
+    `rank_reason` and `scope_reason` are sentences of rule names and numbers. `rules` are the names of those that spoke
+    of rank, nature or scope.
     """
 
     lane: Lane
@@ -46,6 +38,9 @@ class Classification:
     rank_reason: str
     nature: str
     reason: str
+    scope: Scope = "customer-internal"
+    scope_reason: str = ""
+    rules: tuple[str, ...] = ()
 
 
 def classify(
@@ -57,7 +52,7 @@ def classify(
     attachments: Mapping[str, str] | None = None,
     type: str = "",
 ) -> Classification:
-    """Return lane, rank and nature of a signal, as the rules of `triage` see it.
+    """Return lane, rank, nature and scope of a signal, as the rules of `triage` see it.
 
     The score of a lane is the sum of the weights of its rules that match, each rule once however often its
     pattern occurs. Confidence is the logistic function of the best score's lead over the next one (at least
@@ -69,8 +64,8 @@ def classify(
     Attachments are read like a continuation of the body. Time is linear in the length of the text, whatever
     the patterns.
     """
-    found = _scan(
-        _scanner(triage),
+    found = matching_rules(
+        triage.rules,
         {
             "subject": subject,
             "body": _joined_body(body, attachments or {}),
@@ -83,6 +78,7 @@ def classify(
     rank, rank_reason = _rank_of([rule for rule in found if isinstance(rule, RankRule)])
     if rank is None and lane == "incident":
         rank = DEFAULT_RANK
+    scope, scope_reason = weigh_scope(triage, [rule for rule in found if isinstance(rule, ScopeRule)])
     return Classification(
         lane=lane,
         confidence=confidence,
@@ -92,6 +88,9 @@ def classify(
         rank_reason=rank_reason,
         nature=_nature_of([rule for rule in found if isinstance(rule, NatureRule)]),
         reason=reason,
+        scope=scope,
+        scope_reason=scope_reason,
+        rules=tuple(rule.name for rule in found if not isinstance(rule, LaneRule)),
     )
 
 
@@ -128,7 +127,7 @@ def _lane_of(rules: Sequence[LaneRule], threshold: float) -> tuple[Lane, float, 
     ordered = sorted(scores.items(), key=lambda item: (-item[1], item[0]))
     best, score = ordered[0]
     second = ordered[1][0] if len(ordered) > 1 and ordered[1][1] > 0 else None
-    because = _listed(rules)
+    because = listed(rules)
     if score <= 0:
         return "unclassified", 0.0, None, f"no lane has a positive score: {because}"
     lead = score - (scores[second] if second else 0.0)
@@ -147,7 +146,7 @@ def _rank_of(rules: Sequence[RankRule]) -> tuple[int | None, str]:
     rank = min(scores, key=lambda rank: (-scores[rank], rank), default=None)
     if rank is None or scores[rank] <= 0:
         return None, f"no severity rule matched; an incident then has rank {DEFAULT_RANK}"
-    return rank, f"rank {rank} by rules: {_listed([rule for rule in rules if rule.rank == rank])}"
+    return rank, f"rank {rank} by rules: {listed([rule for rule in rules if rule.rank == rank])}"
 
 
 def _nature_of(rules: Sequence[NatureRule]) -> str:
@@ -156,61 +155,3 @@ def _nature_of(rules: Sequence[NatureRule]) -> str:
         scores[rule.nature] = scores.get(rule.nature, 0.0) + rule.weight
     nature = max(scores, key=scores.__getitem__, default=UNKNOWN_NATURE)
     return nature if scores.get(nature, 0.0) > 0 else UNKNOWN_NATURE
-
-
-def _listed(rules: Sequence[Rule]) -> str:
-    heaviest = sorted(rules, key=lambda rule: (-abs(rule.weight), rule.name))
-    named = ", ".join(f"{rule.name} {rule.weight:+g}" for rule in heaviest[:_RULES_IN_REASON])
-    rest = len(heaviest) - _RULES_IN_REASON
-    return f"{named} and {rest} more" if rest > 0 else named
-
-
-@dataclass(frozen=True, slots=True)
-class _Scanner:
-    """All rules in the order of the settings, and for each text what finds the indexes of those that match."""
-
-    rules: tuple[Rule, ...]
-    by_text: tuple[tuple[str, Callable[[bytes], Sequence[int]]], ...]
-
-
-def _scan(scanner: _Scanner, texts: Mapping[str, str]) -> list[Rule]:
-    matched: set[int] = set()
-    for name, find in scanner.by_text:
-        # Typographic apostrophes come from phones and editors; no rule should have to spell both.
-        # Half a surrogate pair cannot be encoded; nothing that is classified may fail on it.
-        text = texts[name].replace("’", "'").encode("utf-8", "replace")
-        if text:
-            matched.update(find(text))
-    return [scanner.rules[index] for index in sorted(matched)]
-
-
-@lru_cache(maxsize=8)
-def _scanner(triage: Triage) -> _Scanner:
-    """Return the compiled rules: one automaton for each text, which finds all of its rules in one pass."""
-    rules: tuple[Rule, ...] = (*triage.lanes, *triage.severity, *triage.natures)
-    by_text = []
-    for text in _TEXTS:
-        wanted = [
-            index for index, rule in enumerate(rules) if rule.where == text or (rule.where == "any" and text != "type")
-        ]
-        if wanted:
-            by_text.append((text, _automaton([rules[index].expression for index in wanted], wanted)))
-    return _Scanner(rules=rules, by_text=tuple(by_text))
-
-
-def _automaton(patterns: Sequence[str], indexes: Sequence[int]) -> Callable[[bytes], Sequence[int]]:
-    import re2
-
-    options = re2.Options()
-    options.case_sensitive = False
-    options.log_errors = False
-    options.max_mem = _MAX_AUTOMATON
-    automaton = re2.Set.SearchSet(options)
-    for pattern in patterns:
-        automaton.Add(pattern)
-    automaton.Compile()
-
-    def find(text: bytes) -> Sequence[int]:
-        return [indexes[position] for position in automaton.Match(text) or ()]
-
-    return find

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from pydantic import JsonValue
 
+from prismfs.decide.classify import Classification
 from prismfs.errors import RefusedError
 from prismfs.kinds import kind_of
 from prismfs.kinds.audit import Audit, Level
@@ -39,7 +40,8 @@ class Draft:
     """The records, audit rows and reason that a decision has come to so far.
 
     `subject` is the record in focus (the signal, the bead); a stage that has nothing to add to it returns.
-    `rule` and `reason` name the last stage that settled something; they become the commit's own.
+    `rule` and `reason` name the last stage that settled something; they become the commit's own. `classification` is
+    what was made of the signal's words, which are read once in a decision.
     """
 
     def __init__(self, view: View, event: Event, now: datetime) -> None:
@@ -49,6 +51,7 @@ class Draft:
         self.rule = ""
         self.reason = ""
         self.subject: Record | None = None
+        self.classification: Classification | None = None
         self._puts: dict[str, Record] = {}
         self._rows: list[Audit] = []
         self._chain: ChainHead = view.last_audit()

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime
-
-from pydantic import JsonValue
-
-from prismfs.decide.classify import DEFAULT_RANK, with_floor
+from prismfs.decide import assess
 from prismfs.decide.draft import Draft
-from prismfs.decide.escalation import Attention, call_attention
 from prismfs.decide.fingerprint import fingerprint
-from prismfs.decide.triage import classification_of
-from prismfs.kinds.audit import INCIDENT_META
+from prismfs.decide.incident_facts import escalate_incident, meta_of, priority_of, resolve_due
+from prismfs.decide.reply import reply, reply_to_reporter
 from prismfs.kinds.fingerprint import Fingerprint
 from prismfs.kinds.incident import Incident
 from prismfs.kinds.signal import Signal
 from prismfs.records.plan import Nothing
-from prismfs.records.severity import LEAST_URGENT, Severity, with_rank
 
 
 def open_or_join(draft: Draft) -> None:
@@ -27,6 +20,8 @@ def open_or_join(draft: Draft) -> None:
     if signal.lane != "incident" or signal.incident is not None or signal.status in ("delivered", "expired"):
         return
     key = dedup_key(draft.view.single(Fingerprint), signal)
+    if signal.from_pid is not None:  # what two projects report is two matters: neither may see the other's
+        key = f"{signal.from_pid}/{key}"
     known = draft.view.latest_with_key(Incident, key)
     if known is not None and (
         known.status != "resolved"
@@ -44,7 +39,7 @@ def acknowledge_incident(draft: Draft) -> Nothing | None:
         return Nothing("the incident is resolved already", incident.id)
     if incident.acknowledged_at is not None:
         return Nothing(f"acknowledged already by {incident.acknowledged_by}", incident.id)
-    due = _resolve_due(draft, incident)
+    due = resolve_due(draft, incident)
     draft.subject = draft.put(
         incident.changed(
             acknowledged_at=draft.now,
@@ -74,14 +69,9 @@ def resolve_incident(draft: Draft) -> Nothing | None:
     )
     draft.settle("resolve", f"{draft.event.actor} says that the fault is gone")
     draft.row("incident.resolved", draft.subject, level="warn", reason=draft.reason, meta=meta_of(draft.subject))
-    draft.mail(
-        incident.reporter,
-        role="resolved",
-        type="notification",
-        sender=incident.owner,
-        subject=f"Resolved: {incident.title}",
-        body=_note(draft) or "Resolved.",
-        about=incident,
+    body = _note(draft) or "Resolved."
+    reply_to_reporter(
+        draft, incident, role="resolved", stage="resolved", body=body, subject=f"Resolved: {incident.title}"
     )
     return None
 
@@ -89,9 +79,9 @@ def resolve_incident(draft: Draft) -> Nothing | None:
 def overdue_incident(draft: Draft) -> None:
     """A response or resolution target has passed: the breach is a row of its own."""
     incident = draft.need(Incident, str(draft.event.document["id"]))
-    resolve_due = _resolve_due(draft, incident)
-    target = "respond" if incident.acknowledged_at is None and incident.due_at != resolve_due else "resolve"
-    draft.subject = draft.put(incident.changed(due_at=resolve_due if target == "respond" else None))
+    last_due = resolve_due(draft, incident)
+    target = "respond" if incident.acknowledged_at is None and incident.due_at != last_due else "resolve"
+    draft.subject = draft.put(incident.changed(due_at=last_due if target == "respond" else None))
     draft.settle("overdue", f"the {target} target of rank {incident.severity.rank} has passed")
     draft.row(
         "incident.overdue",
@@ -115,17 +105,6 @@ def dedup_key(rules: Fingerprint, signal: Signal) -> str:
     return fingerprint(rules, "signal", fields, payload=signal.payload_hash)
 
 
-def meta_of(incident: Incident, *, target: str | None = None) -> dict[str, JsonValue]:
-    """Return the meta that every row of an incident carries, null where unknown (R-002-41)."""
-    known: dict[str, JsonValue] = {
-        "severity": incident.severity.label,
-        "affected_agent": incident.reporter,
-        "auto_resolved": False,
-        "escalation_target": target,
-    }
-    return {name: known.get(name) for name in INCIDENT_META}
-
-
 def _join(draft: Draft, signal: Signal, incident: Incident) -> None:
     counted = draft.put(incident.changed(count=incident.count + 1, last_seen_at=draft.now))
     draft.subject = draft.put(
@@ -139,23 +118,21 @@ def _join(draft: Draft, signal: Signal, incident: Incident) -> None:
         reason=draft.reason,
         meta=meta_of(counted) | {"signal": signal.id, "count": counted.count},
     )
+    body = f"This is known as incident {incident.id}; your report is number {counted.count} of it."
+    reply(draft, draft.need(Signal, signal.id), role="joined", stage="classified", body=body, incident=counted)
 
 
 def _open(draft: Draft, signal: Signal, key: str, earlier: Incident | None) -> None:
     policy = draft.policy
-    found = classification_of(draft, signal)
-    found = with_floor(replace(found, rank=DEFAULT_RANK if found.rank is None else found.rank), policy.nature_floor)
-    rank = DEFAULT_RANK if found.rank is None else found.rank
-    because = found.rank_reason
-    if earlier is not None:
-        rank, because = max(0, rank - 1), f"{because}; one rank worse, as it came back"
-    severity = with_rank(policy.scales, rank, scale=policy.incident_scale)
+    reading = assess.read(draft, signal)  # the privacy gates come before any judgement (R-000-24)
+    judged, because = assess.judge(draft, signal, recurs=earlier is not None)
+    severity = judged.severity
     incident = draft.put(
         Incident(
             id=draft.new_id("inc"),
             pid=signal.pid,
             title=signal.subject,
-            nature=found.nature,
+            nature=judged.nature,
             severity=severity,
             severity_reason=because,
             sev_initial=severity,
@@ -163,6 +140,7 @@ def _open(draft: Draft, signal: Signal, key: str, earlier: Incident | None) -> N
             status="triage",
             owner=policy.lanes.incident,
             reporter=signal.sender,
+            reporter_pid=signal.from_pid,
             dedup_key=key,
             opened_by=signal.id,
             recurrence_of=None if earlier is None else earlier.id,
@@ -202,48 +180,14 @@ def _open(draft: Draft, signal: Signal, key: str, earlier: Incident | None) -> N
         subject=f"{severity.label} {signal.subject}",
         body=f"{signal.body}\n\nIncident {incident.id}, reported by {signal.sender}.",
         about=incident,
-        priority=_priority(severity),
+        priority=priority_of(severity),
     )
-    _escalate(draft, signal, incident)
-
-
-def _escalate(draft: Draft, signal: Signal, incident: Incident) -> None:
-    """Take the first step of the escalation; rank 3 is not escalated unless somebody asks for it."""
-    if incident.severity.rank == LEAST_URGENT:
-        return
-    policy = draft.policy
-    bead = call_attention(
-        draft,
-        Attention(
-            severity=with_rank(policy.scales, incident.severity.rank, scale=policy.escalation_scale),
-            title=incident.title,
-            body=signal.body,
-            source=f"incident:{incident.id}",
-            reporter=signal.sender,
-            category="failed",
-            labels=dict(signal.labels),
-            related=incident.id,
-        ),
-    )
-    escalated = draft.put(incident.changed(escalation=bead.id))
-    draft.row(
-        "incident.escalated",
-        escalated,
-        level="error" if incident.severity.rank <= 1 else "warn",
-        reason=f"first step of {bead.severity.label}: tier {bead.tier}",
-        meta=meta_of(escalated, target=bead.tier),
-    )
-
-
-def _resolve_due(draft: Draft, incident: Incident) -> datetime | None:
-    resolve = draft.policy.targets[incident.severity.rank].resolve
-    return None if resolve is None else incident.detected_at + resolve
+    body = f"Filed as incident {incident.id}, severity {severity.label}; {incident.owner} triages it."
+    reply(draft, draft.need(Signal, signal.id), role="filed", stage="classified", body=body, incident=incident)
+    escalate_incident(draft, signal, incident)
+    assess.file(draft, signal, draft.need(Incident, incident.id), reading, judged)
 
 
 def _note(draft: Draft) -> str | None:
     note = draft.event.document.get("note")
     return str(note) if note else None
-
-
-def _priority(severity: Severity) -> str:
-    return ("urgent", "high", "normal", "low")[severity.rank]

@@ -5,7 +5,7 @@ Each step is a state of the record; none of them removes it.
 
 from __future__ import annotations
 
-from prismfs.decide import accept, authority
+from prismfs.decide import accept, address, authority
 from prismfs.decide.draft import ENGINE, Draft, one_line
 from prismfs.errors import RefusedError
 from prismfs.kinds import kind_of_id
@@ -27,7 +27,7 @@ def send_mail(draft: Draft) -> None:
             raise RefusedError(
                 "in_reply_to_missing", "a reply names the mail that it answers", field="/in_reply_to", hint="its id"
             )
-        accept.check_addressee(draft, form.to)
+        address.check_addressee(draft, form.to)
         _keep(draft, form)
         return
     answered = draft.get(Mail, form.in_reply_to)
@@ -129,7 +129,7 @@ def _keep(draft: Draft, form: MailDrop, answered: Mail | None = None) -> None:
     )
     draft.subject = mail
     draft.settle("send" if answered is None else "reply", f"{sender} writes to {mail.to}")
-    redacted = sum(redaction.count for redaction in accept.redactions_of(draft))
+    redacted = accept.taken_out(accept.redactions_of(draft))
     draft.row(
         "mail.sent",
         mail,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from prismfs.decide.assess_reads import NOT_SCANNED
 from prismfs.decide.draft import Draft
-from prismfs.kinds.signal import Signal
+from prismfs.kinds.signal import Redaction, Signal
 from prismfs.records.plan import Nothing
 
 
@@ -33,11 +34,14 @@ def observe_commit(draft: Draft) -> None:
 
 
 def take_up_signal(draft: Draft) -> Nothing | None:
-    """Take up a signal that came in by a commit and that nobody has sorted yet."""
+    """Take up a signal that came in by a commit and that nobody has sorted yet; no scanner has seen it (R-000-21)."""
     signal = draft.need(Signal, str(draft.event.document["id"]))
     if signal.status != "received":
         return Nothing(f"the signal is {signal.status} already", signal.id)
-    draft.subject = signal
+    unseen = Redaction(pointer="", kind=NOT_SCANNED, count=0, level="suspect")
+    draft.subject = draft.put(signal.changed(redactions=(*signal.redactions, unseen)))
     draft.settle("accept", "came in by a commit")
-    draft.row("signal.received", signal, reason=draft.reason, meta={"commit": draft.event.document.get("commit")})
+    draft.row(
+        "signal.received", draft.subject, reason=draft.reason, meta={"commit": draft.event.document.get("commit")}
+    )
     return None

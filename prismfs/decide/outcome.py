@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
-from prismfs.decide import notify, outgoing, reach, routes, throttle
+from prismfs.decide import bridge, notify, outgoing, phone_home, reach, routes, throttle
 from prismfs.decide.draft import Draft
 from prismfs.errors import RefusedError
 from prismfs.kinds.bead import Escalation
@@ -13,6 +14,15 @@ from prismfs.kinds.outbox import Outbox
 from prismfs.records.plan import Nothing
 
 _LOST = ("failed", "dead", "not_configured")
+
+_FOLLOWED: dict[str, Callable[[Draft, Outbox], None]] = {
+    bridge.CHANNEL: bridge.note_receipt,
+    phone_home.CHANNEL: phone_home.note_receipt,
+}
+"""Channels whose receipts change more than the message: the rule that follows each."""
+
+_GUARDED: dict[str, Callable[[Draft, Outbox], str | None]] = {phone_home.CHANNEL: phone_home.why_not}
+"""Channels that carry only what a rule, asked before every attempt, lets leave."""
 
 
 def record_receipt(draft: Draft) -> Nothing | None:
@@ -32,7 +42,7 @@ def record_receipt(draft: Draft) -> Nothing | None:
     if outcome == "sent":
         done = message.changed(status="sent", sent_at=draft.now, due_at=None, detail=detail or None)
         mail = document.get("record")
-        if isinstance(mail, dict):
+        if isinstance(mail, dict) and message.channel == "mail":
             draft.put(Mail.from_document(mail))
     elif outcome in ("temporary", "unknown"):
         asked = document.get("retry_after")
@@ -62,12 +72,15 @@ def send_again(draft: Draft) -> Nothing | None:
     message = draft.need(Outbox, str(draft.event.document["id"]))
     if message.status not in _LOST:
         return Nothing(f"the message is {message.status}", message.id)
-    lacking = outgoing.lacks(draft.view, message.action)
+    if message.channel in _GUARDED:
+        hint = f"prismfs phone-home send {message.about}"
+        raise RefusedError("send_anew", "what files an issue is checked anew each time", field="/id", hint=hint)
+    lacking = None if message.channel in _FOLLOWED else outgoing.lacks(draft.view, message.action)
     if lacking:
         raise RefusedError("not_configured", lacking, field="/id", hint="set it in settings/ and commit")
     again = message.changed(
         status="pending",
-        target=routes.target_of(message.action, draft.settings),
+        target=message.target if message.channel in _FOLLOWED else routes.target_of(message.action, draft.settings),
         attempts_before=message.attempts,
         due_at=draft.now,
         detail=None,
@@ -81,6 +94,10 @@ def send_again(draft: Draft) -> Nothing | None:
 def _begin(draft: Draft, message: Outbox) -> Nothing | None:
     if message.status not in ("pending", "unknown"):
         return Nothing(f"the message is {message.status}", message.id)
+    refused = _GUARDED[message.channel](draft, message) if message.channel in _GUARDED else None
+    if refused is not None:
+        _write(draft, message.changed(status="failed", due_at=None, detail=refused), refused)
+        return None
     bead = draft.get(Escalation, message.about)
     held = None if bead is None or message.status != "pending" else notify.hold_back(draft, bead, message)
     if held is not None:  # what mutes it began while it waited for its time
@@ -137,5 +154,7 @@ def _write(draft: Draft, message: Outbox, detail: str) -> None:
         reason=draft.reason,
         meta={"action": message.action, "attempts": message.attempts, "about": message.about, "detail": detail},
     )
-    if message.status in _LOST:
+    if message.channel in _FOLLOWED:
+        _FOLLOWED[message.channel](draft, message)
+    elif message.status in _LOST:
         reach.check_loss(draft, message)

@@ -2,46 +2,49 @@
 
 from __future__ import annotations
 
-from typing import cast, get_args
+from dataclasses import replace
+from typing import cast
 
 from pydantic import JsonValue
 
+from prismfs.decide import address
 from prismfs.decide.classify import Classification, classify
-from prismfs.decide.draft import ENGINE, Draft
-from prismfs.decide.escalation import Attention, call_attention
-from prismfs.errors import RefusedError
+from prismfs.decide.draft import Draft
+from prismfs.decide.reply import reply
+from prismfs.decide.role import automation_of, owner_of
+from prismfs.decide.unsorted import await_lane, meta_of
+from prismfs.errors import RecordError, RefusedError
+from prismfs.kinds.forms import LaneAnswer
 from prismfs.kinds.signal import LANES, Lane, Signal
 from prismfs.kinds.todo import Todo
 from prismfs.kinds.triage import Triage
 from prismfs.records.plan import Nothing
-from prismfs.records.severity import read_label
 
 _LIMIT_OF_ANSWERS = 3
 
 
 def sort_into_lane(draft: Draft) -> None:
-    """Give a received signal its lane, by rules or by what the command classifier answered."""
+    """Give a received signal its lane, by the rules or by what the desk's command answered (R-000-02).
+
+    Where the desk's role is left to a person or an agent the signal waits for one.
+    """
     signal = _open_signal(draft, status="received")
     if signal is None:
         return
+    mode = automation_of(draft, signal.to).mode
+    if mode in ("propose", "person"):
+        await_lane(draft, signal, classification_of(draft, signal) if mode == "propose" else None)
+        return
     found = classification_of(draft, signal)
-    draft.subject = draft.put(signal.changed(lane=found.lane, lane_reason=found.reason, lane_by="rules"))
-    draft.row(
-        "signal.classified",
-        draft.subject,
-        reason=found.reason,
-        meta={
-            "lane": found.lane,
-            "confidence": round(found.confidence, 3),
-            "matched": [name for name, _ in found.matched],
-        },
-    )
+    said = found.reason if mode == "rules" else f"as the command of {signal.to} answered"
+    draft.subject = draft.put(signal.changed(lane=found.lane, lane_reason=found.reason, lane_by=mode))
+    draft.row("signal.classified", draft.subject, reason=said, meta=meta_of(found))
 
 
 def overrule_lane(draft: Draft) -> Nothing | None:
     """Put a signal into the lane that a person or agent says, with their reason."""
     document = draft.event.document
-    lane, reason = str(document["lane"]), str(document.get("reason") or "")
+    lane, reason = str(document.get("lane") or ""), str(document.get("reason") or "")
     if lane not in LANES or lane == "unclassified":
         raise RefusedError("unknown_lane", "no such lane", field="/lane", hint=f"one of {', '.join(LANES[:-1])}")
     if not reason:
@@ -60,7 +63,7 @@ def overrule_lane(draft: Draft) -> Nothing | None:
     draft.subject = draft.put(
         signal.changed(lane=cast(Lane, lane), lane_reason=reason, lane_by=draft.event.actor, due_at=None)
     )
-    draft.settle("classify", f"{before} overruled to {lane}")
+    draft.settle("classify", f"sorted into {lane}" if before is None else f"{before} overruled to {lane}")
     draft.row("signal.classified", draft.subject, level="warn", reason=reason, meta={"lane": lane, "before": before})
     return None
 
@@ -76,16 +79,10 @@ def answer(draft: Draft) -> None:
     if best is None:
         near = "".join(f"\n- {candidate.title} ({candidate.source})" for candidate in found)
         body = "The knowledge base holds no answer to this. What did you try, and what did you expect to see?"
-        draft.mail(
-            signal.sender,
-            role="ask",
-            type="reply",
-            sender=policy.lanes.info,
-            subject=f"Re: {signal.subject}",
-            body=body + (f"\n\nNearest articles:{near}" if near else ""),
-            about=signal,
-        )
-        draft.subject = draft.put(signal.changed(status="asked", due_at=draft.now + policy.deadlines.answer))
+        due = draft.now + policy.deadlines.answer
+        body += f"\n\nNearest articles:{near}" if near else ""
+        reply(draft, signal, role="ask", stage="asked", sender=policy.lanes.info, body=body, due_at=due)
+        draft.subject = draft.put(signal.changed(status="asked", due_at=due))
         draft.settle("ask_back", "no article of the knowledge base covers the question")
         draft.row(
             "signal.asked",
@@ -94,15 +91,8 @@ def answer(draft: Draft) -> None:
             meta={"candidates": [item.id for item in found]},
         )
         return
-    draft.mail(
-        signal.sender,
-        role="answer",
-        type="reply",
-        sender=policy.lanes.info,
-        subject=f"Re: {signal.subject}",
-        body=f"{best.title}\n\n{best.excerpt}\n\nSource: {best.source} (kb/{best.id})",
-        about=signal,
-    )
+    body = f"{best.title}\n\n{best.excerpt}\n\nSource: {best.source} (kb/{best.id})"
+    reply(draft, signal, role="answer", stage="answered", sender=policy.lanes.info, body=body)
     draft.subject = draft.put(signal.changed(status="answered", due_at=None))
     draft.settle("answer", f"answered from kb/{best.id}")
     meta: dict[str, JsonValue] = {"article": best.id, "coverage": round(best.coverage, 3)}
@@ -114,7 +104,7 @@ def hand_to_owner(draft: Draft) -> None:
     signal = _open_signal(draft)
     if signal is None or signal.lane not in ("enhancement", "recommendation"):
         return
-    owner = getattr(draft.policy.lanes, signal.lane)
+    owner = owner_of(draft, signal.lane)
     todo = draft.put(
         Todo(
             id=draft.new_id("tod", "lane"),
@@ -136,9 +126,13 @@ def hand_to_owner(draft: Draft) -> None:
         body=f"{signal.body}\n\nFrom {signal.sender}. On your list as {todo.id}.",
         about=signal,
     )
+    assigned = draft.put(_assignment(draft, signal, owner))
+    body = f"Noted as {signal.lane} for {owner}, who has it on the list as {todo.id}."
+    reply(draft, signal, role="handed", stage="handed_off", body=body, owner=owner)
     draft.subject = draft.put(signal.changed(status="handed_off", due_at=None))
     draft.settle("hand_off", f"lane {signal.lane} belongs to {owner}")
     draft.row("todo.created", todo, reason=draft.reason, meta={"owner": owner})
+    draft.row("signal.delivered", assigned, reason=draft.reason)
 
 
 def ask_for_lane(draft: Draft) -> None:
@@ -156,85 +150,78 @@ def ask_for_lane(draft: Draft) -> None:
         body=f"{signal.body}\n\nSay it with: prismfs classify {signal.id} --lane LANE --reason TEXT ({choices})",
         about=signal,
     )
-    draft.mail(
-        signal.sender,
-        role="unclear",
-        type="reply",
-        sender=signal.to,
-        subject=f"Re: {signal.subject}",
-        body=f"It is not clear what this is about ({choices}), so it was put before {policy.lanes.unclassified}. "
-        "Something broke? Say what you expected and what happened instead.",
-        about=signal,
+    due = draft.now + policy.deadlines.classify
+    body = (
+        f"It is not clear what this is about ({choices}), so it was put before {policy.lanes.unclassified}. "
+        "Something broke? Say what you expected and what happened instead."
     )
-    draft.subject = draft.put(signal.changed(status="unclassified", due_at=draft.now + policy.deadlines.classify))
+    reply(draft, signal, role="unclear", stage="received", body=body, owner=policy.lanes.unclassified, due_at=due)
+    draft.subject = draft.put(signal.changed(status="unclassified", due_at=due))
     draft.settle("ask_for_lane", "no lane was certain enough")
     draft.row("signal.unclassified", draft.subject, level="warn", reason=draft.reason)
 
 
-def remind_of_signal(draft: Draft) -> None:
-    """A signal waited past its deadline: its reporter hears of it and its owner is escalated to (R-000-80)."""
-    signal = draft.need(Signal, str(draft.event.document["id"]))
-    policy = draft.policy
-    draft.subject = draft.put(signal.changed(due_at=None))
-    draft.settle("overdue", f"still {signal.status} at its deadline")
-    draft.row("signal.overdue", draft.subject, level="warn", reason=draft.reason)
-    if signal.status == "unclassified":
-        call_attention(
-            draft,
-            Attention(
-                severity=read_label(policy.scales, "MEDIUM", scale="gastown"),
-                title=f"Unclassified for too long: {signal.subject}"[:500],
-                source="desk:classify",
-                reporter=ENGINE,
-                category="gate_timeout",
-                related=signal.id,
-            ),
-        )
-        body = "Nobody has said yet what this is about. The delay was escalated."
-    else:
-        body = "Your question is still open: an answer to what was asked back would help."
-    draft.mail(
-        signal.sender,
-        role="overdue",
-        type="notification",
-        sender=signal.to,
-        subject=f"Re: {signal.subject}",
-        body=body,
-        about=signal,
-    )
-
-
 def classification_of(draft: Draft, signal: Signal) -> Classification:
-    """Return what the rules, or the configured command, make of the signal's words."""
-    triage = draft.view.single(Triage)
-    answered = draft.event.document.get("classification")
-    if triage.classifier == "command" and isinstance(answered, dict):
-        return _from_command(answered)
-    return classify(
-        triage,
-        subject=signal.subject,
-        body=signal.body,
-        labels=signal.labels,
-        attachments=signal.attachments,
-        type=signal.type,
-    )
+    """Return what the rules, or the desk's command, make of the signal's words; they are read once in a decision."""
+    if draft.classification is None:
+        found = classify(
+            draft.view.single(Triage),
+            subject=signal.subject,
+            body=signal.body,
+            labels=signal.labels,
+            attachments=signal.attachments,
+            type=signal.type,
+        )
+        answered = draft.event.document.get("classification")
+        if isinstance(answered, dict) and automation_of(draft, signal.to).mode == "command":
+            found = _from_command(answered, found)
+        draft.classification = found
+    return draft.classification
 
 
-def _from_command(answered: dict[str, JsonValue]) -> Classification:
-    lane = answered.get("lane")
-    rank = answered.get("rank")
-    nature = answered.get("nature")
-    confidence = answered.get("confidence")
-    return Classification(
-        lane=cast(Lane, lane) if lane in get_args(Lane) else "unclassified",
-        confidence=float(confidence) if isinstance(confidence, int | float) else 0.0,
+def _from_command(answered: dict[str, JsonValue], found: Classification) -> Classification:
+    """Return `found` with what the command says in place of it; an answer that is none makes it unclassified."""
+    try:
+        answer = LaneAnswer.from_document(answered)
+    except RecordError as error:
+        reason = f"the desk's command gave no valid answer: {error.code} {error.problem.field or ''}".rstrip()
+        return replace(found, lane="unclassified", confidence=0.0, matched=(), runner_up=None, reason=reason)
+    return replace(
+        found,
+        lane=answer.lane,
+        confidence=answer.confidence,
         matched=(),
         runner_up=None,
-        rank=rank if isinstance(rank, int) and 0 <= rank <= 3 else None,
-        rank_reason="as the command classifier says",
-        nature=nature if isinstance(nature, str) else "unknown",
-        reason=str(answered.get("reason") or "as the command classifier says"),
+        reason=answer.reason,
+        rank=found.rank if answer.rank is None else answer.rank,
+        rank_reason=found.rank_reason if answer.rank is None else "as the desk's command says",
+        nature=answer.nature or found.nature,
     )
+
+
+def _assignment(draft: Draft, signal: Signal, owner: str) -> Signal:
+    """Return the signal that hands an idea over to the owner of its lane (R-000-16)."""
+    task = Signal.model_validate(
+        {
+            "id": draft.new_id("sig", "owner"),
+            "pid": draft.project.pid,
+            "sender": signal.to,
+            "to": owner,
+            "type": "TaskAssigned",
+            "category": "TASK",
+            "subject": signal.subject,
+            "body": signal.body,
+            "in_reply_to": signal.id,
+            "thread_id": signal.thread_id or signal.id,
+            "labels": {},
+            "created_at": draft.now,
+            "received_at": draft.now,
+            "payload_hash": "",
+            "lane": signal.lane,
+            "status": "delivered",
+        }
+    )
+    return task.changed(payload_hash=address.payload_hash_of(task))
 
 
 def _open_signal(draft: Draft, *, status: str | None = None, lane: str | None = None) -> Signal | None:

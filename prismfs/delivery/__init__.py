@@ -11,8 +11,9 @@ from prismfs.records.message import Message, Receipt
 if TYPE_CHECKING:
     from prismfs.kinds.escalation import EscalationSettings
     from prismfs.kinds.routing import Routing
+    from prismfs.kinds.tracker import Tracker
 
-_WORDS = ("apprise", "command", "email", "file", "log", "mail", "nudge", "slack", "sms", "webhook")
+_WORDS = ("apprise", "command", "email", "file", "log", "mail", "nudge", "slack", "sms", "tracker", "webhook")
 
 
 class Channel(Protocol):
@@ -31,23 +32,28 @@ class Channel(Protocol):
         """Carry one message out and say how it ended."""
 
 
-def channels(root: Path, settings: EscalationSettings, routing: Routing) -> Mapping[str, Channel]:
+def channels(
+    root: Path, settings: EscalationSettings, routing: Routing, tracker: Tracker | None = None
+) -> Mapping[str, Channel]:
     """Return the channels of the project at `root`, by the word that an action begins with (R-004-06, R-004-29).
 
     A channel is made, and what it needs imported, when it is first asked for. A word that is none of
     `prismfs` is looked up among the entry points of the group `prismfs.channels`; a lookup of one that
     nobody provides raises KeyError.
     """
-    return _Channels(root, settings, routing)
+    return _Channels(root, settings, routing, tracker)
 
 
 class _Channels(Mapping[str, Channel]):
     """Iterating gives the channels of prismfs itself; those of other packages are found by their word only."""
 
-    def __init__(self, root: Path, settings: EscalationSettings, routing: Routing) -> None:
+    def __init__(
+        self, root: Path, settings: EscalationSettings, routing: Routing, tracker: Tracker | None = None
+    ) -> None:
         self._root = root
         self._contacts = settings.contacts
         self._targets = routing.targets
+        self._tracker = tracker
         self._made: dict[str, Channel] = {}
 
     def __getitem__(self, word: str) -> Channel:
@@ -99,6 +105,11 @@ class _Channels(Mapping[str, Channel]):
                 from prismfs.delivery.program import CommandChannel
 
                 return CommandChannel(self._root, self._targets)
+            case "tracker":
+                from prismfs.delivery.tracker import TrackerChannel
+                from prismfs.kinds.tracker import Tracker
+
+                return TrackerChannel(self._root, self._tracker or Tracker())
             case "apprise":
                 from prismfs.delivery.apprise import AppriseChannel
 

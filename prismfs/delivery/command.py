@@ -1,11 +1,13 @@
-"""Running a configured program: an argument list, JSON in, a time-out, no shell."""
+"""Running a configured program: an argument list, input on standard input, a time-out, no shell."""
 
 from __future__ import annotations
 
 import json
 import os
+import selectors
 import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from prismfs.records import codec
 from prismfs.records.document import Document
 
 _MOST_OUTPUT = 256 * 1024
+_PIECE = 64 * 1024  # bytes read or written at a time; what a pipe of Linux holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class Ended:
 
     code: int
     output: bytes = b""
+    errors: bytes = b""
 
 
 def run(
@@ -34,24 +38,39 @@ def run(
     timeout: timedelta,
     cwd: Path,
     environment: Mapping[str, str] | None = None,
-    listen: bool = False,
 ) -> Ended:
-    """Run `command` with `document` as JSON on its standard input and return how it ended.
+    """Run `command` as `run_bytes` does, with `document` as JSON on its standard input; what it prints is not kept."""
+    return run_bytes(command, json.dumps(document).encode(), timeout=timeout, cwd=cwd, environment=environment)
+
+
+def run_bytes(
+    command: Sequence[str],
+    data: bytes,
+    *,
+    timeout: timedelta,
+    cwd: Path,
+    environment: Mapping[str, str] | None = None,
+    keep: int = 0,
+) -> Ended:
+    """Run `command` with `data` on its standard input and return how it ended.
 
     The program and whatever it started are killed at the time-out, and what it left behind when it ends. It
-    sees PATH, HOME and LANG of this process, the variables in `environment`, and nothing else. What it
-    prints is thrown away unless `listen` asks for its standard output.
+    sees PATH, HOME and LANG of this process, the variables in `environment`, and nothing else. Of what it
+    prints, on standard output and on standard error, the first `keep` bytes and one more are kept, so that
+    the caller can tell that something was cut; with 0 nothing is listened to.
 
     Raises:
         RefusedError: `command_missing` or `command_timeout`.
     """
+    until = time.monotonic() + timeout.total_seconds()
     own = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    told = subprocess.PIPE if keep else subprocess.DEVNULL
     try:
         child = subprocess.Popen(
             list(command),
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE if listen else subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=told,
+            stderr=told,
             cwd=cwd,
             env=own | dict(environment or {}),
             start_new_session=True,
@@ -60,29 +79,30 @@ def run(
         why = getattr(error, "strerror", None) or "an argument holds a NUL character"
         raise RefusedError("command_missing", f"cannot be started: {why}", path=command[0]) from error
     try:
-        output, _ = child.communicate(json.dumps(document).encode(), timeout=timeout.total_seconds())
+        output, errors = _converse(child, data, until=until, keep=keep)
+        child.wait(max(0.0, until - time.monotonic()))
     except subprocess.TimeoutExpired:
         raise RefusedError("command_timeout", f"gave no answer within {timeout}", path=command[0]) from None
     finally:
         with suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
         child.wait()
-        for pipe in (child.stdin, child.stdout):
+        for pipe in (child.stdin, child.stdout, child.stderr):
             if pipe is not None:
                 with suppress(OSError):
                     pipe.close()
-    return Ended(code=child.returncode, output=output or b"")
+    return Ended(code=child.returncode, output=output, errors=errors)
 
 
 def run_json(command: Sequence[str], document: Document, *, timeout: timedelta, cwd: Path) -> Document:
     """Return the JSON object that `command` prints when given `document` on its standard input.
 
-    It is run as `run` does.
+    It is run as `run_bytes` does.
 
     Raises:
         RefusedError: `command_missing`, `command_timeout`, `command_failed` or `command_output`.
     """
-    ended = run(command, document, timeout=timeout, cwd=cwd, listen=True)
+    ended = run_bytes(command, json.dumps(document).encode(), timeout=timeout, cwd=cwd, keep=_MOST_OUTPUT)
     if ended.code:
         raise RefusedError("command_failed", f"ended with code {ended.code}", path=command[0])
     if len(ended.output) > _MOST_OUTPUT:
@@ -91,3 +111,39 @@ def run_json(command: Sequence[str], document: Document, *, timeout: timedelta, 
         return codec.parse(ended.output, format="json", path=command[0])
     except RecordError as error:
         raise RefusedError("command_output", "printed no JSON object", path=command[0]) from error
+
+
+def _converse(child: subprocess.Popen[bytes], data: bytes, *, until: float, keep: int) -> tuple[bytes, bytes]:
+    """Write `data`, read what `child` prints, until it closes its ends; `communicate` would keep all of it.
+
+    Raises:
+        TimeoutExpired: at `until`, an instant of the monotonic clock.
+    """
+    assert child.stdin is not None
+    kept = {pipe.fileno(): bytearray() for pipe in (child.stdout, child.stderr) if pipe is not None}
+    waiting = memoryview(data)
+    with selectors.DefaultSelector() as ends:
+        ends.register(child.stdin, selectors.EVENT_WRITE)
+        os.set_blocking(child.stdin.fileno(), False)
+        for descriptor in kept:
+            ends.register(descriptor, selectors.EVENT_READ)
+        while ends.get_map():
+            left = until - time.monotonic()
+            if left <= 0:
+                raise subprocess.TimeoutExpired(child.args, 0)
+            for key, _ in ends.select(left):
+                if key.fd in kept:
+                    piece = os.read(key.fd, _PIECE)
+                    kept[key.fd] += piece[: keep + 1 - len(kept[key.fd])]
+                    if not piece:
+                        ends.unregister(key.fileobj)
+                    continue
+                try:
+                    waiting = waiting[os.write(key.fd, waiting[:_PIECE]) :]
+                except BrokenPipeError:  # it reads no more, which is its own affair
+                    waiting = waiting[len(waiting) :]
+                if not waiting:
+                    ends.unregister(child.stdin)
+                    child.stdin.close()
+    output, errors = (bytes(text) for text in kept.values()) if kept else (b"", b"")
+    return output, errors

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -74,15 +75,23 @@ class Folder:
 
     def write(self, name: str, data: bytes) -> None:
         """Put a file in place, flushed to the disk: written aside, then renamed."""
-        aside = f".{name}.{os.getpid()}.new"
+        aside = self._write_aside(name, data)
         with _translated(f"{self.path}/{name}"):
-            descriptor = os.open(aside, _WRITE, 0o644, dir_fd=self._descriptor)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(descriptor)
             os.rename(aside, name, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
             os.fsync(self._descriptor)
+
+    def add(self, name: str, data: bytes) -> bool:
+        """Put a new file in place as `write` does; false where there is one of that name, which stays as it is."""
+        aside = self._write_aside(name, data)
+        with _translated(f"{self.path}/{name}"):
+            try:
+                os.link(aside, name, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
+            except FileExistsError:
+                return False
+            finally:
+                os.unlink(aside, dir_fd=self._descriptor)
+            os.fsync(self._descriptor)
+        return True
 
     def move(self, name: str, to: Folder, new: str) -> bool:
         """Rename a file into `to`; false where it has gone. Of several processes that try, one is told true."""
@@ -97,6 +106,17 @@ class Folder:
         """Remove a file that may have gone already."""
         with _translated(f"{self.path}/{name}"), suppress(FileNotFoundError):
             os.unlink(name, dir_fd=self._descriptor)
+
+    def _write_aside(self, name: str, data: bytes) -> str:
+        # Each writer has a name of its own.
+        aside = f".{name}.{os.getpid()}.{threading.get_native_id()}.new"
+        with _translated(f"{self.path}/{name}"):
+            descriptor = os.open(aside, _WRITE, 0o644, dir_fd=self._descriptor)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(descriptor)
+        return aside
 
 
 @contextmanager

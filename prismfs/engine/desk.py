@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from prismfs.delivery import Channel, channels
+from prismfs.engine.tenancy import Tenancy, find_tenancy
 from prismfs.intake.inbox import Inbox
 from prismfs.intake.quarantine import Quarantine
 from prismfs.kinds import KINDS
 from prismfs.kinds.escalation import EscalationSettings
+from prismfs.kinds.redaction import RedactionRules
 from prismfs.kinds.routing import Routing
+from prismfs.kinds.tracker import Tracker
 from prismfs.store.config import check_config
 from prismfs.store.repo import ProjectRepo, nothing
 
-_NOT_IN_A_PROJECT = frozenset({"tenant"})
+_NOT_NEEDED = frozenset({"tenant", "consent"})
+"""Settings that a project may be without."""
 
 
 class Desk:
@@ -53,7 +58,20 @@ class Desk:
             ConfigError: `invalid_setting`.
         """
         view = self.repo.view(self.repo.snapshot())
-        return channels(self.root, view.single(EscalationSettings), view.single(Routing))
+        return channels(self.root, view.single(EscalationSettings), view.single(Routing), view.single(Tracker))
+
+    @cached_property
+    def tenancy(self) -> Tenancy | None:
+        """The tenant that the project belongs to; None for one that stands alone."""
+        return find_tenancy(self.root)
+
+    def redaction(self) -> RedactionRules:
+        """Return what the scanner is to look for, by the settings that the branch holds now.
+
+        Raises:
+            ConfigError: `invalid_setting`.
+        """
+        return self.repo.view(self.repo.snapshot()).single(RedactionRules)
 
     def check_settings(self) -> None:
         """Accept the settings that the branch holds now.
@@ -63,5 +81,5 @@ class Desk:
         """
         view = self.repo.view(self.repo.snapshot())
         for kind in KINDS.values():
-            if kind.layout == "single" and kind.name not in _NOT_IN_A_PROJECT:
+            if kind.layout == "single" and kind.name not in _NOT_NEEDED:
                 view.single(kind.model)

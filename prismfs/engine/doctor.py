@@ -10,7 +10,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from prismfs.decide import authority, groups, outgoing, routes
+from prismfs.engine import doctor_tenant
+from prismfs.engine.doctor_phone_home import check_phone_home
+from prismfs.engine.endorse import keys_of, project_at
+from prismfs.engine.protection import is_guarded, is_signed, mark_at, protected_changes
 from prismfs.errors import ConfigError, PrismfsError, Problem
+from prismfs.intake.personal import PERSONAL
 from prismfs.intake.scan import redact
 from prismfs.kinds import KINDS
 from prismfs.kinds.escalation import EscalationSettings
@@ -20,6 +25,7 @@ from prismfs.records.base import parse_instant
 from prismfs.store.config import check_config
 from prismfs.store.git import run_plain
 from prismfs.store.repo import ProjectRepo
+from prismfs.store.signatures import PROGRAM, can_check
 
 _OLDEST_GIT = (2, 39)
 _ROUTING = "settings/routing.yaml"
@@ -45,11 +51,19 @@ def examine(root: Path, now: datetime) -> list[Finding]:
             _try("a branch is checked out and was not rewritten", lambda: _check_branch(repo)),
             _try("settings and roster are valid", lambda: _check_settings(root)),
             _try("every route reaches somebody", lambda: _check_routes(repo)),
+            _try("signatures can be checked, and an operator can sign", lambda: _check_signing(repo)),
+            _try("issues can be reviewed and filed", lambda: check_phone_home(repo)),
             _try("all records are committed and unedited", lambda: _check_status(repo)),
             _try("the inbox can be written", lambda: _check_inbox(root)),
             _try("the watcher's heartbeat is fresh", lambda: _check_heartbeat(root, now)),
+            *(_try(subject, look) for subject, look in doctor_tenant.project_looks(repo)),
         ]
     return findings
+
+
+def examine_tenant(folder: Path) -> list[Finding]:
+    """Return what was looked at in the tenant's folder itself; nothing is changed, and nothing is cloned."""
+    return [_try(subject, look) for subject, look in doctor_tenant.tenant_looks(folder)]
 
 
 def _try(subject: str, look: Callable[[], Problem | None]) -> Finding:
@@ -82,8 +96,8 @@ def _check_settings(root: Path) -> None:
             if path.is_file():
                 place = path.relative_to(root).as_posix()
                 document = kind.read(path.read_bytes(), path=place).to_document()
-                for finding in redact(document).findings:
-                    if finding.kind != "email":
+                for finding in redact(document).taken_out:
+                    if finding.kind not in PERSONAL:
                         raise ConfigError(
                             "secret_in_settings", f"holds a {finding.kind}", path=place, field=finding.pointer,
                             hint="name it as env:NAME",
@@ -126,6 +140,29 @@ def _check_routes(repo: ProjectRepo) -> Problem | None:
                 f"route {route.name}: repeat_interval is shorter than group_interval, and rounds up to it",
                 path=_ROUTING,
             )
+    return None
+
+
+def _check_signing(repo: ProjectRepo) -> Problem | None:
+    """Name what keeps every approval from counting where decisions are signed (R-000-41)."""
+    head = repo.snapshot().commit
+    mark = mark_at(repo.git, head) if is_guarded(repo.git, head) else None
+    if mark is None or not is_signed(repo.git, mark):
+        return None
+    if not can_check():
+        return Problem("signature_unverifiable", f"{PROGRAM} is missing: no signature counts", hint="install OpenSSH")
+    found, keys = project_at(repo.git, mark), {name.casefold() for name in keys_of(repo.git, mark)}
+    if found is not None and not any(name.casefold() in keys for name in found.operators):
+        return Problem(
+            "no_operator_key", "trust is signed, but no operator has a key in the roster", path="roster",
+            hint="docs/trust.md: trust: local, add the keys, then trust: signed",
+        )  # fmt: skip
+    drift = protected_changes(repo.git, mark, head)
+    if drift:
+        return Problem(
+            "protected_unendorsed", "stands changed, and no operator answers for it", path=drift[0],
+            hint="git revert the change, then let an operator make it",
+        )  # fmt: skip
     return None
 
 

@@ -1,7 +1,7 @@
 """Trying the triage rules on labelled reports, before a change to them is merged.
 
-A row is an object with `id`, `title`, `body` and `lane`; an incident's row may have `severity` (P0 to P3) and
-`kind`. Whatever else it has, such as `ambiguous`, is carried along or ignored.
+A row is an object with `id`, `title`, `body` and `lane`; an incident's row may have `severity` (P0 to P3), `kind` and
+`scope`. Whatever else it has, such as `ambiguous`, is carried along or ignored.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from prismfs.decide.classify import DEFAULT_RANK, Classification, classify, with_floor
 from prismfs.errors import RecordError
+from prismfs.kinds.phone_home import SCOPES
 from prismfs.kinds.signal import LANES
 from prismfs.kinds.triage import Triage
 from prismfs.records.document import Document
@@ -61,7 +62,8 @@ class Evaluation:
     `accuracy` counts an unclassified report as wrong, `accuracy_classified` leaves it out. `confusion` gives
     for each labelled lane how often each lane was found, all lanes in the order of `LANES`. Severity and kind
     are judged on all labelled incidents, whichever lane they were sorted into. `hard_cases` are those with a
-    wrong lane, the surest first; they are what to read when a rule is tuned.
+    wrong lane, the surest first; they are what to read when a rule is tuned. `scope_leaked` counts what is labelled
+    customer-internal and was found to be anything else.
     """
 
     count: int
@@ -73,6 +75,9 @@ class Evaluation:
     severity_within_one: int
     kind_count: int
     kind_correct: int
+    scope_count: int
+    scope_correct: int
+    scope_leaked: int
     hard_cases: tuple[HardCase, ...]
 
     @property
@@ -85,6 +90,11 @@ class Evaluation:
         """The share of right lanes among the reports that got one."""
         return _share(self.correct, self.count - self.unclassified)
 
+    @property
+    def info_as_incident(self) -> float:
+        """The share of questions that were taken for incidents: each of them calls somebody for nothing."""
+        return _share(self.confusion["info"]["incident"], sum(self.confusion["info"].values()))
+
     def to_document(self) -> Document:
         """Return figures, confusion matrix and hard cases as a JSON object."""
         return {
@@ -92,6 +102,7 @@ class Evaluation:
             "accuracy": round(self.accuracy, 4),
             "accuracy_classified": round(self.accuracy_classified, 4),
             "unclassified": self.unclassified,
+            "info_as_incident": round(self.info_as_incident, 4),
             "confusion": {lane: dict(found) for lane, found in self.confusion.items()},
             "severity": {
                 "count": self.severity_count,
@@ -101,6 +112,11 @@ class Evaluation:
             "kind": {
                 "count": self.kind_count,
                 "accuracy": round(_share(self.kind_correct, self.kind_count), 4),
+            },
+            "scope": {
+                "count": self.scope_count,
+                "accuracy": round(_share(self.scope_correct, self.scope_count), 4),
+                "leaked": self.scope_leaked,
             },
             "hard_cases": [case.to_document() for case in self.hard_cases],
         }
@@ -117,12 +133,13 @@ def evaluate(
     `nature_floor` is the policy's; without one the rank stands as the severity rules give it.
 
     Raises:
-        RecordError: `bad_row` for a row without title or with an unknown lane or severity, naming the row.
+        RecordError: `bad_row` for a row without title or with an unknown lane, severity or scope, naming the row.
     """
     lanes: tuple[str, ...] = LANES
     confusion = {expected: dict.fromkeys(lanes, 0) for expected in lanes}
     gaps: list[int] = []
     kinds: list[bool] = []
+    scopes: list[tuple[str, str]] = []
     hard: list[HardCase] = []
     for number, row in enumerate(rows):
         expected = _word(row, "lane", number, allowed=LANES)
@@ -144,6 +161,8 @@ def evaluate(
             gaps.append(abs(found.rank - _RANKS[_word(row, "severity", number, allowed=tuple(_RANKS))]))
         if expected == "incident" and row.get("kind") is not None:
             kinds.append(_kind_is_met(str(row["kind"]), found.nature))
+        if row.get("scope") is not None:
+            scopes.append((_word(row, "scope", number, allowed=SCOPES), found.scope))
     return Evaluation(
         count=sum(sum(found_lanes.values()) for found_lanes in confusion.values()),
         correct=sum(confusion[lane][lane] for lane in lanes),
@@ -154,6 +173,9 @@ def evaluate(
         severity_within_one=gaps.count(0) + gaps.count(1),
         kind_count=len(kinds),
         kind_correct=sum(kinds),
+        scope_count=len(scopes),
+        scope_correct=sum(expected == got for expected, got in scopes),
+        scope_leaked=sum(expected == "customer-internal" != got for expected, got in scopes),
         hard_cases=tuple(sorted(hard, key=lambda case: (-case.confidence, case.id))),
     )
 

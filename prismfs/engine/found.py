@@ -7,7 +7,8 @@ from pathlib import Path
 
 from prismfs import schema
 from prismfs.errors import ConflictError, RecordError
-from prismfs.kinds import kind_of, tenant
+from prismfs.kinds import consent, kind_of, persona, tenant
+from prismfs.kinds.consent import TEXT, TEXT_VERSION, Consent
 from prismfs.kinds.project import Project
 from prismfs.kinds.tenant import Tenant
 from prismfs.records.base import Record
@@ -18,16 +19,24 @@ from prismfs.store.repo import ProjectRepo
 FOLDERS = ("inbox", "quarantine", "run")
 """Beside the records, ignored by git: intake, refused files, health and nudges."""
 
+BRIDGES = ("Sage", "Clara")
+"""The personas that a home project starts with as bridges (R-000-60, R-000-75)."""
+
+RELAY = "Donna"
+"""Who carries requests for review to the operators, where phone-homes are staged (R-000-07)."""
+
 _PLAIN_FILES = {
     ".gitignore": "".join(f"/{name}/\n" for name in FOLDERS).encode(),
     ".gitattributes": b"# Records are bytes: no line-ending conversion, no filters.\n* -text\n",
 }
 
 
-def found_project(root: Path, *, project: Project, now: datetime) -> tuple[str, bool]:
+def found_project(root: Path, *, project: Project, now: datetime, bridged: bool = False) -> tuple[str, bool]:
     """Make `root` a project; return the commit it starts from and whether it was made now.
 
-    An existing repository keeps what it holds. A project of the same pid is left as it is.
+    An existing repository keeps what it holds. A project of the same pid is left as it is. The bridges that `project`
+    names are of class bridge in its roster; one that is `bridged` reaches its intake desk in the tenant's home
+    project and has no persona of those names.
 
     Raises:
         ConflictError: `other_project`; the folder is a project with another pid.
@@ -41,7 +50,7 @@ def found_project(root: Path, *, project: Project, now: datetime) -> tuple[str, 
             _check_same(held, project, path)
             with store.writer():
                 return store.snapshot().commit, False
-        files = {path: kind_of(project).write(project), **_new_files(store)}
+        files = {path: kind_of(project).write(project), **_new_files(store, _desk_files(project, now, bridged=bridged))}
         message = f"project: found {project.pid}\n\nSettings, roster and schemas that prismfs starts with.\n"
         commit = store.found(files, message=message, seconds=int(now.timestamp()))
         with store.writer():
@@ -51,10 +60,27 @@ def found_project(root: Path, *, project: Project, now: datetime) -> tuple[str, 
     return commit, True
 
 
-def _new_files(store: ProjectRepo) -> dict[str, bytes]:
+def _desk_files(project: Project, now: datetime, *, bridged: bool) -> dict[str, bytes]:
+    """Return the settings and the roster that `project` starts with."""
+    files = default_files()
+    if bridged:
+        del files[persona.KIND.path_of(RELAY)]
+    for name in BRIDGES:
+        path = persona.KIND.path_of(name)
+        if bridged:
+            del files[path]
+        elif name in project.bridges:
+            old = persona.KIND.read(files[path], path=path)
+            files[path] = persona.KIND.write(old.changed(persona_class="bridge"), old=files[path])
+    shown = Consent(text_version=TEXT_VERSION, text=TEXT, shown_to=project.operators[0], at=now)
+    files[consent.KIND.folder] = consent.KIND.write(shown)
+    return files
+
+
+def _new_files(store: ProjectRepo, desk_files: dict[str, bytes]) -> dict[str, bytes]:
     """Return what a project starts with, less what the branch holds already; `.gitignore` is extended."""
     held = store.git.resolve(store.branch)
-    files = {**default_files(), **_schema_files(), **_PLAIN_FILES}
+    files = {**desk_files, **_schema_files(), **_PLAIN_FILES}
     if held is None:
         return files
     ignored = store.git.read(f"{held}:.gitignore")
@@ -65,19 +91,29 @@ def _new_files(store: ProjectRepo) -> dict[str, bytes]:
     return new
 
 
+def read_tenant(folder: Path) -> Tenant | None:
+    """Return what `tenant.yaml` in `folder` says, None where there is none."""
+    path = folder / tenant.KIND.folder
+    if not path.is_file():
+        return None
+    found = tenant.KIND.read(path.read_bytes(), path=tenant.KIND.folder)
+    assert isinstance(found, Tenant)
+    return found
+
+
 def register(root: Path, project: Project) -> None:
     """Name the project in the tenant file beside its folder; the file is made if it is not there.
 
     Raises:
-        ConflictError: `other_tenant`; the file beside the folder is another tenant's.
+        ConflictError: `other_tenant`; the file beside the folder is another tenant's. `other_home`; it has a home.
     """
     path = root.resolve().parent / tenant.KIND.folder
     old = path.read_bytes() if path.is_file() else None
-    known = Tenant(tenant=project.tenant, projects={})
-    if old is not None:
-        found = tenant.KIND.read(old, path=tenant.KIND.folder)
-        assert isinstance(found, Tenant)
-        known = found
+    known = read_tenant(path.parent) or Tenant(tenant=project.tenant, projects={})
+    if project.home and known.home not in (None, project.pid):
+        raise ConflictError(
+            "other_home", f"the tenant's home is {known.home}", path=str(path), hint="leave --home out"
+        )
     if known.tenant != project.tenant:
         raise ConflictError(
             "other_tenant",
@@ -85,7 +121,8 @@ def register(root: Path, project: Project) -> None:
             path=str(path),
             hint="choose another folder",
         )
-    named = known.changed(projects={**known.projects, project.pid: root.resolve().name})
+    home = project.pid if project.home else known.home
+    named = known.changed(home=home, projects={**known.projects, project.pid: root.resolve().name})
     temporary = path.with_name(".tenant.new")
     temporary.write_bytes(tenant.KIND.write(named, old=old))
     temporary.replace(path)

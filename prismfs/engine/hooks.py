@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from prismfs.engine.push_rules import check_commits, is_served
 from prismfs.errors import Problem, RecordError
+from prismfs.intake.personal import PERSONAL
 from prismfs.intake.scan import redact
 from prismfs.kinds import kind_of_path
 from prismfs.records import codec
@@ -37,8 +39,8 @@ def run_hook(name: str, root: Path, arguments: Sequence[str], lines: Sequence[st
     """Return what the hook `name` objects to.
 
     `pre-commit` checks what is staged; `commit-msg` that nobody claims the engine's trailers; `pre-receive`
-    (lines of old, new, reference) that history only grows and that no audit row is touched; after a merge or
-    checkout nothing is refused: the watcher takes the news up by itself.
+    (lines of old, new, reference) that history only grows, that no audit row is touched, and what `push_rules` says
+    of the branch that is served; after a merge or checkout nothing is refused: the watcher takes the news up itself.
     """
     if name == "commit-msg":
         text = Path(arguments[0]).read_text(errors="replace")
@@ -74,6 +76,8 @@ def _check_push(root: Path, lines: Sequence[str]) -> list[Problem]:
                 problems.append(Problem("history_rewritten", "a push may only add commits", path=reference))
                 continue
             problems += _check(git, git.changes(old, new))
+            if is_served(git, git_dir, reference):
+                problems += check_commits(git, old, new)
     return problems
 
 
@@ -91,8 +95,8 @@ def _check(git: Git, changes: Iterable[Change], *, by_hand: bool = False) -> Ite
         try:
             data = git.read(change.new) or b""
             kind.read(data, path=change.path)
-            for finding in redact(codec.parse(data, format=kind.format, path=change.path)).findings:
-                if finding.kind != "email":
+            for finding in redact(codec.parse(data, format=kind.format, path=change.path)).taken_out:
+                if finding.kind not in PERSONAL:
                     yield Problem(
                         "secret",
                         f"holds a {finding.kind}",

@@ -64,13 +64,15 @@ def import_lines(
     """
     events: list[tuple[int, str, Event]] = []
     taken: list[Taken] = []
+    rules = desk.redaction()
     for number, text in enumerate(data.split(b"\n"), start=1):
         if not text.strip():
             continue
         try:
             line = codec.parse(text.rstrip(b"\r"), format="json")
             name = line.get("id")
-            event = command_event("bead.import", {"line": line}, actor=actor, token=f"{token}:{number}", at=now)
+            cause = f"{token}:{number}"
+            event = command_event("bead.import", {"line": line}, actor=actor, token=cause, at=now, rules=rules)
         except RecordError as error:
             if error.code == "bad_identity":
                 raise

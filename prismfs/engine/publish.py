@@ -16,6 +16,7 @@ from datetime import datetime
 from prismfs.decide import RULES_VERSION, decide
 from prismfs.engine import take
 from prismfs.engine.desk import Desk
+from prismfs.engine.protection import keep_mark
 from prismfs.engine.settle import news_events
 from prismfs.engine.verify import event_of
 from prismfs.errors import ConflictError, RefusedError
@@ -189,6 +190,7 @@ def _decide_again(desk: Desk, theirs: str, now: datetime) -> tuple[list[Again], 
     decided = _decide_all(desk, base, commits, now)
     plans = [one.decision for one in decided if isinstance(one.decision, Plan)]
     made = iter(repo.apply(plans, base=base, instead_of=here))
+    keep_mark(repo.git, base.commit)
     again = [replace(one, commit=next(made)) if isinstance(one.decision, Plan) else one for one in decided]
     again = [one for one in again if one.before]
     if not any(one.lost for one in again):

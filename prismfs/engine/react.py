@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from prismfs.decide import ENGINE
-from prismfs.engine import deliver, take
+from prismfs.engine import deliver, judging, take
 from prismfs.engine.deliver import Courier
 from prismfs.engine.desk import Desk
 from prismfs.engine.dispatch import carry_out, send, write_receipts
+from prismfs.engine.route import is_routed, route
 from prismfs.engine.settle import Outcome, decide_all, news_events, settle
 from prismfs.kinds import kind_of
 from prismfs.kinds.outbox import Outbox
@@ -52,12 +53,13 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one turn did, and what still waits."""
+    """What one turn did, and what still waits; `crossed` tells that signals went into other projects."""
 
     outcomes: tuple[Outcome, ...] = ()
     more: bool = False
     wait_until: float | None = None
     next_due: datetime | None = None
+    crossed: bool = False
 
     @property
     def commits(self) -> tuple[str, ...]:
@@ -76,6 +78,10 @@ def react(desk: Desk, moment: Moment, courier: Courier | None = None) -> Turn:
         ConfigError: a setting that is needed is invalid; everything waits until it is mended.
     """
     now = moment.now
+    view = desk.repo.view(desk.repo.snapshot())
+    answers = {
+        due_event(record).cause: judging.ask_command(desk, record) for record in judging.waiting_for_command(view, now)
+    }
     with desk.repo.writer():
         arrived = [] if courier is None else courier.collect(desk)
         try:
@@ -86,7 +92,7 @@ def react(desk: Desk, moment: Moment, courier: Courier | None = None) -> Turn:
             raise
         # Deadlines first: a notice must not wait for the files that a storm brings.
         room = GROUP if courier is None else courier.room()
-        done, leaving = _keep_deadlines(desk, now, room)
+        done, leaving = _keep_deadlines(desk, now, room, answers)
         if courier is not None:
             courier.take(desk, leaving)
         limit = _SHORT_GROUP if _due_soon(desk, now) else GROUP
@@ -96,18 +102,20 @@ def react(desk: Desk, moment: Moment, courier: Courier | None = None) -> Turn:
         desk.crash_point("before-inbox")
         take.let_go(desk, taken, [outcome.event for outcome in answered], now)
         # What the files put into the outbox leaves in the same turn: the next one may be far off.
-        more_done, more_leaving = _keep_deadlines(desk, now, room - len(leaving))
+        more_done, more_leaving = _keep_deadlines(desk, now, room - len(leaving), answers)
         if courier is not None:
             courier.take(desk, more_leaving)
         leaving += more_leaving
         outcomes += [*done, *answered, *more_done]
         view = desk.repo.view(desk.repo.snapshot())
+        crossing = _crossing(view, now)
         room -= len(leaving)
         next_due, left = _next_due(view, now, room), [*_due(view, now), *(_waiting(view, now) if room > 0 else ())]
+    outcomes += route(desk, crossing, now)
     if courier is None:
         outcomes += carry_out(desk, leaving, now)
     stuck = _without_effect(outcomes)
-    more = any(kind_of(record).name_of(record) not in stuck for record in left)
+    more = any(kind_of(record).name_of(record) not in stuck for record in [*left, *crossing])
     if stuck and not more and next_due is not None:
         next_due = max(next_due, now + _PATIENCE)
     return Turn(
@@ -115,13 +123,21 @@ def react(desk: Desk, moment: Moment, courier: Courier | None = None) -> Turn:
         more=look.more or more,
         wait_until=look.wait_until,
         next_due=next_due,
+        crossed=bool(crossing),
     )
 
 
-def _keep_deadlines(desk: Desk, now: datetime, room: int) -> tuple[list[Outcome], list[Outbox]]:
-    """Decide what is due and send what may leave, as `send` does."""
-    due = _due(desk.repo.view(desk.repo.snapshot()), now)
-    outcomes = settle(desk, [due_event(record) for record in due], now) if due else []
+def _keep_deadlines(
+    desk: Desk, now: datetime, room: int, answers: judging.Answers
+) -> tuple[list[Outcome], list[Outbox]]:
+    """Decide what is due and send what may leave, as `send` does; what waits for a command's answer waits on."""
+    due = [(due_event(record), record) for record in _due(desk.repo.view(desk.repo.snapshot()), now)]
+    events = [
+        judging.with_answer(event, answers)
+        for event, record in due
+        if event.cause in answers or not judging.awaits_command(record)
+    ]
+    outcomes = settle(desk, events, now) if events else []
     sent, leaving = send(desk, _waiting(desk.repo.view(desk.repo.snapshot()), now), now, room)
     return outcomes + sent, leaving
 
@@ -169,11 +185,23 @@ def _due(view: View, now: datetime) -> list[Record]:
     unheard = [
         message for message in view.due_before(now, _BACKLOG, of=Outbox, share=_SHARE) if message.status == "sending"
     ]
-    return [*view.due_before(now, GROUP), *unheard]
+    due: Sequence[Record] = view.due_before(now, GROUP)
+    if any(judging.awaits_command(record) for record in due):  # many that wait for a slow command hide no other
+        due = view.due_before(now, GROUP, share=GROUP // 2)
+    return [*due, *unheard]
 
 
 def _waiting(view: View, now: datetime) -> list[Outbox]:
-    """Return the messages that may leave now, those due first before others."""
+    """Return the messages that may leave by a channel now, those due first before others."""
+    return [message for message in _leaving(view, now) if not is_routed(message)]
+
+
+def _crossing(view: View, now: datetime) -> list[Outbox]:
+    """Return the messages that go to another project now."""
+    return [message for message in _leaving(view, now) if is_routed(message)]
+
+
+def _leaving(view: View, now: datetime) -> list[Outbox]:
     due = view.due_before(now + timedelta(milliseconds=1), _BACKLOG, of=Outbox, share=_SHARE)
     return [message for message in due if message.status in deliver.WAITING]
 

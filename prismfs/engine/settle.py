@@ -9,6 +9,9 @@ from datetime import datetime
 from prismfs.decide import decide
 from prismfs.engine import take
 from prismfs.engine.desk import Desk
+from prismfs.engine.foreign import guarded_events
+from prismfs.engine.leaving import with_scan
+from prismfs.engine.protection import keep_mark
 from prismfs.errors import ConflictError, Problem, RefusedError
 from prismfs.records.event import Event
 from prismfs.records.plan import Decision, Plan, Refused
@@ -47,7 +50,7 @@ def settle(desk: Desk, events: Sequence[Event], now: datetime) -> list[Outcome]:
 def plan_only(desk: Desk, event: Event, now: datetime) -> Decision:
     """Return what would be decided of `event`, and change nothing."""
     with desk.repo.overlay(desk.repo.snapshot()) as view:
-        return decide(view, event, now)
+        return decide(view, with_scan(view, event), now)
 
 
 def news_events(desk: Desk, base: Snapshot, now: datetime) -> list[Event]:
@@ -55,12 +58,15 @@ def news_events(desk: Desk, base: Snapshot, now: datetime) -> list[Event]:
     events = []
     for commit in desk.repo.news(base):
         events.extend(take.commit_events(desk, commit, now))
+        events.extend(guarded_events(desk, commit, now))
     return events
 
 
 def _settle(desk: Desk, events: Sequence[Event], base: Snapshot, now: datetime) -> list[Outcome]:
     decisions, plans = decide_all(desk, events, base, now)
     commits = iter(desk.repo.apply(plans, base=base))
+    if any(event.type == "commit" for event in events):
+        keep_mark(desk.repo.git, base.commit)
     return [
         Outcome(event, decision, next(commits) if isinstance(decision, Plan) else None) for event, decision in decisions
     ]
@@ -90,11 +96,11 @@ def decide_all(
 
 
 def _decided(view: View, event: Event, now: datetime) -> Decision:
-    """Decide one event; a file that trips a fault of prismfs is refused, so that it keeps no other waiting."""
+    """Decide one event; a file or a signal that trips a fault of prismfs is refused: it keeps no other waiting."""
     try:
-        return decide(view, event, now)
+        return decide(view, with_scan(view, event), now)
     except _FAULTS as fault:
-        if event.type != "drop":
+        if event.type not in ("drop", "bridge"):
             raise
         said = f"prismfs itself failed on it: {type(fault).__name__}"
         return Refused(Problem("internal", said, hint="please report it with this file"), RefusedError)

@@ -7,11 +7,14 @@ from datetime import datetime
 from prismfs.engine.desk import Desk
 from prismfs.engine.dispatch import carry_out, send
 from prismfs.engine.react import due_event
+from prismfs.engine.route import is_routed, route
 from prismfs.engine.settle import Outcome, plan_only, settle
 from prismfs.errors import RecordError
+from prismfs.intake.mac import scan_key
 from prismfs.intake.scan import redact
 from prismfs.kinds.bead import Escalation
 from prismfs.kinds.outbox import Outbox
+from prismfs.kinds.redaction import RedactionRules
 from prismfs.records.document import Document
 from prismfs.records.event import Event
 from prismfs.records.plan import Decision, Plan, Refused
@@ -20,13 +23,17 @@ _MOST_STALE = 10_000
 """Escalations raised by one call; more than that wait for the next."""
 
 
-def command_event(verb: str, document: Document, *, actor: str, token: str, at: datetime) -> Event:
+def command_event(
+    verb: str, document: Document, *, actor: str, token: str, at: datetime, rules: RedactionRules | None = None
+) -> Event:
     """Return the event of one command. `token` tells this call from every other; secrets are taken out first.
 
+    `rules` are the project's; without them the defaults hold.
+
     Raises:
-        RecordError: the actor is no identity, or a secret stands where it cannot be taken out.
+        RecordError: the actor is no identity, a secret stands where it cannot be taken out, or the scan failed.
     """
-    scanned = redact(document)
+    scanned = redact(document, rules=rules, key=scan_key())
     try:
         return Event.model_validate(
             {
@@ -79,9 +86,11 @@ def _settle_and_deliver(
         outcomes = settle(desk, events, now)
         plans = [outcome.decision for outcome in outcomes if isinstance(outcome.decision, Plan)]
         touched = {put.id: put for plan in plans for put in plan.puts if isinstance(put, Outbox)}
-        waiting = [message for message in touched.values() if message.status == "pending" and message.due_at == now]
+        due = [message for message in touched.values() if message.status == "pending" and message.due_at == now]
+        waiting = [message for message in due if not is_routed(message)]
         sent, leaving = send(desk, waiting, now, len(waiting))
         outcomes += sent
+    outcomes += route(desk, [message for message in due if is_routed(message)], now)
     outcomes += carry_out(desk, leaving, now)
     with desk.repo.writer():
         view = desk.repo.view(desk.repo.snapshot())

@@ -12,12 +12,18 @@ from pydantic import TypeAdapter, ValidationError
 from prismfs.decide import ENGINE
 from prismfs.delivery.command import run_json
 from prismfs.engine.desk import Desk
-from prismfs.errors import Problem, RecordError, RefusedError
+from prismfs.engine.foreign import forbidden_changes
+from prismfs.engine.tenancy import HOME_UNREADABLE, with_tenant
+from prismfs.errors import Problem, RecordError, RefusedError, StoreError
 from prismfs.intake.inbox import Drop, Refusal, printable
+from prismfs.intake.mac import scan_key
 from prismfs.intake.scan import redact, redact_text
 from prismfs.kinds import DROPS, KINDS, kind_of_path
+from prismfs.kinds.persona import Persona
+from prismfs.kinds.policy import Policy
+from prismfs.kinds.project import Project
+from prismfs.kinds.redaction import RedactionRules
 from prismfs.kinds.signal import Signal
-from prismfs.kinds.triage import Triage
 from prismfs.records import codec
 from prismfs.records.base import Identity
 from prismfs.records.document import Document
@@ -44,10 +50,13 @@ class Taken:
 def read_drops(desk: Desk, names: Sequence[str], now: datetime) -> list[Taken]:
     """Read each named entry of the inbox once and return what it is: a form, or a reason to refuse it.
 
-    An entry that is still being written, or has gone, is left for a later look.
+    An entry that is still being written, or has gone, is left for a later look; so is a signal that may be for a
+    bridge while nobody can say who is one.
     """
     found = (desk.inbox.read(name) for name in names)
-    return [_taken(desk, source, now) for source in found if source is not None]
+    rules = desk.redaction()
+    taken = (_taken(desk, source, now, rules) for source in found if source is not None)
+    return [entry for entry in taken if entry is not None]
 
 
 def let_go(desk: Desk, taken: Sequence[Taken], events: Sequence[Event], now: datetime) -> None:
@@ -99,7 +108,7 @@ def refusal_of(view: Projection, event: Event) -> Problem | None:
 
 def commit_events(desk: Desk, commit: ForeignCommit, now: datetime) -> list[Event]:
     """Return the events of one foreign commit: that it was made, and what records it brought."""
-    invalid: Document = {}
+    invalid: Document = forbidden_changes(desk, commit)
     signals = []
     for path in commit.puts:
         kind = kind_of_path(path)
@@ -131,17 +140,19 @@ def commit_events(desk: Desk, commit: ForeignCommit, now: datetime) -> list[Even
     for signal in signals:
         document = {"id": signal.id, "commit": commit.commit}
         event = _engine_event("signal", f"{cause}:{signal.id}", at, document)
-        events.append(_classified(desk, event, signal.to_document()))
+        events.append(classified(desk, event, signal.to_document()))
     return events
 
 
-def form_event(desk: Desk, document: Document, *, cause: str, at: datetime, details: Document) -> Event:
-    """Return the event of a dropped form, with everything secret taken out of it first.
+def form_event(
+    desk: Desk, document: Document, *, cause: str, at: datetime, details: Document, rules: RedactionRules
+) -> Event:
+    """Return the event of a dropped form, with everything secret taken out of it first, by the project's `rules`.
 
     Raises:
-        RecordError: a secret stands where it cannot be taken out (in a key).
+        RecordError: a secret stands where it cannot be taken out (in a key), or the scan failed.
     """
-    scanned = redact(document)
+    scanned = redact(document, rules=rules, key=scan_key())
     clean = scanned.document
     kind = clean.get("kind")
     event = Event(
@@ -152,7 +163,7 @@ def form_event(desk: Desk, document: Document, *, cause: str, at: datetime, deta
         actor=_claimed(clean),
         document={"document": clean, "redactions": scanned.redactions, **details},
     )
-    return _classified(desk, event, clean) if event.kind == "signal" else event
+    return classified(desk, with_tenant(desk, event, clean), clean) if event.kind == "signal" else event
 
 
 def as_refusal(source: Drop | Refusal, problem: Problem) -> Refusal:
@@ -168,17 +179,21 @@ def problem_of(document: Document) -> Problem:
     return Problem(**texts)
 
 
-def _taken(desk: Desk, source: Drop | Refusal, now: datetime) -> Taken:
+def _taken(desk: Desk, source: Drop | Refusal, now: datetime, rules: RedactionRules) -> Taken | None:
     if isinstance(source, Refusal):
         return Taken(source, _refused(source, now), source.problem)
     suffix = source.name.rpartition(".")[2]
     details: Document = {"name": redact_text(source.name), "sha256": source.sha256, "size": len(source.data)}
     try:
         document = codec.parse(source.data, format="json" if suffix == "json" else "yaml", path=source.name)
-        return Taken(source, form_event(desk, document, cause=source.cause, at=now, details=details))
+        return Taken(source, form_event(desk, document, cause=source.cause, at=now, details=details, rules=rules))
     except RecordError as error:
         problem = _without_secrets(error.problem)
         return Taken(source, _refused(as_refusal(source, problem), now), problem)
+    except StoreError as error:
+        if error.code != HOME_UNREADABLE:
+            raise
+        return None
 
 
 def _without_secrets(problem: Problem) -> Problem:
@@ -223,18 +238,26 @@ def _claimed(document: Document) -> str:
         return _UNKNOWN
 
 
-def _classified(desk: Desk, event: Event, form: Document) -> Event:
-    """Return the event of a signal with the configured command's answer, where a command classifies by `form`."""
-    triage = desk.repo.view(desk.repo.snapshot()).single(Triage)
-    if triage.classifier != "command":
+def classified(desk: Desk, event: Event, form: Document) -> Event:
+    """Return the event of a signal with the answer of the desk's command, where the roster gives it one (R-000-02).
+
+    The command is asked about `form`; whatever it prints is scanned as everything else that comes in.
+    """
+    view = desk.repo.view(desk.repo.snapshot())
+    to, _, pid = str(form.get("to") or "").partition("@")
+    intake = {name.casefold() for name in view.single(Policy).intake}
+    elsewhere = (pid or form.get("to_pid") or view.single(Project).pid) != view.single(Project).pid
+    persona = None if elsewhere or to.casefold() not in intake else view.get(Persona, to)
+    if persona is None or persona.automation.mode != "command":
         return event
+    automation = persona.automation
     try:
-        answer = run_json(triage.command, form, timeout=triage.command_timeout, cwd=desk.root)
-        answer = redact(answer).document
+        answer = run_json(automation.command, form, timeout=automation.timeout, cwd=desk.root)
+        answer = redact(answer, rules=desk.redaction()).document
     except (RefusedError, RecordError) as error:
         answer = {
             "lane": "unclassified",
             "confidence": 0,
-            "reason": f"the classifier gave no answer: {error.code}",
+            "reason": f"the desk's command gave no answer: {error.code}",
         }
     return event.changed(document=event.document | {"classification": answer})

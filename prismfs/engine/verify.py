@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from prismfs.decide import RULES_VERSION, decide
+from prismfs.engine.foreign import contradicted
 from prismfs.errors import PrismfsError, Problem, RecordError
 from prismfs.kinds import kind_of, kind_of_path
 from prismfs.kinds.audit import Audit
@@ -86,6 +87,10 @@ class _Verifier:
             self._problem(commit, "no_event", "claims to be the engine's but carries no event in an audit row")
             return
         event, path = found
+        contradiction = contradicted(self.git, event, commit.id)
+        if contradiction is not None:
+            self._problem(commit, "endorsement_differs", contradiction, path)
+            return
         try:
             now = parse_instant(commit.trailers[trailers.TIME])
             version = int(commit.trailers[trailers.VERSION])

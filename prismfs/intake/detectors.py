@@ -1,52 +1,18 @@
-"""The table of what must never reach a commit: one row a kind of secret or personal datum.
+"""The package's own table of what must never reach a commit: one row a kind of secret or personal datum.
 
-A row's order is its rank: where two rows catch the same bytes, the upper one names them. All patterns are
-matched by RE2, so that no text, however made, takes more than linear time; RE2 has no look-around, hence
-the named group `secret` where context is needed to find what to take out.
+A row's order is its rank: where two rows catch the same bytes, the upper one names them. Keys with a prefix of one
+service each stand in `rules/tokens.toml`, which is read with this table by `pack`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
-from prismfs.intake import values
+from prismfs.intake import personal, values
+from prismfs.intake.detector import Detector
 
-SCAN_VERSION = 1
+SCAN_VERSION = 2
 """Raised by one whenever a row or a judgement changes: reports say with which rules a text was scanned."""
-
-
-@dataclass(frozen=True)
-class Detector:
-    """One row: the kind it names, the literals of which a text must hold one, the pattern, the judgement.
-
-    `literals` are in lower case and looked for in the case-folded text; none means that every text is
-    searched. `judge` is given the bytes of the group `secret` (of the whole match where there is none) and
-    returns the parts of them to take out.
-    """
-
-    kind: str
-    literals: tuple[str, ...]
-    pattern: bytes
-    judge: Callable[[bytes], values.Parts] = values.whole
-
-    @cached_property
-    def regex(self) -> Any:
-        """The pattern, compiled when it is first needed: most texts need none."""
-        import re2
-
-        options = re2.Options()
-        options.max_mem = 32 << 20  # bytes; below it RE2 leaves its fast automaton for the slow one
-        return re2.compile(self.pattern, options)
-
-    @cached_property
-    def group(self) -> int:
-        """The number of the group to judge; 0 is the whole match."""
-        return int(self.regex.groupindex.get(b"secret", 0))
-
 
 # An assignment as source code, YAML, JSON (also inside a JSON string), a shell or a query string write it.
 _IS = rb"""["'\\\]]{0,4}[ \t]*(?:=>|:=|={1,2}|:)[ \t]*"""
@@ -66,11 +32,34 @@ _PEM_CUT = (
     rb"(?:" + _PEM_GAP + rb"*[A-Za-z0-9+/=]+\z)?"
 )
 
+# `--token VALUE` on a command line; `password:` with its value alone on the next line.
+_ARGUMENT = rb"""["']?(?P<secret>[^\s"'`\\-][^\s"'`]{3,})"""
+_BELOW = rb"""["']?[ \t]*[:=][ \t]*[|>]?[+-]?[ \t]*\r?\n[ \t]+(?P<secret>[^\s:#-][^\s:]*)[ \t\r]*(?:\n|\z)"""
+
+# Services whose keys have no prefix of their own: the name of what is assigned must name the service and a key.
+_VENDORS = tuple(
+    """adafruit adobe airtable algolia asana azure beamer bitbucket bittrex clickhouse cloudflare codecov cohere
+    coinbase confluent contentful datadog dd_ digitalocean discord droneci drone_ dropbox etsy facebook fastly
+    finicity finnhub flickr freshbooks gitter grafana heroku hubspot intercom kraken kucoin launchdarkly
+    linear linkedin lob_ looker mailchimp mailgun mapbox mattermost maxmind messagebird meraki netlify
+    newrelic new_relic new- relic nytimes okta opsgenie pagerduty plaid posthog privateai rapidapi sauce
+    sendbird sentry shopify snyk sonar sourcegraph square squarespace sumo sumologic travis trello twilio
+    twitch twitter typeform wandb yandex zendesk""".split()
+)
+_VENDOR_KEY = (
+    rb"(?i)\b[\w.-]{0,30}?(?:" + "|".join(_VENDORS).encode() + rb")[\w .-]{0,30}?"
+    rb"(?:key|token|secret|auth|api|access|cred|pat|sid|"
+    rb"client|licen[cs]e|signing)[\w.-]{0,20}?"
+    + _IS
+    + rb"""["'\\]{0,2}(?P<secret>[A-Za-z0-9][A-Za-z0-9_=+/-]{14,150})"""
+)
+
 DETECTORS: tuple[Detector, ...] = (
     Detector(
         "private_key",
         ("private key",),
         _PEM_BEGIN + rb"(?:(?:-{0,4}[^-])*-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|" + _PEM_CUT + rb")",
+        strong=True,
     ),
     Detector(
         "url_password",
@@ -82,6 +71,7 @@ DETECTORS: tuple[Detector, ...] = (
         "aws_access_key_id",
         ("akia", "asia", "aroa", "aida", "abia", "acca"),
         rb"(?:\b|_)(?P<secret>(?:AKIA|ASIA|AROA|AIDA|ABIA|ACCA)[A-Z0-9]{16})\b",
+        strong=True,
     ),
     Detector(
         "aws_secret_access_key",
@@ -90,7 +80,7 @@ DETECTORS: tuple[Detector, ...] = (
         + _IS
         + rb"""["']?(?P<secret>[A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+]|\z)""",
     ),
-    Detector("gcp_api_key", ("aiza",), rb"AIza[A-Za-z0-9_-]{35}"),
+    Detector("gcp_api_key", ("aiza",), rb"AIza[A-Za-z0-9_-]{35}", strong=True),
     Detector(
         "azure_storage_key",
         ("accountkey", "sharedaccesskey"),
@@ -105,17 +95,20 @@ DETECTORS: tuple[Detector, ...] = (
         "github_token",
         ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
         rb"gh[pousr]_[A-Za-z0-9]{36}[A-Za-z0-9_]*|github_pat_[A-Za-z0-9]{22}[A-Za-z0-9_]*",
+        strong=True,
     ),
     Detector(
         "gitlab_token",
-        ("glpat-", "gldt-", "glrt-", "glcbt-", "glptt-", "glft-", "glsoat-", "glagent-"),
-        rb"gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent)-[A-Za-z0-9_-]{20}[A-Za-z0-9_.-]*",
+        ("glpat-", "gldt-", "glrt", "glcbt-", "glptt-", "glft-", "glsoat-", "glagent-", "glffct-", "glimt-", "gloas-"),
+        rb"gl(?:pat|dt|rt|rtr|cbt|ptt|ft|soat|agent|ffct|imt|oas)-[A-Za-z0-9_-]{20}[A-Za-z0-9_.-]*",
+        strong=True,
     ),
     Detector(
         "slack_token",
         ("xox", "xapp-"),
         rb"xox[abeoprs](?:\.xox[bp])?-[A-Za-z0-9-]{10,}|xapp-[0-9]-[A-Za-z0-9]+-[0-9]+-[A-Za-z0-9]+",
         values.digits,
+        strong=True,
     ),
     Detector(
         "slack_webhook",
@@ -126,30 +119,85 @@ DETECTORS: tuple[Detector, ...] = (
         "stripe_key",
         ("_live_", "_test_", "whsec_"),
         rb"\b(?:(?:sk|rk)_(?:live|test)|whsec)_[A-Za-z0-9]{16,}",
+        strong=True,
     ),
-    Detector("anthropic_key", ("sk-ant-",), rb"\bsk-ant-[A-Za-z0-9_-]{20,}", values.digits),
-    Detector("openai_key", ("sk-",), rb"\bsk-(?:(?:proj|svcacct|admin)-)?[A-Za-z0-9_-]{20,}", values.mixed),
-    Detector("npm_token", ("npm_",), rb"npm_[A-Za-z0-9]{36}\b"),
-    Detector("pypi_token", ("pypi-age",), rb"pypi-AgE[A-Za-z0-9_-]{50,}"),
+    Detector("anthropic_key", ("sk-ant-",), rb"\bsk-ant-[A-Za-z0-9_-]{20,}", values.digits, strong=True),
+    Detector(
+        "openai_key", ("sk-",), rb"\bsk-(?:(?:proj|svcacct|admin)-)?[A-Za-z0-9_-]{20,}", values.mixed, strong=True
+    ),
+    Detector("npm_token", ("npm_",), rb"npm_[A-Za-z0-9]{36}\b", strong=True),
+    Detector("pypi_token", ("pypi-age",), rb"pypi-AgE[A-Za-z0-9_-]{50,}", strong=True),
     Detector(
         "twilio_key",
         ("twilio", "account_sid", "accountsid", "key_sid"),
         rb"(?i:twilio|account_?sid|key_sid)[^\n]{0,80}?\b(?P<secret>(?:SK|AC)[0-9a-f]{32})\b",
     ),
-    Detector("sendgrid_key", ("sg.",), rb"\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"),
+    Detector("sendgrid_key", ("sg.",), rb"\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}", strong=True),
     Detector(
         "google_oauth",
         ("gocspx-", "ya29."),
         rb"GOCSPX-[A-Za-z0-9_-]{28}|ya29\.[A-Za-z0-9_-]{20,}",
+        strong=True,
     ),
-    Detector("telegram_bot_token", (":aa",), rb"\b[0-9]{8,10}:AA[A-Za-z0-9_-]{33}"),
-    Detector("jwt", ("eyj",), rb"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?"),
+    Detector("telegram_bot_token", (":aa",), rb"\b[0-9]{8,10}:AA[A-Za-z0-9_-]{33}", strong=True),
+    Detector("jwt", ("eyj",), rb"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?", strong=True),
     Detector(
         "http_authorization",
         ("authorization", "bearer"),
         rb"""(?i)(?:authorization["'\\\]]{0,4}\s*(?:=>|[:=,])\s*["'\\]{0,3}"""
-        rb"""(?:(?:bearer|basic|token|negotiate|digest|apikey)\s+)?|\bbearer\s+)(?P<secret>[^\s"'`\\,;]{8,})""",
+        rb"""(?:(?:bearer|basic|token|negotiate|digest|apikey|ssws|key|splunk|bot)\s+)?|\bbearer\s+)(?P<secret>[^\s"'`\\,;]{8,})""",
         values.header,
+    ),
+    Detector(
+        "cookie",
+        ("cookie",),
+        rb"""(?i)\b(?:set-)?cookie["'\\]{0,3}\s*[:=]\s*["'\\]{0,3}(?P<secret>[^\n"']{8,1000})""",
+        values.cookies,
+    ),
+    Detector(
+        "password_hash",
+        ("$2", "$5$", "$6$", "$y$", "$argon2", "$apr1$", "$1$"),
+        rb"\$(?:2[abxy]\$[0-9]{2}\$[./A-Za-z0-9]{53}|(?:[156y]|apr1)\$[./A-Za-z0-9=,$]{1,40}\$[./A-Za-z0-9]{22,100}"
+        rb"|argon2(?:id|i|d)\$[A-Za-z0-9=,$+/]{20,200})",
+        strong=True,
+    ),
+    Detector(
+        "password",
+        ("curl", "wget"),
+        rb"""(?i)\b(?:curl|wget)\b[^\n]{0,300}?\s(?:-u|--user|--proxy-user|-U)[ =]?["']?"""
+        rb"""[^\s:"']{1,100}:(?P<secret>[^\s"']{2,})""",
+        values.credential,
+    ),
+    Detector(
+        "password",
+        ("mysql", "sshpass"),
+        rb"""\b(?:mysql(?:dump|admin)?|sshpass)\b[^\n]{0,200}?\s-p[ ]?["']?(?P<secret>[^\s"'-][^\s"']{3,})""",
+        values.credential,
+    ),
+    Detector(
+        "password",
+        ("password",),
+        rb"(?i)\bmachine\s+\S{1,200}\s+login\s+\S{1,200}\s+password\s+(?P<secret>\S+)",
+        values.credential,
+    ),
+    Detector("password", ("cleartextpassword",), rb"""(?i)ClearTextPassword["']\s+value=["'](?P<secret>[^"'\n]+)"""),
+    Detector(
+        "password",
+        ("--",),
+        rb"(?i)--[a-z-]{0,30}(?:password|passwd|passphrase)[ \t]+" + _ARGUMENT,
+        values.argument,
+    ),
+    Detector(
+        "secret",
+        ("--",),
+        rb"(?i)--[a-z-]{0,30}(?:secret|token|api-?key|access-?key|credentials?)[ \t]+" + _ARGUMENT,
+        values.argument,
+    ),
+    Detector(
+        "secret",
+        ("kind: secret", '"secret"'),
+        rb"""(?i)\bkind["']?:[ \t]*["']?Secret\b[^\0]*?\n(?:string)?data:[ \t]*\r?(?P<secret>(?:\n[ \t]+[^\n]*)+)""",
+        values.members,
     ),
     Detector("password", ("pass",), rb"(?i)" + _PASSWORDS + _IS + _VALUE, values.assigned),
     Detector("password", ("pwd",), rb"(?i)pwd" + _IS + _VALUE, values.assigned_path),
@@ -159,23 +207,22 @@ DETECTORS: tuple[Detector, ...] = (
         rb"(?i)" + _TOKENS + _IS + _VALUE,
         values.assigned_token,
     ),
+    Detector("password", ("pass", "pwd"), rb"(?i)(?:" + _PASSWORDS + rb"|\bpwd)" + _BELOW, values.next_line),
+    Detector("secret", ("secret", "token", "key", "credential"), rb"(?i)" + _TOKENS + _BELOW, values.next_line),
+    Detector("vendor_key", _VENDORS, _VENDOR_KEY, values.vendor_key),
+    *personal.DETECTORS,
     Detector(
-        "email",
-        ("@",),
-        rb"[\pL\pN._%+-]+@(?:[\pL\pN-]+\.)+(?:xn--[A-Za-z0-9-]+|\pL{2,})",
-        values.email,
+        "possible_secret",
+        ("key", "token", "secret", "passw", "cred", "auth", "cookie", "session", "signature"),
+        rb"(?i)(?:key|token|secret|passw|cred|auth|cookie|session|signature)[^\n]{0,40}?\b"
+        rb"(?P<secret>[A-Za-z0-9+/_-]{24,128}={0,2})",
+        values.random_text,
+        level="suspect",
     ),
-    Detector(
-        "payment_card",
-        (),
-        rb"(?:^|[^0-9A-Za-z_.])(?P<secret>[0-9](?:[ -]?[0-9]){12,})\b",
-        values.cards,
-    ),
-    Detector("iban", (), rb"\b(?P<secret>[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,38})\b", values.iban),
 )
 
 KINDS: tuple[str, ...] = tuple(dict.fromkeys(detector.kind for detector in DETECTORS))
-"""Every kind that a finding may name, in the order of the table."""
+"""Every kind of this table, in its order."""
 
 SECRET_KEY = re.compile(
     r"(?i)(?:^pass$|pass(?:word|wd|phrase|code)s?$|_pass$|pwd$|secrets?$|tokens?$|credentials?$|authorization$"

@@ -7,19 +7,21 @@ Each is given the caught bytes and returns the parts to take out as (start, end)
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
+from math import log2
 
 Parts = tuple[tuple[int, int], ...]
 
-PLACEHOLDER = re.compile(rb"\[redacted:[a-z0-9_]{1,40}\]")
+PLACEHOLDER = re.compile(rb"\[redacted:[a-z0-9_-]{1,64}\]")
 
 # Words that stand where a value would: they say something about a secret and are none.
 _WORDS = frozenset(
     b"""none null nil true false yes no undefined unset empty missing required optional invalid incorrect
     wrong expired unknown hidden masked removed redacted omitted string str bytes int bool text any password
     passwd pwd secret token bearer basic negotiate digest credential credentials authorization authentication
-    api_key apikey""".split()
+    api_key apikey changeme change_me change-me placeholder example sample dummy todo tbd""".split()
 )
 _MAX_STAND_IN = 200  # bytes; these two patterns are not matched by RE2, so they see short values only
 _STAND_IN = re.compile(
@@ -40,10 +42,10 @@ _CODE = re.compile(
 _NEXT_PAIR = re.compile(rb"[;,&](?=\s*[\w.-]+\s*[=:]|[\]})]|$)")
 _OPENING = re.compile(rb"\\*[\"']")
 _CLOSERS = b")]}>.,;:"
-_NO_DOMAINS = frozenset(
-    b"""png jpg jpeg gif svg webp ico css js mjs ts tsx jsx json yaml yml
-    service timer socket mount target""".split()
-)
+_SORTS = (re.compile(rb"[A-Z]"), re.compile(rb"[a-z]"), re.compile(rb"[0-9]"))
+_RANDOM = 4.2  # bits; hexadecimal digits have 4 at most, and words in CamelCase seldom more
+_HEX_KEY = re.compile(rb"[0-9a-f]{16,128}|(?i:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+_MIXED_KEY = re.compile(rb"(?=.*[A-Za-z])[A-Za-z0-9_=+/-]{15,150}")
 _CARD_GROUPS = frozenset({(4, 6, 5), (4, 6, 4)})
 
 
@@ -112,11 +114,46 @@ def assigned_token(value: bytes) -> Parts:
     return ()
 
 
-def email(value: bytes) -> Parts:
-    """Return the address, unless it is the account `git` of a remote, or a file or unit name."""
-    local, _, domain = value.partition(b"@")
-    last = domain.rsplit(b".", 1)[-1].lower()
-    return () if local == b"git" or last in _NO_DOMAINS else whole(value)
+def random_text(value: bytes) -> Parts:
+    """Return all of `value` when it looks drawn by chance: capitals, small letters, digits, and much of each."""
+    sorts = all(sort.search(value) for sort in _SORTS)
+    return whole(value) if sorts and not is_harmless(value) and entropy(value) >= _RANDOM else ()
+
+
+def next_line(value: bytes) -> Parts:
+    """Return `value`, which stands alone on the line below its name, unless it is a word or stands in for a secret."""
+    bare = value.strip(b"\"'")
+    prose = bare.isalpha() and (bare.islower() or bare.istitle())
+    return () if prose or len(bare) < 6 or is_harmless(bare) or _CODE.fullmatch(bare) else whole(value)
+
+
+def argument(value: bytes) -> Parts:
+    """Return the argument of an option such as --token, unless it is a word or stands in for a secret."""
+    prose = value.isalpha() and value.islower()
+    return () if prose or is_harmless(value) or value.startswith((b"/", b"./", b"$")) else whole(value)
+
+
+def vendor_key(value: bytes) -> Parts:
+    """Return `value` when it is hexadecimal, a UUID or a mixture: what services give out as keys."""
+    shape = _HEX_KEY.fullmatch(value) or (_MIXED_KEY.fullmatch(value) and re.search(rb"\d", value))
+    return whole(value) if shape and not is_harmless(value) and entropy(value) >= 3 else ()
+
+
+def cookies(value: bytes) -> Parts:
+    """Return the values in a Cookie header that are long enough to be somebody's session."""
+    found = re.finditer(rb"=([^;\s\"',]{8,})", value)
+    return tuple(part.span(1) for part in found if not is_harmless(part[1]) and re.search(rb"\d", part[1]))
+
+
+def members(value: bytes) -> Parts:
+    """Return the values in a block of `name: value` lines, such as the data of a Kubernetes secret."""
+    found = re.finditer(rb"(?m)^[ \t]+[\w.-]+:[ \t]*([^\s#|>][^\n]*?)[ \t\r]*$", value)
+    return tuple(part.span(1) for part in found if not is_harmless(part[1]))
+
+
+def entropy(value: bytes) -> float:
+    """Return how many bits each byte of `value` tells, by how often each occurs in it (Shannon); 0 to 8."""
+    return -sum(count / len(value) * log2(count / len(value)) for count in Counter(value).values()) if value else 0.0
 
 
 def cards(value: bytes) -> Parts:

@@ -15,7 +15,7 @@ from prismfs.records.event import Event
 from prismfs.records.ids import Id
 from prismfs.records.kind import Kind
 
-Action = Annotated[str, StringConstraints(pattern=r"^[a-z]+(\.[a-z_]+)+$")]
+Action = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]*(\.[a-z_]+)+$")]
 Level = Literal["info", "warn", "error"]
 INCIDENT_META = (
     "severity",

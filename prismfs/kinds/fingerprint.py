@@ -8,6 +8,7 @@ begins with `(?i)`; `^` and `$` stand for the ends of a line, and a dot stays wi
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
@@ -141,6 +142,7 @@ class Fingerprint(Record):
         return self
 
 
+@lru_cache(maxsize=4096)  # settings are read anew at every decision; their patterns stay the same
 def compiled(pattern: str) -> re2._Regexp:
     """Return the compiled form of `pattern`, which is looked for line by line.
 

@@ -6,9 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from prismfs.records.base import Identity, Instant, Line, Text, Value
+from prismfs.kinds.phone_home import Scope
+from prismfs.kinds.signal import Lane
+from prismfs.records.base import Identity, Instant, Line, Text, Value, Word
 from prismfs.records.ids import Id
 from prismfs.records.matcher import Matcher
+from prismfs.records.severity import Rank
 
 
 class AckDrop(Value):
@@ -19,6 +22,39 @@ class AckDrop(Value):
     sender: Identity = Field(alias="from")
     id: Id
     note: Text = ""
+
+
+class TaskResultDrop(Value):
+    """What came of a task that stood in a mailbox: a lane for a signal, a judgement for an incident (R-000-22)."""
+
+    kind: Literal["task_result"]
+    version: Literal[1] = 1
+    sender: Identity = Field(alias="from")
+    id: Id
+    lane: str | None = None
+    severity: str | None = None
+    scope: str | None = None
+    nature: Word | None = None
+    reason: Line
+
+
+class LaneAnswer(Value):
+    """What the command of an intake desk prints: the lane of a signal, and what else it knows of it."""
+
+    lane: Lane
+    confidence: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 1.0
+    rank: Rank | None = None
+    nature: Word | None = None
+    reason: Line = "as the desk's command says"
+
+
+class TriageAnswer(Value):
+    """What the command of an incident manager prints, or a person says: the judgement of an incident (R-000-22)."""
+
+    severity: str | None = None
+    scope: Scope | None = None
+    nature: Word | None = None
+    reason: Line
 
 
 class SilenceForm(Value):

@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from prismfs.kinds.phone_home import Scope
 from prismfs.records.base import Identity, Instant, Line, Pid, Record, Text, Word
 from prismfs.records.ids import Id
 from prismfs.records.kind import Kind, Lifecycle
@@ -30,6 +31,9 @@ class Incident(Record):
     status: Literal["triage", "resolved"]
     owner: Identity
     reporter: Identity
+    reporter_pid: Pid | None = None
+    scope: Scope | None = None
+    triage: Id | None = None
     dedup_key: str
     opened_by: Id
     escalation: Id | None = None

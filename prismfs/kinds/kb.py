@@ -1,4 +1,7 @@
-"""A knowledge-base article: what the intake desk answers questions from, with its citation (R-000-18)."""
+"""A knowledge-base article: what the intake desk answers questions from, with its citation (R-000-18).
+
+People write the files and commit them; `prismfs kb add` does the same by a command.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,6 @@ KIND = Kind(
     folder="kb",
     format="yaml",
     layout="named",
-    writers=frozenset({"person"}),
+    writers=frozenset({"person", "engine"}),
     facets={"title": "title", "owner": "source"},
 )

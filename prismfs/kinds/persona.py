@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from datetime import timedelta
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, StringConstraints, model_validator
 
-from prismfs.records.base import Identity, Line, Record, Word
+from prismfs.records.base import Duration, Identity, Line, Record, Value, Word
 from prismfs.records.kind import Kind
+
+SshKey = Annotated[
+    str, StringConstraints(pattern=r"^(ssh-(ed25519|rsa)|ecdsa-sha2-nistp\d{3}|sk-[a-z0-9@.-]+) [A-Za-z0-9+/=]+$")
+]
+"""A public key as `ssh-keygen` writes it, without the comment."""
+
+
+class Automation(Value):
+    """Who does a role's work: the rules; the rules, to be confirmed by somebody; a person or agent; a command.
+
+    A command is a program and its arguments. It is given a JSON object and prints one; it is stopped after `timeout`.
+    """
+
+    mode: Literal["rules", "propose", "person", "command"] = "rules"
+    command: tuple[str, ...] = ()
+    timeout: Duration = timedelta(seconds=30)
+
+    @model_validator(mode="after")
+    def _a_command_is_named(self) -> Self:
+        if self.mode == "command" and not self.command:
+            raise ValueError("mode is command, but no command is given")
+        return self
 
 
 class Persona(Record):
-    """One entry of the roster. `authority` lists the commands that it may give, `*` all of them."""
+    """One entry of the roster. `authority` lists the commands that it may give, `*` all of them.
+
+    `class: bridge` alone makes no bridge: the home project's `bridges` must name it, too (R-000-76). `keys` are the
+    public keys that its signed commits are checked against. `availability` says when it answers.
+    """
 
     kind: Literal["persona"] = "persona"
     identity: Identity
@@ -19,6 +46,9 @@ class Persona(Record):
     role: Word
     title: Line
     authority: tuple[str, ...] = ()
+    availability: Line | None = None
+    automation: Automation = Automation()
+    keys: tuple[SshKey, ...] = ()
 
     def may(self, verb: str) -> bool:
         """Tell whether the roster allows this persona the command `verb` (such as `incident.ack`)."""

@@ -23,10 +23,17 @@ class Targets(Value):
 
 
 class Deadlines(Value):
-    """How long a signal may wait at each step of the desk (R-000-80)."""
+    """How long a signal may wait at each step of the desk (R-000-80); `triage` is by severity rank, 0 to 3."""
 
+    acknowledge: Duration = timedelta(minutes=15)
     classify: Duration
     answer: Duration
+    triage: tuple[Duration, Duration, Duration, Duration] = (
+        timedelta(minutes=15),
+        timedelta(hours=1),
+        timedelta(hours=8),
+        timedelta(hours=24),
+    )
 
 
 class Owners(Value):
@@ -46,7 +53,8 @@ class Policy(Record):
     `delivery_waits` are the pauses before each further attempt of a failed delivery; after the last one it is dead.
     `delivery_lease` is how long an attempt may last before it counts as not heard of. `answer_coverage` is the
     share of a question's words (0 to 1) that an article must hold to be given as the answer. `nature_floor` is the
-    least urgent rank that a nature allows.
+    least urgent rank that a nature allows. `bridge` says whether signals may go to the tenant's bridges and come from
+    them, and `phone_home: never` keeps every report of this project from becoming an issue elsewhere (R-000-83).
     """
 
     kind: Literal["policy"] = "policy"
@@ -62,6 +70,8 @@ class Policy(Record):
     delivery_waits: tuple[Duration, ...]
     delivery_lease: Duration = timedelta(minutes=2)
     answer_coverage: float
+    bridge: Literal["allow", "inbound-only", "off"] = "allow"
+    phone_home: Literal["ask", "never"] = "ask"
 
 
 KIND = Kind(

@@ -9,14 +9,21 @@ from prismfs.records.kind import Kind
 
 
 class Project(Record):
-    """The project's own file. `trust: local` takes the operating-system user for who somebody is."""
+    """The project's own file.
+
+    `trust: local` takes the operating-system user, or the name given with `--as`, for who somebody is; with
+    `trust: signed` an operator's decision counts only in a commit signed with a key that the roster lists.
+    `bridges` are the personas of the home project that every project of the tenant may address (R-000-60); they
+    must be of class bridge in its roster, too.
+    """
 
     kind: Literal["project"] = "project"
     pid: Pid
     tenant: Word
     home: bool = False
-    trust: Literal["local"] = "local"
+    trust: Literal["local", "signed"] = "local"
     operators: tuple[Identity, ...]
+    bridges: tuple[Identity, ...] = ()
 
 
 KIND = Kind(

@@ -6,9 +6,10 @@ engine and may be overruled by an audited `classify`.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from prismfs.records.base import Duration, Identity, Instant, Line, Pid, Record, Text, Value, Word
 from prismfs.records.ids import Id
@@ -39,6 +40,29 @@ Labels = Annotated[
 ]
 
 
+def _to_one(value: object) -> object:
+    name = value.strip().casefold() if isinstance(value, str) else ""
+    if isinstance(value, list | tuple) or name in _EVERYBODY or "*" in name or "," in name:
+        raise PydanticCustomError("code:broadcast_refused", "a signal goes to one identity, never to several")
+    return value
+
+
+def _named_pid(value: object) -> object:
+    if value == "":
+        raise PydanticCustomError("code:empty_pid", "an empty project id names no project")
+    return value
+
+
+_EVERYBODY = frozenset({"all", "everybody", "everyone", "@all", "@here", "@everyone", "@channel"})
+
+Address = Annotated[
+    str,
+    BeforeValidator(_to_one),
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(@PID-[A-Z0-9]{3,32})?$"),
+]
+"""An identity, or one of another project: `Sage`, `Sage@PID-HOME01` (R-000-64)."""
+
+
 class SignalDrop(Value):
     """What an agent drops: who, to whom, what. The sender does not classify (R-000-01)."""
 
@@ -46,8 +70,8 @@ class SignalDrop(Value):
     version: Literal[1] = 1
     id: Id | None = None
     sender: Identity = Field(alias="from")
-    to: Identity
-    to_pid: Pid | None = None
+    to: Address | None = None
+    to_pid: Annotated[Pid | None, BeforeValidator(_named_pid)] = None
     type: SignalType
     category: Category | None = None
     subject: Line
@@ -59,23 +83,68 @@ class SignalDrop(Value):
     created_at: Instant | None = None
     ttl: Duration | None = None
 
+    @model_validator(mode="after")
+    def _somebody_is_named(self) -> Self:
+        if self.to is None and self.in_reply_to is None:
+            raise PydanticCustomError("code:missing_field", "what answers no signal says whom it is for, in `to`")
+        return self
+
 
 class Redaction(Value):
-    """What was taken out before the signal was kept: where, of what kind, how often; never the value."""
+    """What was found before the signal was kept: where, of what kind, how often; never the value (R-000-36).
+
+    `level` is `redact` for what was taken out, `suspect` for what was left and may not leave. `rules` names the rule
+    sets, `mac` is a keyed code by which equal values can be told.
+    """
 
     pointer: str
     kind: str
     count: int
+    level: Literal["redact", "suspect"] = "redact"
+    rules: str = ""
+    mac: str | None = None
+
+
+class Context(Value):
+    """What the sender's project says of itself beside a signal to a bridge (R-000-19)."""
+
+    tenant: Word
+    phone_home: Literal["ask", "never"] = "ask"
+    roster: tuple[Identity, ...] = ()
+    environment: dict[str, str] = Field(default_factory=dict)
+
+
+class Progress(Value):
+    """How far the desk has come with a signal; the reporter's own project keeps the last one heard (R-000-81).
+
+    `stage` is one of received, asked, answered, handed_off, classified, triaged, pending_review, rejected, expired,
+    shipped, duplicate, updated, overdue, resolved, closed.
+    """
+
+    stage: Word
+    at: Instant
+    lane: str | None = None
+    owner: Identity | None = None
+    incident: Id | None = None
+    severity: str | None = None
+    due_at: Instant | None = None
+    issue_url: str | None = None
 
 
 class Signal(Record):
-    """A signal as kept (R-000-08 to R-000-13)."""
+    """A signal as kept (R-000-08 to R-000-13).
+
+    `from_pid` is the project that it came from and `to_pid` the one that it goes to, where that is another.
+    `progress` is, of a reply, what it tells; of a signal that went to another project, the last that was told.
+    """
 
     kind: Literal["signal"] = "signal"
     id: Id
     pid: Pid
     sender: Identity = Field(alias="from")
+    from_pid: Pid | None = None
     to: Identity
+    to_pid: Pid | None = None
     type: SignalType
     category: Category | None = None
     subject: Line
@@ -90,7 +159,21 @@ class Signal(Record):
     ttl: Duration | None = None
     payload_hash: str
     redactions: tuple[Redaction, ...] = ()
-    status: Literal["received", "delivered", "answered", "asked", "handed_off", "unclassified", "expired"]
+    context: Context | None = None
+    progress: Progress | None = None
+    status: Literal[
+        "received",
+        "delivered",
+        "answered",
+        "asked",
+        "handed_off",
+        "unclassified",
+        "expired",
+        "routing",
+        "routed",
+        "returned",
+    ]
+    acknowledged_at: Instant | None = None
     lane: Lane | None = None
     lane_reason: str | None = None
     lane_by: Identity | Word | None = None
@@ -118,8 +201,11 @@ KIND = Kind(
             "handed_off": ("answered", "asked", "unclassified"),
             "unclassified": ("answered", "asked", "handed_off"),
             "expired": (),
+            "routing": ("routed", "returned"),
+            "routed": (),
+            "returned": ("routed",),
         },
-        open=frozenset({"received", "asked", "unclassified"}),
+        open=frozenset({"received", "asked", "unclassified", "routing"}),
     ),
     facets={"title": "subject", "status": "status", "due_at": "due_at", "owner": "from", "ref": "incident"},
     drop=SignalDrop,

@@ -9,16 +9,17 @@ from pydantic import StringConstraints
 from prismfs.records.base import Pid, Record, Word
 from prismfs.records.kind import Kind
 
-Folder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
-"""The name of a folder beside `tenant.yaml`."""
+Place = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9/][^\x00-\x1f\x7f]{0,299}$")]
+"""A folder, seen from the one that `tenant.yaml` stands in, or what git clones from (a URL, or `user@host:path`)."""
 
 
 class Tenant(Record):
-    """The tenant's own file: which project lies in which folder."""
+    """The tenant's own file: where each project lies, and which one is the home of its bridges."""
 
     kind: Literal["tenant"] = "tenant"
     tenant: Word
-    projects: dict[Pid, Folder]
+    home: Pid | None = None
+    projects: dict[Pid, Place]
 
 
 KIND = Kind(

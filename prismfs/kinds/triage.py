@@ -1,17 +1,18 @@
 """Triage settings: how a signal is sorted into a lane, and what an incident's words say of it (`settings/triage.yaml`).
 
-A rule is a pattern, where to look for it, and how much it counts for a lane, a rank or a nature. The rules are
-data, so that people tune them in a reviewed change; a command may classify in their place.
+A rule is a pattern, where to look for it, and how much it counts for a lane, a rank, a nature or a scope. The rules
+are data, so that people tune them in a reviewed change. Who works by them, or in their place, each role's `automation`
+in the roster says.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from functools import lru_cache
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from prismfs.records.base import Duration, Record, Value, Word
+from prismfs.records.base import Record, Value, Word
 from prismfs.records.kind import Kind
 from prismfs.records.severity import Rank
 
@@ -85,34 +86,44 @@ class NatureRule(Rule):
     nature: Word
 
 
-class Triage(Record):
-    """Who classifies, how certain it must be, and the rules.
+class ScopeRule(Rule):
+    """Counts for one side of an incident: the customer's own things, or the product itself (R-000-26)."""
 
-    `threshold` is the least confidence, 0 to 1, that a lane needs. `command` is a program and its arguments;
-    it is asked only where `classifier` says so and is stopped after `command_timeout`.
+    scope: Literal["customer", "product"]
+
+
+class Triage(Record):
+    """How certain a lane must be, and the rules.
+
+    `threshold` is the least confidence, 0 to 1, that a lane needs. `scope_weight` is what the rules of one side must
+    sum up to for it to be in question at all: the product alone is prism-product, both are mixed, and everything else
+    is customer-internal and stays.
     """
 
     kind: Literal["triage"] = "triage"
-    classifier: Literal["rules", "command"] = "rules"
-    command: tuple[str, ...] = ()
-    command_timeout: Duration = timedelta(seconds=30)
     threshold: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
     lanes: Annotated[tuple[LaneRule, ...], Field(max_length=_MAX_RULES)]
     severity: Annotated[tuple[RankRule, ...], Field(max_length=_MAX_RULES)] = ()
     natures: Annotated[tuple[NatureRule, ...], Field(max_length=_MAX_RULES)] = ()
+    scope_weight: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)] = 1.0
+    scopes: Annotated[tuple[ScopeRule, ...], Field(max_length=_MAX_RULES)] = ()
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """All rules, in the order of the settings."""
+        return (*self.lanes, *self.severity, *self.natures, *self.scopes)
 
     @model_validator(mode="after")
-    def _names_are_unique_and_a_command_is_named(self) -> Self:
+    def _names_are_unique(self) -> Self:
         seen: set[str] = set()
-        for rule in (*self.lanes, *self.severity, *self.natures):
+        for rule in self.rules:
             if rule.name in seen:
                 raise ValueError(f"rule {rule.name}: the name stands twice; a reason must name one rule")
             seen.add(rule.name)
-        if self.classifier == "command" and not self.command:
-            raise ValueError("classifier is command, but no command is given")
         return self
 
 
+@lru_cache(maxsize=4096)  # settings are read anew at every decision; their patterns stay the same
 def flaw_of_pattern(pattern: str) -> str | None:
     """Return why RE2 cannot take `pattern`, None when it can."""
     import re2  # here, as most commands never look at a pattern

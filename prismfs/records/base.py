@@ -27,6 +27,10 @@ LONGEST_WAIT = timedelta(days=36500)
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
 
+CODED = "code:"
+"""A validator that raises a `PydanticCustomError` of this type, `code:unknown_pid`, names the problem's code itself."""
+
+
 def format_instant(at: datetime) -> str:
     """Return `at` as RFC 3339 in UTC with milliseconds and `Z`."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
@@ -219,6 +223,8 @@ def _first_problem(error: _ValidationError, model: type[BaseModel]) -> Problem:
             return Problem("unknown_field", "unknown field", field=pointer, hint=hint)
         case "missing":
             return Problem("missing_field", "a required field is missing", field=pointer)
+        case coded if coded.startswith(CODED):
+            return Problem(coded.removeprefix(CODED), detail["msg"], field=pointer)
         case _:
             message = detail["msg"].removeprefix("Value error, ")
             return Problem("bad_field", message[0].lower() + message[1:], field=pointer)

@@ -73,6 +73,12 @@ class Git:
         """Return the exit code of one git command that answers with it."""
         return self._finish(arguments, None, accept)[0]
 
+    def said(self, *arguments: str) -> tuple[int, str]:
+        """Return the exit code of one git command and what it says on standard error."""
+        child = self._start(*arguments)
+        errors = child.communicate()[1]
+        return child.returncode, errors.decode(errors="replace")
+
     def _finish(self, arguments: Sequence[str], input: bytes | None, accept: Sequence[int]) -> tuple[int, bytes]:
         child = self._start(*arguments)
         output, errors = child.communicate(input)

@@ -95,7 +95,7 @@ def push(git: Git, remote: Remote, commit: str, *, seconds: float = SECONDS) -> 
     """
     code, output, errors = git.reach(
         "push", "--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", "--",
-        remote.name, f"{commit}:{remote.branch}", seconds=seconds, personal=_personal(),
+        remote.name, f"{commit}:{remote.branch}", seconds=seconds, personal=personal(),
     )  # fmt: skip
     line = next((line for line in output.splitlines() if line.count("\t") >= 2), "")
     flag, _, summary = line.split("\t", 2) if line else ("", "", "")
@@ -109,7 +109,7 @@ def push(git: Git, remote: Remote, commit: str, *, seconds: float = SECONDS) -> 
             "push_refused", f"{remote.shown} does not take it: {_words(errors, 'remote: ') or said(summary)}",
             path=remote.branch, hint="what was decided here is kept; prismfs push tries again",
         )  # fmt: skip
-    raise _unreachable(remote, errors)
+    raise unreachable(remote, errors)
 
 
 def fetch(git: Git, remote: Remote, *, seconds: float = SECONDS) -> str | None:
@@ -123,12 +123,12 @@ def fetch(git: Git, remote: Remote, *, seconds: float = SECONDS) -> str | None:
     code, _, errors = git.reach(
         "fetch", "--no-tags", "--no-prune", "--no-recurse-submodules", "--no-write-fetch-head",
         "--no-auto-maintenance", "--refmap=", "--", remote.address, f"+{remote.branch}:{_FETCHED}",
-        seconds=seconds, personal=_personal(),
+        seconds=seconds, personal=personal(),
     )  # fmt: skip
     if code:
         if "couldn't find remote ref" in errors:
             return None
-        raise _unreachable(remote, errors)
+        raise unreachable(remote, errors)
     found = git.resolve(_FETCHED)
     known = git.resolve(remote.ours)
     if found is not None and known is not None and git.status("merge-base", "--is-ancestor", known, found):
@@ -166,14 +166,15 @@ def _words(errors: str, *marks: str) -> str:
     return said(" ".join(found))
 
 
-def _unreachable(remote: Remote, errors: str) -> StoreError:
+def unreachable(remote: Remote, errors: str) -> StoreError:
+    """Return the error that `remote` cannot be reached, with what git said in `errors`."""
     text = _words(errors, "fatal: ", "remote: ", "ssh: ", "error: ") or said(errors) or "git gives no reason"
     return StoreError(
         "remote_unreachable", f"{remote.shown}: {text}", hint="try again, or git push by hand to see what is wrong"
     )
 
 
-def _personal() -> list[tuple[str, str]]:
+def personal() -> list[tuple[str, str]]:
     """Return what the person's own configuration says about signing in to servers; the repository's is not asked."""
     pairs = []
     for scope in ("--system", "--global"):

@@ -32,9 +32,9 @@ REFUSED = {
     "nested.json": "too_deep",
     "not-a-kind.yaml": "unknown_kind",
     "unknown-field.yaml": "unknown_field",
-    "wrong-pid.yaml": "wrong_pid",
+    "unknown-pid.yaml": "unknown_pid",
 }
-NEEDS_A_PROJECT = {"wrong-pid.yaml"}
+NEEDS_A_PROJECT = {"unknown-pid.yaml"}
 
 
 def commands(group: click.Group, name: str = "") -> list[tuple[str, click.Command]]:

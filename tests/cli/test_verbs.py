@@ -26,6 +26,7 @@ def test_dry_run_of_every_writer_changes_nothing(busy: Any, tmp_path: Path, repo
         ("signal", "send", "--to", "Sage", "--type", "Question", "--subject", "hello"),
         ("classify", signal, "--lane", "incident", "--reason", "because"),
         ("incident", "ack", incident),
+        ("incident", "triage", incident, "--severity", "P0", "--reason", "worse"),
         ("incident", "resolve", incident, "--note", "gone"),
         ("escalate", "-s", "CRITICAL", "help"),
         ("escalate", "ack", bead),

@@ -85,7 +85,7 @@ CASES: dict[str, tuple[str, str, Callable[[Path], None]]] = {
     "a list": ("list.json", "not_a_mapping", text("[1, 2]")),
     "broken JSON": ("half.json", "syntax", text('{"kind": "signal", "fr')),
     "tabs": ("tabs.yaml", "syntax", text("kind: signal\n\tfrom: jade\n")),
-    "wrong project": ("pid.yaml", "wrong_pid", text(GOOD + "to_pid: PID-OTHER1\n")),
+    "wrong project": ("pid.yaml", "unknown_pid", text(GOOD + "to_pid: PID-OTHER1\n")),
     "unknown field": ("field.yaml", "unknown_field", text(GOOD + "severity: P0\n")),
     "unknown kind": ("alarm.yaml", "unknown_kind", text("kind: alarm\n")),
     "engine's own kind": ("incident.yaml", "unknown_kind", text("kind: incident\nstatus: resolved\n")),

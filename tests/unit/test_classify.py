@@ -199,11 +199,6 @@ def test_triage_name_that_stands_twice_is_refused() -> None:
         triage_of(rule("same", "a", lane="info"), severity=[rule("same", "b", rank=1)])
 
 
-def test_triage_command_classifier_without_command_is_refused() -> None:
-    with pytest.raises(RecordError, match="no command is given"):
-        triage_of(classifier="command")
-
-
 @pytest.mark.parametrize(
     "fields",
     [
@@ -214,7 +209,8 @@ def test_triage_command_classifier_without_command_is_refused() -> None:
         {"lanes": [rule("x", "", lane="info")]},
         {"lanes": [{"name": "x", "match": [], "lane": "info"}]},
         {"severity": [rule("x", "x", rank=4)]},
-        {"classifier": "guess"},
+        {"scope_weight": 0},
+        {"scopes": [rule("x", "x", scope="somebody")]},
         {"surprise": 1},
     ],
 )

@@ -95,8 +95,10 @@ def test_decide_incident_rows_carry_all_six_members_of_meta() -> None:
     """R-002-38, R-002-41: every step has its row, each with all six keys, null where unknown."""
     plan = planned(project_view(), drop(FAULT))
     rows = [put for put in plan.puts if isinstance(put, Audit) and put.entity_type == "incident"]
-    assert [row.action for row in rows] == ["incident.detected", "incident.triage", "incident.escalated"]
-    assert [row.level for row in rows] == ["error", "warn", "warn"]
+    assert [row.action for row in rows] == [
+        "incident.detected", "incident.triage", "incident.escalated", "incident.triaged",
+    ]  # fmt: skip
+    assert [row.level for row in rows] == ["error", "warn", "warn", "warn"]
     for row in rows:
         assert set(INCIDENT_META) <= set(row.meta)
     assert rows[2].meta["escalation_target"] == "deacon"

@@ -1,0 +1,22 @@
+"""Roles: who does the work of the intake desk and of the incident manager, as `automation` in the roster says."""
+
+from __future__ import annotations
+
+from prismfs.decide import authority
+from prismfs.decide.draft import Draft
+from prismfs.kinds.persona import Automation, Persona
+
+_RULES = Automation()
+
+
+def automation_of(draft: Draft, name: str) -> Automation:
+    """Return how the work of `name` is done; the rules do it for somebody whom the roster does not list."""
+    persona = draft.view.get(Persona, name)
+    return _RULES if persona is None else persona.automation
+
+
+def owner_of(draft: Draft, lane: str) -> str:
+    """Return whom `lane` belongs to; an operator where its owner is nobody here, so that nothing lies unread."""
+    owner: str = getattr(draft.policy.lanes, lane)
+    operators = draft.project.operators
+    return owner if authority.is_somebody(draft.view, owner) or not operators else operators[0]

@@ -1,0 +1,38 @@
+"""The channel `tracker`: carries an approved issue to the transport that the settings name (R-000-04)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import ClassVar
+
+from prismfs.delivery.issue import CREATE_FAILED, IssueDraft, refused, transport_of
+from prismfs.kinds.tracker import Tracker
+from prismfs.records.issue_text import marker_of
+from prismfs.records.message import Message, Receipt
+
+_MARKER = re.compile(re.escape(marker_of("0" * 64)).replace("0" * 64, "([0-9a-f]{64})"))
+
+
+class TrackerChannel:
+    """Files what it is given, byte for byte; the key stands in the body's own marker.
+
+    Whether it may leave was decided before: the rules ask again ahead of each attempt.
+    """
+
+    local: ClassVar[bool] = False
+
+    def __init__(self, root: Path, tracker: Tracker) -> None:
+        self._root = root
+        self._tracker = tracker
+
+    def send(self, message: Message) -> Receipt:
+        """File the issue, unless the settings name another place by now."""
+        keys = _MARKER.findall(message.body)
+        if len(keys) != 1:
+            return refused(CREATE_FAILED, "the body does not hold exactly one marker")
+        if message.target != self._tracker.destination:
+            where = self._tracker.destination
+            return refused(CREATE_FAILED, f"approved for {message.target}, but issues go to {where} now")
+        draft = IssueDraft(key=keys[0], title=message.subject, body=message.body)
+        return transport_of(self._root, self._tracker).file(draft)

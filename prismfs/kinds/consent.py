@@ -1,0 +1,41 @@
+"""The consent: what whoever installed the project was told about issues that may leave (`settings/consent.yaml`).
+
+R-000-40; the text stands here as it was shown, with who took note of it and when.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from prismfs.records.base import Identity, Instant, Record, Text
+from prismfs.records.kind import Kind
+
+TEXT_VERSION = 1
+TEXT = (
+    "Reports about prismfs itself may be filed as issues in a private, invite-only repository, after secrets and "
+    "personal data are taken out and an operator has approved the exact text. That repository may be made public "
+    "later. Nothing leaves before settings/tracker.yaml names a transport; `phone_home: never` in "
+    "settings/policy.yaml keeps everything here.\n"
+)
+
+
+class Consent(Record):
+    """Who was shown which text, and when."""
+
+    kind: Literal["consent"] = "consent"
+    text_version: int
+    text: Text
+    shown_to: Identity
+    at: Instant
+
+
+KIND = Kind(
+    name="consent",
+    model=Consent,
+    folder="settings/consent.yaml",
+    format="yaml",
+    layout="single",
+    writers=frozenset({"person"}),
+    facets={"owner": "shown_to"},
+    protected=True,
+)

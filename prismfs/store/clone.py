@@ -1,0 +1,107 @@
+"""A clone of a project that is named by where git fetches it from.
+
+Its name is given last, so that a clone that was cut off is begun anew and never taken for one. No hook, template or
+setting of the other repository comes with it. Source: git-ls-remote(1), git-config(1), of git 2.39.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from prismfs.errors import RefusedError, StoreError
+from prismfs.store import remote as remotes
+from prismfs.store.git import Git
+from prismfs.store.place import find_git_dir, make_repository
+from prismfs.store.plumbing import EMPTY_TREE, NO_OBJECT
+from prismfs.store.remote import Remote
+from prismfs.store.repo import ProjectRepo
+
+_SCHEMES = ("file", "git", "http", "https", "ssh")
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*@[A-Za-z0-9][A-Za-z0-9.-]*:[^:].*")
+_HEAD = re.compile(r"^ref: (refs/heads/[^\s]+)\tHEAD$", re.MULTILINE)
+_NAME = "origin"
+
+
+def check_address(address: str) -> None:
+    """Accept an address of a transport that runs no program: a URL of a known scheme, or `user@host:path`.
+
+    Raises:
+        RefusedError: `remote_refused`.
+    """
+    scheme, separator, rest = address.partition("://")
+    if separator and scheme in _SCHEMES and rest and not rest.startswith("-") and "::" not in scheme:
+        return
+    if _HOST.fullmatch(address):
+        return
+    raise RefusedError(
+        "remote_refused", f"{remotes.said(address)} is no place to clone from",
+        hint=f"a URL of {', '.join(_SCHEMES)}, or user@host:path",
+    )  # fmt: skip
+
+
+def clone(address: str, root: Path, *, seconds: float = remotes.SECONDS) -> None:
+    """Make `root` a clone of the branch that is checked out at `address`, with that one as its upstream.
+
+    Raises:
+        RefusedError: `remote_refused`.
+        StoreError: `remote_unreachable`; `no_commits` there; the disk is full or cannot be written.
+    """
+    check_address(address)
+    root.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=f".{root.name}-", dir=root.parent))
+    try:
+        _fill(address, made, seconds)
+        made.rename(root)
+    except OSError as error:
+        raise StoreError("read_only", f"the clone cannot be written: {error.strerror}", path=str(root)) from error
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def clear_dead_clones(root: Path) -> None:
+    """Remove what a machine that stopped while it cloned left beside `root`; nobody else clones it now."""
+    for begun in root.parent.glob(f".{root.name}-*"):
+        shutil.rmtree(begun, ignore_errors=True)
+
+
+def _fill(address: str, root: Path, seconds: float) -> None:
+    make_repository(root)
+    git_dir = find_git_dir(root)
+    with Git(root, git_dir) as git:
+        branch = _branch_of(git, address, seconds)
+        place = Remote(address, address, branch, f"refs/prismfs/remote/{_NAME}/{branch.removeprefix('refs/heads/')}")
+        head = remotes.fetch(git, place, seconds=seconds)
+        if head is None:
+            raise StoreError("no_commits", "has no commit yet", path=remotes.said(address))
+        short = branch.removeprefix("refs/heads/")
+        for key, value in (
+            (f"remote.{_NAME}.url", address),
+            (f"remote.{_NAME}.fetch", f"+refs/heads/*:refs/remotes/{_NAME}/*"),
+            (f"branch.{short}.remote", _NAME),
+            (f"branch.{short}.merge", branch),
+        ):
+            git.run("config", key, value)
+        git.run("symbolic-ref", "HEAD", branch)
+        git.move({branch: (NO_OBJECT, head)})
+    state = git_dir / "prismfs"
+    state.mkdir(exist_ok=True)
+    for mark in ("worktree", "index"):
+        (state / mark).write_text(f"{EMPTY_TREE}\n")
+    with ProjectRepo(root) as repo, repo.writer():
+        repo.bring_index()
+
+
+def _branch_of(git: Git, address: str, seconds: float) -> str:
+    """Return the branch that the other repository has checked out, or would have."""
+    code, output, errors = git.reach(
+        "ls-remote", "--symref", "--", address, "HEAD", seconds=seconds, personal=remotes.personal()
+    )
+    if code:
+        raise remotes.unreachable(Remote(address, address, "", ""), errors)
+    found = _HEAD.search(output)
+    if found is None:
+        raise StoreError("no_commits", "has no branch checked out", path=remotes.said(address))
+    return found[1]

@@ -1,0 +1,81 @@
+"""The SSH signature of a commit, checked by git against keys that the caller names.
+
+Nothing of the repository's own configuration takes part: which program checks, which format counts and whose keys
+are known is said with each call. Source: git-verify-commit(1) and gpg.ssh in git-config(1), of git 2.39;
+ssh-keygen(1), section "allowed signers".
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from prismfs.store.git import Git
+
+PROGRAM = "ssh-keygen"
+"""What git checks an SSH signature with; part of OpenSSH 8.2 and newer."""
+
+_SETTINGS = {
+    "gpg.format": "ssh",
+    "gpg.ssh.program": PROGRAM,
+    "gpg.minTrustLevel": "fully",  # a key that nobody is named for is not enough
+    "gpg.program": "false",
+    "gpg.openpgp.program": "false",
+    "gpg.x509.program": "false",
+}
+_SIGNED = re.compile(rb"^gpgsig(-sha256)? ", re.MULTILINE)
+_BY_SSH = re.compile(rb"^gpgsig(-sha256)? -----BEGIN SSH SIGNATURE-----$", re.MULTILINE)
+_GOOD = re.compile(r'^Good "git" signature for ([A-Za-z0-9._-]+) with ', re.MULTILINE)
+_ANY_KEY = re.compile(r'^Good "git" signature with ', re.MULTILINE)
+
+State = Literal[
+    "good", "unsigned", "unsupported_signature", "unknown_key", "forged_signature", "signature_unverifiable"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What checking came to; `signer` is the name that the key was given under, in lower case, if it is good."""
+
+    state: State
+    signer: str | None = None
+
+
+def can_check() -> bool:
+    """Tell whether this machine can check SSH signatures at all."""
+    return shutil.which(PROGRAM) is not None
+
+
+def check_signature(git: Git, commit: str, keys: Mapping[str, Sequence[str]]) -> Signature:
+    """Check the signature of `commit` against `keys`: name of a signer -> public keys, as `ssh-keygen` writes them.
+
+    A name is letters, digits, dots, dashes and underscores; a key one line without a comment.
+    """
+    head = (git.read(commit) or b"").partition(b"\n\n")[0]
+    if not _SIGNED.search(head):
+        return Signature("unsigned")
+    if not _BY_SSH.search(head):
+        return Signature("unsupported_signature")
+    if not can_check():
+        return Signature("signature_unverifiable")
+    state = git.git_dir / "prismfs"
+    state.mkdir(exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=state, prefix="signers-") as file:
+        file.write(_allowed_signers(keys).encode())
+        file.flush()
+        settings = {**_SETTINGS, "gpg.ssh.allowedSignersFile": str(Path(file.name).absolute())}
+        options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
+        code, said = git.said(*options, "verify-commit", "--raw", commit)
+    good = _GOOD.search(said)
+    if code == 0 and good is not None:
+        return Signature("good", good[1])
+    return Signature("unknown_key" if _ANY_KEY.search(said) else "forged_signature")
+
+
+def _allowed_signers(keys: Mapping[str, Sequence[str]]) -> str:
+    return "".join(f'{name.lower()} namespaces="git" {key}\n' for name in sorted(keys) for key in keys[name])

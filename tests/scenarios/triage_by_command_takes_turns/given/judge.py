@@ -1,0 +1,1 @@
+print('{"severity": "P2", "scope": "customer-internal", "nature": "defect", "reason": "read"}')

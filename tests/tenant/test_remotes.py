@@ -1,0 +1,178 @@
+"""Projects of a tenant that lie elsewhere: cloned on first use, kept in step, and out of the others' way."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prismfs.errors import RefusedError
+from prismfs.store.clone import check_address
+
+HOME, ACME, FAR = "PID-HOME01", "PID-ACME01", "PID-FAR001"
+
+
+@pytest.fixture
+def far(town: Any, tmp_path: Path, bench_class: Any, run_git: Any) -> Any:
+    """A bare repository that holds a project of the tenant, which `tenant.yaml` names by its address."""
+    from prismfs.kinds.project import Project
+
+    project = Project(pid=FAR, tenant="acme", operators=("cora",))
+    bench = bench_class(tmp_path / "elsewhere", project, bridged=True, clock=town.clock)
+    bench.close()
+    bare = tmp_path / "far.git"
+    run_git(tmp_path, "clone", "--quiet", "--bare", str(bench.root), str(bare))
+    name_it(town, FAR, bare.as_uri())
+    return bare
+
+
+def name_it(town: Any, pid: str, place: str) -> None:
+    path = town.folder / "tenant.yaml"
+    path.write_text(f"{path.read_text().rstrip()}\n  {pid}: {json.dumps(place)}\n")
+
+
+def serve(town: Any, verb: str = "watch") -> subprocess.CompletedProcess[str]:
+    options = ("--once-idle",) if verb == "watch" else ()
+    return subprocess.run(
+        [sys.executable, "-m", "prismfs", "-C", str(town.folder), verb, *options],
+        capture_output=True, text=True, check=False, timeout=90,
+    )  # fmt: skip
+
+
+def drop(root: Path, name: str, **form: Any) -> None:
+    document = {"kind": "signal", "from": "jade", "type": "Question", "to": "Sage", "subject": "it crashes", **form}
+    (root / "inbox" / f".{name}").write_text(json.dumps(document))
+    (root / "inbox" / f".{name}").rename(root / "inbox" / name)
+
+
+def rows(run_git: Any, repository: Path) -> list[dict[str, Any]]:
+    """Return the audit rows that stand in a repository's branch."""
+    paths = run_git(repository, "ls-tree", "-r", "--name-only", "main", "audit/").split()
+    return [json.loads(run_git(repository, "show", f"main:{path}")) for path in paths]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("verb", ["watch", "react"])
+def test_remote_project_is_cloned_served_and_published(town: Any, far: Path, run_git: Any, verb: str) -> None:
+    done = serve(town, verb)
+    assert done.returncode == 0, done.stderr
+    clone = town.folder / "clones" / FAR
+    assert run_git(clone, "status", "--porcelain") == ""
+    assert (clone / "prismfs.yaml").read_text() == run_git(far, "show", "main:prismfs.yaml") + "\n"
+    drop(clone, "a.json")
+    done = serve(town, verb)
+    assert done.returncode == 0, done.stderr
+    assert run_git(far, "rev-parse", "main") == run_git(clone, "rev-parse", "main")
+    there = [row["meta"]["direction"] for row in rows(run_git, far) if row["action"] == "bridge.routed"]
+    assert sorted(set(there)) == ["from_bridge", "to_bridge"]
+    assert [signal.from_pid for signal in town.home.records("signal") if signal.from_pid] == [FAR]
+
+    # What somebody pushed meanwhile is taken in and answered when the watcher next looks.
+    run_git(far.parent, "clone", "--quiet", str(far), "work")
+    (far.parent / "work" / "notes.txt").write_text("mine\n")
+    run_git(far.parent / "work", "add", "notes.txt")
+    run_git(far.parent / "work", "commit", "--quiet", "-m", "notes")
+    run_git(far.parent / "work", "push", "--quiet")
+    done = serve(town, verb)
+    assert done.returncode == 0, done.stderr
+    if verb == "react":  # it publishes at its end, so that what came is decided by the next
+        done = serve(town, verb)
+    assert [row["action"] for row in rows(run_git, far)].count("commit.observed") == 1
+    verified = subprocess.run([sys.executable, "-m", "prismfs", "-C", str(clone), "verify"], check=False)
+    assert verified.returncode == 0
+
+
+@pytest.mark.slow
+def test_remote_out_of_reach_is_complained_of_and_keeps_no_other_back(town: Any, far: Path) -> None:
+    aside = far.with_name("aside.git")
+    far.rename(aside)
+    subject = town.drop(ACME, to="Sage")
+    for bench in town.benches.values():
+        bench.close()
+    done = serve(town)
+    assert done.returncode == 69
+    assert "remote_unreachable" in done.stderr
+    assert [path.name for path in (town.folder / "clones").iterdir()] == [f".{FAR}.lock"]
+    town.restart()
+    assert town.signal(ACME, subject).status == "routed"
+
+    aside.rename(far)
+    assert serve(town).returncode == 0
+    far.rename(aside)
+    drop(town.folder / "clones" / FAR, "b.json")
+    done = serve(town)
+    assert "remote_unreachable" in done.stderr
+    town.restart()
+    assert [signal.from_pid for signal in town.home.records("signal")].count(FAR) == 1
+    aside.rename(far)
+    assert serve(town).returncode == 0
+    assert (
+        "Re: it crashes"
+        in subprocess.run(
+            ["git", "-C", str(far), "grep", "-h", "Re: it crashes", "main"], capture_output=True, text=True, check=True
+        ).stdout
+    )
+
+
+def test_project_that_is_missing_is_complained_of_and_keeps_no_other_back(town: Any) -> None:
+    name_it(town, "PID-GONE01", "gone")
+    subject = town.drop(ACME, to="Sage")
+    for bench in town.benches.values():
+        bench.close()
+    done = serve(town)
+    assert done.returncode == 69
+    assert "not_a_repository" in done.stderr
+    town.restart()
+    assert town.signal(ACME, subject).status == "routed"
+
+
+def test_clone_that_was_cut_off_is_begun_anew(town: Any, far: Path) -> None:
+    from prismfs.engine.clones import bring
+
+    clones = town.folder / "clones"
+    (clones / f".{FAR}-abc" / ".git").mkdir(parents=True)
+    (found,) = [one for one in bring(town.folder) if one.pid == FAR]
+    assert found.error is None
+    assert (found.root, found.remote) == (clones / FAR, True)
+    assert (clones / FAR / "roster" / "mayor.yaml").is_file()
+    assert sorted(path.name for path in clones.iterdir()) == [f".{FAR}.lock", FAR]
+
+
+def test_clone_of_another_project_than_the_tenant_names_is_not_served(town: Any, far: Path) -> None:
+    from prismfs.engine.clones import bring
+
+    name_it(town, "PID-ELSE01", far.as_uri())
+    found = {one.pid: one.error for one in bring(town.folder)}
+    assert {pid: error.code for pid, error in found.items() if error is not None} == {"PID-ELSE01": "pid_mismatch"}
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ext::sh -c touch% /tmp/x",
+        "ext::sh://x",
+        "fd::17",
+        "transport::https://example.org/x",
+        "ssh://-oProxyCommand=touch/x",
+        "-oProxyCommand=touch@host:x",
+        "user@-host:x",
+        "gopher://example.org/x",
+        "file+ext://x",
+        "user@host::x",
+        "",
+        "just-a-name",
+    ],
+)
+def test_address_that_could_run_a_program_is_refused(address: str) -> None:
+    with pytest.raises(RefusedError) as refused:
+        check_address(address)
+    assert refused.value.code == "remote_refused"
+
+
+@pytest.mark.parametrize("address", ["https://example.org/x.git", "ssh://git@example.org/x", "git@example.org:a/b.git"])
+def test_address_of_a_known_transport_is_accepted(address: str) -> None:
+    check_address(address)

@@ -1,0 +1,272 @@
+"""What the watcher makes of commits that no hook has looked at: the mark, the rows, the events (R-000-75, R-000-76)."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prismfs.engine.doctor import examine
+from prismfs.engine.tenancy import Tenancy
+from prismfs.kinds import KINDS, kind_of
+from prismfs.kinds.tenant import Tenant
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def watcher(shared: Any) -> Any:
+    """The watcher of a repository whose hook somebody has taken away."""
+    shared.without_hook()
+    made = shared.watcher()
+    made.turn()
+    made.publish()
+    return made
+
+
+def endorsements(outcomes: Any) -> list[Any]:
+    return [outcome.event.document["endorsement"] for outcome in outcomes if outcome.event.kind == "review"]
+
+
+def project_of(person: Any) -> Any:
+    kind = KINDS["project"]
+    return kind.read((person.root / kind.folder).read_bytes(), path=kind.folder)
+
+
+def persona_of(person: Any, name: str) -> Any:
+    kind = KINDS["persona"]
+    path = kind.path_of(name)
+    return kind.read((person.root / path).read_bytes(), path=path)
+
+
+def test_signed_operators_review_is_endorsed(shared: Any, watcher: Any) -> None:
+    frank = shared.person("frank", "frank")
+    frank.put(shared.review())
+    assert frank.push() == ""
+    assert endorsements(watcher.pull()) == [{"verified": True, "signer": "frank", "operator": True, "code": None}]
+    assert watcher.problems() == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "code"),
+    [
+        ("gwen", None, "unsigned"),
+        ("frank", "forged", "unknown_key"),
+        ("gwen", "frank", "author_mismatch"),
+        ("iris", "iris", "not_operator"),
+    ],
+)
+def test_review_without_an_operators_own_signature_is_not_endorsed(
+    shared: Any, watcher: Any, name: str, key: str | None, code: str
+) -> None:
+    person = shared.person(name, key)
+    person.put(shared.review(name))
+    assert person.push() == ""
+    (found,) = endorsements(watcher.pull())
+    assert (found["operator"], found["code"]) == (False, code)
+
+
+def test_signature_taken_from_another_commit_is_forged(shared: Any, watcher: Any) -> None:
+    frank = shared.person("frank", "frank", "one")
+    frank.put(shared.review())
+    signed = frank.git("cat-file", "commit", "HEAD").stdout
+    jade = shared.person("jade", None, "one")
+    (jade.root / "note").write_text("and more\n")
+    jade.git("add", "note")
+    tree = jade.git("write-tree").stdout.strip()
+    (jade.root / "forged").write_text(f"tree {tree}\n{signed.partition(chr(10))[2]}")
+    forged = jade.git("hash-object", "-t", "commit", "-w", "forged").stdout.strip()
+    assert jade.push(f"{forged}:refs/heads/main") == ""
+    assert [found["code"] for found in endorsements(watcher.pull())] == ["forged_signature"]
+
+
+def test_review_edited_by_one_byte_before_anybody_looked_loses_its_endorsement(shared: Any, watcher: Any) -> None:
+    frank = shared.person("frank", "frank", "one")
+    review = shared.review()
+    frank.put(review)
+    jade = shared.person("jade", None, "one")
+    path = kind_of(review).place_of(review)
+    data = (jade.root / path).read_bytes()
+    jade.commit({path: data.replace(b"surface: pull_request", b"surface: chat")})
+    assert jade.push() == ""
+    assert [found["code"] for found in endorsements(watcher.pull())] == ["review_changed"]
+    row = watcher.rows("commit.observed")[-1]
+    assert (row.level, row.meta["invalid"]) == ("error", {path: "review_changed"})
+    assert watcher.problems() == ()
+
+
+def test_review_edited_later_is_an_error_and_no_event(shared: Any, watcher: Any) -> None:
+    frank = shared.person("frank", "frank")
+    review = shared.review()
+    frank.put(review)
+    assert frank.push() == ""
+    watcher.pull()
+    watcher.publish()
+    frank.git("pull", "--quiet", "--ff-only")
+    path = kind_of(review).place_of(review)
+    frank.commit({path: None})
+    assert frank.push() == ""
+    assert endorsements(watcher.pull()) == []
+    assert watcher.rows("commit.observed")[-1].meta["invalid"] == {path: "review_changed"}
+
+
+def test_roster_of_the_same_push_gives_nobody_a_right(shared: Any, watcher: Any, roster: Any) -> None:
+    mallory = shared.person("mallory", "mallory")
+    before = watcher.mark()
+    mallory.put(
+        roster(shared.keys, "mallory"),
+        project_of(mallory).changed(operators=("frank", "gwen", "mallory"), trust="local"),
+    )
+    mallory.put(shared.review("mallory"))
+    assert mallory.push() == ""
+    outcomes = watcher.pull()
+    assert [found["code"] for found in endorsements(outcomes)] == ["unknown_key"]
+    assert [(row.level, row.meta["code"]) for row in watcher.rows("protected.unendorsed")] == [("error", "unknown_key")]
+    assert watcher.rows("protected.endorsed", "roster.elevated") == []
+    assert watcher.mark() == before
+    assert watcher.problems() == ()
+
+
+def test_bridge_is_elevated_and_demoted_by_an_operators_commit_alone(shared: Any, watcher: Any) -> None:
+    jade = shared.person("jade", None, "one")
+    jade.put(persona_of(jade, "mayor").changed(persona_class="bridge"), project_of(jade).changed(bridges=("mayor",)))
+    assert jade.push() == ""
+    watcher.pull()
+    assert watcher.rows("roster.elevated", "roster.demoted") == []
+    watcher.publish()
+
+    jade.git("pull", "--quiet", "--ff-only")
+    jade.git("revert", "--no-edit", jade.git("log", "--format=%H", "--author=jade", "-1").stdout.strip())
+    assert jade.push() == ""
+    watcher.pull()
+    assert [row.action for row in watcher.rows("protected.endorsed", "protected.unendorsed")] == [
+        "protected.unendorsed",
+        "protected.endorsed",
+    ]
+    watcher.publish()
+
+    frank = shared.person("frank", "frank", "one")
+    frank.git("pull", "--quiet", "--ff-only")
+    frank.put(
+        persona_of(frank, "mayor").changed(persona_class="bridge"), project_of(frank).changed(bridges=("Sage", "mayor"))
+    )
+    assert frank.push() == ""
+    watcher.pull()
+    assert [row.entity_id for row in watcher.rows("roster.elevated")] == ["mayor"]
+    assert [row.entity_id for row in watcher.rows("roster.demoted")] == ["Clara"]
+    assert watcher.mark() is not None
+    assert watcher.problems() == ()
+
+
+def test_mark_is_found_again_from_the_history_alone(shared: Any, watcher: Any, roster: Any) -> None:
+    jade = shared.person("jade", None, "one")
+    jade.put(roster(shared.keys, "frank", key="forged"))
+    assert jade.push() == ""
+    watcher.pull()
+    git = watcher.desk.repo.git
+    before = [git.resolve(f"{watcher.mark()}:{path}") for path in ("roster", "prismfs.yaml")]
+    assert before[0] != git.resolve("HEAD:roster")
+    git.run("update-ref", "-d", "refs/prismfs/protected")
+    forger = shared.person("frank", "forged", "one")
+    watcher.publish()
+    forger.git("pull", "--quiet", "--ff-only")
+    forger.put(shared.review())
+    assert forger.push() == ""
+    assert [found["code"] for found in endorsements(watcher.pull())] == ["unknown_key"]
+    assert [git.resolve(f"{watcher.mark()}:{path}") for path in ("roster", "prismfs.yaml")] == before
+
+
+def test_doctor_says_why_no_signature_counts(
+    shared: Any, watcher: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def found() -> str | None:
+        subject = "signatures can be checked, and an operator can sign"
+        (finding,) = [one for one in examine(watcher.root, watcher.clock.now()) if one.subject == subject]
+        return None if finding.problem is None else finding.problem.code
+
+    assert found() is None
+    jade = shared.person("jade")
+    jade.put(project_of(jade).changed(trust="local"))
+    assert jade.push() == ""
+    watcher.pull()
+    assert found() == "protected_unendorsed"
+    git = shutil.which("git")
+    assert git is not None
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "git").symlink_to(git)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    assert found() == "signature_unverifiable"
+
+
+def test_signed_project_without_a_key_of_an_operator_is_named_by_doctor(bench: Any) -> None:
+    kind = KINDS["project"]
+    old = kind.read((bench.root / kind.folder).read_bytes(), path=kind.folder)
+    bench.commit_by_hand({kind.folder: kind.write(old.changed(trust="signed"))})
+    bench.turn()
+    codes = {finding.problem.code for finding in examine(bench.root, bench.clock.now()) if finding.problem}
+    assert "no_operator_key" in codes
+    assert bench.desk.repo.git.resolve("refs/prismfs/protected") is not None
+
+
+def test_router_reads_bridges_from_what_an_operator_answers_for_in_a_new_clone_too(
+    shared: Any, watcher: Any, tmp_path: Path
+) -> None:
+    jade = shared.person("jade", None, "one")
+    jade.put(persona_of(jade, "mayor").changed(persona_class="bridge"), project_of(jade).changed(bridges=("mayor",)))
+    assert jade.push() == ""
+    watcher.pull()
+    shared.person("somebody", None, "fresh")
+    for place in ("watcher", "fresh"):
+        folder = tmp_path / f"tenant-of-{place}"
+        folder.mkdir()
+        (folder / "home").symlink_to(shared.folder / place)
+        named = Tenant(tenant="acme", home="PID-PGR01", projects={"PID-PGR01": "home"})
+        (folder / "tenant.yaml").write_bytes(kind_of(named).write(named))
+        assert [bridge.identity for bridge in Tenancy(folder).bridges()] == ["Sage", "Clara"]
+
+
+def test_operators_later_commit_does_not_answer_for_somebody_elses_before(
+    shared: Any, watcher: Any, roster: Any
+) -> None:
+    jade = shared.person("jade", None, "one")
+    jade.put(roster(shared.keys, "jade"))
+    frank = shared.person("frank", "frank", "one")
+    frank.put(roster(shared.keys, "gwen"))
+    assert frank.push() == ""
+    watcher.pull()
+    assert [row.meta["code"] for row in watcher.rows("protected.unendorsed")] == ["unsigned", "earlier_unendorsed"]
+    watcher.publish()
+    gwen = shared.person("gwen", "gwen")
+    gwen.put(shared.review("gwen"))
+    assert gwen.push() == ""
+    assert [found["code"] for found in endorsements(watcher.pull())] == ["unknown_key"]
+
+
+def test_old_roster_brought_back_by_turning_a_merge_round_does_not_count(
+    shared: Any, watcher: Any, roster: Any
+) -> None:
+    """Against its own first parent the merge changes nothing; against what operators answer for it does."""
+    frank = shared.person("frank", "frank", "one")
+    frank.put(roster(shared.keys, "gwen"))
+    assert frank.push() == ""
+    watcher.pull()
+    watcher.publish()
+    frank.git("pull", "--quiet", "--ff-only")
+    old = frank.git("rev-parse", "HEAD").stdout.strip()
+    frank.put(roster(shared.keys, "gwen", key="new"))
+    assert frank.push() == ""
+    watcher.pull()
+    watcher.publish()
+    frank.git("pull", "--quiet", "--ff-only")
+    jade = shared.person("jade", None, "one")
+    jade.git("switch", "--quiet", "-c", "back", old)
+    jade.git("merge", "--quiet", "--no-ff", "-s", "ours", "-m", "merge", "main")
+    assert jade.push() == ""
+    gwen = shared.person("gwen", "gwen", "one")
+    gwen.put(shared.review("gwen"))
+    assert gwen.push() == ""
+    outcomes = watcher.pull()
+    assert [found["code"] for found in endorsements(outcomes)] == ["unknown_key"]
+    assert [row.meta["code"] for row in watcher.rows("protected.unendorsed")] == ["earlier_unendorsed"]
