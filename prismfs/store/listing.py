@@ -6,6 +6,7 @@ correctness: `meta.head` names the commit that it shows.
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,6 +39,7 @@ CREATE INDEX IF NOT EXISTS record_number ON record (number) WHERE number IS NOT 
 {answers.SCHEMA};
 PRAGMA user_version = {FORM};
 """
+_PLACE = ".git/prismfs/projection.sqlite"
 _MEMBER = re.compile(r"\$(\.[a-z_]+)+")
 
 COLUMNS = (
@@ -71,11 +73,13 @@ def connect(path: Path | None) -> sqlite3.Connection:
     try:
         return _connect(path)
     except sqlite3.DatabaseError:
-        last = None if path is None else _last_error(path)
-        if isinstance(last, sqlite3.OperationalError):
-            raise database_error(last) from last
         if path is None:
             raise
+        last = _last_error(path)
+        if isinstance(last, sqlite3.OperationalError):
+            if not os.access(path.parent, os.W_OK):
+                raise _read_only() from last
+            raise database_error(last) from last
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     return _connect(path)
@@ -124,16 +128,18 @@ def transaction(connection: sqlite3.Connection, *, keep: bool = True) -> Iterato
         raise database_error(error) from error
 
 
+def _read_only() -> StoreError:
+    return StoreError("read_only", "the repository cannot be written", path=_PLACE, hint="check its owner and mode")
+
+
 def database_error(error: sqlite3.OperationalError) -> PrismfsError:
     """Return what SQLite could not do with the projection, said as the disk's fault that it is."""
-    path = ".git/prismfs/projection.sqlite"
+    path = _PLACE
     match error.sqlite_errorname:
         case "SQLITE_FULL":
             return StoreError("disk_full", "the disk is full", path=path, hint="make room; recovery completes the rest")
         case name if name.startswith("SQLITE_READONLY"):
-            return StoreError(
-                "read_only", "the repository cannot be written", path=path, hint="check its owner and mode"
-            )
+            return _read_only()
         case "SQLITE_BUSY":
             return ConflictError("projection_busy", "another process holds the projection", path=path, hint="try again")
         case _:

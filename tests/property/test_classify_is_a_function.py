@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import prismfs
-from prismfs.decide.classify import _scanner, classify
+from prismfs.decide.classify import classify
+from prismfs.decide.matching import _scanner
 from prismfs.kinds.signal import LANES
 from prismfs.kinds.triage import KIND, Triage
 

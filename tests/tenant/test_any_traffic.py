@@ -71,7 +71,7 @@ def play(town: Any, step: dict[str, Any]) -> None:
             text = (root / "prismfs.yaml").read_text()
             if "home:" not in text:
                 town[pid].commit_by_hand({"prismfs.yaml": f"{text}home: true\nbridges: [Sage, mallory]\n".encode()})
-        case "claim bridge":
+        case "claim bridge" if not (root / "roster/mallory.yaml").exists():
             town.persona(pid, "mallory", **{"class": "bridge"})
         case "claim pid" if pid == ACME:
             text = (root / "prismfs.yaml").read_text()
