@@ -67,7 +67,7 @@ def judge(draft: Draft, signal: Signal, *, recurs: bool = False) -> tuple[Judgem
     return judgement, because
 
 
-def file(draft: Draft, signal: Signal, incident: Incident, reading: Reading, judged: Judgement) -> None:
+def file(draft: Draft, signal: Signal, incident: Incident, reading: Reading, judged: Judgement) -> TriageRecord:
     """Write the triage record of a new incident; by the rules it is done, for anybody else it waits (R-000-03)."""
     automation = automation_of(draft, incident.owner)
     mode = automation.mode
@@ -90,13 +90,14 @@ def file(draft: Draft, signal: Signal, incident: Incident, reading: Reading, jud
     incident = incident.changed(triage=record.id)
     if mode == "rules":
         assess_output.conclude(draft, record, incident, judged)
-        return
+        return draft.need(TriageRecord, record.id)
     draft.put(incident)
     if mode == "command":
         draft.put(record)
         draft.row("triage.waiting", record, reason=f"the command of {incident.owner} is asked")
-        return
+        return record
     ask(draft, record, incident, reason=f"{incident.owner} judges it")
+    return record
 
 
 def ask(draft: Draft, record: TriageRecord, incident: Incident, *, reason: str) -> None:

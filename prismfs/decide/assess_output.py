@@ -119,7 +119,7 @@ def postmortem(record: TriageRecord, incident: Incident, judged: Judgement) -> s
 
 
 def _tell(draft: Draft, incident: Incident, judged: Judgement, output: Output) -> None:
-    said = f"Triage of incident {incident.id}: severity {judged.severity.label}, scope {judged.scope}, "
+    said = f"Filed as incident {incident.id} and triaged: severity {judged.severity.label}, scope {judged.scope}, "
     said += f"nature {judged.nature}."
     if judged.scope == "customer-internal":
         path = _PATHS.get(judged.nature, _USUAL_PATH)

@@ -182,10 +182,11 @@ def _open(draft: Draft, signal: Signal, key: str, earlier: Incident | None) -> N
         about=incident,
         priority=priority_of(severity),
     )
-    body = f"Filed as incident {incident.id}, severity {severity.label}; {incident.owner} triages it."
-    reply(draft, draft.need(Signal, signal.id), role="filed", stage="classified", body=body, incident=incident)
     escalate_incident(draft, signal, incident)
-    assess.file(draft, signal, draft.need(Incident, incident.id), reading, judged)
+    record = assess.file(draft, signal, draft.need(Incident, incident.id), reading, judged)
+    if record.status == "waiting":  # otherwise its reporter hears what triage came to, and that is one answer
+        body = f"Filed as incident {incident.id}, severity {severity.label}; {incident.owner} triages it."
+        reply(draft, draft.need(Signal, signal.id), role="filed", stage="classified", body=body, incident=incident)
 
 
 def _note(draft: Draft) -> str | None:

@@ -111,9 +111,7 @@ def register(root: Path, project: Project) -> None:
     old = path.read_bytes() if path.is_file() else None
     known = read_tenant(path.parent) or Tenant(tenant=project.tenant, projects={})
     if project.home and known.home not in (None, project.pid):
-        raise ConflictError(
-            "other_home", f"the tenant's home is {known.home}", path=str(path), hint="leave --home out"
-        )
+        raise ConflictError("other_home", f"the tenant's home is {known.home}", path=str(path), hint="leave --home out")
     if known.tenant != project.tenant:
         raise ConflictError(
             "other_tenant",

@@ -144,6 +144,8 @@ class Kind:
 
     def write(self, record: Record, *, old: bytes | None = None) -> bytes:
         """Return the bytes of `record`; with `old`, only what changed differs from those."""
+        if old is None and self.chained:
+            return _bytes_of(record, self.format)
         modeline = self._modeline(record) if self.format == "yaml" else None
         document = record.to_document()
         if old is None:
@@ -198,6 +200,25 @@ class Kind:
     def _modeline(self, record: Record) -> str:
         up = "../" * self.place_of(record).count("/")
         return f"{up}schemas/{self.name}.schema.json"
+
+
+_KEPT = 512
+_kept: dict[int, tuple[Record, bytes]] = {}
+
+
+def _bytes_of(record: Record, format: Format) -> bytes:
+    """Return the bytes of a record of a chained kind; they are asked for to chain, to decide on, and to commit.
+
+    The record is kept with them, so that its address is no other's meanwhile.
+    """
+    known = _kept.get(id(record))
+    if known is not None and known[0] is record:
+        return known[1]
+    data = codec.encode(record.to_document(), format=format)
+    if len(_kept) >= _KEPT:
+        _kept.clear()
+    _kept[id(record)] = (record, data)
+    return data
 
 
 def _member(document: Document, paths: str | None) -> JsonValue:
