@@ -147,14 +147,17 @@ def _write(draft: Draft, message: Outbox, detail: str) -> None:
     draft.settle(
         "deliver", f"{message.action}: attempt {message.attempts}, {'again later' if waits else message.status}"
     )
-    if message.channel != bridge.CHANNEL or message.status != "sent":  # what crossed has a row of its own
-        draft.row(
-            "outbox.retried" if message.status == "pending" else f"outbox.{message.status}",
-            message,
-            level="info" if message.status == "sent" else "warn",
-            reason=draft.reason,
-            meta={"action": message.action, "attempts": message.attempts, "about": message.about, "detail": detail},
-        )
+    if message.channel == bridge.CHANNEL and message.status == "sent":
+        bridge.note_receipt(draft, message)
+        if draft.has_rows:  # what crossed has a row of its own
+            return
+    draft.row(
+        "outbox.retried" if message.status == "pending" else f"outbox.{message.status}",
+        message,
+        level="info" if message.status == "sent" else "warn",
+        reason=draft.reason,
+        meta={"action": message.action, "attempts": message.attempts, "about": message.about, "detail": detail},
+    )
     if message.channel in _FOLLOWED:
         _FOLLOWED[message.channel](draft, message)
     elif message.status in _LOST:

@@ -26,6 +26,7 @@ from prismfs.kinds.outbox import Outbox
 from prismfs.kinds.persona import Persona
 from prismfs.kinds.policy import Policy
 from prismfs.kinds.project import Project
+from prismfs.kinds.redaction import RedactionRules
 from prismfs.kinds.signal import Signal
 from prismfs.records.document import Document
 from prismfs.records.event import Event
@@ -38,6 +39,8 @@ CRASH_POINTS = ("before-route", "routed", "before-route-receipts", "route-receip
 """Where the fault tests kill the router, beside the stores' own points."""
 
 _ROSTER = 50
+
+_SCANNED = ("subject", "body", "labels", "attachments", "dedup_key")
 
 _PATIENCE = 2.0
 """Seconds to wait for a project that somebody else writes to; the signals for others must not wait for it."""
@@ -70,15 +73,24 @@ def route(desk: Desk, messages: Sequence[Outbox], now: datetime) -> list[Outcome
 def bridge_event(view: View, message: Outbox, source: str, context: Document, now: datetime) -> Event | Receipt:
     """Return the event that the signal of `message` arrives elsewhere; the refusal of one that cannot leave.
 
+    It is scanned once more: one that somebody committed by hand was not.
+
     `source` is the project that it comes from, as `tenant.yaml` has it: what the record says is a claim.
     """
     signal = view.get(Signal, message.about)
     if signal is None:
         return _refused("not_found", "there is no such signal here")
+    document = signal.to_document()
     try:
-        document = redact(signal.to_document()).document
+        scanned = redact(
+            {name: document[name] for name in _SCANNED if name in document}, rules=view.single(RedactionRules)
+        )
     except RecordError as error:
         return _refused(error.code, error.problem.message)
+    known = [redaction.to_document() for redaction in signal.redactions]
+    places = {(one["pointer"], one["kind"]) for one in known}
+    new = [one for one in scanned.redactions if (one["pointer"], one["kind"]) not in places]
+    document |= scanned.document | ({"redactions": [*known, *new]} if known or new else {})
     return Event.model_validate(
         {
             "type": "bridge",

@@ -28,7 +28,7 @@ def first(history: Any) -> tuple[str, int, str | None]:
         ("signals", b"status: handed_off", b"status: answered"),
         ("beads", b"severity:", b"severity: "),
         ("outbox", b'"attempts"', b'"attempts "'),
-        ("mail", b"to: Clara", b"to: jade"),
+        ("mail", b"status: unread", b"status: read"),
     ],
 )
 def test_tampering_one_byte_of_a_record_names_commit_and_record(

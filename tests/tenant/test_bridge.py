@@ -260,3 +260,13 @@ def test_target_out_of_reach_for_too_long_gives_the_signal_back(town: Any) -> No
     town.turn()
     assert town.signal(ACME, subject).status == "routed"
     town.check()
+
+
+def test_signal_committed_by_hand_is_scanned_before_it_crosses(town: Any, forge: Any) -> None:
+    """R-000-21: what nobody scanned in the sender's project does not come into another's history."""
+    token = "ghp_" + "a1B2" * 9
+    forged = forge(ACME, HOME, body=f"the export crashes with an error, token {token}")
+    (arrived,) = [one for one in town.home.records("signal") if one.id == forged.id]
+    assert token not in arrived.body
+    assert [(one.pointer, one.kind) for one in arrived.redactions] == [("/body", "github_token")]
+    town.check()

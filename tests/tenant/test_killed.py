@@ -83,7 +83,7 @@ def expected(make_town: Any, town: Any) -> dict[str, Any]:
         assert {point for point, _ in PASSINGS} <= set(passed)
         assert [one for one in PASSINGS if passed[one[0]] < one[1]] == []
         _EXPECTED.update(outcome(whole))
-        assert [len(_EXPECTED[pid]["routed"]) for pid in (HOME, ACME, BETA)] == [7, 4, 3]
+        assert [len(_EXPECTED[pid]["routed"]) for pid in (HOME, ACME, BETA)] == [6, 3, 3]
         assert len(_EXPECTED[HOME]["refused"]) == 1
     return _EXPECTED
 

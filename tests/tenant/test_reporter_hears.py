@@ -75,7 +75,7 @@ def desk(town: Any) -> Desk:
 
 def test_reporter_hears_from_the_report_to_the_closed_issue(desk: Desk) -> None:
     desk.wait(timedelta(minutes=1))
-    assert desk.heard() == ["classified", "triaged", "pending_review"]
+    assert desk.heard() == ["triaged", "pending_review"]
     assert desk.standing()["stage"] == "pending_review"
     desk.give("phone_home.approve", notes="fine")
     assert desk.standing()["stage"] == "shipped"
