@@ -48,10 +48,12 @@ def send(call: output.Call, dry_run: bool, type_: str, body: str, **fields: str 
     A persona of this project goes before one of the tenant's bridges; NAME@PID names the other project's.
     """
     from prismfs.cli.drop import drop_bytes
-    from prismfs.errors import UsageError
+    from prismfs.errors import RefusedError, UsageError
 
     if fields["to"] is None and fields["in_reply_to"] is None:
         raise UsageError("nobody_named", "says neither whom it is for nor what it answers", hint="--to NAME")
+    if fields["to"] is not None and (set(fields["to"]) & set(",;* ")):
+        raise RefusedError("broadcast_refused", "a signal goes to one identity", field="/to", hint="--to NAME[@PID]")
     text = output.read_body(body)
     document: dict[str, Any] = {"kind": "signal", "from": call.actor(), "type": type_, **fields}
     document = {name: value for name, value in document.items() if value is not None}

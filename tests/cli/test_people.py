@@ -257,3 +257,10 @@ def test_status_of_an_ambiguous_beginning_lists_the_candidates(busy: Any) -> Non
         answer = busy.call("status", "sig-", "--json")
     assert (answer.code, answer.error["code"]) == (4, "ambiguous")
     assert answer.error["hint"].count("sig-") == 2
+
+
+def test_signal_send_to_several_is_refused_at_once(place: Any) -> None:
+    """R-000-64."""
+    answer = place.call("signal", "send", "--to", "Sage, Clara", "--type", "Question", "--subject", "hi", "--json")
+    assert (answer.code, answer.error["code"]) == (4, "broadcast_refused")
+    assert not list((place.root / "inbox").iterdir())
