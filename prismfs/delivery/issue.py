@@ -1,16 +1,12 @@
-"""Transports: how an issue leaves for a tracker, one module each, and which one the settings ask for (R-000-04)."""
+"""Transports: how an issue leaves for a tracker, one module each (R-000-04)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
 from prismfs.records.issue import IssueComment, IssueDraft, IssueState
 from prismfs.records.message import Outcome, Receipt
-
-if TYPE_CHECKING:
-    from prismfs.kinds.tracker import Tracker
 
 Code = Literal["phone_home_auth_required", "phone_home_repo_access_denied", "phone_home_issue_create_failed"]
 
@@ -50,23 +46,6 @@ class Transport(Protocol):
         """
 
 
-def transport_of(root: Path, tracker: Tracker) -> Transport:
-    """Return the transport that `tracker`, the settings of the project at `root`, asks for; dry-run by default."""
-    match tracker.transport:
-        case "gh":
-            from prismfs.delivery.github import GhTransport
-
-            return GhTransport(root, tracker)
-        case "file":
-            from prismfs.delivery.issue_file import FileTransport
-
-            return FileTransport(root)
-        case "dry-run":
-            from prismfs.delivery.dry_run import DryRunTransport
-
-            return DryRunTransport(root)
-
-
 def refused(code: Code, detail: str, *, outcome: Outcome = "permanent") -> Receipt:
     """Return the receipt of an issue that was not filed, or of which that is not known."""
     return Receipt(outcome=outcome, detail=detail, document={"code": code})
@@ -82,5 +61,4 @@ __all__ = [
     "IssueState",
     "Transport",
     "refused",
-    "transport_of",
 ]

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 from typing import ClassVar
 
-from prismfs.delivery.issue import CREATE_FAILED, IssueDraft, refused, transport_of
+from prismfs.delivery.issue import CREATE_FAILED, IssueDraft, refused
+from prismfs.delivery.transports import transport_of
 from prismfs.kinds.tracker import Tracker
 from prismfs.records.issue_text import marker_of
 from prismfs.records.message import Message, Receipt

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from prismfs.decide.compose import texts_of
 from prismfs.decide.draft import ENGINE, Draft
 from prismfs.decide.invariants import CHECKS, Sending
-from prismfs.delivery.issue import transport_of
+from prismfs.delivery.transports import transport_of
 from prismfs.errors import PrismfsError
 from prismfs.intake.finding import as_document
 from prismfs.intake.mac import scan_key

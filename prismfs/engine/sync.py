@@ -13,7 +13,7 @@ from pathlib import Path
 
 from prismfs.decide import ENGINE
 from prismfs.decide.follow_issue import news_of, shortened
-from prismfs.delivery.issue import transport_of
+from prismfs.delivery.transports import transport_of
 from prismfs.engine.desk import Desk
 from prismfs.engine.settle import Outcome, settle
 from prismfs.errors import Problem, RecordError

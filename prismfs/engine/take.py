@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 
 from pydantic import TypeAdapter, ValidationError
 
-from prismfs.decide import ENGINE
+from prismfs.decide import ENGINE, authority
 from prismfs.delivery.command import run_json
 from prismfs.engine.desk import Desk
 from prismfs.engine.foreign import forbidden_changes
-from prismfs.engine.tenancy import HOME_UNREADABLE, with_tenant
+from prismfs.engine.tenancy import HOME_UNREADABLE
 from prismfs.errors import Problem, RecordError, RefusedError, StoreError
 from prismfs.intake.inbox import Drop, Refusal, printable
 from prismfs.intake.mac import scan_key
@@ -163,7 +163,7 @@ def form_event(
         actor=_claimed(clean),
         document={"document": clean, "redactions": scanned.redactions, **details},
     )
-    return classified(desk, with_tenant(desk, event, clean), clean) if event.kind == "signal" else event
+    return classified(desk, _with_tenant(desk, event, clean), clean) if event.kind == "signal" else event
 
 
 def as_refusal(source: Drop | Refusal, problem: Problem) -> Refusal:
@@ -261,3 +261,26 @@ def classified(desk: Desk, event: Event, form: Document) -> Event:
             "reason": f"the desk's command gave no answer: {error.code}",
         }
     return event.changed(document=event.document | {"classification": answer})
+
+
+def _with_tenant(desk: Desk, event: Event, form: Document) -> Event:
+    """Return the event of a dropped signal with what its rule may know of the tenant, where it could go elsewhere.
+
+    Raises:
+        StoreError: `home_unreadable`; the signal waits until somebody can say who is a bridge.
+    """
+    tenancy = desk.tenancy
+    if tenancy is None:
+        return event
+    name, _, at = str(form.get("to") or "").partition("@")
+    view, answered = desk.repo.view(desk.repo.snapshot()), form.get("in_reply_to")
+    parent = view.get(Signal, answered) if isinstance(answered, str) else None
+    named = (form.get("to_pid"), at, None if parent is None else parent.from_pid)
+    elsewhere = {pid for pid in named if isinstance(pid, str) and pid}
+    try:
+        described = tenancy.describe({*elsewhere, tenancy.tenant.home or ""})
+    except StoreError:
+        if not elsewhere and authority.is_somebody(view, name):
+            return event  # whoever is a bridge, this one is for somebody here
+        raise
+    return event.changed(document=event.document | {"tenant": described})

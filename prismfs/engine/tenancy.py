@@ -8,23 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from prismfs.decide import authority
 from prismfs.engine.protection import PROTECTED, served_at
 from prismfs.errors import ConfigError, PrismfsError, RecordError, StoreError
 from prismfs.kinds import persona, project, tenant
 from prismfs.kinds.persona import Persona
 from prismfs.kinds.project import Project
-from prismfs.kinds.signal import Signal
 from prismfs.kinds.tenant import Tenant
 from prismfs.records.document import Document
-from prismfs.records.event import Event
 from prismfs.store.git import Git
 from prismfs.store.place import find_git_dir, read_branch
-
-if TYPE_CHECKING:
-    from prismfs.engine.desk import Desk
 
 HOME_UNREADABLE = "home_unreadable"
 """The error's code while nobody can say who is a bridge: signals that may be for one wait."""
@@ -171,29 +164,6 @@ def place_of(folder: Path, pid: str, place: str) -> Path:
 def is_remote(place: str) -> bool:
     """Tell whether `place` is something that git clones from: a URL, or `user@host:path`."""
     return "://" in place or ("@" in place.partition(":")[0] and ":" in place)
-
-
-def with_tenant(desk: Desk, event: Event, form: Document) -> Event:
-    """Return the event of a dropped signal with what its rule may know of the tenant, where it could go elsewhere.
-
-    Raises:
-        StoreError: `home_unreadable`; the signal waits until somebody can say who is a bridge.
-    """
-    tenancy = desk.tenancy
-    if tenancy is None:
-        return event
-    name, _, at = str(form.get("to") or "").partition("@")
-    view, answered = desk.repo.view(desk.repo.snapshot()), form.get("in_reply_to")
-    parent = view.get(Signal, answered) if isinstance(answered, str) else None
-    named = (form.get("to_pid"), at, None if parent is None else parent.from_pid)
-    elsewhere = {pid for pid in named if isinstance(pid, str) and pid}
-    try:
-        described = tenancy.describe({*elsewhere, tenancy.tenant.home or ""})
-    except StoreError:
-        if not elsewhere and authority.is_somebody(view, name):
-            return event  # whoever is a bridge, this one is for somebody here
-        raise
-    return event.changed(document=event.document | {"tenant": described})
 
 
 def _state_of(git_dir: Path, branch: str) -> tuple[object, ...]:

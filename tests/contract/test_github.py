@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from github import TOKEN, GitHub
 
-from prismfs.delivery.issue import Transport, transport_of
+from prismfs.delivery.issue import Transport
+from prismfs.delivery.transports import transport_of
 from prismfs.errors import RecordError, RefusedError
 from prismfs.kinds.tracker import Tracker
 from prismfs.records.issue import IssueDraft

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from prismfs.delivery.dry_run import DryRunTransport
-from prismfs.delivery.issue import Transport, transport_of
+from prismfs.delivery.issue import Transport
 from prismfs.delivery.issue_file import FileTransport
+from prismfs.delivery.transports import transport_of
 from prismfs.errors import RecordError, RefusedError
 from prismfs.kinds.tracker import Tracker
 from prismfs.records.issue import IssueDraft, IssueState
