@@ -9,6 +9,10 @@ from prismfs.kinds.persona import Persona
 from prismfs.kinds.project import Project
 from prismfs.records.view import View
 
+UNENDORSED = "protected_unendorsed"
+UNENDORSED_MEANS = "protected files stand changed, and no operator answers for it"
+UNENDORSED_HINT = "prismfs audit --action protected.unendorsed names the commit: git revert it"
+
 _MOST_ROWS = 10_000
 """Rows about protected files looked at; the time in their ids is that of a commit, which anybody may choose."""
 
@@ -49,15 +53,17 @@ def check_endorsed(draft: Draft) -> None:
     Raises:
         ForbiddenError: `protected_unendorsed`; nobody's rights can be read from them.
     """
+    if not is_endorsed(draft.view):
+        raise ForbiddenError(UNENDORSED, UNENDORSED_MEANS, field="/from", hint=UNENDORSED_HINT)
+
+
+def is_endorsed(view: View) -> bool:
+    """Tell whether an operator answers for the protected files as they stand, or nobody has to."""
     changed, endorsed = (
-        max((row.number for row in draft.view.latest_of(Audit, action, (level,), _MOST_ROWS)), default=0)
+        max((row.number for row in view.latest_of(Audit, action, (level,), _MOST_ROWS)), default=0)
         for action, level in (("protected.unendorsed", "error"), ("protected.endorsed", "info"))
     )
-    if changed > endorsed:
-        raise ForbiddenError(
-            "protected_unendorsed", "protected files stand changed, and no operator answers for it", field="/from",
-            hint="prismfs audit --action protected.unendorsed names the commit: git revert it",
-        )  # fmt: skip
+    return changed <= endorsed
 
 
 def check_own(draft: Draft, owner: str) -> None:

@@ -9,8 +9,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from prismfs.decide import authority
 from prismfs.delivery import Channel, channels
 from prismfs.engine.tenancy import Tenancy, find_tenancy
+from prismfs.errors import ConfigError
 from prismfs.intake.inbox import Inbox
 from prismfs.intake.quarantine import Quarantine
 from prismfs.kinds import KINDS
@@ -55,10 +57,20 @@ class Desk:
         """Return the channels by the settings that the branch holds now.
 
         Raises:
-            ConfigError: `invalid_setting`.
+            ConfigError: `invalid_setting`, `protected_unendorsed`.
         """
+        self.check_endorsed()
         view = self.repo.view(self.repo.snapshot())
         return channels(self.root, view.single(EscalationSettings), view.single(Routing), view.single(Tracker))
+
+    def check_endorsed(self) -> None:
+        """Accept settings and roster as they stand: nothing starts a program or leaves by them otherwise (R-000-76).
+
+        Raises:
+            ConfigError: `protected_unendorsed`; an operator has to sign them and has not.
+        """
+        if not authority.is_endorsed(self.repo.view(self.repo.snapshot())):
+            raise ConfigError(authority.UNENDORSED, authority.UNENDORSED_MEANS, hint=authority.UNENDORSED_HINT)
 
     @cached_property
     def tenancy(self) -> Tenancy | None:

@@ -49,11 +49,15 @@ def ask_command(desk: Desk, record: TriageRecord) -> Document:
     """Return the members that the command's answer adds to the event: `answer`, or `failed` with a code.
 
     The command is given incident, triage record and signal as one JSON object; what it prints is scanned.
+
+    Raises:
+        ConfigError: `protected_unendorsed`; nobody answers for the command.
     """
     view = desk.repo.view(desk.repo.snapshot())
     persona = view.get(Persona, record.triager)
     if persona is None or persona.automation.mode != "command":
         return {"failed": "no_command"}
+    desk.check_endorsed()
     automation = persona.automation
     incident, signal = view.get(Incident, record.incident), view.get(Signal, record.signal)
     told: Document = {

@@ -12,6 +12,7 @@ from prismfs.engine import deliver, judging, take
 from prismfs.engine.deliver import Courier
 from prismfs.engine.desk import Desk
 from prismfs.engine.dispatch import carry_out, send, write_receipts
+from prismfs.engine.protection import is_guarded
 from prismfs.engine.route import is_routed, route
 from prismfs.engine.settle import Outcome, decide_all, news_events, settle
 from prismfs.kinds import kind_of
@@ -78,6 +79,7 @@ def react(desk: Desk, moment: Moment, courier: Courier | None = None) -> Turn:
         ConfigError: a setting that is needed is invalid; everything waits until it is mended.
     """
     now = moment.now
+    news = _take_news(desk, now)
     view = desk.repo.view(desk.repo.snapshot())
     answers = {
         due_event(record).cause: judging.ask_command(desk, record) for record in judging.waiting_for_command(view, now)
@@ -85,7 +87,7 @@ def react(desk: Desk, moment: Moment, courier: Courier | None = None) -> Turn:
     with desk.repo.writer():
         arrived = [] if courier is None else courier.collect(desk)
         try:
-            outcomes = write_receipts(desk, arrived, now)
+            outcomes = [*news, *write_receipts(desk, arrived, now)]
         except BaseException:
             if courier is not None:
                 courier.give_back(desk, arrived)
@@ -125,6 +127,18 @@ def react(desk: Desk, moment: Moment, courier: Courier | None = None) -> Turn:
         next_due=next_due,
         crossed=bool(crossing),
     )
+
+
+def _take_news(desk: Desk, now: datetime) -> list[Outcome]:
+    """Where operators sign, decide what others committed ahead of everything else.
+
+    Nothing is done by settings that nobody answers for.
+    """
+    base = desk.repo.snapshot()
+    if base.seen == base.commit or not is_guarded(desk.repo.git, base.commit):
+        return []
+    with desk.repo.writer():
+        return settle(desk, [], now)
 
 
 def _keep_deadlines(

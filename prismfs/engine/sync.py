@@ -52,8 +52,9 @@ def settings_of(desk: Desk) -> Tracker:
     """Return how issues are looked after, by the settings that the branch holds now.
 
     Raises:
-        ConfigError: `invalid_setting`.
+        ConfigError: `invalid_setting`, `protected_unendorsed`.
     """
+    desk.check_endorsed()
     return desk.repo.view(desk.repo.snapshot()).single(Tracker)
 
 

@@ -242,6 +242,9 @@ def classified(desk: Desk, event: Event, form: Document) -> Event:
     """Return the event of a signal with the answer of the desk's command, where the roster gives it one (R-000-02).
 
     The command is asked about `form`; whatever it prints is scanned as everything else that comes in.
+
+    Raises:
+        ConfigError: `protected_unendorsed`; nobody answers for the command.
     """
     view = desk.repo.view(desk.repo.snapshot())
     to, _, pid = str(form.get("to") or "").partition("@")
@@ -250,6 +253,7 @@ def classified(desk: Desk, event: Event, form: Document) -> Event:
     persona = None if elsewhere or to.casefold() not in intake else view.get(Persona, to)
     if persona is None or persona.automation.mode != "command":
         return event
+    desk.check_endorsed()
     automation = persona.automation
     try:
         answer = run_json(automation.command, form, timeout=automation.timeout, cwd=desk.root)

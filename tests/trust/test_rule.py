@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from prismfs.engine.doctor import examine
 from prismfs.engine.tenancy import Tenancy
+from prismfs.errors import ConfigError
 from prismfs.kinds import KINDS, kind_of
 from prismfs.kinds.tenant import Tenant
 
@@ -270,3 +272,29 @@ def test_old_roster_brought_back_by_turning_a_merge_round_does_not_count(
     outcomes = watcher.pull()
     assert [found["code"] for found in endorsements(outcomes)] == ["unknown_key"]
     assert [row.meta["code"] for row in watcher.rows("protected.unendorsed")] == ["earlier_unendorsed"]
+
+
+def test_command_of_a_role_that_nobody_signed_is_not_started(shared: Any, watcher: Any, tmp_path: Path) -> None:
+    """R-000-76: the change comes in together with what would start it, and stays without effect."""
+    started = tmp_path / "started"
+    jade = shared.person("jade", None, "one")
+    path = jade.root / "roster/sage.yaml"
+    text = path.read_text() + f"automation: {{mode: command, command: [touch, {started}]}}\n"
+    bad = jade.commit({"roster/sage.yaml": text.encode()})
+    assert jade.push() == ""
+    report = watcher.root / "inbox" / "report.yaml"
+    report.write_text("kind: signal\nfrom: jade\nto: Sage\ntype: Question\nsubject: it crashes\n")
+    os.utime(report, (1, 1))
+    with pytest.raises(ConfigError) as refused:
+        watcher.pull()
+    assert refused.value.code == "protected_unendorsed"
+    assert [row.meta["code"] for row in watcher.rows("protected.unendorsed")] == ["unsigned"]
+    assert not started.exists()
+    assert report.exists()
+    watcher.publish()
+    jade.git("pull", "--quiet", "--rebase")
+    jade.git("revert", "--no-edit", bad)
+    assert jade.push() == ""
+    watcher.pull()
+    assert not report.exists()
+    assert not started.exists()
