@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -32,7 +33,8 @@ class Marks:
             StoreError: the disk is full, or the repository cannot be written.
         """
         try:
-            temporary = self._state / f"{name}.new"
+            # The index is brought along without the writer's lock, by whoever comes to it.
+            temporary = self._state / f"{name}.{os.getpid()}.new"
             temporary.write_text(f"{commit}\n")
             temporary.replace(self._state / name)
         except OSError as error:
