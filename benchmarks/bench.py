@@ -77,7 +77,7 @@ def work(stock: Stock, quick: bool) -> Iterator[Row]:
 
 def bridge(stock: Stock, quick: bool) -> Iterator[Row]:
     """Signals between projects."""
-    for signals in (100,) if quick else (360, 1000):
+    for signals in (100,) if quick else (500, 1000):
         yield from bridges.measure(stock, signals=signals, runs=1 if quick else 3)
 
 
