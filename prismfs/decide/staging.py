@@ -236,8 +236,12 @@ def _retained(words: dict[str, JsonValue]) -> tuple[Retained, ...]:
 
 
 def _hands(draft: Draft) -> tuple[str, ...]:
-    """Return who brought it about by a command, such as by triaging by hand: they may not approve it, either."""
-    return (draft.event.actor,) if draft.event.type == "command" else ()
+    """Return who brought it about, such as by triaging by hand: they may not approve it, either.
+
+    A command does, and so does the result of a task that is dropped in its place.
+    """
+    by_hand = draft.event.type == "command" or (draft.event.type, draft.event.kind) == ("drop", "task_result")
+    return (draft.event.actor,) if by_hand else ()
 
 
 def _meta(record: PhoneHome) -> dict[str, JsonValue]:

@@ -136,7 +136,13 @@ def _check_approval(git: Git, new: str, commit: Commit, path: str, found: Review
     """Hold an approval against what it is about, as that stands at the end of the push (R-000-41)."""
     about = _record(git, new, found.about)
     if about is None:
-        yield _said("unknown_record", commit, path, f"is about {found.about}, which is not there", "prismfs todo")
+        yield _said(
+            "unknown_record",
+            commit,
+            path,
+            f"is about {found.about}, which is not there",
+            "prismfs phone-home list names what waits for review",
+        )
         return
     authors = {name.casefold() for name in (*about.authors, about.requested_by)}
     if found.by.casefold() in authors:

@@ -165,7 +165,8 @@ def test_last_look_in_the_future_does_not_keep_it_from_asking(place: Followed) -
     place.write()
     (place.bench.root / "run").mkdir(exist_ok=True)
     (place.bench.root / "run" / "sync.json").write_text('{"at": "2999-01-01T00:00:00Z", "failures": 0}')
-    place.look()
+    assert place.look() == Tended()
+    assert place.told()["at"] < "2999"
 
 
 def test_pipe_in_the_trackers_folder_holds_nothing_up(place: Followed) -> None:
