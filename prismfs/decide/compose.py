@@ -173,7 +173,7 @@ def _names(signal: Signal, incident: Incident) -> tuple[str, ...]:
 def _nameless(text: str, names: Iterable[str]) -> str:
     text = _PID.sub("[project]", text)
     for name in sorted(names, key=len, reverse=True):
-        text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", "[reporter]", text)
+        text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", "[reporter]", text, flags=re.IGNORECASE)
     return text
 
 

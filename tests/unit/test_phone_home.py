@@ -321,6 +321,16 @@ def test_issue_names_neither_reporter_nor_project(waiting: Desk) -> None:
     assert f"Reference: {record.idempotency_key[:12]}" in record.body_markdown
 
 
+def test_reporter_is_not_named_however_the_name_is_written(desk: Desk) -> None:
+    """R-000-41: identities are compared without regard to case, and so are they taken out."""
+    body = f"{REPORT['body']} JADE saw it first, then Jade asked PID-OTHER1."
+    record = desk.staged(subject="prismfs watch crashes with a traceback for Jade", body=body)
+    for text in (record.title, record.body_markdown):
+        assert "jade" not in text.casefold()
+        assert "[reporter]" in text
+    assert "PID-" not in record.body_markdown
+
+
 def test_only_what_may_leave_does(desk: Desk) -> None:
     """R-000-41: an allow-list beside the scanner."""
     desk.put(desk.rules.view.single(Tracker).changed(may_leave=("severity",)))
