@@ -91,6 +91,9 @@ def test_publish_remote_that_hangs_is_given_up_and_holds_nobody_up(pair: Any, pr
         assert time.monotonic() - begun < 15
         assert [(error.code, error.exit_code) for error in failed] == [("remote_unreachable", 69)]
         assert "no answer within 3 s" in str(failed[0])
+        until = time.monotonic() + 10
+        while gits_of(port) and time.monotonic() < until:  # killed, and not yet gone
+            time.sleep(0.01)
         assert gits_of(port) == []
     assert [bead.title for bead in amber.records("bead")] == ["still at work"]
     amber.check()
