@@ -137,7 +137,11 @@ class Escalation(Bead):
 
 
 class WorkItem(Bead):
-    """A work item: something to be done, which one identity at a time has claimed (R-004-35)."""
+    """A work item: something to be done, which one identity at a time has claimed (R-004-35).
+
+    An action item of an incident names that in `related`, and is to be done by `deadline`; `due_at` is when its owner
+    is reminded next (R-003-29).
+    """
 
     type: WorkType
     status: WorkStatus
@@ -149,6 +153,8 @@ class WorkItem(Bead):
     notes: Text = ""
     external_ref: Line | None = None
     estimated_minutes: Minutes | None = None
+    related: Id | None = None
+    deadline: Instant | None = None
     created_by: Identity
     updated_at: Instant
     closed_at: Instant | None = None

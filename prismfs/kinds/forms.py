@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from prismfs.kinds.phone_home import Scope
-from prismfs.kinds.signal import Lane
+from prismfs.kinds.retry import Command, JobName
+from prismfs.kinds.signal import DedupKey, Lane
 from prismfs.records.base import Identity, Instant, Line, Text, Value, Word
 from prismfs.records.ids import Id
 from prismfs.records.matcher import Matcher
@@ -57,6 +59,19 @@ class TriageAnswer(Value):
     reason: Line
 
 
+class OpenForm(Value):
+    """What a person says to open an incident: a severity counts as judged; a drill is kept apart from what is real."""
+
+    subject: Line
+    body: Text = ""
+    severity: str | None = None
+    nature: Word | None = None
+    started_at: Instant | None = None
+    workflow: Line | None = None
+    dedup_key: DedupKey | None = None
+    drill: bool = False
+
+
 class SilenceForm(Value):
     """What a silence is to be, or what of it is to change; a member that is left out stays as it is."""
 
@@ -67,10 +82,44 @@ class SilenceForm(Value):
 
 
 class CommentDrop(Value):
-    """A remark on an escalation."""
+    """A remark on an escalation, a work item or an incident."""
 
     kind: Literal["comment"]
     version: Literal[1] = 1
     sender: Identity = Field(alias="from")
     id: Id
     text: Text
+
+
+def _no_command(_value: object) -> object:
+    raise PydanticCustomError(
+        "code:command_in_drop", "a dropped file names a job, never a command: settings/retry.yaml says what may be run"
+    )
+
+
+class JobFailureDrop(Value):
+    """A job of an agent failed: what it is called, and the whole error (R-002-08, R-002-11).
+
+    `agent` is whose job it is, where that is not the sender; `retryable` whether another attempt may mend it, where the
+    agent knows. A `command` is refused: what is run again is known here, and allowed by the settings.
+    """
+
+    kind: Literal["job_failure"]
+    version: Literal[1] = 1
+    sender: Identity = Field(alias="from")
+    job: JobName
+    agent: Identity | None = None
+    error: Text
+    retryable: bool | None = None
+    workflow: Line | None = None
+    command: Annotated[None, BeforeValidator(_no_command)] = None
+
+
+class JobRunForm(Value):
+    """A job that is to be run now: its name, and its command where the settings leave arguments open."""
+
+    job: JobName
+    agent: Identity | None = None
+    workflow: Line | None = None
+    retryable: bool | None = None
+    command: Command | None = None

@@ -14,6 +14,9 @@ from prismfs.records.kind import Kind
 
 ArticleName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")]
 
+REVIEW_TAG = "post-incident-review"
+"""The tag of stored reviews (R-002-50). They are found by whoever searches, and never sent out as an answer."""
+
 
 class Article(Record):
     """One article; `source` is cited with every answer that is taken from it."""

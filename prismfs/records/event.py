@@ -8,12 +8,12 @@ from pydantic import JsonValue
 
 from prismfs.records.base import Identity, Instant, Value
 
-EventType = Literal["drop", "commit", "command", "due", "delivery", "bridge", "sync"]
+EventType = Literal["drop", "commit", "command", "due", "delivery", "bridge", "sync", "watchdog"]
 
 
 class Event(Value):
     """One file taken in, commit seen, command given, due time reached, delivery answered, signal that crossed
-    from another project, or change of a filed issue.
+    from another project, change of a filed issue, or standstill of the engine.
 
     `kind` is the kind of record (or dropped form) that it is about; `cause` names the happening itself and
     is the same whenever the same thing is looked at again, so that it is handled once; `at` is when it was

@@ -85,5 +85,8 @@ class View(Protocol):
     def handled(self, cause: str) -> bool:
         """Tell whether an audit row answers `cause` already."""
 
-    def find_answers(self, text: str, limit: int) -> Sequence[Answer]:
-        """Return passages of the knowledge base that match `text`, best first, at most `limit`."""
+    def find_answers(self, text: str, limit: int, *, without: str = "") -> Sequence[Answer]:
+        """Return passages of the knowledge base that match `text`, best first, at most `limit`.
+
+        Articles with the tag `without` are left out.
+        """

@@ -50,11 +50,12 @@ def remove_article(connection: sqlite3.Connection, name: str) -> None:
     connection.execute("DELETE FROM article WHERE name = ?", (name,))
 
 
-def find_answers(connection: sqlite3.Connection, text: str, limit: int) -> tuple[Answer, ...]:
+def find_answers(connection: sqlite3.Connection, text: str, limit: int, *, without: str = "") -> tuple[Answer, ...]:
     """Return the articles that share the most words with `text`, best first, at most `limit`.
 
     `Answer.coverage` is the share of the question's own words that the article holds, 0 to 1; words are
-    compared by stem. Ties go to the smaller bm25 (SQLite FTS5 manual, section 5.1.1), then to the name.
+    compared by stem. Ties go to the smaller bm25 (SQLite FTS5 manual, section 5.1.1), then to the name. Articles with
+    the tag `without` are left out.
     """
     from prismfs.records.view import Answer
 
@@ -67,8 +68,9 @@ def find_answers(connection: sqlite3.Connection, text: str, limit: int) -> tuple
         return ()
     query = " OR ".join(f'"{term}"' for term in terms)
     rows = connection.execute(
-        "SELECT name, source, title, body, bm25(article, 0, 0, 4.0, 3.0, 1.0) FROM article WHERE article MATCH ?",
-        (query,),
+        "SELECT name, source, title, body, bm25(article, 0, 0, 4.0, 3.0, 1.0) FROM article"
+        " WHERE article MATCH ? AND instr(' ' || tags || ' ', ' ' || ? || ' ') = 0",
+        (query, without or "\n"),
     ).fetchall()
     rows.sort(key=lambda row: (-hits[row[0]], round(row[4], 6), row[0]))
     return tuple(

@@ -41,6 +41,7 @@ PRAGMA user_version = {FORM};
 """
 _PLACE = ".git/prismfs/projection.sqlite"
 _MEMBER = re.compile(r"\$(\.[a-z_]+)+")
+_MEMBER_OR_WORD = re.compile(rf"{_MEMBER.pattern}|[a-z]+")
 
 COLUMNS = (
     "path",
@@ -205,13 +206,18 @@ def find_documents(
 
 
 def _place(column: str) -> str:
-    """Return the SQL of a column, or of a member of the document (`$.name`, or several of which the first counts)."""
+    """Return the SQL of a column, or of a member of the document: `$.name`, or several of which the first counts.
+
+    The last may be a word, such as in `$.level|agent`: a file leaves out what is its default.
+    """
     if column in COLUMNS:
         return column
-    names = column.split("|")
-    if not all(_MEMBER.fullmatch(name) for name in names):
+    *others, last = column.split("|")
+    if not all(map(_MEMBER.fullmatch, others)) or not (_MEMBER if not others else _MEMBER_OR_WORD).fullmatch(last):
         raise ValueError(f"no such column: {column}")
-    places = [f"json_extract(document, '{name}')" for name in names]
+    places = [f"json_extract(document, '{name}')" for name in (*others, last) if name.startswith("$")]
+    if not last.startswith("$"):
+        places.append(f"'{last}'")
     return places[0] if len(places) == 1 else f"coalesce({', '.join(places)})"
 
 
@@ -231,6 +237,11 @@ def read_document(connection: sqlite3.Connection, identifier: str) -> str | None
     """Return the document (JSON text) of the record with this id, None if there is none."""
     row = connection.execute("SELECT document FROM record WHERE id = ?", (identifier,)).fetchone()
     return None if row is None else str(row[0])
+
+
+def has_kind(connection: sqlite3.Connection, kind: str) -> bool:
+    """Tell whether any record is of this kind."""
+    return connection.execute("SELECT 1 FROM record WHERE kind = ? LIMIT 1", (kind,)).fetchone() is not None
 
 
 def read_next_due(connection: sqlite3.Connection, kind: str | None = None) -> str | None:

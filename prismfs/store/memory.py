@@ -172,14 +172,14 @@ class MemoryView:
         """Tell whether an audit row answers `cause` already."""
         return self._causes.get(cause, 0) > 0
 
-    def find_answers(self, text: str, limit: int) -> Sequence[Answer]:
+    def find_answers(self, text: str, limit: int, *, without: str = "") -> Sequence[Answer]:
         """Return passages of the knowledge base that match `text`, best first."""
         with closing(sqlite3.connect(":memory:")) as search:
             search.execute(answers.SCHEMA)
             for record, facets in self._records.values():
                 if facets.kind == "kb":
                     answers.put_article(search, record.to_document())
-            return answers.find_answers(search, text, limit)
+            return answers.find_answers(search, text, limit, without=without)
 
     def _due_times(self, of: type[Record] | None) -> Iterator[tuple[str, str, str]]:
         name = None if of is None else kind_of(of).name

@@ -174,9 +174,9 @@ class Projection:
         row = self._connection.execute("SELECT 1 FROM record WHERE cause = ? LIMIT 1", (cause,)).fetchone()
         return row is not None
 
-    def find_answers(self, text: str, limit: int) -> Sequence[Answer]:
+    def find_answers(self, text: str, limit: int, *, without: str = "") -> Sequence[Answer]:
         """Return passages of the knowledge base that match `text`, best first."""
-        return answers.find_answers(self._connection, text, limit)
+        return answers.find_answers(self._connection, text, limit, without=without)
 
     def _one(self, model: type[R], query: str, *values: object) -> R | None:
         row = self._connection.execute(query, values).fetchone()
