@@ -7,22 +7,30 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from prismfs.decide.draft import Draft
-from prismfs.decide.escalation import Attention, call_attention
+from prismfs.decide.escalation import Attention, call_attention, make_louder
 from prismfs.kinds.audit import INCIDENT_META
+from prismfs.kinds.bead import Escalation
 from prismfs.kinds.incident import Incident
 from prismfs.kinds.signal import Signal
+from prismfs.kinds.triage_record import TriageRecord
+from prismfs.records.base import MAX_TEXT
 from prismfs.records.severity import LEAST_URGENT, Severity, with_rank
 
 
 def meta_of(incident: Incident, *, target: str | None = None) -> dict[str, JsonValue]:
-    """Return the meta that every row of an incident carries, null where unknown (R-002-41)."""
+    """Return the meta that every row of an incident carries, null where unknown (R-002-41).
+
+    `target` is the level that the incident goes to, where it climbs.
+    """
     known: dict[str, JsonValue] = {
         "severity": incident.severity.label,
-        "affected_agent": incident.reporter,
-        "auto_resolved": False,
+        "affected_workflow": incident.affected_workflow,
+        "affected_agent": incident.affected_agent or incident.reporter,
+        "retry_attempts": incident.retry_attempts,
+        "auto_resolved": incident.auto_resolved,
         "escalation_target": target,
     }
-    return {name: known.get(name) for name in INCIDENT_META}
+    return {name: known[name] for name in INCIDENT_META}
 
 
 def priority_of(severity: Severity) -> str:
@@ -30,43 +38,65 @@ def priority_of(severity: Severity) -> str:
     return ("urgent", "high", "normal", "low")[severity.rank]
 
 
-def resolve_due(draft: Draft, incident: Incident) -> datetime | None:
-    """Return when the incident is to be resolved; None where its rank has no such target."""
-    resolve = draft.policy.targets[incident.severity.rank].resolve
-    return None if resolve is None else incident.detected_at + resolve
+def subject_of(incident: Incident) -> str:
+    """Return the subject of a mail about the incident; the title of a drill says itself that it is one."""
+    return f"{incident.severity.label} {incident.title}"
 
 
-def target_due(draft: Draft, incident: Incident) -> datetime | None:
-    """Return when the incident's next target falls due; None where it has passed, or there is none."""
-    due: datetime | None = resolve_due(draft, incident)
-    if incident.acknowledged_at is None:
-        due = incident.detected_at + draft.policy.targets[incident.severity.rank].respond
-    return due if due is not None and due > draft.now else None
+def with_tail(text: str, tail: str) -> str:
+    """Return `text` and `tail` with an empty line between; so much of `text` that both fit into a mail's body."""
+    room = MAX_TEXT - len(tail.encode()) - 2
+    return f"{text.encode()[:room].decode(errors='ignore')}\n\n{tail}" if text else tail
 
 
-def escalate_incident(draft: Draft, signal: Signal, incident: Incident) -> None:
-    """Take the first step of the escalation; rank 3 is not escalated unless somebody asks for it."""
+def is_judged(draft: Draft, incident: Incident) -> bool:
+    """Tell whether somebody judged the severity; one that is only proposed waits in the triage record.
+
+    An approved assessment is a judgement, too: its label stands in the severity's source. So is what was taken over
+    from an incident that was merged, or said by somebody who reported it again: it stands in the history.
+    """
+    record = None if incident.triage is None else draft.get(TriageRecord, incident.triage)
+    said = incident.severity.source is not None or bool(incident.severity_history)
+    return said or record is None or record.status != "waiting"
+
+
+def signal_of(draft: Draft, incident: Incident) -> Signal | None:
+    """Return the signal that opened the incident, None where the desk opened it by itself."""
+    return None if incident.opened_by is None else draft.get(Signal, incident.opened_by)
+
+
+def with_timers(incident: Incident, **set_to: datetime | None) -> Incident:
+    """Return `incident` with these timers set, or taken out, and the due time that follows from all of them."""
+    timers = incident.timers.changed(**set_to)
+    times = [at for name in type(timers).model_fields if (at := getattr(timers, name)) is not None]
+    return incident.changed(timers=timers, due_at=min(times, default=None))
+
+
+def escalate_incident(draft: Draft, incident: Incident) -> Incident:
+    """Ask for attention by the escalation tiers; rank 3 is not escalated there unless somebody asks for it.
+
+    An escalation that nobody has answered yet is made louder where the incident has become worse, never milder.
+    """
     if incident.severity.rank == LEAST_URGENT:
-        return
-    policy = draft.policy
+        return incident
+    policy, signal = draft.policy, signal_of(draft, incident)
+    severity = with_rank(policy.scales, incident.severity.rank, scale=policy.escalation_scale)
+    known = None if incident.escalation is None else draft.get(Escalation, incident.escalation)
+    if known is not None and known.status != "closed":
+        if known.status == "open" and severity.rank < known.severity.rank:
+            make_louder(draft, known, severity)
+        return incident
     bead = call_attention(
         draft,
         Attention(
-            severity=with_rank(policy.scales, incident.severity.rank, scale=policy.escalation_scale),
+            severity=severity,
             title=incident.title,
-            body=signal.body,
+            body=incident.severity_reason if signal is None else signal.body,
             source=f"incident:{incident.id}",
-            reporter=signal.sender,
+            reporter=incident.reporter,
             category="failed",
-            labels=dict(signal.labels),
+            labels={} if signal is None else dict(signal.labels),
             related=incident.id,
         ),
     )
-    escalated = draft.put(incident.changed(escalation=bead.id))
-    draft.row(
-        "incident.escalated",
-        escalated,
-        level="error" if incident.severity.rank <= 1 else "warn",
-        reason=f"first step of {bead.severity.label}: tier {bead.tier}",
-        meta=meta_of(escalated, target=bead.tier),
-    )
+    return draft.put(incident.changed(escalation=bead.id))

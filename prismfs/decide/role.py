@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from prismfs.decide import authority
-from prismfs.decide.draft import Draft
+from prismfs.decide.draft import ENGINE, Draft
 from prismfs.kinds.persona import Automation, Persona
 
 _RULES = Automation()
@@ -20,3 +20,9 @@ def owner_of(draft: Draft, lane: str) -> str:
     owner: str = getattr(draft.policy.lanes, lane)
     operators = draft.project.operators
     return owner if authority.is_somebody(draft.view, owner) or not operators else operators[0]
+
+
+def holder_of(draft: Draft, name: str) -> str:
+    """Return who holds the role `name` in the roster; the first operator, or the engine, where nobody does."""
+    held = draft.view.latest_of(Persona, name, ("",), 1)
+    return held[0].identity if held else next(iter(draft.project.operators), ENGINE)
