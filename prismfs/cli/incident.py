@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from prismfs.cli import output
+from prismfs.cli import incident_life, incident_pause, incident_update, output, phase
 
 
 @click.group("incident", epilog="\b\nExample:\n  prismfs incident list --open")
@@ -15,30 +15,36 @@ def command() -> None:
 
 
 @command.command("list", epilog="\b\nExample:\n  prismfs incident list --open --severity P0")
-@click.option("--open", "only_open", is_flag=True, help="Only those that are not resolved.")
+@click.option("--open", "only_open", is_flag=True, help="Only those whose fault may still be there.")
 @click.option(
     "--severity",
     type=click.Choice(["P0", "P1", "P2", "P3"], case_sensitive=False),
     help="Only this severity.",
 )
 @click.option("--status", help="Only this status.")
+@click.option("--level", help="Only those that this level of the chain has, such as support or coordination.")
+@click.option("--owner", help="Only those of this owner.")
+@click.option("--from", "start", help="Only those detected from this day, week or instant on.")
+@click.option("--to", "end", help="Only those detected before this day, week or instant.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many, newest first.")
 @output.verb()
-def list_(call: output.Call, **filters: Any) -> None:
-    """List incidents, newest first."""
+def list_(call: output.Call, level: str | None, start: str | None, end: str | None, **filters: Any) -> None:
+    """List incidents, newest first; by status, level, severity, owner or time of detection (R-002-54)."""
+    from prismfs.cli.instants import within
     from prismfs.cli.listing import print_list
 
-    print_list(call, "incident", **filters)
+    window = within("$.detected_at", start=("--from", start), end=("--to", end))
+    print_list(call, "incident", members={"$.level|agent": level}, compare=window, **filters)
 
 
 @command.command("show", epilog="\b\nExample:\n  prismfs incident show inc-01k5")
 @click.argument("identifier", metavar="ID")
 @output.verb()
 def show(call: output.Call, identifier: str) -> None:
-    """Show one incident with its triage record: what was read, how it was judged and by what, whether it may leave."""
-    from prismfs.cli.show import print_record
+    """Show one incident: how bad, who has it, what is due and how soon; then its members and its triage record."""
+    from prismfs.cli.incident_show import print_incident
 
-    print_record(call, identifier, with_member=("triage", "triage_record"))
+    print_incident(call, identifier)
 
 
 @command.command(
@@ -90,3 +96,19 @@ def resolve(call: output.Call, identifier: str, note: str, dry_run: bool) -> Non
     from prismfs.cli.giving import give
 
     give(call, "incident.resolve", {"note": note}, target=identifier, dry_run=dry_run)
+
+
+for _care in (
+    incident_update.update,
+    incident_update.note,
+    incident_pause.pause,
+    incident_pause.unpause,
+    incident_pause.decide,
+    incident_life.open_,
+    incident_life.mitigate,
+    incident_life.reopen,
+    incident_life.close,
+    incident_life.merge,
+    phase.command,
+):
+    command.add_command(_care)

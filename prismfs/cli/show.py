@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 import click
@@ -25,16 +26,28 @@ def print_record(call: output.Call, identifier: str, *, with_member: tuple[str, 
 
     `with_member` names a member that holds another record's id, and the name under which that one is printed, too.
     """
+    document, lines = record_with(call, identifier, with_member=with_member)
+    output.result(call, document, lines)
+
+
+def record_with(
+    call: output.Call,
+    identifier: str,
+    *,
+    with_member: tuple[str, str] | None = None,
+    but: Collection[str] = (),
+) -> tuple[dict[str, Any], list[str]]:
+    """Return one record as its document, and as lines for people; those leave out the members `but`."""
     with reading(call.project()) as connection:
         text = listing.read_document(connection, resolve_id(connection, identifier))
         document: dict[str, Any] = json.loads(text or "{}")
-        lines = _lines(document)
+        lines = _lines({name: value for name, value in document.items() if name not in but})
         other = document.get(with_member[0]) if with_member is not None else None
         if with_member is not None and isinstance(other, str):
             found: dict[str, Any] = json.loads(listing.read_document(connection, other) or "{}")
             document[with_member[1]] = found
             lines += [f"\n{click.style(with_member[1].replace('_', ' '), bold=True)}", *_lines(_flat(found))]
-    output.result(call, document, lines)
+    return document, lines
 
 
 def _flat(document: dict[str, Any]) -> dict[str, Any]:

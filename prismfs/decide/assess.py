@@ -22,6 +22,9 @@ from prismfs.kinds.signal import Signal
 from prismfs.kinds.triage_record import Init, Judgement, Privacy, Read, TriageRecord
 from prismfs.records.severity import with_rank
 
+BY_RULES = "rules"
+"""Who judged, where nobody did but the rules."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -39,15 +42,17 @@ def read(draft: Draft, signal: Signal) -> Reading:
     return Reading(init=init, reads=reads, privacy=check_privacy(signal))
 
 
-def judge(draft: Draft, signal: Signal, *, recurs: bool = False) -> tuple[Judgement, str]:
+def judge(draft: Draft, signal: Signal, *, recurs: bool = False, owner: str | None = None) -> tuple[Judgement, str]:
     """Tier 4: return what the rules say of severity, scope and nature, and why the severity is what it is.
+
+    `owner` is who triages it, where that is not the incident manager.
 
     The policy's floors hold for every nature. Where a person judges, the severity is none that anybody stated: rank 2
     until then, or the floor of what the words may be about. A fault that came back is one rank worse.
     """
     policy = draft.policy
     found = classification_of(draft, signal)
-    if automation_of(draft, policy.lanes.incident).mode == "person":
+    if automation_of(draft, owner or policy.lanes.incident).mode == "person":
         found = _unjudged(found, known=found.nature in policy.nature_floor)
     found = with_floor(replace(found, rank=DEFAULT_RANK if found.rank is None else found.rank), policy.nature_floor)
     rank = DEFAULT_RANK if found.rank is None else found.rank
@@ -62,13 +67,16 @@ def judge(draft: Draft, signal: Signal, *, recurs: bool = False) -> tuple[Judgem
         nature=found.nature,
         rules=found.rules,
         reason=one_line(said),
-        by="rules",
+        by=BY_RULES,
     )
     return judgement, because
 
 
 def file(draft: Draft, signal: Signal, incident: Incident, reading: Reading, judged: Judgement) -> TriageRecord:
-    """Write the triage record of a new incident; by the rules it is done, for anybody else it waits (R-000-03)."""
+    """Write the triage record of a new incident; by the rules it is done, for anybody else it waits (R-000-03).
+
+    Whoever opened it with a severity has judged it: nobody else is asked.
+    """
     automation = automation_of(draft, incident.owner)
     mode = automation.mode
     record = TriageRecord(
@@ -88,7 +96,7 @@ def file(draft: Draft, signal: Signal, incident: Incident, reading: Reading, jud
         due_at=draft.now,
     )
     incident = incident.changed(triage=record.id)
-    if mode == "rules":
+    if mode == "rules" or judged.by != BY_RULES:
         assess_output.conclude(draft, record, incident, judged)
         return draft.need(TriageRecord, record.id)
     draft.put(incident)

@@ -6,9 +6,9 @@ things ends here, with a way to go on (R-000-27, R-000-28); of the rest a phone-
 
 from __future__ import annotations
 
-from prismfs.decide import staging
+from prismfs.decide import severity_change, staging
 from prismfs.decide.draft import Draft
-from prismfs.decide.incident_facts import meta_of, target_due
+from prismfs.decide.incident_facts import meta_of
 from prismfs.decide.reply import reply_to_reporter
 from prismfs.kinds.incident import Incident
 from prismfs.kinds.phone_home import PhoneHome
@@ -32,17 +32,11 @@ def conclude(draft: Draft, record: TriageRecord, incident: Incident, judged: Jud
 
     It serves a first judgement and one that takes the place of another alike.
     """
-    before = incident.severity
-    incident = incident.changed(
-        severity=judged.severity,
-        sev_max=min((incident.sev_max, judged.severity), key=lambda severity: severity.rank),
-        nature=judged.nature,
-        scope=judged.scope,
-    )
-    if judged.severity.rank != before.rank and incident.due_at is not None:
-        incident = incident.changed(due_at=target_due(draft, incident))
-    draft.put(incident)
+    incident = incident.changed(nature=judged.nature, scope=judged.scope)
+    incident = draft.put(severity_change.change(draft, incident, judged.severity, judged.reason, by=judged.by))
     reasons = reasons_against(record, judged)
+    if incident.drill:
+        reasons = (*reasons, "it is a drill")
     output = Output(postmortem=postmortem(record, incident, judged), eligible=not reasons, reasons=reasons)
     done = draft.put(
         record.changed(status="done", classification=judged, output=output, done_at=draft.now, due_at=None)

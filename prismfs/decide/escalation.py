@@ -104,6 +104,22 @@ def call_attention(draft: Draft, wanted: Attention, *, recurrence_of: Escalation
     return chain.climb(draft, bead)
 
 
+def make_louder(draft: Draft, bead: Escalation, severity: Severity) -> Escalation:
+    """Let an open escalation go the way of `severity` at once: what it is about is worse than was known."""
+    first = bead.original_severity or bead.severity
+    louder = draft.put(timing.due(draft, bead.changed(severity=severity, original_severity=first)))
+    mute.begin_inhibiting(draft, louder)
+    notices = notify.notify(draft, louder)
+    draft.row(
+        "escalation.louder",
+        louder,
+        level="error" if severity.rank <= 1 else "warn",
+        reason=f"{bead.severity.label} to {severity.label}: it was judged worse",
+        meta={"severity": severity.label, "actions": _actions(notices)},
+    )
+    return chain.climb(draft, reach.check_notices(draft, louder, notices))
+
+
 def acknowledge_escalation(draft: Draft) -> Nothing | None:
     """Somebody has it: it is not raised any more (R-004-15)."""
     bead = chain.open_escalation(draft)
@@ -157,9 +173,10 @@ def follow_incident(draft: Draft) -> None:
     bead = None if name is None else draft.get(Escalation, name)
     if bead is None or bead.status == "closed":
         return
-    if getattr(incident, "status", "") == "resolved":
-        closed = _close(draft, bead, "the incident is resolved")
-        draft.row("escalation.closed", closed, level="warn", reason="its incident is resolved")
+    if not getattr(incident, "is_open", True):
+        status = str(getattr(incident, "status", ""))
+        closed = _close(draft, bead, f"the incident is {status}")
+        draft.row("escalation.closed", closed, level="warn", reason=f"its incident is {status}")
     elif bead.status == "open":
         acknowledged = _acknowledge(draft, bead, None)
         draft.row("escalation.acknowledged", acknowledged, level="warn", reason="its incident is acknowledged")

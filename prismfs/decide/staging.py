@@ -6,6 +6,7 @@ from pydantic import JsonValue
 
 from prismfs.decide import compose
 from prismfs.decide.draft import Draft
+from prismfs.decide.incident_facts import meta_of
 from prismfs.errors import ForbiddenError, RecordError, RefusedError
 from prismfs.kinds.incident import Incident
 from prismfs.kinds.persona import Persona
@@ -37,7 +38,8 @@ def stage_from_triage(draft: Draft, incident: Incident, record: TriageRecord) ->
     except (RefusedError, RecordError, ForbiddenError) as error:
         problem = error.problem
         reason = f"not staged: {problem.code}"
-        draft.row("phone_home.blocked", incident, level="warn", reason=reason, meta={"code": problem.code})
+        meta = meta_of(incident) | {"code": problem.code}
+        draft.row("phone_home.blocked", incident, level="warn", reason=reason, meta=meta)
         hint = f"\n{problem.hint}" if problem.hint else ""
         draft.mail(
             manager, role="not-staged", type="task", subject=f"Not staged: {incident.title}",
@@ -113,8 +115,10 @@ def _stage(
     again: bool,
 ) -> PhoneHome | None:
     """Put the draft of a phone-home, or a change of the one that is there; None where nothing is to do."""
+    if incident.drill:
+        raise RefusedError("is_drill", "a drill never leaves the project", field="/id", hint="prismfs incident show ID")
     tracker, triage = draft.view.single(Tracker), draft.view.single(Triage)
-    signal = draft.need(Signal, incident.opened_by)
+    signal = draft.need(Signal, str(incident.opened_by))
     scope = _check_may_leave(draft, signal, record)
     source = incident.reporter_pid or draft.project.pid
     key = idempotency_key(

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from pydantic import JsonValue
 
-from prismfs.decide import assess, assess_output
+from prismfs.decide import assess, assess_output, lifecycle, severity_change
+from prismfs.decide.breach import responded
 from prismfs.decide.classify import UNKNOWN_NATURE
 from prismfs.decide.draft import ENGINE, Draft, one_line
 from prismfs.decide.escalation import Attention, call_attention
-from prismfs.decide.incident_facts import escalate_incident
+from prismfs.decide.incident_facts import meta_of
 from prismfs.errors import RecordError, RefusedError
 from prismfs.kinds.forms import TriageAnswer
 from prismfs.kinds.incident import Incident
@@ -31,16 +32,19 @@ def judge_incident(draft: Draft) -> Nothing | None:
     for a nature; nobody else may.
 
     Raises:
-        RefusedError: `not_found`, `resolved`, `scope_missing`, `unknown_nature`.
+        RefusedError: `not_found`, `resolved`, `scope_missing`, `unknown_nature`, `security_lowered`.
         RecordError: `unknown_severity`, or a member of the answer that is not valid.
     """
     document = draft.event.document
     incident = draft.need(Incident, str(document["id"]))
     answer = TriageAnswer.from_document({name: document[name] for name in _MEMBERS if document.get(name) is not None})
-    if incident.status == "resolved":
+    if not incident.is_open:
         raise RefusedError("resolved", "it is not judged any more", field="/id", hint="prismfs show ID")
+    incident = draft.put(responded(draft, incident))
     record = _record_of(draft, incident)
     judged = _judged(draft, incident, record, answer, by=draft.event.actor)
+    if record is None:
+        return _judge_alone(draft, incident, judged)
     before = record.classification
     said = f"severity {judged.severity.label}, scope {judged.scope}, nature {judged.nature}"
     if before is None:
@@ -68,7 +72,7 @@ def triage_due(draft: Draft) -> None:
     record = draft.need(TriageRecord, str(draft.event.document["id"]))
     incident = draft.need(Incident, record.incident)
     draft.subject = record
-    if record.status != "waiting" or incident.status == "resolved":
+    if record.status != "waiting" or not incident.is_open:
         draft.settle("let_go", "nothing waits for it any more")
         draft.put(record.changed(due_at=None))
         draft.row("triage.let_go", record, reason=draft.reason)
@@ -88,6 +92,18 @@ def end_triage(draft: Draft) -> None:
         draft.put(record.changed(due_at=None))
 
 
+def check_nature(draft: Draft, nature: str) -> None:
+    """Accept a nature that the rules or the policy know.
+
+    Raises:
+        RefusedError: `unknown_nature`, naming them.
+    """
+    known = {rule.nature for rule in draft.view.single(Triage).natures} | {*draft.policy.nature_floor, UNKNOWN_NATURE}
+    if nature not in known:
+        hint = f"one of {', '.join(sorted(known))}"
+        raise RefusedError("unknown_nature", "no such nature", field="/nature", hint=hint)
+
+
 def _take_answer(draft: Draft, record: TriageRecord, incident: Incident) -> None:
     """Judge as the command says; an answer that is none leaves it to a person, with the reason."""
     found = draft.event.document.get("answer")
@@ -102,6 +118,7 @@ def _take_answer(draft: Draft, record: TriageRecord, incident: Incident) -> None
         assess.ask(draft, record, incident, reason=draft.reason)
         return
     draft.settle("judge", f"the command of {record.triager} judges")
+    incident = draft.put(responded(draft, incident))
     _conclude(draft, record, incident, judged)
 
 
@@ -127,26 +144,36 @@ def _overdue(draft: Draft, record: TriageRecord, incident: Incident) -> None:
 def _conclude(draft: Draft, record: TriageRecord, incident: Incident, judged: Judgement) -> None:
     """Finish with `judged`; a fault that turns out to be urgent is escalated if it was not yet."""
     assess_output.conclude(draft, record, incident, judged)
-    incident = draft.need(Incident, incident.id)
-    signal = draft.get(Signal, incident.opened_by)
-    if incident.escalation is None and incident.acknowledged_at is None and signal is not None:
-        escalate_incident(draft, signal, incident)
+    lifecycle.attend(draft, draft.need(Incident, incident.id))
 
 
-def _judged(draft: Draft, incident: Incident, record: TriageRecord, answer: TriageAnswer, *, by: str) -> Judgement:
+def _judge_alone(draft: Draft, incident: Incident, judged: Judgement) -> Nothing | None:
+    """Judge what the desk itself saw: no signal reported it, so there is no triage record and nothing to send."""
+    if (incident.severity.rank, incident.scope, incident.nature) == (judged.severity.rank, judged.scope, judged.nature):
+        return Nothing("it is judged so already", incident.id)
+    said = f"severity {judged.severity.label}, scope {judged.scope}, nature {judged.nature}"
+    draft.settle("judge", f"{draft.event.actor} judges: {said}")
+    changed = severity_change.change(draft, incident, judged.severity, judged.reason)
+    changed = draft.put(changed.changed(scope=judged.scope, nature=judged.nature))
+    draft.row("incident.triaged", changed, level="warn", reason=said, meta=meta_of(changed) | {"by": judged.by})
+    lifecycle.attend(draft, changed)
+    draft.subject = draft.need(Incident, incident.id)
+    return None
+
+
+def _judged(
+    draft: Draft, incident: Incident, record: TriageRecord | None, answer: TriageAnswer, *, by: str
+) -> Judgement:
     policy = draft.policy
-    base = record.classification or record.proposal
-    scope = answer.scope or (None if base is None else base.scope)
+    base = None if record is None else record.classification or record.proposal
+    known = incident.scope or "customer-internal" if record is None else None  # what the desk saw is its own matter
+    scope = answer.scope or (known if base is None else base.scope)
     if scope is None:
         raise RefusedError(
             "scope_missing", "nothing proposes a scope, so it is to be said", field="/scope", hint="--scope SCOPE"
         )
     nature = answer.nature or incident.nature
-    known = {rule.nature for rule in draft.view.single(Triage).natures} | set(policy.nature_floor) | {UNKNOWN_NATURE}
-    if nature not in known:
-        raise RefusedError(
-            "unknown_nature", "no such nature", field="/nature", hint=f"one of {', '.join(sorted(known))}"
-        )
+    check_nature(draft, nature)
     severity = incident.severity
     if answer.severity is not None:
         severity = read_label(policy.scales, answer.severity, scale=policy.incident_scale)
@@ -155,14 +182,17 @@ def _judged(draft: Draft, incident: Incident, record: TriageRecord, answer: Tria
     floor = policy.nature_floor.get(nature)
     if floor is not None and severity.rank > floor and (by == "command" or answer.severity is None):
         severity = with_rank(policy.scales, floor, scale=policy.incident_scale)
+    severity_change.check_lowering(draft, incident, severity, nature=nature)
     return Judgement(severity=severity, scope=scope, nature=nature, reason=answer.reason, by=by)
 
 
-def _record_of(draft: Draft, incident: Incident) -> TriageRecord:
-    """Return the incident's triage record; a new one for an incident that was opened before there were any."""
+def _record_of(draft: Draft, incident: Incident) -> TriageRecord | None:
+    """Return its triage record; a new one for what was opened before there were any, none without a signal."""
     known = None if incident.triage is None else draft.get(TriageRecord, incident.triage)
     if known is not None:
         return known
+    if incident.opened_by is None:
+        return None
     signal = draft.need(Signal, incident.opened_by)
     reading = assess.read(draft, signal)
     return TriageRecord(
