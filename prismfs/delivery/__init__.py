@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from prismfs.records.message import Message, Receipt
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from prismfs.kinds.routing import Routing
     from prismfs.kinds.tracker import Tracker
 
-_WORDS = ("apprise", "command", "email", "file", "log", "mail", "nudge", "slack", "sms", "tracker", "webhook")
+_WORDS = ("apprise", "command", "email", "file", "job", "log", "mail", "nudge", "slack", "sms", "tracker", "webhook")
 
 
 class Channel(Protocol):
@@ -33,27 +34,33 @@ class Channel(Protocol):
 
 
 def channels(
-    root: Path, settings: EscalationSettings, routing: Routing, tracker: Tracker | None = None
+    root: Path,
+    settings: EscalationSettings,
+    routing: Routing,
+    tracker: Tracker | None = None,
+    *,
+    stopping: Event | None = None,
 ) -> Mapping[str, Channel]:
     """Return the channels of the project at `root`, by the word that an action begins with (R-004-06, R-004-29).
 
     A channel is made, and what it needs imported, when it is first asked for. A word that is none of
     `prismfs` is looked up among the entry points of the group `prismfs.channels`; a lookup of one that
-    nobody provides raises KeyError.
+    nobody provides raises KeyError. Setting `stopping` ends what takes long.
     """
-    return _Channels(root, settings, routing, tracker)
+    return _Channels(root, settings, routing, tracker, stopping or Event())
 
 
 class _Channels(Mapping[str, Channel]):
     """Iterating gives the channels of prismfs itself; those of other packages are found by their word only."""
 
     def __init__(
-        self, root: Path, settings: EscalationSettings, routing: Routing, tracker: Tracker | None = None
+        self, root: Path, settings: EscalationSettings, routing: Routing, tracker: Tracker | None, stopping: Event
     ) -> None:
         self._root = root
         self._contacts = settings.contacts
         self._targets = routing.targets
         self._tracker = tracker
+        self._stopping = stopping
         self._made: dict[str, Channel] = {}
 
     def __getitem__(self, word: str) -> Channel:
@@ -73,6 +80,10 @@ class _Channels(Mapping[str, Channel]):
                 from prismfs.delivery.file import FileChannel
 
                 return FileChannel(self._root / "run" / "outbox")
+            case "job":
+                from prismfs.delivery.job import JobChannel
+
+                return JobChannel(self._root, stopping=self._stopping)
             case "log":
                 from prismfs.delivery.log import LogChannel
 
@@ -89,14 +100,10 @@ class _Channels(Mapping[str, Channel]):
                 from prismfs.delivery.email import EmailChannel
 
                 return EmailChannel(self._root, self._contacts)
-            case "sms":
-                from prismfs.delivery.webhook import SmsChannel
+            case "sms" | "slack":
+                from prismfs.delivery.webhook import SlackChannel, SmsChannel
 
-                return SmsChannel(self._root, self._contacts)
-            case "slack":
-                from prismfs.delivery.webhook import SlackChannel
-
-                return SlackChannel(self._root, self._contacts)
+                return (SmsChannel if word == "sms" else SlackChannel)(self._root, self._contacts)
             case "webhook":
                 from prismfs.delivery.webhook import WebhookChannel
 

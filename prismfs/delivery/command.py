@@ -8,8 +8,8 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from prismfs.records.document import Document
 
 _MOST_OUTPUT = 256 * 1024
 _PIECE = 64 * 1024  # bytes read or written at a time; what a pipe of Linux holds
+_LOOK = 0.1  # seconds between two looks at whether a program that says nothing has ended, or is to end
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,56 @@ def run_bytes(
         RefusedError: `command_missing` or `command_timeout`.
     """
     until = time.monotonic() + timeout.total_seconds()
+    with _started(command, cwd=cwd, environment=environment, heard=keep > 0) as child:
+        try:
+            output, errors = _converse(child, data, until=until, keep=keep)
+            child.wait(max(0.0, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            raise RefusedError("command_timeout", f"gave no answer within {timeout}", path=command[0]) from None
+    return Ended(code=child.returncode, output=output, errors=errors)
+
+
+def watch(
+    command: Sequence[str],
+    *,
+    timeout: timedelta,
+    cwd: Path,
+    environment: Mapping[str, str],
+    hear: Callable[[bytes, bool], None],
+    stop: Callable[[], bool],
+) -> int:
+    """Run `command` without input until it ends, and return its exit code (negative: the signal that killed it).
+
+    `hear` is given each piece that it prints, and whether that went to standard error; `stop` is asked now and then
+    whether it is to end. What it left running when it ended, or at its time-out, is killed with it; it need not have
+    closed its output.
+
+    Raises:
+        RefusedError: `command_missing`, `command_timeout` or `command_stopped`.
+    """
+    until = time.monotonic() + timeout.total_seconds()
+    with _started(command, cwd=cwd, environment=environment, heard=True) as child:
+        assert child.stdin is not None
+        child.stdin.close()
+        while not _heard_all(child, hear):
+            if stop():
+                raise RefusedError("command_stopped", "was ended with whoever ran it", path=command[0])
+            if time.monotonic() >= until:
+                raise RefusedError("command_timeout", f"did not end within {timeout}", path=command[0])
+    return child.returncode
+
+
+@contextmanager
+def _started(
+    command: Sequence[str], *, cwd: Path, environment: Mapping[str, str] | None, heard: bool
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start `command` in a session of its own; when the block is left, it and all that it started are killed.
+
+    Raises:
+        RefusedError: `command_missing`.
+    """
     own = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    told = subprocess.PIPE if keep else subprocess.DEVNULL
+    told = subprocess.PIPE if heard else subprocess.DEVNULL
     try:
         child = subprocess.Popen(
             list(command),
@@ -79,10 +128,7 @@ def run_bytes(
         why = getattr(error, "strerror", None) or "an argument holds a NUL character"
         raise RefusedError("command_missing", f"cannot be started: {why}", path=command[0]) from error
     try:
-        output, errors = _converse(child, data, until=until, keep=keep)
-        child.wait(max(0.0, until - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        raise RefusedError("command_timeout", f"gave no answer within {timeout}", path=command[0]) from None
+        yield child
     finally:
         with suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
@@ -91,7 +137,6 @@ def run_bytes(
             if pipe is not None:
                 with suppress(OSError):
                     pipe.close()
-    return Ended(code=child.returncode, output=output, errors=errors)
 
 
 def run_json(command: Sequence[str], document: Document, *, timeout: timedelta, cwd: Path) -> Document:
@@ -147,3 +192,24 @@ def _converse(child: subprocess.Popen[bytes], data: bytes, *, until: float, keep
                     child.stdin.close()
     output, errors = (bytes(text) for text in kept.values()) if kept else (b"", b"")
     return output, errors
+
+
+def _heard_all(child: subprocess.Popen[bytes], hear: Callable[[bytes, bool], None]) -> bool:
+    """Hand over what `child` prints for a moment; tell whether it has ended and nothing of it is left to read."""
+    ended = child.poll() is not None
+    with selectors.DefaultSelector() as ends:
+        for pipe in (child.stdout, child.stderr):
+            if pipe is not None and not pipe.closed:
+                ends.register(pipe, selectors.EVENT_READ, pipe)
+        if not ends.get_map():
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(_LOOK)
+            return child.poll() is not None
+        ready = ends.select(0 if ended else _LOOK)
+        for key, _ in ready:
+            piece = os.read(key.fd, _PIECE)
+            if piece:
+                hear(piece, key.data is child.stderr)
+            else:
+                key.data.close()
+    return ended and not ready

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from prismfs.decide import ENGINE
+from prismfs.decide.retry import CHANNEL as JOBS
 from prismfs.delivery import Channel
 from prismfs.engine.desk import Desk
 from prismfs.kinds.outbox import Outbox
@@ -25,10 +27,32 @@ WAITING = ("pending", "unknown")
 """States in which a message waits for its due time to be sent."""
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many messages may leave now, and how many attempts at jobs may begin: those may take long."""
+
+    messages: int
+    jobs: int
+
+    def takes(self, message: Outbox) -> bool:
+        """Tell whether there is room for `message`."""
+        return (self.jobs if is_job(message) else self.messages) > 0
+
+    def less(self, leaving: Iterable[Outbox]) -> Room:
+        """Return what is left once `leaving` have left."""
+        gone = Counter(map(is_job, leaving))
+        return Room(messages=self.messages - gone[False], jobs=self.jobs - gone[True])
+
+    def more(self, ended: Iterable[Outbox]) -> Room:
+        """Return what there is once `ended` have ended."""
+        back = Counter(map(is_job, ended))
+        return Room(messages=self.messages + back[False], jobs=self.jobs + back[True])
+
+
 class Courier(Protocol):
     """Carries messages elsewhere while the turns go on, at most so many at a time."""
 
-    def room(self) -> int:
+    def room(self) -> Room:
         """Return how many more messages it takes now."""
 
     def take(self, desk: Desk, messages: Sequence[Outbox]) -> None:
@@ -41,8 +65,10 @@ class Courier(Protocol):
         """Keep what `collect` returned for the next call: it could not be committed."""
 
 
-def choose(messages: Iterable[Outbox], channels: Mapping[str, Channel], room: int) -> tuple[list[Outbox], list[Outbox]]:
-    """Return the local ones among `messages`, and those that leave now: at most `room`, a fair share an action.
+def choose(
+    messages: Iterable[Outbox], channels: Mapping[str, Channel], room: Room
+) -> tuple[list[Outbox], list[Outbox]]:
+    """Return the local ones among `messages`, and those that leave now: as `room` allows, a fair share an action.
 
     A place that is slow, or that many messages wait for, does not keep those to other places waiting (C-82).
     """
@@ -56,7 +82,17 @@ def choose(messages: Iterable[Outbox], channels: Mapping[str, Channel], room: in
             shares.append((turns[message.action], message))
             turns[message.action] += 1
     shares.sort(key=lambda share: share[0])
-    return local, [message for _, message in shares[: max(0, room)]]
+    leaving: list[Outbox] = []
+    for _, message in shares:
+        if room.takes(message):
+            leaving.append(message)
+            room = room.less([message])
+    return local, leaving
+
+
+def is_job(message: Outbox) -> bool:
+    """Tell whether a message is an attempt at a job."""
+    return message.channel == JOBS
 
 
 def is_local(channels: Mapping[str, Channel], message: Outbox) -> bool:

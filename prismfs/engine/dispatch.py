@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from prismfs.engine import deliver
+from prismfs.engine.deliver import Room
 from prismfs.engine.desk import Desk
+from prismfs.engine.job_output import without_secrets
 from prismfs.engine.settle import Outcome, settle
 from prismfs.kinds.outbox import Outbox
 from prismfs.records.message import Receipt
 
 
-def send(desk: Desk, messages: Sequence[Outbox], now: datetime, room: int) -> tuple[list[Outcome], list[Outbox]]:
-    """Deliver the local ones of `messages` and commit that others begin, at most `room`; the writer's lock is held.
+def send(desk: Desk, messages: Sequence[Outbox], now: datetime, room: Room) -> tuple[list[Outcome], list[Outbox]]:
+    """Deliver the local ones of `messages` and commit that others begin, as `room` allows; the writer's lock is held.
 
     Returns what was decided, and the messages that are to be carried out now.
     """
@@ -39,6 +41,19 @@ def carry_out(desk: Desk, messages: Sequence[Outbox], now: datetime) -> list[Out
     return note_receipts(desk, carried, now)
 
 
+def run_jobs(desk: Desk, messages: Sequence[Outbox]) -> None:
+    """Run the jobs of `messages`, one after the other, without the writer's lock; the next turn notes how they ended.
+
+    A job may run long: how it ended is noted at a time of its own, from which the next attempt's delay counts.
+    """
+    if not messages:
+        return
+    channels = desk.channels()
+    for message in messages:
+        desk.ended.append((message, deliver.carry(channels, message)))
+        desk.crash_point("carried")
+
+
 def note_receipts(desk: Desk, carried: Sequence[tuple[Outbox, Receipt]], now: datetime) -> list[Outcome]:
     """Commit how the messages in `carried` went."""
     if not carried:
@@ -49,5 +64,7 @@ def note_receipts(desk: Desk, carried: Sequence[tuple[Outbox, Receipt]], now: da
 
 def write_receipts(desk: Desk, carried: Sequence[tuple[Outbox, Receipt]], now: datetime) -> list[Outcome]:
     """Commit how the messages in `carried` went; the writer's lock is held."""
-    events = [deliver.receipt_event(message, receipt, now) for message, receipt in carried]
-    return settle(desk, events, now) if events else []
+    if not carried:
+        return []
+    told = [(message, without_secrets(desk, message, receipt)) for message, receipt in carried]
+    return settle(desk, [deliver.receipt_event(message, receipt, now) for message, receipt in told], now)

@@ -1,0 +1,106 @@
+"""An attempt at a job: runs the argument list that its message carries, and says how it ended (R-002-13, R-002-14).
+
+The message was written by the rule that let the attempt begin; nothing else says what is run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+from typing import Any, ClassVar
+
+from prismfs.delivery.command import watch
+from prismfs.delivery.detail import one_line
+from prismfs.errors import RefusedError
+from prismfs.records.message import Message, Receipt
+
+MARGIN = 16 * 1024
+"""Bytes of output handed over beyond those that are kept: a secret that begins before them is found whole."""
+
+_OUTCOMES = {"command_timeout": "timed_out", "command_stopped": "stopped", "command_missing": "not_started"}
+_NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # what shells say of it
+
+
+class _Tail:
+    """The last `size` bytes of what was added."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._data = bytearray()
+
+    def add(self, piece: bytes) -> None:
+        """Add `piece` at the end."""
+        self._data += piece
+        if len(self._data) > 2 * self._size:
+            del self._data[: -self._size]
+
+    def text(self) -> str:
+        """Return what is kept as text; bytes that are no UTF-8 as U+FFFD."""
+        return bytes(self._data[-self._size :]).decode(errors="replace")
+
+
+class JobChannel:
+    """Runs a job in the project's folder, without a shell, in a session of its own; all of it ends with it.
+
+    It sees PATH, HOME and LANG, the variables that the message names, and PRISMFS_JOB, PRISMFS_JOB_ID and
+    PRISMFS_ATTEMPT. Every end is a receipt `sent`: the attempt was made. Its document holds `outcome`, `code`,
+    `output` (standard error, or standard output where that is empty) and `keep`, how many bytes of it are wanted.
+
+    Once `stopping` is set all that is running ends: with the process that serves the project it is told as `stopped`;
+    where somebody listens, by `hear`, which is given what the job prints as it comes, as `interrupted`.
+    """
+
+    local: ClassVar[bool] = False
+
+    def __init__(self, root: Path, *, stopping: Event, hear: Callable[[bytes, bool], None] | None = None) -> None:
+        self._root = root
+        self._stopping = stopping
+        self._hear = hear
+
+    def send(self, message: Message) -> Receipt:
+        """Run what the message says and return how it ended."""
+        try:
+            order: dict[str, Any] = json.loads(message.body)
+            keep, command = int(order["keep"]), [str(argument) for argument in order["command"]]
+            timeout = timedelta(seconds=order["timeout"])
+            passed = {name: os.environ[name] for name in order["pass_environment"] if name in os.environ}
+            environment = passed | {str(name): str(value) for name, value in order["environment"].items()}
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return Receipt(outcome="permanent", detail="the message does not say what is to be run")
+        printed, said = _Tail(keep + MARGIN), _Tail(keep + MARGIN)
+
+        def hear(piece: bytes, is_error: bool) -> None:
+            (said if is_error else printed).add(piece)
+            if self._hear is not None:
+                self._hear(piece, is_error)
+
+        code, detail = None, ""
+        try:
+            code = watch(
+                command,
+                timeout=timeout,
+                cwd=self._root,
+                environment=environment,
+                hear=hear,
+                stop=self._stopping.is_set,
+            )
+            outcome = "succeeded" if code == 0 else "failed"
+            detail = "" if code == 0 else f"ended with code {code}" if code > 0 else f"was killed by signal {-code}"
+        except RefusedError as error:
+            outcome, detail = _OUTCOMES[error.code], one_line(error.problem.message)
+            if error.code == "command_missing":
+                found = not isinstance(error.__cause__, FileNotFoundError)
+                code = _NOT_EXECUTABLE if found else _NOT_FOUND
+                detail = "the program cannot be executed" if found else "there is no such program"
+            elif error.code == "command_stopped" and self._hear is not None:
+                outcome = "interrupted"
+        text = said.text() if said.text().strip() else printed.text()
+        return Receipt(
+            outcome="sent",
+            detail=detail,
+            document={"outcome": outcome, "code": code, "output": text or detail, "keep": keep},
+        )
