@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from prismfs.cli import output
+from prismfs.cli.instants import Comparison
 from prismfs.errors import PrismfsError
 from prismfs.store import listing
 from prismfs.store.reading import reading
@@ -24,16 +26,17 @@ AT_THE_DOOR = frozenset(
 """Codes of files that were refused because of the project or the bridge that they are for."""
 
 
-def print_bridge(call: output.Call, *, limit: int | None, since: str | None, **wanted: str | None) -> None:
-    """Print the rows of bridges, newest first. In a tenant's folder those of every project that can be read.
+def print_bridge(call: output.Call, *, limit: int | None, compare: Sequence[Comparison], **wanted: str | None) -> None:
+    """Print the rows of bridges that fulfil `compare`, newest first.
 
-    A row that two projects hold is printed once, with both in `views`.
+    In a tenant's folder those of every project that can be read. A row that two projects hold is printed once, with
+    both in `views`.
     """
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     roots = call.projects()
     for root in roots:
         try:
-            rows = _rows(root, since, wanted)
+            rows = _rows(root, compare, wanted)
         except PrismfsError as error:
             if len(roots) == 1:
                 raise
@@ -57,16 +60,13 @@ _COLUMNS = {
 }  # fmt: skip
 
 
-def _rows(root: Path, since: str | None, wanted: dict[str, str | None]) -> list[dict[str, Any]]:
+def _rows(root: Path, compare: Sequence[Comparison], wanted: dict[str, str | None]) -> list[dict[str, Any]]:
     columns = {"level": "status", "entity": "ref", "actor": "$.actor"}
     where = {columns[name]: value for name, value in wanted.items() if value is not None}
     found: list[dict[str, Any]] = []
     with reading(root) as connection:
         for action in _ACTIONS:
-            texts, _ = listing.find_documents(
-                connection, "audit", where={**where, "owner": action},
-                compare=[] if since is None else [("$.at", ">=", since)],
-            )  # fmt: skip
+            texts, _ = listing.find_documents(connection, "audit", where={**where, "owner": action}, compare=compare)
             found += map(json.loads, texts)
     return [row for row in found if row["action"] != "inbox.refused" or row["meta"].get("code") in AT_THE_DOOR]
 

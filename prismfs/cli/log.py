@@ -46,7 +46,10 @@ def command(call: output.Call, identifier: str | None, follow: bool, limit: int 
 
 
 def line_of(row: dict[str, Any]) -> str:
-    """Return one audit row as a line: when, what, who, about what, why."""
+    """Return one audit row as a line: when, what, who, about what, why; an error all in red, for it is to stand out."""
     action = click.style(f"{row['action']:28}", fg=_COLOURS.get(row["level"]))
     about = output.one_line(row["entity_id"])[:30]
-    return f"{row['at']}  {action}  {row['actor']:10}  {about:30}  {output.safe(row['reason'])}"
+    rest = f"{row['actor']:10}  {about:30}  {output.safe(row['reason'])}"
+    if row["level"] == "error":
+        return click.style(f"{row['at']}  {row['action']:28}  {rest}", fg=_COLOURS["error"], bold=True)
+    return f"{row['at']}  {action}  {rest}"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from prismfs.cli import output
+from prismfs.cli import banner, output
 from prismfs.cli.standing import read_standing
 from prismfs.store import listing
 from prismfs.store.reading import reading, resolve_id
@@ -67,7 +68,8 @@ def _project(root: Path, connection: sqlite3.Connection) -> dict[str, Any]:
     return {
         "pid": project.get("pid"),
         "path": str(root),
-        "incidents_open": number("incident", "triage"),
+        "active_incidents": banner.read_banner(connection, at=int(time.time() * 1000)),
+        "incidents_open": sum(count for name, _, is_open, count in counts if name == "incident" and is_open),
         "escalations_open": escalations("open"),
         "escalations_acknowledged": escalations("acknowledged"),
         "work_open": number("bead", "open", "in_progress", "blocked", "deferred") - escalations("open"),
@@ -78,6 +80,7 @@ def _project(root: Path, connection: sqlite3.Connection) -> dict[str, Any]:
         "silences": number("silence", "active", "pending"),
         "todos_open": number("todo", "open"),
         "triages_waiting": number("triage_record", "waiting"),
+        "gates_waiting": number("artifact", "presented"),
         "issues_to_review": number("phone_home", "pending_operator_review"),
         "issues_not_sent": number("phone_home", "approved", "shipping", "failed"),
         "waiting_in_inbox": _count(root / "inbox"),
@@ -93,6 +96,7 @@ def _project_lines(data: dict[str, Any]) -> list[str]:
     if watcher is not None:
         said = output.one_line(f"{watcher['state']} (process {watcher['process_id']}, {watcher['at']})")
     lines = [f"{data['pid']}  {data['path']}", f"watcher: {said}"]
+    banner_lines = banner.banner_lines(data["active_incidents"])
     for name, value in data.items():
         if isinstance(value, int) and value:
             lines.append(f"{value:6}  {name.replace('_', ' ')}")
@@ -100,7 +104,7 @@ def _project_lines(data: dict[str, Any]) -> list[str]:
         lines.append("nothing is open")
     if data["next_due"]:
         lines.append(f"next due: {data['next_due']}")
-    return lines
+    return [*banner_lines, *lines]
 
 
 def _watcher(root: Path) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from prismfs.cli import output
 from prismfs.engine.settle import Outcome
 from prismfs.kinds import kind_of
 from prismfs.kinds.audit import Audit
+from prismfs.kinds.incident import Incident
 from prismfs.records.plan import Decision, Nothing, Plan, Refused
 
 _COLOURS = {"error": "red", "warn": "yellow", "info": "green"}
@@ -43,6 +44,7 @@ def decision_document(decision: Decision) -> dict[str, Any]:
                     for put in decision.puts
                     if not isinstance(put, Audit)
                 ],
+                "incidents": [_incident(put) for put in decision.puts if isinstance(put, Incident)],
                 "actions": [row.action for row in rows],
                 "rows": [
                     {"action": row.action, "level": row.level, "about": row.entity_id, "reason": row.reason}
@@ -55,6 +57,13 @@ def decision_document(decision: Decision) -> dict[str, Any]:
             return {"decided": "nothing", "subject": decision.subject, "reason": decision.reason}
 
 
+def advice_in(decision: Decision) -> list[str]:
+    """Return what a decision advises and does not demand, such as on the words of a review (R-003-23)."""
+    rows = [put for put in decision.puts if isinstance(put, Audit)] if isinstance(decision, Plan) else []
+    found = [row.meta.get("advice") for row in rows]
+    return [str(text) for advice in found if isinstance(advice, list) for text in advice]
+
+
 def tell_decision(decision: Decision) -> str:
     """Return a decision as one line for people."""
     match decision:
@@ -62,8 +71,26 @@ def tell_decision(decision: Decision) -> str:
             rows = [put for put in decision.puts if isinstance(put, Audit)]
             level = next((name for name in ("error", "warn") if any(row.level == name for row in rows)), "info")
             actions = " → ".join(dict.fromkeys(row.action for row in rows))
-            return f"{click.style(actions, fg=_COLOURS[level])}  {decision.subject}  {output.safe(decision.reason)}"
+            said = f"{click.style(actions, fg=_COLOURS[level])}  {decision.subject}  {output.safe(decision.reason)}"
+            return said + "".join(_standing(put) for put in decision.puts if isinstance(put, Incident))
         case Refused():
             return click.style(f"refused: {output.safe(str(decision.problem))} [{decision.problem.code}]", fg="red")
         case Nothing():
             return f"nothing to do: {output.safe(decision.reason)}"
+
+
+def _incident(incident: Incident) -> dict[str, Any]:
+    """Return what whoever watches wants to know of an incident at once (R-002-51)."""
+    return {
+        "id": incident.id,
+        "severity": incident.severity.label,
+        "status": incident.status,
+        "level": incident.level,
+        "responder": incident.acknowledged_by or incident.owner,
+    }
+
+
+def _standing(incident: Incident) -> str:
+    severity = output.severity_style(incident.severity.rank, incident.severity.label)
+    responder = incident.acknowledged_by or incident.owner
+    return f"  [{severity} {incident.status}, {output.one_line(responder)}]"

@@ -1,0 +1,50 @@
+"""A time that somebody names on the command line: a day, an ISO week or an instant."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Literal, TypeAlias
+
+from prismfs.errors import UsageError
+
+Comparison: TypeAlias = tuple[str, Literal["<", ">="], str]
+"""A member of records, held against a text, as `store.listing.find_documents` takes it."""
+
+_FORMS = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,6})?)?Z)?|\d{4}-W\d\d")
+
+
+def read_instant(text: str, option: str) -> datetime:
+    """Return the instant that `text` names; a day or an ISO week such as 2026-W10 begins at midnight, UTC.
+
+    Raises:
+        UsageError: `bad_instant`, naming `option` and the forms that are taken.
+    """
+    try:
+        if not _FORMS.fullmatch(text):
+            raise ValueError
+        return datetime.fromisoformat(f"{text}-1" if "W" in text else text).replace(tzinfo=UTC)
+    except ValueError:
+        raise UsageError(
+            "bad_instant", f"{text[:40]!r} is no time", field=option,
+            hint="2026-03-01, 2026-03-01T10:00:00Z (UTC) or 2026-W10",
+        ) from None  # fmt: skip
+
+
+def rfc3339(at: datetime) -> str:
+    """Return `at` as records write it, so that texts compare as times do."""
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}Z"
+
+
+def within(member: str, *, start: tuple[str, str | None], end: tuple[str, str | None]) -> list[Comparison]:
+    """Return that a member lies in [start, end); each of the two is an option and what was given for it.
+
+    Raises:
+        UsageError: `bad_instant`.
+    """
+    found: list[Comparison] = []
+    if start[1] is not None:
+        found.append((member, ">=", rfc3339(read_instant(start[1], start[0]))))
+    if end[1] is not None:
+        found.append((member, "<", rfc3339(read_instant(end[1], end[0]))))
+    return found
