@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
 from prismfs.clock import Clock
 from prismfs.daemon.courier import ThreadCourier
+from prismfs.daemon.health import Health
 from prismfs.daemon.hints import Hints
 from prismfs.daemon.sharer import Sharer
 from prismfs.daemon.syncer import Syncer
+from prismfs.engine import watchdog
 from prismfs.engine.desk import Desk
 from prismfs.engine.dispatch import note_receipts
 from prismfs.engine.react import Moment, Turn, react
+from prismfs.engine.settle import Outcome
 from prismfs.errors import ConfigError, ConflictError, PrismfsError, StoreError
 from prismfs.records.base import format_instant
 from prismfs.records.document import Document
@@ -27,7 +28,7 @@ BUSY_SCAN = 1.0
 """Seconds between scans while something was just going on (a lost hint then costs at most this)."""
 
 IDLE_SCAN = 60.0
-"""Seconds between scans otherwise."""
+"""Seconds between scans otherwise, or between two heartbeats where those come more often."""
 
 BUSY_FOR = 10.0
 """Seconds after the last event during which the watcher counts as busy."""
@@ -43,9 +44,10 @@ _RETRY = 2.0
 
 @dataclass
 class Post:
-    """One project under watch, and how its last turn went."""
+    """One project under watch, its health file, and how its last turn went."""
 
     desk: Desk
+    health: Health
     commits: int = 0
     last_event: float = float("-inf")
     next_scan: float = float("-inf")
@@ -73,7 +75,7 @@ class Watcher:
         complain: Callable[[Desk, PrismfsError], None] = lambda _desk, _error: None,
         notice: Callable[[str], None] = lambda _text: None,
     ) -> None:
-        self._posts = [Post(desk) for desk in desks]
+        self._posts = [Post(desk, Health(desk.root)) for desk in desks]
         self._clock = clock
         self._report = report
         self._complain = complain
@@ -128,6 +130,8 @@ class Watcher:
         while not self._stopping:
             for post in self._posts:
                 self._turn(post)
+                if post.health.is_due(self._clock.now()):
+                    self._write_health(post, state="watching" if post.error is None else "failing")
             if any(post.turn.more and post.error is None for post in self._posts):
                 self._tidy_the_late()
                 continue
@@ -152,7 +156,9 @@ class Watcher:
         names = self.hints.take_names(post.desk.root / "inbox")
         moment = Moment(now=self._clock.now(), monotonic=monotonic, wall=self._clock.wall(), complete=names)
         try:
-            post.turn = react(post.desk, moment, self._courier)
+            told = self._look_for_standstill(post, moment)
+            turn = react(post.desk, moment, self._courier)
+            post.turn = replace(turn, outcomes=(*told, *turn.outcomes)) if told else turn
             post.error = None
         except (StoreError, ConflictError, ConfigError) as error:
             post.turn = Turn()
@@ -171,10 +177,17 @@ class Watcher:
         except ConfigError as error:  # before the first event that would need the setting
             self._fail(post, error, monotonic)
             return
-        busy = monotonic - post.last_event < BUSY_FOR
-        post.next_scan = min(monotonic + (BUSY_SCAN if busy else IDLE_SCAN), self._wake_for(post, monotonic))
+        pause = BUSY_SCAN if monotonic - post.last_event < BUSY_FOR else min(IDLE_SCAN, post.health.every)
+        post.next_scan = min(monotonic + pause, self._wake_for(post, monotonic))
         self._sync(post, monotonic)
         self._share(post, monotonic)
+
+    def _look_for_standstill(self, post: Post, moment: Moment) -> list[Outcome]:
+        """Tell of a watcher that died, a machine that slept, and deadlines that nobody kept (R-002-07)."""
+        post.health.late = watchdog.late_of(post.desk.repo.view(post.desk.repo.snapshot()))
+        told = watchdog.look(post.desk, moment.now, post.health.to_judge())
+        post.health.judged()
+        return told
 
     def _share(self, post: Post, monotonic: float) -> None:
         """Bring a clone's commits to where it was cloned from, and theirs here, when it is time."""
@@ -209,9 +222,13 @@ class Watcher:
             self._report(post.desk, turn)
 
     def _write_last_receipts(self, post: Post) -> None:
-        """Write down how the last messages went; what cannot be written now counts as not heard of later."""
+        """Write down how the last messages went; what cannot be written now counts as not heard of later.
+
+        Git's index is left as the branch is: the last turn may have ended without it.
+        """
         try:
             note_receipts(post.desk, self._courier.collect(post.desk), self._clock.now())
+            post.desk.repo.bring_index()
         except (StoreError, ConflictError, ConfigError) as error:
             self._complain(post.desk, error)
 
@@ -259,28 +276,14 @@ class Watcher:
 
     def _write_health(self, post: Post, *, state: str) -> None:
         turn = post.turn
-        health: Document = {
-            "state": state,
-            "process_id": os.getpid(),
-            "at": format_instant(self._clock.now()),
+        more: Document = {
             "commits": post.commits,
             "next_due": None if turn.next_due is None else format_instant(turn.next_due),
             "polling": self.hints.polling,
             "error": None if post.error is None else dict(post.error.problem.as_document()),
             "tracker": self._syncer.problem(post.desk),
         }
-        write_health(post.desk.root / "run" / "health.json", health)
-
-
-def write_health(path: Path, health: Document) -> None:
-    """Write the health file by a rename; a disk that cannot take it must not stop the watcher."""
-    temporary = path.with_name(".health.new")
-    try:
-        path.parent.mkdir(exist_ok=True)
-        temporary.write_text(json.dumps(health, indent=2) + "\n")
-        temporary.replace(path)
-    except OSError:
-        return
+        post.health.write(self._clock.now(), state=state, more=more)
 
 
 def _be_only_watcher(lock: Lock) -> None:

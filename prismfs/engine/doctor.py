@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from prismfs.decide import authority, groups, outgoing, routes
-from prismfs.engine import doctor_tenant
+from prismfs.engine import doctor_tenant, watchdog
 from prismfs.engine.doctor_phone_home import check_phone_home
 from prismfs.engine.endorse import keys_of, project_at
 from prismfs.engine.protection import is_guarded, is_signed, mark_at, protected_changes
@@ -21,7 +20,7 @@ from prismfs.kinds import KINDS
 from prismfs.kinds.escalation import EscalationSettings
 from prismfs.kinds.policy import Policy
 from prismfs.kinds.routing import Routing
-from prismfs.records.base import parse_instant
+from prismfs.records.base import format_duration, format_instant
 from prismfs.store.config import check_config
 from prismfs.store.git import run_plain
 from prismfs.store.repo import ProjectRepo
@@ -29,7 +28,6 @@ from prismfs.store.signatures import PROGRAM, can_check
 
 _OLDEST_GIT = (2, 39)
 _ROUTING = "settings/routing.yaml"
-_HEARTBEAT = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,8 @@ def examine(root: Path, now: datetime) -> list[Finding]:
             _try("issues can be reviewed and filed", lambda: check_phone_home(repo)),
             _try("all records are committed and unedited", lambda: _check_status(repo)),
             _try("the inbox can be written", lambda: _check_inbox(root)),
-            _try("the watcher's heartbeat is fresh", lambda: _check_heartbeat(root, now)),
+            _try("the watcher's heartbeat is fresh", lambda: _check_heartbeat(repo, now)),
+            _try("no deadline was let pass", lambda: _check_deadlines(repo, now)),
             *(_try(subject, look) for subject, look in doctor_tenant.project_looks(repo)),
         ]
     return findings
@@ -180,14 +179,24 @@ def _check_inbox(root: Path) -> Problem | None:
     return None
 
 
-def _check_heartbeat(root: Path, now: datetime) -> Problem | None:
-    try:
-        health = json.loads((root / "run" / "health.json").read_text())
-        at = parse_instant(health["at"])
-    except (OSError, ValueError, KeyError, TypeError):
+def _check_heartbeat(repo: ProjectRepo, now: datetime) -> Problem | None:
+    heartbeat = watchdog.read_heartbeat(repo.root)
+    if heartbeat is None:
         return Problem("no_watcher", "no watcher has run here", hint="prismfs watch")
-    if health.get("state") == "stopped":
-        return Problem("watcher_stopped", f"the watcher stopped at {health['at']}", hint="prismfs watch")
-    if now - at > _HEARTBEAT:
-        return Problem("watcher_silent", f"the watcher was last heard of at {health['at']}", hint="prismfs watch")
+    at = format_instant(heartbeat.at)
+    if heartbeat.state == watchdog.STOPPED:
+        return Problem("watcher_stopped", f"the watcher stopped at {at}", hint="prismfs watch")
+    if watchdog.is_silent(heartbeat, now, watchdog.late_of(repo.view(repo.snapshot()))):
+        return Problem("watcher_silent", f"the watcher was last heard of at {at}", hint="prismfs watch")
     return None
+
+
+def _check_deadlines(repo: ProjectRepo, now: datetime) -> Problem | None:
+    """Name the oldest deadline that the engine did not keep; whoever serves the project next opens an incident."""
+    view = repo.view(repo.snapshot())
+    late = watchdog.late_of(view)
+    found = watchdog.overdue(view, now, late)
+    if not found:
+        return None
+    said = f"{len(found)} are overdue by more than {format_duration(late)}; {found[0].id} since "
+    return Problem("engine_stopped", said + format_instant(found[0].due_at), hint="prismfs watch, or prismfs react")

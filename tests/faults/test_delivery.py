@@ -20,6 +20,7 @@ from servers import Answer, HttpServer, SmtpServer
 from prismfs.cli import run
 from prismfs.daemon.courier import ThreadCourier
 from prismfs.daemon.loop import Watcher
+from prismfs.engine.deliver import Room
 from prismfs.engine.react import react
 from prismfs.errors import RefusedError
 from prismfs.records.message import Receipt
@@ -417,8 +418,8 @@ class Held:
         self.ended: list[Any] = []
         self._channels: Callable[[], Any] = dict
 
-    def room(self) -> int:
-        return 8
+    def room(self) -> Room:
+        return Room(messages=8, jobs=8)
 
     def take(self, desk: Any, messages: Any) -> None:
         self._channels = desk.channels
