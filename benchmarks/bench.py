@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import bridges, changes, claims, escalations, failures, processes, scans
+from benchmarks import bridges, changes, claims, escalations, failures, figures, jobs, processes, scans
 from benchmarks.desks import Stock
 from benchmarks.rows import Row, table
 
@@ -75,10 +75,20 @@ def work(stock: Stock, quick: bool) -> Iterator[Row]:
     yield from claims.measure_work(stock, size=500 if quick else 5000, runs=3 if quick else 11)
 
 
+def job(stock: Stock, quick: bool) -> Iterator[Row]:
+    """Jobs that fail at once."""
+    return jobs.measure(stock, incidents=50 if quick else 200)
+
+
 def bridge(stock: Stock, quick: bool) -> Iterator[Row]:
     """Signals between projects."""
     for signals in (100,) if quick else (500, 1000):
         yield from bridges.measure(stock, signals=signals, runs=1 if quick else 3)
+
+
+def metrics(stock: Stock, quick: bool) -> Iterator[Row]:
+    """Figures of incident response."""
+    return figures.measure(stock, incidents=1000 if quick else 10_000, runs=3 if quick else 11)
 
 
 # Reading comes before what adds to the desks that it reads.
@@ -93,6 +103,8 @@ MEASURES: dict[str, Measure] = {
     "scan": scan,
     "escalations": escalation,
     "claims": work,
+    "jobs": job,
+    "metrics": metrics,
     "bridges": bridge,
 }
 

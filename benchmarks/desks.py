@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -71,7 +71,7 @@ def make_desk(root: Path, records: int) -> None:
     """Make a project of `records` records and as many audit rows, checked out, clean, and its projection built."""
     found_project(root, project=Project(pid=_PID, tenant="bench", operators=("amy",)), now=BEGIN)
     if records:
-        _import(root, records)
+        import_files(root, _files(records), at=lambda number: _instant(number // 2))
     git(root, "config", "user.name", "bench")
     git(root, "config", "user.email", "bench@prismfs.invalid")
     take_for_seen(root)
@@ -204,18 +204,19 @@ def drop(root: Path, name: str, text: str) -> None:
     aside.rename(root / "inbox" / name)
 
 
-def _import(root: Path, records: int) -> None:
+def import_files(root: Path, files: Iterable[tuple[str, bytes]], *, at: Callable[[int], datetime]) -> None:
+    """Commit files (path, bytes) on top of the branch, `A_COMMIT` a commit; `at` gives the time by a file's number."""
     with subprocess.Popen(
         ["git", "fast-import", "--quiet", "--date-format=raw"], cwd=root, stdin=subprocess.PIPE
     ) as child:
         assert child.stdin is not None
         head = git(root, "rev-parse", "refs/heads/main")
-        for number, (path, data) in enumerate(_files(records)):
+        for number, (path, data) in enumerate(files):
             if number % A_COMMIT == 0:
                 message = f"bench: files from {number}\n".encode()
                 child.stdin.write(
                     b"commit refs/heads/main\ncommitter bench <bench@prismfs.invalid> %d +0000\ndata %d\n%s"
-                    % (int(_instant(number // 2).timestamp()), len(message), message)
+                    % (int(at(number).timestamp()), len(message), message)
                 )
                 if number == 0:
                     child.stdin.write(f"from {head}\n".encode())

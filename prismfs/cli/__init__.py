@@ -45,9 +45,13 @@ _VERBS = {
     "fingerprint": ("fingerprint", "Show what tells a failure's fault; try the rules on labelled failures."),
     "scan": ("scan", "Show which secrets of a file would be taken out; try the scanner on labelled texts."),
     "incident": ("incident", "List, show, triage, acknowledge and resolve incidents."),
+    "run": ("run_job", "Run a job that the settings allow, with the retry policy."),
+    "gate": ("gate", "List, show, approve and send back what waits at a gate."),
     "phone-home": ("phone_home", "Stage, review, send and follow issues about the product itself."),
     "escalate": ("escalate", "Ask for attention; answer, hand on and close escalations."),
     "bead": ("bead", "List, claim, change and close work items; take in those of other programs."),
+    "review": ("post_incident_review", "Draft, store and show post-incident reviews."),
+    "action": ("action", "List action items of incidents; say that one is done."),
     "mail": ("mail", "Send, list, read, answer and put away messages."),
     "kb": ("kb", "Search the knowledge base; add an article."),
     "todo": ("todo", "List, add and finish todos."),
@@ -113,7 +117,7 @@ def cli(ctx: click.Context, directory: Path | None, as_json: bool, identity: str
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code (docs/cli.md)."""
-    as_json = "--json" in arguments
+    as_json = "--json" in (arguments[: arguments.index("--")] if "--" in arguments else arguments)
     try:
         result = cli.main(args=list(arguments), prog_name="prismfs", standalone_mode=False)
         sys.stdout.flush()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from prismfs.cli import output
-from prismfs.cli.telling import decision_document, tell_decision
+from prismfs.cli.telling import advice_in, decision_document, tell_decision
 from prismfs.errors import UndeliveredError
 from prismfs.kinds.outbox import Outbox
 from prismfs.records.plan import Decision, Nothing
@@ -26,6 +26,9 @@ def give(call: output.Call, kind: str, document: dict[str, Any], *, dry_run: boo
     if kind == "escalation":
         data["deduplicated"] = data["decided"] == "count_repeat"  # R-004-26
     lines = [("would do: " if dry_run else "") + tell_decision(decision)]
+    if advice := advice_in(decision):
+        data["advice"] = advice
+        lines += [f"  advice: {output.safe(text)}" for text in advice]
     lines += [
         f"  {message.action}: {message.status}" + (f" ({message.detail})" if message.detail else "") for message in left
     ]

@@ -23,13 +23,15 @@ def search(call: output.Call, words: tuple[str, ...], limit: int) -> None:
     """List the articles that hold the most of WORDS, best first, as the intake desk finds them.
 
     An article is given as the answer to a question when it covers enough of it: `answer_coverage` of
-    settings/policy.yaml.
+    settings/policy.yaml. A post-incident review never is.
     """
+    from prismfs.kinds.kb import REVIEW_TAG
     from prismfs.store import answers, listing
     from prismfs.store.reading import reading
 
     with reading(call.project()) as connection:
         found = answers.find_answers(connection, " ".join(words), limit)
+        given = {each.id for each in answers.find_answers(connection, " ".join(words), limit, without=REVIEW_TAG)}
         policy = json.loads(listing.read_document(connection, "policy") or "{}")
     enough = policy.get("answer_coverage")
     items: list[dict[str, Any]] = [
@@ -38,7 +40,7 @@ def search(call: output.Call, words: tuple[str, ...], limit: int) -> None:
             "title": answer.title,
             "source": answer.source,
             "coverage": round(answer.coverage, 3),
-            "answers": enough is not None and answer.coverage >= enough,
+            "answers": enough is not None and answer.coverage >= enough and answer.id in given,
             "excerpt": answer.excerpt,
         }
         for answer in found

@@ -15,9 +15,13 @@ from prismfs.store.reading import reading
 _KINDS = (
     "signal",
     "incident",
+    "job",
+    "pause",
     "triage_record",
     "phone_home",
     "review",
+    "artifact",
+    "decision",
     "bead",
     "outbox",
     "silence",
@@ -36,6 +40,7 @@ _KINDS = (
     "routing",
     "fingerprint",
     "tracker",
+    "workflow",
     "consent",
     "redaction",
 )
@@ -109,7 +114,9 @@ def row_of(kind: str, document: dict[str, Any]) -> dict[str, Any]:
             row[name] = document[name]
     if document.get("matchers"):
         row["matchers"] = " ".join(document["matchers"])
-    for name in ("title", "subject", "reason"):
+    if kind == "artifact":
+        row |= {"phase": document["phase"], "revision": document.get("revision", 1), "about": document["about"]}
+    for name in ("title", "subject", "reason", "job"):
         if document.get(name) is not None:
             row["what"] = document[name]
             break

@@ -17,6 +17,7 @@ def command(call: output.Call, dry_run: bool) -> None:
     """Take in, decide and commit everything that waits now, deliver, and exit."""
     from prismfs.cli.projects import brought
     from prismfs.clock import SystemClock
+    from prismfs.engine import watchdog
     from prismfs.engine.clones import publish_clones
     from prismfs.engine.desk import Desk
     from prismfs.engine.react import Moment, react, rehearse
@@ -30,10 +31,13 @@ def command(call: output.Call, dry_run: bool) -> None:
         """Do what waits in one project; tell whether signals went from it into others."""
         crossed = False
         with Desk(root) as desk:
+            heartbeat = watchdog.read_heartbeat(root)
+            if not dry_run:
+                outcomes.extend(watchdog.look(desk, clock.now(), heartbeat))
             while True:
                 moment = Moment(now=clock.now(), monotonic=clock.monotonic(), wall=clock.wall())
                 if dry_run:
-                    outcomes.extend(rehearse(desk, moment))
+                    outcomes.extend(rehearse(desk, moment, watchdog.events(desk, moment.now, heartbeat)))
                     return False
                 turn = react(desk, moment)
                 outcomes.extend(turn.outcomes)

@@ -13,7 +13,11 @@ from typing import Any
 
 from prismfs.store import listing
 
+# As kinds/incident.py has it; to import that would import pydantic.
+_OPEN_INCIDENT = ("retrying", "triage", "mitigating", "mitigated")
+
 # What the state of a phone-home means to whoever reported the matter.
+
 _STAGES = {
     "draft": "triaged",
     "pending_operator_review": "pending_review",
@@ -76,7 +80,7 @@ def _stage(
         if home.get("issue_state") == "closed":
             return "closed"
         return "updated" if home.get("comments_seen") else "shipped"
-    if incident.get("status") == "resolved":
+    if incident.get("status") not in _OPEN_INCIDENT:
         return "resolved"
     if home:
         return _STAGES.get(str(home["status"]), str(home["status"]))

@@ -11,6 +11,10 @@ from datetime import datetime
 
 from prismfs.decide import (
     accept,
+    action_items,
+    action_reminder,
+    artifact_edit,
+    attempt,
     authority,
     bridge,
     chain,
@@ -18,17 +22,31 @@ from prismfs.decide import (
     depend,
     escalation,
     follow_issue,
+    gate,
+    go_no_go,
     groups,
     incident,
+    incident_clock,
+    incident_end,
+    incident_open,
+    incident_update,
     issue_line,
+    job_failure,
+    job_run,
     knowledge,
     looked_through,
     mailbox,
+    merge,
+    mitigation,
     observe,
     outcome,
+    pause,
+    phase,
     phone_home,
+    post_incident,
     protected,
     review,
+    review_duty,
     roster,
     silences,
     staging,
@@ -36,6 +54,7 @@ from prismfs.decide import (
     triage,
     triage_answer,
     unsorted,
+    watchdog,
     work,
 )
 from prismfs.decide.draft import ENGINE, RULES_VERSION, Draft
@@ -61,13 +80,16 @@ STAGES: dict[tuple[str, str], tuple[Stage, ...]] = {
     ("drop", "escalation"): (escalation.escalate,),
     ("drop", "todo"): (accept.accept_todo,),
     ("drop", "journal"): (accept.accept_journal,),
-    ("drop", "comment"): (chain.remark, work.touch),
     ("drop", "task"): (work.create,),
     ("drop", "mail"): (mailbox.send_mail,),
+    ("drop", "artifact"): (phase.submit_drop,),
+    ("drop", "job_failure"): (job_failure.accept_failure,),
     ("drop", "refused"): (observe.refuse_file,),
     ("commit", "any"): (observe.observe_commit,),
     ("commit", "persona"): (protected.observe_roster,),
     ("commit", "review"): (protected.check_same_review, review.take_review),
+    ("commit", "decision"): (protected.check_same_decision, gate.take_decision),
+    ("commit", "artifact"): (artifact_edit.take_artifact,),
     ("commit", "signal"): (
         observe.take_up_signal,
         accept.deliver_signal,
@@ -95,13 +117,40 @@ STAGES: dict[tuple[str, str], tuple[Stage, ...]] = {
     ("command", "silence.add"): (silences.add_silence,),
     ("command", "silence.change"): (silences.change_silence,),
     ("command", "silence.expire"): (silences.expire_silence,),
+    ("command", "job.run"): (job_run.run,),
     ("command", "incident.ack"): (incident.acknowledge_incident, escalation.follow_incident),
     ("command", "incident.resolve"): (
         incident.resolve_incident,
         triage_answer.end_triage,
         escalation.follow_incident,
+        review_duty.commission,
+        pause.follow_incident,
+        attempt.follow_incident,
     ),
     ("command", "incident.triage"): (triage_answer.judge_incident,),
+    ("command", "incident.open"): (incident_open.open_by_command,),
+    ("command", "incident.mitigate"): (mitigation.mitigate_incident,),
+    ("command", "incident.reopen"): (incident_end.reopen_incident,),
+    ("command", "incident.close"): (
+        incident_end.close_incident,
+        escalation.follow_incident,
+        pause.follow_incident,
+        attempt.follow_incident,
+    ),
+    ("command", "incident.merge"): (
+        merge.merge_incident,
+        escalation.follow_incident,
+        pause.follow_incident,
+        attempt.follow_incident,
+    ),
+    ("command", "incident.update"): (incident_update.update,),
+    ("command", "incident.note"): (incident_update.note,),
+    ("command", "incident.pause"): (pause.pause,),
+    ("command", "incident.unpause"): (pause.unpause, attempt.follow_pause),
+    ("command", "incident.decide"): (go_no_go.decide_on_action,),
+    ("command", "phase.submit"): (phase.submit_command,),
+    ("command", "gate.approve"): (gate.approve,),
+    ("command", "gate.revise"): (gate.revise,),
     ("command", "signal.ack"): (unsorted.acknowledge_signal,),
     ("command", "mail.send"): (mailbox.send_mail,),
     ("command", "mail.reply"): (mailbox.reply_to_mail,),
@@ -111,6 +160,8 @@ STAGES: dict[tuple[str, str], tuple[Stage, ...]] = {
     ("command", "todo.add"): (accept.accept_todo,),
     ("command", "todo.done"): (todo.finish_todo,),
     ("command", "journal.add"): (accept.accept_journal,),
+    ("command", "review.store"): (post_incident.store,),
+    ("command", "action.done"): (action_items.finish,),
     ("command", "roster.propose"): (roster.propose,),
     ("command", "phone_home.stage"): (staging.stage,),
     ("command", "phone_home.approve"): (review.approve,),
@@ -118,20 +169,23 @@ STAGES: dict[tuple[str, str], tuple[Stage, ...]] = {
     ("command", "phone_home.request_changes"): (review.request_changes,),
     ("command", "phone_home.send"): (phone_home.send,),
     ("command", "phone_home.withdraw"): (phone_home.withdraw,),
-    ("due", "bead"): (escalation.escalation_due,),
+    ("due", "bead"): (action_reminder.bead_due,),
     ("due", "silence"): (silences.silence_due,),
     ("due", "group"): (groups.flush,),
     ("due", "outbox"): (outcome.nothing_heard,),
-    ("due", "incident"): (incident.overdue_incident,),
+    ("due", "incident"): (incident_clock.incident_due,),
     ("due", "signal"): (unsorted.remind_of_signal,),
     ("due", "triage_record"): (triage_answer.triage_due,),
     ("due", "phone_home"): (looked_through.draft_due, review.review_due, phone_home.send_due),
     ("delivery", "outbox"): (outcome.record_receipt,),
     ("sync", "phone_home"): (follow_issue.follow,),
+    ("watchdog", "engine"): (watchdog.engine_stopped,),
 }
 
 _FREE_FOR_ALL = {
     *("escalation", "escalate.comment", "signal.ack", "todo.add", "todo.done", "journal.add"),
+    *("phase.submit", "review.store", "action.done"),
+    *("incident.note", "job.run"),
     *(f"mail.{verb}" for verb in ("send", "reply", "ack", "archive")),
     *(f"bead.{verb}" for verb in ("create", "claim", "release", "update", "close", "reopen", "dep", "comment")),
     *(f"phone_home.{verb}" for verb in ("stage", "send", "withdraw", "approve", "reject", "request_changes")),
@@ -141,7 +195,9 @@ beads and todos, the stages themselves look whose they are, of phone-homes, who 
 
 _ACK_VERBS = {"incident": "incident.ack", "bead": "escalate.ack", "mail": "mail.ack", "signal": "signal.ack"}
 _RESULT_VERBS = {"signal": "classify", "incident": "incident.triage"}
-_DROPPED_VERBS = {"ack": _ACK_VERBS, "task_result": _RESULT_VERBS}
+_COMMENT_VERBS = {"bead": "escalate.comment", "incident": "incident.note"}
+_DROPPED_VERBS = {"ack": _ACK_VERBS, "task_result": _RESULT_VERBS, "comment": _COMMENT_VERBS}
+_OF_ANOTHER_KIND = {"ack": "not_acknowledgeable", "task_result": "not_a_task", "comment": "not_commentable"}
 """Forms that are dropped in place of a command: the command for each kind of record that they may name."""
 
 
@@ -177,9 +233,8 @@ def _stages(draft: Draft) -> tuple[Stage, ...]:
         form, verbs = accept.form_of(draft), _DROPPED_VERBS[kind]
         target = kind_of_id(str(getattr(form, "id")))  # noqa: B009
         if target.name not in verbs:
-            code = "not_acknowledgeable" if kind == "ack" else "not_a_task"
             hint = f"it is for: {', '.join(verbs)}"
-            raise RefusedError(code, f"a {target.name} takes no {kind}", field="/id", hint=hint)
+            raise RefusedError(_OF_ANOTHER_KIND[kind], f"a {target.name} takes no {kind}", field="/id", hint=hint)
         kind = verbs[target.name]
         draft.event = event.changed(document=event.document | form.to_document())
         if kind not in _FREE_FOR_ALL:

@@ -33,15 +33,23 @@ def check(draft: Draft, verb: str) -> None:
     Raises:
         ForbiddenError: `not_allowed`, naming who may; `protected_unendorsed`.
     """
-    actor = draft.event.actor
+    check_named(draft, draft.event.actor, verb)
+
+
+def check_named(draft: Draft, name: str, verb: str) -> None:
+    """Accept `verb` of `name`, who may be another than who acts, such as the author of a decision in a commit.
+
+    Raises:
+        ForbiddenError: `not_allowed`, naming who may; `protected_unendorsed`.
+    """
     check_endorsed(draft)
-    if is_operator(draft, actor):
+    if is_operator(draft, name):
         return
-    persona = draft.view.get(Persona, actor)
+    persona = draft.view.get(Persona, name)
     if persona is None or not persona.may(verb):
         raise ForbiddenError(
             "not_allowed",
-            f"{actor} may not give {verb}",
+            f"{name} may not give {verb}",
             field="/from",
             hint="act as an identity whose roster entry lists it: --as NAME",
         )

@@ -17,9 +17,11 @@ from prismfs.errors import RefusedError
 from prismfs.kinds import kind_of
 from prismfs.kinds.audit import Audit, Level
 from prismfs.kinds.escalation import EscalationSettings
+from prismfs.kinds.incident import Incident
 from prismfs.kinds.mail import Mail
 from prismfs.kinds.policy import Policy
 from prismfs.kinds.project import Project
+from prismfs.kinds.response import Response
 from prismfs.kinds.routing import Routing
 from prismfs.records.base import Record
 from prismfs.records.event import Event
@@ -72,6 +74,11 @@ class Draft:
         return self.view.single(EscalationSettings)
 
     @property
+    def response(self) -> Response:
+        """How incidents are answered: the chain of people and its conditions."""
+        return self.view.single(Response)
+
+    @property
     def routing(self) -> Routing:
         """The project's tiers, routes, and what holds notices back."""
         return self.view.single(Routing)
@@ -80,6 +87,10 @@ class Draft:
     def has_rows(self) -> bool:
         """Whether anything was decided yet."""
         return bool(self._rows)
+
+    def scratch(self) -> Draft:
+        """Return an empty draft of the same event, in which a step may be refused half-way and leave nothing here."""
+        return Draft(self.view, self.event, self.now)
 
     def own(self, model: type[R]) -> Iterator[R]:
         """Yield the records of this model that the draft itself puts, as it leaves them."""
@@ -179,10 +190,13 @@ class Draft:
         )
 
     def plan(self) -> Plan:
-        """Return what was gathered as a plan."""
+        """Return what was gathered as a plan; an incident does not change without a row that says so (C-116)."""
         assert self._rows, "a decision without an audit row"
+        named = {row.entity_id for row in self._rows}
         for record in self._puts.values():
             kind_of(record).place_of(record)  # an id that gives no path is refused here, not at the commit
+            if isinstance(record, Incident) and record.id not in named:
+                assert record == self.view.get(Incident, record.id), "an incident changes without an audit row"
         first = self._rows[0]
         subject = self.subject
         return Plan(

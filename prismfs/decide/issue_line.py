@@ -83,6 +83,9 @@ def _newer(draft: Draft, known: Bead, bead: Bead) -> Bead:
     """Return `bead` in the place of `known`; remarks that were made here stay, and make it the newest of all."""
     own = tuple(note for note in known.comments if note not in bead.comments)
     fresh = bead.changed(id=known.id, pid=known.pid, created_at=known.created_at)
+    if isinstance(fresh, WorkItem) and isinstance(known, WorkItem):  # what no line says stays
+        due = None if fresh.status == "closed" else known.due_at
+        fresh = fresh.changed(related=known.related, deadline=known.deadline, due_at=due)
     if own:
         fresh = fresh.changed(comments=(*fresh.comments, *own), updated_at=draft.now)
     return fresh

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from prismfs.decide import bridge, notify, outgoing, phone_home, reach, routes, throttle
+from prismfs.decide import attempt, bridge, notify, outgoing, phone_home, reach, retry, routes, throttle
 from prismfs.decide.draft import Draft
 from prismfs.errors import RefusedError
 from prismfs.kinds.bead import Escalation
@@ -32,13 +32,15 @@ def record_receipt(draft: Draft) -> Nothing | None:
     if message.status in ("sent", "withdrawn", "grouped", "held"):
         return Nothing(f"{message.status} already", message.id)
     outcome, detail = str(document["outcome"]), str(document.get("detail") or "")
+    if message.channel == retry.CHANNEL:  # an attempt at a job is carried once, whatever becomes of it
+        return attempt.begin(draft, message) if outcome == "sending" else attempt.record(draft, message)
     if outcome == "sending":
         return _begin(draft, message)
-    attempt = document.get("attempt")
-    attempt = attempt if isinstance(attempt, int) else 0
-    if attempt < message.attempts and outcome != "sent":
+    number = document.get("attempt")
+    number = number if isinstance(number, int) else 0
+    if number < message.attempts and outcome != "sent":
         return Nothing("a later attempt was begun", message.id)
-    message = message.changed(attempts=max(message.attempts, attempt))
+    message = message.changed(attempts=max(message.attempts, number))
     if outcome == "sent":
         done = message.changed(status="sent", sent_at=draft.now, due_at=None, detail=detail or None)
         mail = document.get("record")
@@ -58,18 +60,25 @@ def record_receipt(draft: Draft) -> Nothing | None:
 def nothing_heard(draft: Draft) -> None:
     """An attempt whose end nobody wrote down, such as of a process that was killed: it may have arrived.
 
-    It is made again with the same idempotency key.
+    It is made again with the same idempotency key; an attempt at a job is not.
     """
     message = draft.need(Outbox, str(draft.event.document["id"]))
     if message.status != "sending":
         raise RefusedError("not_sending", f"the message is {message.status}", field="/id", hint="prismfs show ID")
-    detail = "nobody wrote down how the attempt ended"
+    if message.channel == retry.CHANNEL:
+        attempt.unheard(draft, message)
+        return
+    detail = attempt.UNHEARD
     _write(draft, _later(draft, message, "unknown", detail, timedelta()), detail)
 
 
 def send_again(draft: Draft) -> Nothing | None:
     """Put a message that was given up, or had no contact, back into the outbox; the next delivery takes it."""
     message = draft.need(Outbox, str(draft.event.document["id"]))
+    if message.channel == retry.CHANNEL:
+        raise RefusedError(
+            "made_once", "an attempt at a job is made once", field="/id", hint=f"prismfs run {message.target}"
+        )
     if message.status not in _LOST:
         return Nothing(f"the message is {message.status}", message.id)
     if message.channel in _GUARDED:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from pydantic import JsonValue
 
 from prismfs.decide.draft import Draft
+from prismfs.errors import ForbiddenError
+from prismfs.kinds import kind_of
+from prismfs.kinds.decision import GateDecision
 from prismfs.kinds.review import Review
+from prismfs.records.base import Record
 
 _MOST = 50
 """Paths named in a row; there may be more."""
@@ -46,9 +50,41 @@ def observe_roster(draft: Draft) -> None:
 
 def check_same_review(draft: Draft) -> None:
     """Void the endorsement of a review that does not say here what it says in its signed commit."""
+    _check_same(draft, Review)
+
+
+def check_same_decision(draft: Draft) -> None:
+    """Void the endorsement of a decision at a gate that does not say here what it says in its signed commit."""
+    _check_same(draft, GateDecision)
+
+
+def check_signed(draft: Draft, by: str, *, operator: bool = True) -> None:
+    """Accept a file whose commit is signed by the one whom it names, or any with `trust: local`.
+
+    What `trust` is stands in the event, as an operator answers for it: the head may say what nobody signed. Without
+    `operator` a signature of anybody whose key the roster has is one.
+
+    Raises:
+        ForbiddenError: `signature_required`, `forged_signature`, or the code of the endorsement.
+    """
+    if {draft.project.trust, draft.event.document.get("trust", "local")} == {"local"}:
+        return
+    found = draft.event.document.get("endorsement")
+    told = found if isinstance(found, dict) else {}
+    code, signer = told.get("code"), str(told.get("signer") or "")
+    if not told.get("verified"):
+        code = str(code) if code and code != "unsigned" else "signature_required"
+        raise ForbiddenError(code, "the commit bears no signature that counts", field="/by", hint="git commit -S")
+    if operator and not told.get("operator"):
+        raise ForbiddenError("not_operator", "who signed the commit is no operator", field="/by")
+    if signer.casefold() != by.casefold():
+        raise ForbiddenError("forged_signature", "somebody else signed the commit", field="/by")
+
+
+def _check_same(draft: Draft, model: type[Record]) -> None:
     document = draft.event.document
-    here = draft.view.get(Review, str(document["id"]))
-    if here is None or here.to_document() == document.get("review"):
+    here = draft.view.get(model, str(document["id"]))
+    if here is None or here.to_document() == document.get(kind_of(model).name):
         return
     void: dict[str, JsonValue] = {"verified": False, "signer": None, "operator": False, "code": "review_changed"}
     draft.event = draft.event.changed(document=document | {"endorsement": void})

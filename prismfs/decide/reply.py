@@ -80,7 +80,7 @@ def reply_to_reporter(
     draft: Draft, incident: Incident, *, role: str, stage: str, body: str, subject: str, **told: Any
 ) -> None:
     """Answer everybody who reported `incident`, each once, in the thread of their own first report of it."""
-    opened = draft.get(Signal, incident.opened_by)
+    opened = None if incident.opened_by is None else draft.get(Signal, incident.opened_by)
     signals = [] if opened is None else [opened, *draft.view.with_ref(Signal, incident.id)]
     answered: set[tuple[str | None, str]] = set()
     for signal in signals:

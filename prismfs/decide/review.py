@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from prismfs.decide import authority, phone_home, review_request, staging
+from prismfs.decide import authority, phone_home, protected, review_request, staging
 from prismfs.decide.draft import Draft
 from prismfs.decide.invariants import digest_of, is_author
 from prismfs.decide.reply import reply_to_reporter
@@ -54,7 +54,7 @@ def take_review(draft: Draft) -> Nothing | None:
         if record is None:
             raise RefusedError("not_found", "is about a record that is not here", field="/about")
         _check_operator(draft, record, review.by)
-        _check_endorsed(draft, review)
+        protected.check_signed(draft, review.by)
         _check_open(record, review.content_hash)
     except PrismfsError as error:
         _refuse(draft, review, error)
@@ -187,28 +187,6 @@ def _check_operator(draft: Draft, record: PhoneHome, name: str) -> None:
         raise ForbiddenError(
             "self_approval", f"{name} had a hand in it", field="/from", hint="another operator decides on it"
         )
-
-
-def _check_endorsed(draft: Draft, review: Review) -> None:
-    """Accept a review whose commit is signed by the operator that it names, or any with `trust: local`.
-
-    What `trust` is stands in the event, as an operator answers for it: the head may say what nobody signed.
-
-    Raises:
-        ForbiddenError: `signature_required`, `forged_signature`, or the code of the endorsement.
-    """
-    if {draft.project.trust, draft.event.document.get("trust", "local")} == {"local"}:
-        return
-    found = draft.event.document.get("endorsement")
-    told = found if isinstance(found, dict) else {}
-    code, signer = told.get("code"), str(told.get("signer") or "")
-    if not told.get("verified"):
-        code = str(code) if code and code != "unsigned" else "signature_required"
-        raise ForbiddenError(code, "the commit bears no signature that counts", field="/by", hint="git commit -S")
-    if not told.get("operator"):
-        raise ForbiddenError("not_operator", "who signed the commit is no operator", field="/by")
-    if signer.casefold() != review.by.casefold():
-        raise ForbiddenError("forged_signature", "somebody else signed the commit", field="/by")
 
 
 def _check_open(record: PhoneHome, content_hash: str) -> None:

@@ -15,6 +15,7 @@ from prismfs.decide.role import automation_of, owner_of
 from prismfs.decide.unsorted import await_lane, meta_of
 from prismfs.errors import RecordError, RefusedError
 from prismfs.kinds.forms import LaneAnswer
+from prismfs.kinds.kb import REVIEW_TAG
 from prismfs.kinds.signal import LANES, Lane, Signal
 from prismfs.kinds.todo import Todo
 from prismfs.kinds.triage import Triage
@@ -74,7 +75,8 @@ def answer(draft: Draft) -> None:
     if signal is None:
         return
     policy = draft.policy
-    found = draft.view.find_answers(f"{signal.subject}\n{signal.body}", _LIMIT_OF_ANSWERS)
+    question = f"{signal.subject}\n{signal.body}"
+    found = draft.view.find_answers(question, _LIMIT_OF_ANSWERS, without=REVIEW_TAG)
     best = found[0] if found and found[0].coverage >= policy.answer_coverage else None
     if best is None:
         near = "".join(f"\n- {candidate.title} ({candidate.source})" for candidate in found)

@@ -94,16 +94,18 @@ def close(draft: Draft) -> Nothing | None:
     if not reason:
         hint = "--reason TEXT"
         raise RefusedError("reason_missing", "a work item is closed with a reason", field="/reason", hint=hint)
-    actor = draft.event.actor
-    draft.subject = closed = draft.put(
-        item.changed(status="closed", closed_at=draft.now, closed_by=actor, close_reason=reason, updated_at=draft.now)
-    )
+    end(draft, item, reason)
+    return None
+
+
+def end(draft: Draft, item: WorkItem, reason: str) -> None:
+    """Close `item` because the actor says that it is done."""
+    draft.subject = closed = draft.put(ended(draft, item, reason))
     open_ones = blockers_of(draft, item)
     left = f"; blocked until the end by {', '.join(open_ones[:5])}" if open_ones else ""
-    draft.settle("close", f"{actor} says that it is done{left}")
+    draft.settle("close", f"{draft.event.actor} says that it is done{left}")
     meta: dict[str, JsonValue] = {"blockers": list(open_ones)} if open_ones else {}
     draft.row("bead.closed", closed, reason=draft.reason, meta=meta)
-    return None
 
 
 def reopen(draft: Draft) -> Nothing | None:
@@ -124,11 +126,17 @@ def reopen(draft: Draft) -> Nothing | None:
     if item.status != "closed":
         return Nothing(f"it is {item.status}", item.id)
     check_may(draft, item, "bead.update")
-    draft.subject = item.changed(status="open", closed_at=None, closed_by=None, close_reason="", updated_at=draft.now)
-    draft.put(draft.subject)
+    opened = item.changed(status="open", closed_at=None, closed_by=None, close_reason="", due_at=item.deadline)
+    draft.subject = draft.put(opened.changed(updated_at=draft.now))
     draft.settle("reopen", f"{draft.event.actor} opens it again")
     draft.row("bead.reopened", draft.subject, reason=draft.reason)
     return None
+
+
+def ended(draft: Draft, item: WorkItem, reason: str) -> WorkItem:
+    """Return `item` as it is closed by the actor: nobody is reminded of it any more."""
+    closed = item.changed(status="closed", closed_at=draft.now, closed_by=draft.event.actor, close_reason=reason)
+    return closed.changed(due_at=None, updated_at=draft.now)
 
 
 def touch(draft: Draft) -> None:

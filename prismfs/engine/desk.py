@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
+from threading import Event
 from types import TracebackType
 from typing import Self
 
@@ -17,9 +18,11 @@ from prismfs.intake.inbox import Inbox
 from prismfs.intake.quarantine import Quarantine
 from prismfs.kinds import KINDS
 from prismfs.kinds.escalation import EscalationSettings
+from prismfs.kinds.outbox import Outbox
 from prismfs.kinds.redaction import RedactionRules
 from prismfs.kinds.routing import Routing
 from prismfs.kinds.tracker import Tracker
+from prismfs.records.message import Receipt
 from prismfs.store.config import check_config
 from prismfs.store.repo import ProjectRepo, nothing
 
@@ -37,6 +40,8 @@ class Desk:
     def __init__(self, root: Path, *, crash_point: Callable[[str], None] = nothing) -> None:
         self.root = root
         self.crash_point = crash_point
+        self.ended: list[tuple[Outbox, Receipt]] = []  # jobs that a turn without a courier ran; the next one notes it
+        self.stopping = Event()  # set, it ends the jobs that this process runs
         with ExitStack() as stack:
             self.repo = stack.enter_context(ProjectRepo(root, crash_point=crash_point))
             check_config(self.repo.git)
@@ -61,7 +66,8 @@ class Desk:
         """
         self.check_endorsed()
         view = self.repo.view(self.repo.snapshot())
-        return channels(self.root, view.single(EscalationSettings), view.single(Routing), view.single(Tracker))
+        settings, routing, tracker = view.single(EscalationSettings), view.single(Routing), view.single(Tracker)
+        return channels(self.root, settings, routing, tracker, stopping=self.stopping)
 
     def check_endorsed(self) -> None:
         """Accept settings and roster as they stand: nothing starts a program or leaves by them otherwise (R-000-76).

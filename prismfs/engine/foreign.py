@@ -1,4 +1,4 @@
-"""What a foreign commit brings of protected files and of reviews, with who answers for it (R-000-76, R-000-82).
+"""What a foreign commit brings of protected files, reviews and decisions, with who answers for it (R-000-76, R-000-82).
 
 Both become events of their own. What a signature is worth stands in the event, so that the rule can be asked again
 from the commit alone.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from prismfs.decide import ENGINE
+from prismfs.engine.artifact_news import misquoted
 from prismfs.engine.desk import Desk
 from prismfs.engine.endorse import endorse, project_at, roster_at, void
 from prismfs.engine.protection import (
@@ -21,15 +22,18 @@ from prismfs.engine.protection import (
     step,
 )
 from prismfs.errors import RecordError
-from prismfs.kinds import kind_of_path, persona, project, review
-from prismfs.kinds.review import Review
+from prismfs.kinds import decision, kind_of_path, persona, project, review
 from prismfs.records.document import Document, JsonValue
 from prismfs.records.event import Event
+from prismfs.records.kind import Kind
 from prismfs.store.git import Git
 from prismfs.store.snapshot import ForeignCommit
 
 ENGINE_ONLY = frozenset({"engine"})
 """The writers of a record that nobody but the engine writes."""
+
+VERDICTS = (review.KIND, decision.KIND)
+"""Kinds whose records are somebody's decision, each a file of its own that is never changed."""
 
 
 def forbidden_changes(desk: Desk, commit: ForeignCommit) -> Document:
@@ -39,7 +43,7 @@ def forbidden_changes(desk: Desk, commit: ForeignCommit) -> Document:
     found: Document = {}
     for path in (*commit.puts, *commit.removed):
         kind = kind_of_path(path)
-        if kind is review.KIND and git.resolve(f"{commit.commit}^1:{path}") is not None:
+        if kind in VERDICTS and git.resolve(f"{commit.commit}^1:{path}") is not None:
             found[path] = "review_changed"
         elif kind is not None and kind.writers == ENGINE_ONLY:
             signed = is_guarded(git, f"{commit.commit}^1") if signed is None else signed
@@ -54,7 +58,7 @@ def guarded_events(desk: Desk, commit: ForeignCommit, now: datetime) -> list[Eve
     before = git.resolve(f"{commit.commit}^1")
     assert before is not None
     touched = tuple(path for path in (*commit.puts, *commit.removed) if is_protected(path))
-    reviews = [path for path in commit.puts if kind_of_path(path) is review.KIND]
+    verdicts = [(path, kind) for path in commit.puts if (kind := kind_of_path(path)) in VERDICTS]
     guarded = is_guarded(git, before)
     at = min(now, datetime.fromtimestamp(commit.seconds, UTC))
     cause = f"commit:{commit.commit}"
@@ -62,15 +66,16 @@ def guarded_events(desk: Desk, commit: ForeignCommit, now: datetime) -> list[Eve
     protected = _protected(git, commit.commit, before, touched, guarded=guarded)
     if protected is not None:
         events.append(_event("persona", f"{cause}:protected", at, protected))
-    for path in reviews:
+    for path, kind in verdicts:
+        assert kind is not None
         if git.resolve(f"{before}:{path}") is not None:
-            continue  # a review is never changed: that was written down with the commit
-        document = _reviewed(git, commit.commit, before, path, guarded=guarded)
+            continue  # it is never changed: that was written down with the commit
+        document = _reviewed(git, commit.commit, before, path, kind, guarded=guarded)
         if document is not None:
             here = git.resolve(f"{desk.repo.snapshot().commit}:{path}")
             if here is not None and here != git.resolve(f"{commit.commit}:{path}"):
                 document["endorsement"] = void("review_changed").to_document()
-            events.append(_event("review", f"{cause}:{document['id']}", at, document))
+            events.append(_event(kind.name, f"{cause}:{document['id']}", at, document))
     return events
 
 
@@ -79,16 +84,19 @@ def contradicted(git: Git, event: Event, head: str) -> str | None:
 
     Events of other kinds are not looked at.
     """
-    if event.type != "commit" or event.kind not in ("review", "persona"):
+    if (event.type, event.kind) == ("commit", "artifact"):
+        return misquoted(git, event)
+    verdict = next((kind for kind in VERDICTS if kind.name == event.kind), None)
+    if event.type != "commit" or (verdict is None and event.kind != "persona"):
         return None
     said, commit = event.document, str(event.document.get("commit"))
     if git.resolve(commit) != commit or git.status("merge-base", "--is-ancestor", commit, head):
         return "names a commit that is no part of it"
     before = parents_of(git, commit)[0]
-    if event.kind == "review":
-        found = _reviewed(git, commit, before, review.KIND.path_of(str(said.get("id"))), guarded=True)
-        if found is None or found["review"] != said.get("review"):
-            return "names another review than its commit holds"
+    if verdict is not None:
+        found = _reviewed(git, commit, before, verdict.path_of(str(said.get("id"))), verdict, guarded=True)
+        if found is None or found[verdict.name] != said.get(verdict.name):
+            return f"names another {verdict.name} than its commit holds"
         told, own = said.get("endorsement"), found["endorsement"]
         claimed = isinstance(told, dict) and (told.get("operator") or told.get("verified"))
         if (claimed and told != own) or (said.get("trust") == "local" and found["trust"] == "signed"):
@@ -127,20 +135,22 @@ def _protected(git: Git, commit: str, before: str, touched: tuple[str, ...], *, 
     return judged | _told(git, mark, commit if done.stands else mark)
 
 
-def _reviewed(git: Git, commit: str, before: str, path: str, *, guarded: bool) -> Document | None:
-    """Return the document of the event of the review at `path`; None where it is none."""
+def _reviewed(git: Git, commit: str, before: str, path: str, kind: Kind, *, guarded: bool) -> Document | None:
+    """Return the document of the event of the review, or decision, at `path`; None where it is none."""
     try:
-        found = review.KIND.read(git.read(f"{commit}:{path}") or b"", path=path)
+        found = kind.read(git.read(f"{commit}:{path}") or b"", path=path)
     except RecordError:
         return None  # written down with the commit
-    assert isinstance(found, Review)
     mark = mark_before(git, commit) if guarded else before
-    endorsement = endorse(git, commit, before) if mark is None else endorse_review(git, commit, path, mark)
+    operator = kind is review.KIND  # at a gate whoever the roster allows decides
+    endorsement = (
+        endorse(git, commit, before) if mark is None else endorse_review(git, commit, path, mark, operator=operator)
+    )
     return {
-        "id": found.id,
+        "id": kind.name_of(found),
         "commit": commit,
         "trust": "signed" if guarded and is_signed(git, mark) else "local",
-        "review": found.to_document(),
+        kind.name: found.to_document(),
         "endorsement": endorsement.to_document(),
     }
 

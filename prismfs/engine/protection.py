@@ -127,11 +127,11 @@ def keep_mark(git: Git, head: str) -> None:
         git.run("update-ref", PROTECTED, mark)
 
 
-def endorse_review(git: Git, commit: str, path: str, mark: str) -> Endorsement:
-    """Return who answers for the review that `commit` adds at `path`.
+def endorse_review(git: Git, commit: str, path: str, mark: str, *, operator: bool = True) -> Endorsement:
+    """Return who answers for the review or decision that `commit` adds at `path`.
 
     Of a merge that is the commit which introduced the file; what the merge itself is signed with counts where that
-    one's signature does not.
+    one's signature does not. Without `operator` a signature of anybody in the roster counts.
     """
     parents = parents_of(git, commit)
     own = git.resolve(f"{commit}:{path}")
@@ -139,7 +139,7 @@ def endorse_review(git: Git, commit: str, path: str, mark: str) -> Endorsement:
         came = git.run("rev-list", "--full-history", *parents[1:], f"^{parents[0]}", "--", path).decode().split()
         if len(came) == 1 and git.resolve(f"{came[0]}:{path}") == own:
             found = endorse(git, came[0], mark)
-            if found.operator:
+            if found.operator or (found.verified and not operator):
                 return found
     return endorse(git, commit, mark)
 

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from prismfs.engine.endorse import void
-from prismfs.engine.foreign import ENGINE_ONLY
+from prismfs.engine.foreign import ENGINE_ONLY, VERDICTS
 from prismfs.engine.protection import endorse_review, is_protected, is_signed, step
 from prismfs.engine.verify import verify
 from prismfs.errors import Problem, RecordError, StoreError
-from prismfs.kinds import kind_of_path, persona, phone_home, project, review
+from prismfs.kinds import artifact, decision, kind_of_path, persona, phone_home, project, review
+from prismfs.kinds.decision import GateDecision
 from prismfs.kinds.phone_home import PhoneHome
 from prismfs.kinds.review import Review
 from prismfs.store.git import Git
@@ -57,6 +58,8 @@ def check_commits(git: Git, old: str, new: str) -> Iterator[Problem]:
                 continue
             if kind is review.KIND:
                 yield from _check_review(git, old, new, commit, change.path, added=change.old == NO_OBJECT)
+            elif kind is decision.KIND:
+                yield from _check_decision(git, old, commit, change.path, added=change.old == NO_OBJECT)
             elif by_hand and kind.writers == ENGINE_ONLY:
                 yield _said(
                     "engine_record_changed", commit, change.path, f"a {kind.name} is written by prismfs alone",
@@ -84,7 +87,7 @@ def _check_decided(git: Git, old: str, new: str, commits: Sequence[Commit]) -> I
 
     The whole history is read for that, a commit in about a millisecond.
     """
-    gated = (phone_home.KIND, review.KIND)
+    gated = (phone_home.KIND, artifact.KIND, *VERDICTS)
     if any(
         commit.cause is not None and any(kind_of_path(change.path) in gated for change in commit.changes)
         for commit in commits
@@ -97,7 +100,7 @@ def _check_together(commits: Sequence[Commit]) -> Iterator[Problem]:
     by_hand = [commit for commit in commits if commit.cause is None or len(commit.parents) != 1]
     changes = [(commit, change.path) for commit in by_hand for change in commit.changes]
     rosters = [(commit, path) for commit, path in changes if kind_of_path(path) in (persona.KIND, project.KIND)]
-    if rosters and any(kind_of_path(path) is review.KIND for _, path in changes):
+    if rosters and any(kind_of_path(path) in VERDICTS for _, path in changes):
         commit, path = rosters[0]
         yield _said(
             "roster_with_approval", commit, path, "who may approve is changed in one push with an approval",
@@ -130,6 +133,25 @@ def _check_review(git: Git, old: str, new: str, commit: Commit, path: str, *, ad
     if by_engine or found.decision != "approve":
         return
     yield from _check_approval(git, new, commit, path, found)
+
+
+def _check_decision(git: Git, old: str, commit: Commit, path: str, *, added: bool) -> Iterator[Problem]:
+    """Hold a decision at a gate against its signature; whether it counts the rules say (R-003-28)."""
+    if not added:
+        yield _said("decision_changed", commit, path, "a decision is never changed", "another one is another file")
+        return
+    try:
+        found = decision.KIND.read(git.read(f"{commit.id}:{path}") or b"", path=path)
+    except RecordError as error:
+        yield _said(error.code, commit, path, error.problem.message, "mend the file")
+        return
+    assert isinstance(found, GateDecision)
+    if not is_signed(git, old) or (commit.cause is not None and len(commit.parents) == 1):
+        return
+    signature = endorse_review(git, commit.id, path, old, operator=False)
+    if not signature.verified or (signature.signer or "").casefold() != found.by.casefold():
+        why = signature.why_not if not signature.verified else f"{signature.signer} signed it"
+        yield _said("decision_unsigned", commit, path, f"{found.by} did not sign it: {why}", _SIGN)
 
 
 def _check_approval(git: Git, new: str, commit: Commit, path: str, found: Review) -> Iterator[Problem]:

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 from prismfs.decide import ENGINE
 from prismfs.engine import deliver, judging, take
-from prismfs.engine.deliver import Courier
+from prismfs.engine.deliver import Courier, Room, is_job
 from prismfs.engine.desk import Desk
-from prismfs.engine.dispatch import carry_out, send, write_receipts
+from prismfs.engine.dispatch import carry_out, run_jobs, send, write_receipts
 from prismfs.engine.protection import is_guarded
 from prismfs.engine.route import is_routed, route
 from prismfs.engine.settle import Outcome, decide_all, news_events, settle
@@ -29,10 +29,16 @@ GROUP = 100
 _SHORT_GROUP = 20
 """The same while something falls due soon: a notice must not be late because a group was being committed."""
 
+_JOB_GROUP = 10
+"""The same where jobs failed: their first attempts are due at once."""
+
 _SOON = timedelta(seconds=2)
 
 _BACKLOG, _SHARE = 500, 100
 """Messages looked at together, and how many of one action: each place gets its share (C-82)."""
+
+_BY_ITSELF = Room(messages=GROUP, jobs=1)
+"""What a turn carries that has no courier: jobs one after the other, so that none begins long after it was said."""
 
 _PATIENCE = timedelta(seconds=1)
 """When to look again at what is due and cannot be acted on: turning over it without a pause helps nobody."""
@@ -85,44 +91,50 @@ def react(desk: Desk, moment: Moment, courier: Courier | None = None) -> Turn:
         due_event(record).cause: judging.ask_command(desk, record) for record in judging.waiting_for_command(view, now)
     }
     with desk.repo.writer():
-        arrived = [] if courier is None else courier.collect(desk)
+        arrived = tuple(desk.ended) if courier is None else courier.collect(desk)
         try:
             outcomes = [*news, *write_receipts(desk, arrived, now)]
         except BaseException:
             if courier is not None:
                 courier.give_back(desk, arrived)
             raise
+        desk.ended.clear()
         # Deadlines first: a notice must not wait for the files that a storm brings.
-        room = GROUP if courier is None else courier.room()
+        room = _BY_ITSELF if courier is None else courier.room()
         done, leaving = _keep_deadlines(desk, now, room, answers)
         if courier is not None:
             courier.take(desk, leaving)
         limit = _SHORT_GROUP if _due_soon(desk, now) else GROUP
         look = desk.inbox.scan(moment.monotonic, moment.wall, complete=moment.complete, limit=limit)
         taken = take.read_drops(desk, look.ready, now)
+        put_off = any(entry.event.kind == "job_failure" for entry in taken) and len(taken) > _JOB_GROUP
+        if put_off:
+            taken = taken[:_JOB_GROUP]
         answered = settle(desk, [entry.event for entry in taken], now)
         desk.crash_point("before-inbox")
         take.let_go(desk, taken, [outcome.event for outcome in answered], now)
         # What the files put into the outbox leaves in the same turn: the next one may be far off.
-        more_done, more_leaving = _keep_deadlines(desk, now, room - len(leaving), answers)
+        more_done, more_leaving = _keep_deadlines(desk, now, room.less(leaving), answers)
         if courier is not None:
             courier.take(desk, more_leaving)
         leaving += more_leaving
         outcomes += [*done, *answered, *more_done]
         view = desk.repo.view(desk.repo.snapshot())
         crossing = _crossing(view, now)
-        room -= len(leaving)
-        next_due, left = _next_due(view, now, room), [*_due(view, now), *(_waiting(view, now) if room > 0 else ())]
+        room = _BY_ITSELF if courier is None else room.less(leaving)
+        next_due = _next_due(view, now, room)
+        left = [*_due(view, now), *(message for message in _waiting(view, now) if room.takes(message))]
     outcomes += route(desk, crossing, now)
     if courier is None:
-        outcomes += carry_out(desk, leaving, now)
+        outcomes += carry_out(desk, [message for message in leaving if not is_job(message)], now)
+        run_jobs(desk, [message for message in leaving if is_job(message)])
     stuck = _without_effect(outcomes)
-    more = any(kind_of(record).name_of(record) not in stuck for record in [*left, *crossing])
+    more = bool(desk.ended) or any(kind_of(record).name_of(record) not in stuck for record in [*left, *crossing])
     if stuck and not more and next_due is not None:
         next_due = max(next_due, now + _PATIENCE)
     return Turn(
         outcomes=tuple(outcomes),
-        more=look.more or more,
+        more=look.more or more or put_off,
         wait_until=look.wait_until,
         next_due=next_due,
         crossed=bool(crossing),
@@ -142,7 +154,7 @@ def _take_news(desk: Desk, now: datetime) -> list[Outcome]:
 
 
 def _keep_deadlines(
-    desk: Desk, now: datetime, room: int, answers: judging.Answers
+    desk: Desk, now: datetime, room: Room, answers: judging.Answers
 ) -> tuple[list[Outcome], list[Outbox]]:
     """Decide what is due and send what may leave, as `send` does; what waits for a command's answer waits on."""
     due = [(due_event(record), record) for record in _due(desk.repo.view(desk.repo.snapshot()), now)]
@@ -152,15 +164,16 @@ def _keep_deadlines(
         if event.cause in answers or not judging.awaits_command(record)
     ]
     outcomes = settle(desk, events, now) if events else []
+    room = Room(messages=room.messages, jobs=min(room.jobs, _SHORT_GROUP))  # those begun run while others begin
     sent, leaving = send(desk, _waiting(desk.repo.view(desk.repo.snapshot()), now), now, room)
     return outcomes + sent, leaving
 
 
-def rehearse(desk: Desk, moment: Moment) -> list[Outcome]:
-    """Return what a turn would decide of the news, the inbox and the due times, and change nothing."""
+def rehearse(desk: Desk, moment: Moment, first: Sequence[Event] = ()) -> list[Outcome]:
+    """Return what a turn would decide of the news, of `first`, the inbox and the due times, and change nothing."""
     base = desk.repo.snapshot()
     look = desk.inbox.scan(moment.monotonic, moment.wall, complete=moment.complete, limit=GROUP)
-    events = news_events(desk, base, moment.now)
+    events = [*news_events(desk, base, moment.now), *first]
     events += [entry.event for entry in take.read_drops(desk, look.ready, moment.now)]
     due = _due(desk.repo.view(base), moment.now)
     events += [due_event(record) for record in due]
@@ -225,11 +238,13 @@ def _due_soon(desk: Desk, now: datetime) -> bool:
     return due is not None and due < now + _SOON
 
 
-def _next_due(view: View, now: datetime, room: int = GROUP) -> datetime | None:
+def _next_due(view: View, now: datetime, room: Room = _BY_ITSELF) -> datetime | None:
     """Return when something is due next; a message that waits for room is looked at again after a while."""
     message = view.next_due(of=Outbox)
-    if message is not None and room <= 0:
-        message = max(message, now + _PATIENCE)
+    if message is not None and min(room.messages, room.jobs) <= 0:
+        soon = view.due_before(now + _PATIENCE, _BACKLOG, of=Outbox, share=_SHARE)
+        fit = [one.due_at for one in soon if one.due_at is not None and (one.status == "sending" or room.takes(one))]
+        message = max(message, min(fit, default=now + _PATIENCE))
     return min((at for at in (view.next_due(), message) if at is not None), default=None)
 
 

@@ -50,10 +50,19 @@ def write_review(
     )
     path = review.KIND.place_of(made)
     if not dry_run:
-        try:
-            (root / path).parent.mkdir(parents=True, exist_ok=True)
-            with (root / path).open("xb") as file:
-                file.write(review.KIND.write(made))
-        except OSError as error:
-            raise StoreError("write_failed", error.strerror or "cannot be written", path=path) from error
+        write_new(root / path, review.KIND.write(made), name=path)
     return made, path
+
+
+def write_new(place: Path, data: bytes, *, name: str) -> None:
+    """Write a file that must not be there yet; `name` is how an error calls it.
+
+    Raises:
+        StoreError: `write_failed`.
+    """
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with place.open("xb") as file:
+            file.write(data)
+    except OSError as error:
+        raise StoreError("write_failed", error.strerror or "cannot be written", path=name) from error

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from prismfs.decide import decide
 from prismfs.engine import take
+from prismfs.engine.artifact_news import artifact_events
 from prismfs.engine.desk import Desk
 from prismfs.engine.foreign import guarded_events
 from prismfs.engine.leaving import with_scan
@@ -55,8 +56,10 @@ def plan_only(desk: Desk, event: Event, now: datetime) -> Decision:
 
 def news_events(desk: Desk, base: Snapshot, now: datetime) -> list[Event]:
     """Return the events of commits that the engine did not make."""
-    events = []
-    for commit in desk.repo.news(base):
+    commits = desk.repo.news(base)
+    # Before the decisions about them: a decision counts for what an artifact says, not for what somebody wrote of it.
+    events = artifact_events(desk.repo.git, base.commit, commits, now)
+    for commit in commits:
         events.extend(take.commit_events(desk, commit, now))
         events.extend(guarded_events(desk, commit, now))
     return events

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from prismfs.engine.deliver import Room
 from prismfs.engine.desk import Desk
 from prismfs.engine.dispatch import carry_out, send
 from prismfs.engine.react import due_event
@@ -60,7 +61,7 @@ def submit(desk: Desk, event: Event, now: datetime) -> tuple[Decision, tuple[Out
     Raises:
         PrismfsError: the command was refused, as the kind of error that the rule names.
     """
-    outcomes, left = _settle_and_deliver(desk, [event], now)
+    outcomes, left = settle_and_deliver(desk, [event], now)
     decision = next(outcome.decision for outcome in outcomes if outcome.event is event)
     if isinstance(decision, Refused):
         raise decision.raised()
@@ -76,19 +77,23 @@ def raise_stale(desk: Desk, now: datetime, *, dry_run: bool) -> tuple[Outcome, .
     events = [due_event(record) for record in due]
     if dry_run:
         return tuple(Outcome(event, plan_only(desk, event, now), None) for event in events)
-    return _settle_and_deliver(desk, events, now)[0]
+    return settle_and_deliver(desk, events, now)[0]
 
 
-def _settle_and_deliver(
+def settle_and_deliver(
     desk: Desk, events: list[Event], now: datetime
 ) -> tuple[tuple[Outcome, ...], tuple[Outbox, ...]]:
+    """Decide and commit `events`, then deliver what they put into the outbox, but for jobs: nobody waits for those.
+
+    Returns everything that was committed, and the messages as delivering left them.
+    """
     with desk.repo.writer():
         outcomes = settle(desk, events, now)
         plans = [outcome.decision for outcome in outcomes if isinstance(outcome.decision, Plan)]
         touched = {put.id: put for plan in plans for put in plan.puts if isinstance(put, Outbox)}
         due = [message for message in touched.values() if message.status == "pending" and message.due_at == now]
         waiting = [message for message in due if not is_routed(message)]
-        sent, leaving = send(desk, waiting, now, len(waiting))
+        sent, leaving = send(desk, waiting, now, Room(messages=len(waiting), jobs=0))
         outcomes += sent
     outcomes += route(desk, [message for message in due if is_routed(message)], now)
     outcomes += carry_out(desk, leaving, now)

@@ -18,11 +18,11 @@ def test_incident_show_tells_what_triage_found(busy: Any) -> None:
 
 def test_incident_triage_overrules_and_keeps_the_judgement_before(busy: Any) -> None:
     incident = busy.newest("incident")
-    said = ("--severity", "P1", "--scope", "mixed", "--kind", "regression", "--reason", "both sides")
+    said = ("--severity", "P3", "--scope", "mixed", "--kind", "regression", "--reason", "both sides")
     done = busy.call("incident", "triage", incident[:20], *said, "--json", actor="Clara").data
     assert done["decided"] == "overrule"
     shown = busy.call("incident", "show", incident, "--json").data
-    assert (shown["severity"]["label"], shown["scope"], shown["nature"]) == ("P1", "mixed", "regression")
+    assert (shown["severity"]["label"], shown["scope"], shown["nature"]) == ("P3", "mixed", "regression")
     (before,) = shown["triage_record"]["overruled"]
     assert (before["by"], before["before"]["scope"], before["reason"]) == ("Clara", "customer-internal", "both sides")
     again = busy.call("incident", "triage", incident, *said, actor="Clara")

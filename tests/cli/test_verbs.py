@@ -324,12 +324,6 @@ def test_verify_since_judges_only_what_came_after(busy: Any) -> None:
     assert busy.call("verify", "--since", "no-such", "--json").error["code"] == "unknown_commit"
 
 
-def test_metrics_of_nothing_are_null_and_of_something_are_numbers(busy: Any) -> None:
-    assert busy.call("metrics", "--from", "2999-01-01", "--json").data["times"]["respond"]["mean"] is None
-    busy.call("incident", "resolve", "inc-", "--note", "gone")
-    assert busy.call("metrics", "--json").data["times"]["resolve"]["n"] == 1
-
-
 def test_hooks_install_leaves_what_somebody_else_put_there(place: Any) -> None:
     own = place.root / ".git" / "hooks" / "commit-msg"
     own.parent.mkdir(exist_ok=True)

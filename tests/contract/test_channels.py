@@ -32,8 +32,8 @@ def contents(root: Path) -> dict[str, bytes]:
 def test_channels_are_local_or_not(make_channels: Any) -> None:
     """R-004-28: only a local channel may be sent to again without a second thought."""
     channels = make_channels()
-    assert tuple(channels) == tuple(sorted((*LOCAL, *REMOTE, "tracker")))
-    assert len(channels) == len(LOCAL + REMOTE) + 1
+    assert tuple(channels) == tuple(sorted((*LOCAL, *REMOTE, "job", "tracker")))
+    assert len(channels) == len(LOCAL + REMOTE) + 2
     assert {word for word, channel in channels.items() if channel.local} == set(LOCAL)
 
 

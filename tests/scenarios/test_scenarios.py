@@ -20,9 +20,11 @@ from typing import Any
 import pytest
 from scenario_desk import Stage
 
+from prismfs.kinds import audit
 from prismfs.records import codec
 
 FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("*/then.yaml"))
+INCIDENT_META = set(audit.INCIDENT_META)
 EXPECTATIONS = {"title", "records", "actions", "mails", "refused", "never", "log", "rows", "lines"}
 
 
@@ -53,6 +55,9 @@ def test_scenario_played_ends_as_expected(folder: Path, tmp_path: Path) -> None:
         assert [(part, line) for part, line in zip(parts, found, strict=True) if part not in line] == []
     for line in then.get("log", []):
         assert line in (stage.root / "run" / "escalation.log").read_text()
+    about = [row for row in records["audit"] if row["entity_type"] == "incident"]
+    # C-116: at warn or error, with all six members
+    assert [row["action"] for row in about if row["level"] == "info" or INCIDENT_META - row["meta"].keys()] == []
     assert stage.problems() == ()
     assert stage.git("status", "--porcelain") == ""
     assert list((stage.root / "inbox").iterdir()) == []

@@ -12,8 +12,10 @@ from prismfs.decide.assess_reads import NOT_SCANNED, check_privacy, read_always,
 from prismfs.decide.draft import Draft
 from prismfs.kinds import kind_of
 from prismfs.kinds.audit import Audit
+from prismfs.kinds.bead import Escalation
 from prismfs.kinds.incident import Incident
 from prismfs.kinds.mail import Mail
+from prismfs.kinds.outbox import Outbox
 from prismfs.kinds.persona import Automation, Persona
 from prismfs.kinds.signal import Context, Redaction, Signal
 from prismfs.kinds.triage_record import TriageRecord
@@ -174,9 +176,9 @@ def test_judge_incident_by_a_person_may_go_below_the_floor(rules: Any) -> None:
     (incident,) = rules.all(Incident)
     assert incident.severity.rank == 1
     said = {"id": incident.id, "reason": "a false alarm"}
-    rules.give("incident.triage", {**said, "nature": "docs"}, actor="Clara")
+    rules.give("incident.triage", {**said, "nature": "docs"})
     assert (rules.fresh(incident).severity.rank, rules.fresh(incident).nature) == (1, "docs")
-    rules.give("incident.triage", {**said, "nature": "security", "severity": "P3"}, actor="Clara")
+    rules.give("incident.triage", {**said, "nature": "security", "severity": "P3"})
     assert (rules.fresh(incident).severity.rank, rules.fresh(incident).sev_max.rank) == (3, 1)
 
 
@@ -193,6 +195,20 @@ def test_judge_incident_that_becomes_urgent_is_escalated(rules: Any) -> None:
     assert (incident.severity.rank, incident.escalation) == (3, None)
     rules.give("incident.triage", {"id": incident.id, "severity": "P1", "reason": "more than that"}, actor="Clara")
     assert rules.fresh(incident).escalation is not None
+
+
+def test_judge_incident_worse_makes_its_open_escalation_louder_and_milder_leaves_it(rules: Any) -> None:
+    """Whoever is told of a CRITICAL only is told when a fault turns out to be one, not when nobody answers."""
+    drop(rules, subject="prismfs log crashes with an exception", body="It is broken.")
+    (incident,) = rules.all(Incident)
+    (bead,) = rules.all(Escalation)
+    assert (incident.severity.rank, bead.severity.label) == (2, "MEDIUM")
+    rules.give("incident.triage", {"id": incident.id, "severity": "P0", "reason": "all of it"}, actor="Clara")
+    louder = rules.fresh(bead)
+    assert (louder.severity.label, louder.original_severity.label, louder.status) == ("CRITICAL", "MEDIUM", "open")
+    assert "sms:human" in {message.action for message in rules.all(Outbox)}
+    rules.give("incident.triage", {"id": incident.id, "severity": "P2", "reason": "not so bad"}, actor="Clara")
+    assert rules.fresh(bead).severity.label == "CRITICAL"
 
 
 @pytest.mark.parametrize(

@@ -252,8 +252,7 @@ def test_draft_with_a_suspect_place_stays_and_the_manager_is_told_where_but_not_
     record = desk.look()
     assert (record.status, record.due_at, record.code) == ("draft", None, "phone_home_redaction_required")
     assert record.redaction_report.status == "failed"
-    mail = desk.mails("Clara")[-1]
-    assert "ipv4 at /body" in mail.body
+    [mail] = [mail for mail in desk.mails("Clara") if "ipv4 at /body" in mail.body]
     assert "198.51" not in mail.body
     assert desk.mails("frank") == []
 
