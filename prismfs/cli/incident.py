@@ -8,6 +8,8 @@ import click
 
 from prismfs.cli import incident_life, incident_pause, incident_update, output, phase
 
+_KEY = "The open one with this dedup key of its reporter; nothing happens where none has it."
+
 
 @click.group("incident", epilog="\b\nExample:\n  prismfs incident list --open")
 def command() -> None:
@@ -77,25 +79,34 @@ def triage(
 
 
 @command.command("ack", epilog='\b\nExample:\n  prismfs --as Clara incident ack inc-01k5 --note "looking"')
-@click.argument("identifier", metavar="ID")
+@click.argument("identifier", metavar="[ID]", required=False)
+@click.option("--key", help=_KEY)
 @click.option("--note", default="", help="What you are doing about it.")
 @output.verb(writes=True)
-def ack(call: output.Call, identifier: str, note: str, dry_run: bool) -> None:
+def ack(call: output.Call, identifier: str | None, key: str | None, note: str, dry_run: bool) -> None:
     """Say that you answer for it; its escalation is not raised any more."""
-    from prismfs.cli.giving import give
-
-    give(call, "incident.ack", {"note": note}, target=identifier, dry_run=dry_run)
+    _give(call, "incident.ack", {"note": note}, identifier, key, dry_run=dry_run)
 
 
 @command.command("resolve", epilog='\b\nExample:\n  prismfs --as Clara incident resolve inc-01k5 --note "rolled back"')
-@click.argument("identifier", metavar="ID")
+@click.argument("identifier", metavar="[ID]", required=False)
+@click.option("--key", help=_KEY)
 @click.option("--note", required=True, help="What made the fault go away.")
 @output.verb(writes=True)
-def resolve(call: output.Call, identifier: str, note: str, dry_run: bool) -> None:
+def resolve(call: output.Call, identifier: str | None, key: str | None, note: str, dry_run: bool) -> None:
     """Say that the fault is gone; its escalation is closed and the reporter told."""
-    from prismfs.cli.giving import give
+    _give(call, "incident.resolve", {"note": note}, identifier, key, dry_run=dry_run)
 
-    give(call, "incident.resolve", {"note": note}, target=identifier, dry_run=dry_run)
+
+def _give(
+    call: output.Call, verb: str, document: dict[str, Any], identifier: str | None, key: str | None, *, dry_run: bool
+) -> None:
+    from prismfs.cli.giving import give
+    from prismfs.errors import UsageError
+
+    if (identifier is None) == (key is None):
+        raise UsageError("usage", "name the incident by its ID or by --key, one of the two")
+    give(call, verb, document if key is None else document | {"key": key}, target=identifier, dry_run=dry_run)
 
 
 for _care in (

@@ -32,6 +32,8 @@ class Opening:
 
 _REPORTED = Opening()
 
+_NO_KEY = "no open incident has this key"
+
 
 def open_or_join(draft: Draft) -> None:
     """Open an incident, or count one more report of the open one with the same dedup key (C-01, C-06)."""
@@ -64,7 +66,9 @@ def take_in(draft: Draft, signal: Signal, opening: Opening) -> None:
 
 def acknowledge_incident(draft: Draft) -> Nothing | None:
     """Somebody answers for the incident from now on; its escalation is answered with it."""
-    incident = draft.need(Incident, str(draft.event.document["id"]))
+    incident = _named(draft)
+    if incident is None:
+        return Nothing(_NO_KEY)
     if not incident.is_open:
         return Nothing(f"it is {incident.status} already", incident.id)
     if incident.acknowledged_at is not None:
@@ -78,12 +82,25 @@ def acknowledge_incident(draft: Draft) -> Nothing | None:
     return None
 
 
+def _named(draft: Draft) -> Incident | None:
+    """Return the incident that a command names: by its id, or the open one with the key that a reporter gave it.
+
+    What a monitor opened by its own key, it can answer and end by that key; None where no open one has it (C-04, C-05).
+    """
+    key = draft.event.document.get("key")
+    if key is None:
+        return draft.need(Incident, str(draft.event.document["id"]))
+    return lifecycle.merged_into(draft, draft.view.open_with_key(Incident, f"key:{key}"))
+
+
 def resolve_incident(draft: Draft) -> Nothing | None:
     """The fault is gone: the incident is resolved, with what resolved it.
 
     Nothing is waited for any more but an update that stakeholders were promised (R-003-16).
     """
-    incident = draft.need(Incident, str(draft.event.document["id"]))
+    incident = _named(draft)
+    if incident is None:
+        return Nothing(_NO_KEY)
     if not incident.is_open:
         by = f" by {incident.resolved_by}" if incident.resolved_by else ""
         return Nothing(f"{incident.status} already{by}", incident.id)

@@ -140,3 +140,15 @@ def test_show_of_what_is_no_incident_is_refused(place: Any) -> None:
     opened(place)
     answer = place.call("incident", "show", place.newest("signal"), "--json")
     assert (answer.code, answer.error["code"]) == (4, "not_found")
+
+
+def test_incident_named_by_its_key_or_by_its_id_but_not_by_both(place: Any) -> None:
+    """C-04, C-05: what a monitor opened by its own key it can answer and end by that key."""
+    incident = opened(place, "The export fails", "--key", "export")
+    assert place.call("incident", "ack", "--key", "export", "--json", actor="Clara").data["decided"] == "acknowledge"
+    resolve = ("incident", "resolve", "--note", "gone", "--json")
+    assert place.call(*resolve, "--key", "export", actor="Clara").data["decided"] == "resolve"
+    again = place.call(*resolve, "--key", "export", actor="Clara")
+    assert (again.code, again.data["reason"]) == (0, "no open incident has this key")
+    assert place.call(*resolve, "--key", "export", incident, actor="Clara").code == 2
+    assert place.call(*resolve, actor="Clara").code == 2
