@@ -228,7 +228,8 @@ class Watcher:
         """
         try:
             note_receipts(post.desk, self._courier.collect(post.desk), self._clock.now())
-            post.desk.repo.bring_index()
+            with post.desk.repo.writer():
+                post.desk.repo.bring_index()
         except (StoreError, ConflictError, ConfigError) as error:
             self._complain(post.desk, error)
 
@@ -266,7 +267,8 @@ class Watcher:
             return
         try:
             if post.index_behind:
-                post.desk.repo.bring_index()
+                with post.desk.repo.writer():  # a command beside it brings the index along, too
+                    post.desk.repo.bring_index()
                 post.index_behind = False
             if upkeep.is_due(post.desk.repo.git):
                 upkeep.keep_up(post.desk.repo.git)

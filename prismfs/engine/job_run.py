@@ -38,7 +38,7 @@ def begin_run(desk: Desk, event: Event, now: datetime) -> tuple[Job, Outbox]:
     """
     with desk.repo.writer():
         outcomes = settle(desk, [event], now)
-        desk.repo.bring_index()
+        desk.repo.bring_index_if_free()
     decision = next(outcome.decision for outcome in outcomes if outcome.event is event)
     if isinstance(decision, Refused):
         raise decision.raised()
@@ -95,7 +95,7 @@ def begin_attempt(desk: Desk, message: Outbox, now: datetime) -> Outbox | None:
     with desk.repo.writer():
         outcomes = settle(desk, [event], now)
         begun = desk.repo.view(desk.repo.snapshot()).get(Outbox, message.id)
-        desk.repo.bring_index()
+        desk.repo.bring_index_if_free()
     mine = any(outcome.event is event and isinstance(outcome.decision, Plan) for outcome in outcomes)
     return begun if mine and begun is not None and begun.status == "sending" else None
 
@@ -106,4 +106,4 @@ def end_unheard(desk: Desk, message: Outbox, now: datetime) -> None:
         return
     with desk.repo.writer():
         settle(desk, [due_event(message)], now)
-        desk.repo.bring_index()
+        desk.repo.bring_index_if_free()

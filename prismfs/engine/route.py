@@ -143,7 +143,7 @@ def _carry_all(desk: Desk, pid: str, messages: Sequence[Outbox], now: datetime) 
             known = [take.classified(target, event, _signal(event)) for event in events if isinstance(event, Event)]
             with target.repo.writer(wait=_PATIENCE):
                 outcomes = settle(target, known, now)
-                target.repo.bring_index()
+                target.repo.bring_index_if_free()
                 found = {outcome.event.cause: _receipt(target, outcome) for outcome in outcomes}
     except (ConflictError, ConfigError, RecordError) as error:
         return [Receipt("temporary", str(error.problem.message))] * len(messages)

@@ -100,7 +100,7 @@ def settle_and_deliver(
     with desk.repo.writer():
         view = desk.repo.view(desk.repo.snapshot())
         left = tuple(view.get(Outbox, message.id) or message for message in touched.values())
-        desk.repo.bring_index()
+        desk.repo.bring_index_if_free()
     return tuple(outcomes), left
 
 

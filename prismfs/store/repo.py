@@ -29,6 +29,7 @@ from prismfs.store.writing import ENGINE, commit_of
 
 SCRATCH = "refs/prismfs/scratch"
 SEEN = "refs/prismfs/seen"
+_INDEX_TRIES = 3
 GIVEN_UP = "refs/prismfs/given-up/"
 """Before the id of a commit that stood at the branch until what it decided was decided again elsewhere."""
 
@@ -97,8 +98,7 @@ class ProjectRepo:
             self.recover()
             if self._lock.broken_since is not None:
                 # A person who commits by an index from before the crash would undo what came after it.
-                with suppress(ConflictError):
-                    self.bring_index()
+                self.bring_index_if_free()
             yield
         finally:
             self._lock.release()
@@ -222,21 +222,32 @@ class ProjectRepo:
         if shown == head:
             return
         self._crash_point("before-index")
-        try:
-            between = () if shown in (None, EMPTY_TREE) else history.read_commits(self.git, since=shown, until=head)
-            steps = (change for commit in between for change in commit.changes)
-            worktree.bring_index(self.git, self.git.changes(shown or head, head), steps)
-        except StoreError as error:
-            if (self.git_dir / "index.lock").exists():
-                raise ConflictError(
-                    "index_locked",
-                    "another git command holds the index",
-                    path=".git/index.lock",
-                    hint="try again",
-                ) from error
-            raise
+        for attempt in range(1, _INDEX_TRIES + 1):
+            try:
+                self._bring_index(shown, head)
+                break
+            except StoreError as error:
+                if (self.git_dir / "index.lock").exists():
+                    raise ConflictError(
+                        "index_locked",
+                        "another git command holds the index",
+                        path=".git/index.lock",
+                        hint="try again",
+                    ) from error
+                if attempt == _INDEX_TRIES:  # otherwise whoever held it may just have let go of it
+                    raise
         self._crash_point("after-index")
         self._marks.write("index", head)
+
+    def bring_index_if_free(self) -> None:
+        """Bring the index along, unless another git command holds it: the next writer does it then."""
+        with suppress(ConflictError):
+            self.bring_index()
+
+    def _bring_index(self, shown: str | None, head: str) -> None:
+        between = () if shown in (None, EMPTY_TREE) else history.read_commits(self.git, since=shown, until=head)
+        steps = (change for commit in between for change in commit.changes)
+        worktree.bring_index(self.git, self.git.changes(shown or head, head), steps)
 
     def found(self, files: dict[str, bytes], *, message: str, seconds: int) -> str:
         """Make the first commit of a project from `files` (path → bytes) and return its id.

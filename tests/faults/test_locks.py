@@ -203,3 +203,14 @@ def test_index_locked_by_another_is_brought_along_later(bench: Any) -> None:
     lock.unlink()
     assert prismfs(bench.root, "react").returncode == 0
     assert bench.git("status", "--porcelain") == ""
+
+
+def test_command_given_while_the_index_is_held_is_done_and_says_so(bench: Any) -> None:
+    """It is committed: whoever tried again would do it twice."""
+    lock = bench.root / ".git" / "index.lock"
+    lock.touch()
+    done = prismfs(bench.root, "todo", "add", "look at the index")
+    assert (done.returncode, len(bench.records("todo"))) == (0, 1), done.stderr
+    lock.unlink()
+    assert prismfs(bench.root, "react").returncode == 0
+    assert bench.git("status", "--porcelain") == ""
