@@ -50,7 +50,9 @@ def why_not_again(draft: Draft, job: Job) -> str | None:
         return f"exit code {job.last.code} is final"
     if job.last.number >= len(settings.delays):
         made = job.last.number
-        return f"{made} attempts failed" if made else "settings/retry.yaml gives it no attempts"
+        if not made:
+            return "settings/retry.yaml gives it no attempts"
+        return "1 attempt failed" if made == 1 else f"{made} attempts failed"
     return why_not_allowed(settings, job.job, job.command)
 
 
