@@ -23,10 +23,13 @@ from prismfs.kinds.policy import Policy
 from prismfs.kinds.section import (
     AnySection,
     ChecklistSection,
+    EnumSection,
     FieldSpec,
     FieldsSection,
+    NumberedSection,
     Origin,
     SubsectionsSection,
+    TimelineSection,
 )
 from prismfs.kinds.workflow import Phase
 from prismfs.records.base import format_instant
@@ -54,6 +57,9 @@ def known_of(view: View, phase: Phase, about: str) -> dict[str, JsonValue]:
     """Return what is known of the sections of `phase`: heading -> value, in the shapes of `sections.Parsed`."""
     facts = facts_of(view, about)
     found = {section.name: _known(view, section, about, facts) for section in phase.sections}
+    for section in phase.sections:
+        if isinstance(section, TimelineSection) and section.sourced:
+            found[section.name] = _with_told(view, phase, about, found[section.name])
     return {name: value for name, value in found.items() if value}
 
 
@@ -95,11 +101,35 @@ def _known(view: View, section: AnySection, about: str, facts: Mapping[str, Json
             section.fields if isinstance(section, FieldsSection) else section.sections
         )
         held = dict(value) if isinstance(value, dict) else {}
-        held |= {each.name: found for each in parts if (found := _from(view, each.source, about, facts))}
+        held |= {each.name: found for each in parts if (found := _shaped(each, _from(view, each.source, about, facts)))}
         return held
     if isinstance(section, ChecklistSection) and isinstance(value, list):
         return [_task(cast(dict[str, JsonValue], row)) for row in value]
+    return _shaped(section, value)
+
+
+def _shaped(section: FieldSpec | AnySection, value: JsonValue) -> JsonValue:
+    """Return what another section says in the shape of `section`; None where it cannot be said there."""
+    if isinstance(section, EnumSection):
+        return value if value in section.values else None
+    items = value if isinstance(value, list) and all(isinstance(item, str) for item in value) else []
+    if isinstance(section, NumberedSection) and items:
+        return [{section.parts[0]: _without_dashes(str(item))} for item in items]
     return value
+
+
+def _with_told(view: View, phase: Phase, about: str, rows: JsonValue) -> JsonValue:
+    """Return the rows of a timeline with the lines that the artifacts tell which `phase` reads, by time, each once.
+
+    Where a line was seen is still to be said: an assessment is no evidence.
+    """
+    told = [value for named in phase.reads for value in _said(view, about, named).values()]
+    lines = [line for value in (rows, *told) if isinstance(value, list) for line in value]
+    known: dict[tuple[str, str], JsonValue] = {}
+    for line in lines:
+        if isinstance(line, dict) and "at" in line and "event" in line:
+            known.setdefault((str(line["at"]), str(line["event"])), line)
+    return [known[key] for key in sorted(known)]
 
 
 def _from(view: View, origin: Origin | None, about: str, facts: Mapping[str, JsonValue]) -> JsonValue:

@@ -65,9 +65,18 @@ def test_template_has_what_is_known_and_is_refused_as_it_is(opened: Any, tmp_pat
 
 
 def test_template_of_a_later_phase_takes_from_the_earlier_ones(opened: Any) -> None:
+    def template(phase: str) -> str:
+        text: str = opened.call("incident", "phase", "template", opened.incident, phase).out
+        return text
+
     for phase in ("INC-1", "INC-2", "INC-3", "INC-4", "INC-5"):
         assert submit(opened, phase).code == 0
         opened.call("gate", "approve", opened.incident, phase)
+    assert "1. roll the release back — <result>" in template("INC-2")
+    assert "### Current Status\n\nMitigated\n" in template("INC-3")
+    analysis = template("INC-4")
+    assert "2026-03-01 10:05:00Z — jade reports it — <where that is seen>" in analysis
+    assert analysis.count("incident.detected: ") == 1
     text = opened.call("incident", "phase", "template", opened.incident, "INC-6").out
     assert "- [ ] alert on an export of zero rows — @gwen" in text
     assert "- [ ] test the queries of jobs in the release pipeline — @hugo" in text
