@@ -107,6 +107,7 @@ def _hear(call: output.Call) -> Callable[[bytes, bool], None]:
     """Return what passes on what a job prints: with `--json` all of it to standard error."""
 
     def hear(piece: bytes, is_error: bool) -> None:
+        """Write a piece as it comes, unread: it is the job's own, as if it ran here."""
         stream = sys.stderr if is_error or call.as_json else sys.stdout
         stream.buffer.write(piece)
         stream.buffer.flush()

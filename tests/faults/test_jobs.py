@@ -191,6 +191,7 @@ def test_message_that_no_rule_made_runs_nothing(bench: Any, made: Callable[[], l
     messages = {message.id: message for message in bench.records("outbox")}
     assert messages[free.id].status == "withdrawn"
     assert messages[planned.id].status == "pending", "it waits for its own time"
+    assert messages[planned.id].due_at == job.last.due_at
     bench.wait(job.last.due_at - bench.clock.now() + SECOND)
     assert made() == ["1", "2"]
     assert not evil.exists()

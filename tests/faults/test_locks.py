@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
-from prismfs.errors import ConflictError
+from prismfs.errors import ConflictError, StoreError
 from prismfs.intake.inbox import SETTLE
+from prismfs.store import worktree
 
 LOCKS = ("index.lock", "HEAD.lock", "refs/heads/main.lock", "refs/prismfs/seen.lock", "refs/prismfs/scratch.lock")
 TODO = "kind: todo\nfrom: jade\ntitle: look at it\n"
@@ -214,3 +215,21 @@ def test_command_given_while_the_index_is_held_is_done_and_says_so(bench: Any) -
     lock.unlink()
     assert prismfs(bench.root, "react").returncode == 0
     assert bench.git("status", "--porcelain") == ""
+
+
+def test_index_let_go_of_in_the_moment_of_failing_is_brought_along_after_all(bench: Any, monkeypatch: Any) -> None:
+    """A person's git command may end between git's failure and the look for its lock; what goes on failing is told."""
+    bring, failures = worktree.bring_index, [StoreError("git_failed", "git update-index: the lock was there")]
+
+    def fail_first(*arguments: Any) -> None:
+        if failures:
+            raise failures.pop()
+        bring(*arguments)
+
+    monkeypatch.setattr(worktree, "bring_index", fail_first)
+    bench.give("todo.add", {"document": {"kind": "todo", "from": "olga", "title": "look at the index"}})
+    assert failures == []
+    assert bench.git("status", "--porcelain") == ""
+    failures[:] = [StoreError("git_failed", "git update-index: broken")] * 9
+    with pytest.raises(StoreError, match="broken"):
+        bench.give("todo.add", {"document": {"kind": "todo", "from": "olga", "title": "and again"}})
