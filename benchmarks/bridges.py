@@ -12,9 +12,9 @@ from pathlib import Path
 
 from benchmarks.desks import BEGIN, Stock, drop, signal_text
 from benchmarks.rows import Row
-from prismfs.engine.found import BRIDGES, found_project, register
-from prismfs.kinds.audit import Audit
-from prismfs.kinds.project import Project
+from prismfs.engine.admin.init_project import BRIDGES, found_project, register
+from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.core.settings.project import Project
 from prismfs.store.listing import find_documents
 from prismfs.store.reading import reading
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from prismfs.engine.found import found_project
+from prismfs.engine.admin.init_project import found_project
 from prismfs.kinds import kind_of
-from prismfs.kinds.audit import Audit
-from prismfs.kinds.incident import Incident
-from prismfs.kinds.project import Project
-from prismfs.kinds.signal import Signal
+from prismfs.kinds.care.signal import Signal
+from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.core.settings.project import Project
+from prismfs.kinds.response.incident import Incident
 from prismfs.records.base import Record
 from prismfs.records.ids import derive_id
 from prismfs.records.plan import Plan

@@ -16,11 +16,11 @@ from statistics import median
 from benchmarks import desks
 from benchmarks.processes import PRISMFS, poll, run, watching
 from benchmarks.rows import Row, milliseconds
-from prismfs.engine import react
-from prismfs.engine.desk import Desk
+from prismfs.engine.turn import react
+from prismfs.engine.turn.desk import Desk
 from prismfs.kinds import kind_of
-from prismfs.kinds.audit import Audit
-from prismfs.kinds.bead import Escalation
+from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.work.bead import Escalation
 from prismfs.records.ids import derive_id
 from prismfs.records.plan import Plan
 from prismfs.records.severity import Severity

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.rows import Row, milliseconds
-from prismfs.decide.fingerprint import MAX_CHARACTERS, fingerprint
-from prismfs.engine.grouping import evaluate_grouping
-from prismfs.kinds.fingerprint import Fingerprint
+from prismfs.engine.admin.evaluate_fingerprint import evaluate_grouping
+from prismfs.kinds.core.settings.fingerprint import Fingerprint
+from prismfs.rules.core.fingerprint import MAX_CHARACTERS, fingerprint
 from prismfs.store.defaults import default_record
 
 SETS = {"tuned on": "failures.jsonl", "second set": "failures-second.jsonl"}

@@ -12,11 +12,11 @@ from statistics import median
 from benchmarks import desks
 from benchmarks.processes import PRISMFS, run
 from benchmarks.rows import Row, milliseconds
-from prismfs.engine.found import found_project
+from prismfs.engine.admin.init_project import found_project
 from prismfs.kinds import kind_of
-from prismfs.kinds.bead import Note
-from prismfs.kinds.incident import Incident, SeverityChange
-from prismfs.kinds.project import Project
+from prismfs.kinds.core.settings.project import Project
+from prismfs.kinds.response.incident import Incident, SeverityChange
+from prismfs.kinds.work.bead import Note
 from prismfs.records.ids import derive_id
 from prismfs.records.severity import Severity
 

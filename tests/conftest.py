@@ -15,15 +15,15 @@ from typing import Any
 import pytest
 
 from prismfs.clock import FakeClock
-from prismfs.engine.desk import Desk
-from prismfs.engine.found import found_project
-from prismfs.engine.react import Moment, react
-from prismfs.engine.settle import Outcome
-from prismfs.engine.submit import command_event, submit
-from prismfs.engine.verify import Verified, verify
+from prismfs.engine.admin.init_project import found_project
+from prismfs.engine.trust.verify import Verified, verify
+from prismfs.engine.turn.commit_group import Outcome
+from prismfs.engine.turn.desk import Desk
+from prismfs.engine.turn.react import Moment, react
+from prismfs.engine.turn.submit import command_event, submit
 from prismfs.errors import Problem
 from prismfs.kinds import KINDS, kind_of_path
-from prismfs.kinds.project import Project
+from prismfs.kinds.core.settings.project import Project
 from prismfs.records.base import Record
 from prismfs.records.plan import Decision
 from prismfs.store.plumbing import EMPTY_TREE

@@ -18,15 +18,15 @@ from pathlib import Path
 from typing import Any
 
 from prismfs.clock import FakeClock
-from prismfs.engine.desk import Desk
-from prismfs.engine.found import found_project
-from prismfs.engine.react import Moment, react
-from prismfs.engine.submit import command_event, submit
+from prismfs.engine.admin.init_project import found_project
+from prismfs.engine.turn.desk import Desk
+from prismfs.engine.turn.react import Moment, react
+from prismfs.engine.turn.submit import command_event, submit
 from prismfs.errors import PrismfsError
-from prismfs.kinds.artifact import Artifact
-from prismfs.kinds.bead import Bead
-from prismfs.kinds.incident import Incident
-from prismfs.kinds.project import Project
+from prismfs.kinds.core.settings.project import Project
+from prismfs.kinds.gates.artifact import Artifact
+from prismfs.kinds.response.incident import Incident
+from prismfs.kinds.work.bead import Bead
 from prismfs.records import codec
 from prismfs.records.base import format_instant, parse_instant
 from prismfs.records.plan import Refused

@@ -38,8 +38,8 @@ class Call:
         start = self.directory.resolve()
         if not (start / "tenant.yaml").is_file():
             return (self.project(),)
-        from prismfs.engine.tenancy import place_of
-        from prismfs.kinds import tenant
+        from prismfs.engine.tenant.tenancy import place_of
+        from prismfs.kinds.core.settings import tenant
 
         found = tenant.KIND.read((start / "tenant.yaml").read_bytes(), path="tenant.yaml")
         assert isinstance(found, tenant.Tenant)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from prismfs.cli import output
-from prismfs.engine.clones import Found, bring
+from prismfs.engine.tenant.clones import Found, bring
 
 
 def brought(call: output.Call) -> list[Found]:

@@ -11,9 +11,9 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from queue import Empty, SimpleQueue
 
 from prismfs.delivery import Channel
-from prismfs.engine.deliver import Room, carry, is_job
-from prismfs.engine.desk import Desk
-from prismfs.kinds.outbox import Outbox
+from prismfs.engine.turn.deliver import Room, carry, is_job
+from prismfs.engine.turn.desk import Desk
+from prismfs.kinds.core.outbox import Outbox
 from prismfs.records.message import Receipt
 
 THREADS = 8

@@ -11,8 +11,8 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-from prismfs.engine.watchdog import FILE, Heartbeat, is_silent, read_heartbeat
-from prismfs.kinds.response import Response
+from prismfs.engine.admin.watchdog import FILE, Heartbeat, is_silent, read_heartbeat
+from prismfs.kinds.response.settings.response import Response
 from prismfs.records.base import format_instant
 from prismfs.records.document import Document
 

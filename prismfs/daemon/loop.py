@@ -13,11 +13,11 @@ from prismfs.daemon.health import Health
 from prismfs.daemon.hints import Hints
 from prismfs.daemon.sharer import Sharer
 from prismfs.daemon.syncer import Syncer
-from prismfs.engine import watchdog
-from prismfs.engine.desk import Desk
-from prismfs.engine.dispatch import note_receipts
-from prismfs.engine.react import Moment, Turn, react
-from prismfs.engine.settle import Outcome
+from prismfs.engine.admin import watchdog
+from prismfs.engine.turn.commit_group import Outcome
+from prismfs.engine.turn.desk import Desk
+from prismfs.engine.turn.dispatch import note_receipts
+from prismfs.engine.turn.react import Moment, Turn, react
 from prismfs.errors import ConfigError, ConflictError, PrismfsError, StoreError
 from prismfs.records.base import format_instant
 from prismfs.records.document import Document

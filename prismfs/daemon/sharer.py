@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from prismfs.engine.desk import Desk
-from prismfs.engine.publish import Published, publish
+from prismfs.engine.tenant.publish import Published, publish
+from prismfs.engine.turn.desk import Desk
 from prismfs.errors import PrismfsError, StoreError
 
 AFTER_COMMITS, OTHERWISE, AFTER_FAILURE = 3.0, 60.0, 30.0

@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from prismfs.delivery.folder import opened
-from prismfs.engine import sync
-from prismfs.engine.desk import Desk
-from prismfs.engine.settle import Outcome
-from prismfs.engine.sync import Looked
+from prismfs.engine.turn import tracker_sync
+from prismfs.engine.turn.commit_group import Outcome
+from prismfs.engine.turn.desk import Desk
+from prismfs.engine.turn.tracker_sync import Looked
 from prismfs.errors import PrismfsError, RecordError, RefusedError, StoreError
-from prismfs.kinds.tracker import Tracker
+from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.records import codec
 from prismfs.records.base import format_instant, parse_instant
 from prismfs.records.document import Document
@@ -67,8 +67,8 @@ class Syncer:
             ConfigError: `invalid_setting`.
             ConflictError, StoreError: the answer cannot be committed now; it is kept for the next call.
         """
-        tracker = sync.settings_of(desk)
-        if tracker.transport not in sync.ASKED:
+        tracker = tracker_sync.settings_of(desk)
+        if tracker.transport not in tracker_sync.ASKED:
             self._rounds.pop(desk.root, None)
             return Tended()
         here = self._rounds.get(desk.root)
@@ -101,7 +101,9 @@ class Syncer:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _ask(self, desk: Desk, here: _Round, tracker: Tracker, now: datetime) -> None:
-        numbers = [record.issue_number for record in sync.following(desk, now) if record.issue_number is not None]
+        numbers = [
+            record.issue_number for record in tracker_sync.following(desk, now) if record.issue_number is not None
+        ]
         if not numbers:
             here.next_at = now + _wait(tracker, 0)
             return
@@ -121,7 +123,9 @@ class Syncer:
             errors.append(error)
             here.failures += 1
         else:
-            outcomes = sync.settle_found(desk, sync.pair(sync.following(desk, now), looked.states), now)
+            outcomes = tracker_sync.settle_found(
+                desk, tracker_sync.pair(tracker_sync.following(desk, now), looked.states), now
+            )
             here.failures = 0
         here.next_at = now + _wait(tracker, here.failures)
         here.problem = None if not errors else dict(errors[0].problem.as_document())
@@ -135,7 +139,7 @@ class Syncer:
 def _look(root: Path, tracker: Tracker, numbers: Sequence[int]) -> Looked:
     """Ask the tracker, in a thread; what a tracker can do wrong, and a fault of ours, is a refusal."""
     try:
-        return sync.ask(root, tracker, numbers)
+        return tracker_sync.ask(root, tracker, numbers)
     except RefusedError:
         raise
     except PrismfsError as error:

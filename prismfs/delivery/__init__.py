@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from prismfs.records.message import Message, Receipt
 
 if TYPE_CHECKING:
-    from prismfs.kinds.escalation import EscalationSettings
-    from prismfs.kinds.routing import Routing
-    from prismfs.kinds.tracker import Tracker
+    from prismfs.kinds.care.settings.tracker import Tracker
+    from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings
+    from prismfs.kinds.escalation.settings.routing import Routing
 
 _WORDS = ("apprise", "command", "email", "file", "job", "log", "mail", "nudge", "slack", "sms", "tracker", "webhook")
 
@@ -114,7 +114,7 @@ class _Channels(Mapping[str, Channel]):
                 return CommandChannel(self._root, self._targets)
             case "tracker":
                 from prismfs.delivery.tracker import TrackerChannel
-                from prismfs.kinds.tracker import Tracker
+                from prismfs.kinds.care.settings.tracker import Tracker
 
                 return TrackerChannel(self._root, self._tracker or Tracker())
             case "apprise":

@@ -13,7 +13,7 @@ from prismfs.delivery.command import run
 from prismfs.delivery.detail import not_configured, one_line
 from prismfs.delivery.secrets import find_target, resolve_target
 from prismfs.errors import ConfigError, RefusedError
-from prismfs.kinds.routing import Target
+from prismfs.kinds.escalation.settings.routing import Target
 from prismfs.records.message import Message, Receipt
 
 _PROGRAM = Path(__file__).with_name("apprise_program.py")

@@ -17,7 +17,7 @@ from prismfs.delivery.peer import Tls
 from prismfs.delivery.secrets import resolve
 from prismfs.delivery.smtp import Server, hand_over
 from prismfs.errors import ConfigError
-from prismfs.kinds.escalation import Contacts
+from prismfs.kinds.escalation.settings.escalation_policy import Contacts
 from prismfs.records.message import Message, Receipt
 
 _TIMEOUT = timedelta(seconds=30)

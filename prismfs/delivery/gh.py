@@ -20,7 +20,7 @@ from prismfs.delivery.detail import one_line
 from prismfs.delivery.issue import ACCESS_DENIED, AUTH_REQUIRED, Code, refused
 from prismfs.delivery.secrets import resolve
 from prismfs.errors import ConfigError, RecordError, RefusedError
-from prismfs.kinds.tracker import Tracker
+from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.records import codec
 from prismfs.records.document import Document
 from prismfs.records.message import LONGEST_RETRY_AFTER, Outcome, Receipt

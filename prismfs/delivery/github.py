@@ -11,7 +11,7 @@ from pathlib import Path
 from prismfs.delivery.gh import Answer, Gh, GhError, status_in
 from prismfs.delivery.issue import ACCESS_DENIED, AUTH_REQUIRED, CREATE_FAILED, refused
 from prismfs.errors import RecordError, RefusedError
-from prismfs.kinds.tracker import Tracker
+from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.records import codec
 from prismfs.records.document import Document, JsonValue
 from prismfs.records.issue import IssueDraft, IssueState

@@ -11,7 +11,7 @@ from typing import ClassVar
 from prismfs.delivery.detail import not_configured, one_line
 from prismfs.delivery.secrets import find_target, resolve_target
 from prismfs.errors import ConfigError
-from prismfs.kinds.routing import Target
+from prismfs.kinds.escalation.settings.routing import Target
 from prismfs.records.message import LONGEST_RETRY_AFTER, Message, Receipt
 
 GROUP = "prismfs.channels"

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from prismfs.errors import ConfigError
-from prismfs.kinds.routing import Target
+from prismfs.kinds.escalation.settings.routing import Target
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MOST_BYTES = 64 * 1024

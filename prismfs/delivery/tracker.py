@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from prismfs.delivery.issue import CREATE_FAILED, IssueDraft, refused
 from prismfs.delivery.transports import transport_of
-from prismfs.kinds.tracker import Tracker
+from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.records.issue_text import marker_of
 from prismfs.records.message import Message, Receipt
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from prismfs.delivery.issue import Transport
-from prismfs.kinds.tracker import Tracker
+from prismfs.kinds.care.settings.tracker import Tracker
 
 
 def transport_of(root: Path, tracker: Tracker) -> Transport:

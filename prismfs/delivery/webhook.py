@@ -15,8 +15,8 @@ from prismfs.delivery.peer import Tls
 from prismfs.delivery.post import post
 from prismfs.delivery.secrets import find_target, resolve, resolve_target
 from prismfs.errors import ConfigError
-from prismfs.kinds.escalation import Contacts
-from prismfs.kinds.routing import Target
+from prismfs.kinds.escalation.settings.escalation_policy import Contacts
+from prismfs.kinds.escalation.settings.routing import Target
 from prismfs.records.message import Message, Receipt
 
 _TIMEOUT = timedelta(seconds=10)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from prismfs.intake.detector import Detector
-from prismfs.kinds.redaction import KeptName
+from prismfs.kinds.core.settings.redaction import KeptName
 
 _WORD = rb"[\pL\pN_]"
 

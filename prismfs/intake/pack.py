@@ -10,7 +10,7 @@ from typing import Any
 from prismfs.intake import names, ruleset
 from prismfs.intake.detector import Detector, Level, compiled
 from prismfs.intake.detectors import DETECTORS, SCAN_VERSION
-from prismfs.kinds.redaction import RedactionRules
+from prismfs.kinds.core.settings.redaction import RedactionRules
 
 _MOST_KEYS = 4096
 _GROUP = 10

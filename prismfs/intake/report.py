@@ -14,7 +14,7 @@ from typing import Literal
 from prismfs.errors import PrismfsError
 from prismfs.intake.finding import Finding
 from prismfs.intake.scan import redact
-from prismfs.kinds.redaction import RedactionRules
+from prismfs.kinds.core.settings.redaction import RedactionRules
 from prismfs.records.codec import canonical_json
 
 SCANNER = "prismfs"

@@ -18,7 +18,7 @@ from prismfs.intake.pack import default_pack, pack_for
 from prismfs.intake.scrub import Scrubber, encoded
 from prismfs.intake.spans import masked
 from prismfs.intake.walk import MAX_DEPTH, Walk, texts_of
-from prismfs.kinds.redaction import RedactionRules
+from prismfs.kinds.core.settings.redaction import RedactionRules
 
 __all__ = ["MAX_DEPTH", "SCAN_VERSION", "Finding", "Scanned", "redact", "redact_text"]
 

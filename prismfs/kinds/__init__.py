@@ -5,43 +5,17 @@ from __future__ import annotations
 from typing import TypeVar
 
 from prismfs.errors import RecordError
-from prismfs.kinds import (
-    artifact,
-    audit,
-    bead,
-    consent,
-    decision,
-    escalation,
-    fingerprint,
-    forms,
-    group,
-    incident,
-    inhibition,
-    job,
-    journal,
-    kb,
-    mail,
-    outbox,
-    pause,
-    persona,
-    phone_home,
-    policy,
-    project,
-    redaction,
-    response,
-    retry,
-    review,
-    routing,
-    signal,
-    silence,
-    tenant,
-    todo,
-    tracker,
-    triage,
-    triage_record,
-    work,
-    workflow,
-)
+from prismfs.kinds.care import approval, kb, phone_home, signal, triage_record
+from prismfs.kinds.care.settings import consent, tracker, triage
+from prismfs.kinds.core import audit, forms, mail, outbox
+from prismfs.kinds.core.settings import fingerprint, persona, policy, project, redaction, tenant
+from prismfs.kinds.escalation import group, inhibition, silence
+from prismfs.kinds.escalation.settings import escalation_policy, routing
+from prismfs.kinds.gates import artifact, decision
+from prismfs.kinds.gates.settings import workflow
+from prismfs.kinds.response import incident, job, pause
+from prismfs.kinds.response.settings import response, retry
+from prismfs.kinds.work import bead, journal, todo, work_item
 from prismfs.records.base import Record, Value
 from prismfs.records.document import Document
 from prismfs.records.ids import prefix_of
@@ -60,7 +34,7 @@ KINDS: dict[str, Kind] = {
         retry,
         triage,
         fingerprint,
-        escalation,
+        escalation_policy,
         routing,
         tracker,
         workflow,
@@ -72,7 +46,7 @@ KINDS: dict[str, Kind] = {
         pause,
         triage_record,
         phone_home,
-        review,
+        approval,
         artifact,
         decision,
         bead,
@@ -96,7 +70,7 @@ DROPS: dict[str, type[Value]] = {
     "ack": forms.AckDrop,
     "task_result": forms.TaskResultDrop,
     "comment": forms.CommentDrop,
-    "task": work.WorkDrop,
+    "task": work_item.WorkDrop,
     "mail": mail.MailDrop,
     "job_failure": forms.JobFailureDrop,
     "artifact": artifact.ArtifactDrop,

@@ -14,7 +14,8 @@ from prismfs.records.base import Record
 
 def default_files() -> dict[str, bytes]:
     """Return the files that a new project starts with, by path, except `prismfs.yaml`."""
-    return dict(sorted(_walk(resources.files("prismfs") / "defaults", "")))
+    families = (resources.files("prismfs") / "defaults").iterdir()
+    return dict(sorted(file for family in families for file in _walk(family, "")))
 
 
 @cache

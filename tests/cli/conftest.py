@@ -15,10 +15,10 @@ import pytest
 
 from prismfs.cli import run
 from prismfs.clock import SystemClock
-from prismfs.engine.desk import Desk
-from prismfs.engine.found import found_project
-from prismfs.engine.react import Moment, react
-from prismfs.kinds.project import Project
+from prismfs.engine.admin.init_project import found_project
+from prismfs.engine.turn.desk import Desk
+from prismfs.engine.turn.react import Moment, react
+from prismfs.kinds.core.settings.project import Project
 
 REPORT = {
     "kind": "signal",

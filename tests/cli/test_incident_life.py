@@ -8,7 +8,7 @@ from typing import Any
 import click
 import pytest
 
-from prismfs.cli.incident_show import head_of
+from prismfs.cli.response.incident_show import head_of
 
 
 def opened(place: Any, title: str = "Payments answer with errors", *options: str) -> str:

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from prismfs.cli import run
-from prismfs.engine.desk import Desk
-from prismfs.engine.verify import verify
+from prismfs.engine.trust.verify import verify
+from prismfs.engine.turn.desk import Desk
 from prismfs.kinds import KINDS
-from prismfs.kinds.kb import REVIEW_TAG
+from prismfs.kinds.care.kb import REVIEW_TAG
 from prismfs.records import codec
 
 FOLDER = Path(__file__).parents[2] / "examples" / "incidents"

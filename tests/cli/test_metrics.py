@@ -17,7 +17,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from prismfs.kinds import KINDS, kind_of
-from prismfs.kinds.incident import Incident
+from prismfs.kinds.response.incident import Incident
 from prismfs.records.base import Record, format_instant
 from prismfs.records.ids import derive_id
 from prismfs.records.severity import Severity

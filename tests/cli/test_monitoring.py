@@ -16,7 +16,7 @@ from typing import Any
 import click
 import pytest
 
-from prismfs.cli.banner import banner_lines
+from prismfs.cli.core.banner import banner_lines
 
 RED = "\x1b[31m"
 _PATIENCE = 30.0

@@ -221,8 +221,8 @@ def later(place: Any, *, minutes: int) -> None:
     from datetime import timedelta
 
     from prismfs.clock import SystemClock
-    from prismfs.engine.desk import Desk
-    from prismfs.engine.react import Moment, react
+    from prismfs.engine.turn.desk import Desk
+    from prismfs.engine.turn.react import Moment, react
 
     root: Path = place.root
     with Desk(root) as desk:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from prismfs.kinds import kind_of
-from prismfs.kinds.incident import Incident
-from prismfs.kinds.phone_home import PhoneHome
-from prismfs.kinds.tracker import Tracker
+from prismfs.kinds.care.phone_home import PhoneHome
+from prismfs.kinds.care.settings.tracker import Tracker
+from prismfs.kinds.response.incident import Incident
 from prismfs.records.base import format_instant
 from prismfs.store import listing
 from prismfs.store.reading import reading

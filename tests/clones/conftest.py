@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from prismfs.clock import FakeClock
-from prismfs.engine.desk import Desk
-from prismfs.engine.publish import Published, publish
-from prismfs.engine.react import Moment, Outcome, react
-from prismfs.engine.submit import command_event, submit
-from prismfs.engine.verify import verify
+from prismfs.engine.tenant.publish import Published, publish
+from prismfs.engine.trust.verify import verify
+from prismfs.engine.turn.desk import Desk
+from prismfs.engine.turn.react import Moment, Outcome, react
+from prismfs.engine.turn.submit import command_event, submit
 from prismfs.kinds import KINDS
 from prismfs.records.event import Event
 from prismfs.records.plan import Decision

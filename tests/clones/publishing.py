@@ -13,8 +13,8 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
-from prismfs.engine.desk import Desk
-from prismfs.engine.publish import publish
+from prismfs.engine.tenant.publish import publish
+from prismfs.engine.turn.desk import Desk
 
 AT = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from prismfs.engine import watchdog
-from prismfs.engine.watchdog import Heartbeat
+from prismfs.engine.admin import watchdog
+from prismfs.engine.admin.watchdog import Heartbeat
 from prismfs.records.plan import Nothing
 
 REPORT = """\

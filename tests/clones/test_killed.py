@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from prismfs.engine.publish import CRASH_POINTS as OWN
+from prismfs.engine.tenant.publish import CRASH_POINTS as OWN
 from prismfs.store.repo import CRASH_POINTS, GIVEN_UP
 
 POINTS = (*OWN, *CRASH_POINTS)

@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from prismfs.engine.desk import Desk
-from prismfs.engine.publish import has_upstream, publish
-from prismfs.engine.submit import submit
+from prismfs.engine.tenant.publish import has_upstream, publish
+from prismfs.engine.turn.desk import Desk
+from prismfs.engine.turn.submit import submit
 from prismfs.errors import RefusedError, StoreError
 from prismfs.store import remote as remotes
 

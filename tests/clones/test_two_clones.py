@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from prismfs.engine import publish as publishing
+from prismfs.engine.tenant import publish as publishing
 from prismfs.errors import ConflictError, RefusedError, StoreError
-from prismfs.kinds.escalation import EscalationSettings
+from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings
 from prismfs.records.plan import Nothing, Plan, Refused
 from prismfs.store.repo import GIVEN_UP
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from prismfs.delivery import Channel, channels
-from prismfs.kinds.escalation import Contacts, EscalationSettings
-from prismfs.kinds.routing import Route, Routing, Target
+from prismfs.kinds.escalation.settings.escalation_policy import Contacts, EscalationSettings
+from prismfs.kinds.escalation.settings.routing import Route, Routing, Target
 from prismfs.records.ids import derive_id
 from prismfs.records.message import Message
 

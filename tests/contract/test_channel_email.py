@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from servers import PASSWORD, Authority, SmtpServer
 
 from prismfs.delivery.email import EmailChannel, compose
-from prismfs.kinds.escalation import Contacts
+from prismfs.kinds.escalation.settings.escalation_policy import Contacts
 from prismfs.records.message import Message, Receipt
 
 Send = Callable[..., Receipt]

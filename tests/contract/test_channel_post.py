@@ -15,8 +15,8 @@ import pytest
 from servers import Answer, Authority, HttpServer
 
 from prismfs.delivery.webhook import SlackChannel, SmsChannel, WebhookChannel
-from prismfs.kinds.escalation import Contacts
-from prismfs.kinds.routing import Target
+from prismfs.kinds.escalation.settings.escalation_policy import Contacts
+from prismfs.kinds.escalation.settings.routing import Target
 from prismfs.records.base import format_instant
 from prismfs.records.message import LONGEST_RETRY_AFTER, Message
 

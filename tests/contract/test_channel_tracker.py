@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from prismfs.delivery.tracker import TrackerChannel
-from prismfs.kinds.tracker import Tracker
+from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.records.issue_text import marker_of
 from prismfs.records.message import Message
 

@@ -13,7 +13,7 @@ import pytest
 from servers import HttpServer
 
 from prismfs.delivery.webhook import WebhookChannel
-from prismfs.kinds.routing import Target
+from prismfs.kinds.escalation.settings.routing import Target
 from prismfs.records.message import Message
 
 KEY = "T0KEN-in-the-path"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from prismfs.kinds.mail import Mail
+from prismfs.kinds.core.mail import Mail
 from prismfs.records.ids import derive_id
 from prismfs.records.message import Message
 
@@ -64,7 +64,8 @@ def test_opening_a_desk_imports_no_network() -> None:
     """What channels need is imported when one is used: most commands send nothing."""
     code = (
         "import sys; from pathlib import Path; from prismfs.delivery import channels\n"
-        "from prismfs.kinds.escalation import EscalationSettings; from prismfs.kinds.routing import Route, Routing\n"
+        "from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings\n"
+        "from prismfs.kinds.escalation.settings.routing import Route, Routing\n"
         "made = channels(Path(), EscalationSettings(), Routing(tiers=('a',), route=Route(name='all')))\n"
         "made['log'], made['file'], made['mail']\n"
         "print(sorted({'httpx', 'smtplib', 'ssl', 'apprise', 'importlib.metadata'} & set(sys.modules)))\n"

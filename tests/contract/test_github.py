@@ -15,7 +15,7 @@ from github import TOKEN, GitHub
 from prismfs.delivery.issue import Transport
 from prismfs.delivery.transports import transport_of
 from prismfs.errors import RecordError, RefusedError
-from prismfs.kinds.tracker import Tracker
+from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.records.issue import IssueDraft
 from prismfs.records.issue_text import marker_of, neutralised
 from prismfs.records.message import Receipt

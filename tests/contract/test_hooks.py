@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from prismfs.cli.hooks import NAMES
-from prismfs.engine.hooks import install_hooks, run_hook
+from prismfs.cli.admin.hooks import NAMES
+from prismfs.engine.trust.hooks import install_hooks, run_hook
 
 SIGNAL = "kind: signal\nfrom: jade\nto: mayor\ntype: StatusUpdate\nsubject: all is well\n"
 WITH_COMMAND = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}

@@ -15,7 +15,7 @@ from prismfs.delivery.issue import Transport
 from prismfs.delivery.issue_file import FileTransport
 from prismfs.delivery.transports import transport_of
 from prismfs.errors import RecordError, RefusedError
-from prismfs.kinds.tracker import Tracker
+from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.records.issue import IssueDraft, IssueState
 from prismfs.records.issue_text import marker_of
 from prismfs.records.message import Receipt

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from prismfs.engine.desk import Desk
-from prismfs.engine.found import found_project, register
+from prismfs.engine.admin.init_project import found_project, register
+from prismfs.engine.turn.desk import Desk
 from prismfs.errors import ConflictError, StoreError
-from prismfs.kinds.project import Project
-from prismfs.kinds.tenant import KIND as TENANT
-from prismfs.kinds.tenant import Tenant
+from prismfs.kinds.core.settings.project import Project
+from prismfs.kinds.core.settings.tenant import KIND as TENANT
+from prismfs.kinds.core.settings.tenant import Tenant
 from prismfs.store import upkeep
 from prismfs.store.config import refused_keys
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from prismfs.engine.endorse import endorse
+from prismfs.engine.trust.endorsement import endorse
 from prismfs.kinds import kind_of
-from prismfs.kinds.persona import Persona
-from prismfs.kinds.project import Project
+from prismfs.kinds.core.settings.persona import Persona
+from prismfs.kinds.core.settings.project import Project
 from prismfs.store.signatures import check_signature
 
 pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="apt-get install openssh-client")

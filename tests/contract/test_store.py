@@ -10,14 +10,14 @@ from typing import Any, Protocol
 
 import pytest
 
-from prismfs.decide import ENGINE, decide
 from prismfs.errors import ConflictError, StoreError
 from prismfs.kinds import kind_of
-from prismfs.kinds.audit import Audit
-from prismfs.kinds.incident import Incident
-from prismfs.kinds.signal import Signal
+from prismfs.kinds.care.signal import Signal
+from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.response.incident import Incident
 from prismfs.records.event import Event
 from prismfs.records.plan import Plan
+from prismfs.rules import ENGINE, decide
 from prismfs.store.memory import MemoryStore
 from prismfs.store.repo import ProjectRepo
 from prismfs.store.snapshot import Snapshot, Store

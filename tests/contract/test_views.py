@@ -11,10 +11,10 @@ import pytest
 
 from prismfs.errors import ConfigError, PrismfsError
 from prismfs.kinds import KINDS, kind_of
-from prismfs.kinds.bead import Escalation
-from prismfs.kinds.group import Group
-from prismfs.kinds.outbox import Outbox
-from prismfs.kinds.silence import Silence
+from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.escalation.group import Group
+from prismfs.kinds.escalation.silence import Silence
+from prismfs.kinds.work.bead import Escalation
 from prismfs.records.base import Record, format_instant
 from prismfs.records.ids import derive_id
 from prismfs.records.view import View

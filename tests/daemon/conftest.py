@@ -16,8 +16,8 @@ import pytest
 
 from prismfs.cli import run
 from prismfs.clock import SystemClock
-from prismfs.engine.found import found_project, register
-from prismfs.kinds.project import Project
+from prismfs.engine.admin.init_project import found_project, register
+from prismfs.kinds.core.settings.project import Project
 
 LIMIT = 20.0
 """Seconds after which something that has not happened counts as not happening; a busy machine is slow."""

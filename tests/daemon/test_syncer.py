@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from prismfs.daemon.syncer import LONGEST_WAIT, Syncer, Tended
-from prismfs.engine.sync import following
+from prismfs.engine.turn.tracker_sync import following
 from prismfs.errors import StoreError
 from prismfs.kinds import kind_of
-from prismfs.kinds.phone_home import PhoneHome
-from prismfs.kinds.tracker import Tracker
+from prismfs.kinds.care.phone_home import PhoneHome
+from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.records.ids import derive_id
 from prismfs.records.plan import Plan
 

@@ -12,8 +12,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from prismfs.engine.desk import Desk
-from prismfs.engine.submit import command_event, submit
+from prismfs.engine.turn.desk import Desk
+from prismfs.engine.turn.submit import command_event, submit
 
 AT = datetime(2026, 3, 1, 11, 0, 0, tzinfo=UTC)
 

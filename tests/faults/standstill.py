@@ -11,9 +11,9 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from prismfs.engine import watchdog
-from prismfs.engine.desk import Desk
-from prismfs.engine.react import Moment, react
+from prismfs.engine.admin import watchdog
+from prismfs.engine.turn.desk import Desk
+from prismfs.engine.turn.react import Moment, react
 
 TEN = datetime(2026, 3, 1, 10, 0, 0, tzinfo=UTC)
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from prismfs.engine.desk import Desk
-from prismfs.engine.verify import verify
+from prismfs.engine.trust.verify import verify
+from prismfs.engine.turn.desk import Desk
 
 AGENTS = tuple(f"agent-{number}" for number in range(8))
 

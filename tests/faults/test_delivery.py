@@ -20,8 +20,8 @@ from servers import Answer, HttpServer, SmtpServer
 from prismfs.cli import run
 from prismfs.daemon.courier import ThreadCourier
 from prismfs.daemon.loop import Watcher
-from prismfs.engine.deliver import Room
-from prismfs.engine.react import react
+from prismfs.engine.turn.deliver import Room
+from prismfs.engine.turn.react import react
 from prismfs.errors import RefusedError
 from prismfs.records.message import Receipt
 
@@ -433,7 +433,7 @@ class Held:
         self.ended += carried
 
     def carry(self) -> None:
-        from prismfs.engine.deliver import carry
+        from prismfs.engine.turn.deliver import carry
 
         channels = self._channels()
         self.ended += [(message, carry(channels, message)) for message in self.held]

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from prismfs.engine.desk import Desk
+from prismfs.engine.turn.desk import Desk
 from prismfs.errors import StoreError
 
 TODO = "kind: todo\nfrom: jade\ntitle: look at it\nbody: |\n" + "  all of this and more\n" * 40

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from prismfs.engine.decision_file import write_decision
+from prismfs.engine.trust.decision_file import write_decision
 from prismfs.store.repo import CRASH_POINTS
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "phases"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from prismfs.engine.react import react
+from prismfs.engine.turn.react import react
 from prismfs.kinds import kind_of
 
 ESCALATION = "kind: escalation\nfrom: jade\nseverity: MEDIUM\ntitle: disk is full\n"

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 import yaml
 
-from prismfs.decide.attempt import SLACK, UNHEARD
-from prismfs.engine.deliver import Room
-from prismfs.engine.react import react
+from prismfs.engine.turn.deliver import Room
+from prismfs.engine.turn.react import react
 from prismfs.kinds import kind_of
-from prismfs.kinds.job import Job
-from prismfs.kinds.outbox import Outbox
+from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.response.job import Job
+from prismfs.rules.response.jobs.attempts import SLACK, UNHEARD
 
 SECOND = timedelta(seconds=1)
 TIMEOUT = timedelta(seconds=20)
@@ -112,7 +112,7 @@ def test_attempts_that_are_all_lost_go_to_support(bench: Any, made: Callable[[],
 def test_receipt_that_comes_after_its_attempt_was_given_up_changes_nothing(
     bench: Any, made: Callable[[], list[str]]
 ) -> None:
-    from prismfs.engine.dispatch import note_receipts
+    from prismfs.engine.turn.dispatch import note_receipts
     from prismfs.records.message import Receipt
 
     bench.drop(FAILED)
@@ -128,7 +128,7 @@ def test_receipt_that_comes_after_its_attempt_was_given_up_changes_nothing(
 
 def test_attempt_made_without_a_document_counts_as_lost(bench: Any, made: Callable[[], list[str]]) -> None:
     """A channel that fails in a way that nobody foresaw is no reason to make the attempt again."""
-    from prismfs.engine.dispatch import note_receipts
+    from prismfs.engine.turn.dispatch import note_receipts
     from prismfs.records.message import Receipt
 
     bench.drop(FAILED)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from prismfs.engine.review_file import write_review
+from prismfs.engine.trust.approval_file import write_review
 from prismfs.store.repo import CRASH_POINTS
 
 REPORT = "The prismfs watcher crashes with an exception when the inbox holds a link."

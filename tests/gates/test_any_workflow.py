@@ -83,8 +83,8 @@ def test_two_workflows_about_one_incident_do_not_meet(change: Any) -> None:
 
 
 def test_template_takes_from_the_earlier_phase_what_it_says(change: Any) -> None:
-    from prismfs.decide.phase_facts import template_of
-    from prismfs.decide.phases import phase_of
+    from prismfs.rules.gates.facts import template_of
+    from prismfs.rules.gates.progress import phase_of
 
     change.submit("CHG-1", REQUEST)
     change.approve("CHG-1")

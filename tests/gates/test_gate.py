@@ -190,7 +190,7 @@ def test_answer_longer_than_a_text_may_be_is_refused_and_no_fault(response: Any)
 
 def test_decision_by_a_commit_counts(response: Any) -> None:
     """R-003-28: a merged pull request brings the decision as a file."""
-    from prismfs.engine.decision_file import write_decision
+    from prismfs.engine.trust.decision_file import write_decision
 
     response.submit("INC-1")
     bench = response.bench
@@ -222,7 +222,7 @@ def test_decision_by_a_commit_counts(response: Any) -> None:
 def test_decision_by_a_commit_that_may_not_count_is_refused_with_a_row(
     response: Any, changes: dict[str, Any], code: str
 ) -> None:
-    from prismfs.engine.decision_file import write_decision
+    from prismfs.engine.trust.decision_file import write_decision
     from prismfs.kinds import kind_of
 
     response.submit("INC-1", by="Cheryl")
@@ -241,7 +241,7 @@ def test_decision_by_a_commit_that_may_not_count_is_refused_with_a_row(
 
 
 def test_decision_file_that_sends_back_without_a_reason_is_no_valid_record(response: Any) -> None:
-    from prismfs.engine.decision_file import write_decision
+    from prismfs.engine.trust.decision_file import write_decision
 
     response.submit("INC-1")
     bench = response.bench
@@ -259,9 +259,9 @@ def test_decision_file_that_sends_back_without_a_reason_is_no_valid_record(respo
 
 
 def test_decision_that_says_otherwise_here_than_where_it_was_signed_has_no_signature(response: Any) -> None:
-    from prismfs.decide import protected
-    from prismfs.decide.draft import Draft
     from prismfs.records.event import Event
+    from prismfs.rules.core import protected
+    from prismfs.rules.core.draft import Draft
 
     response.submit("INC-1")
     response.approve("INC-1")

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from prismfs.decide import phases
 from prismfs.kinds import kind_of
-from prismfs.kinds.artifact import Artifact, content_hash
+from prismfs.kinds.gates.artifact import Artifact, content_hash
 from prismfs.records.ids import derive_id
+from prismfs.rules.gates import progress
 
 ALL = ("INC-1", "INC-2", "INC-3", "INC-4", "INC-5", "INC-6")
 
@@ -98,13 +98,13 @@ def test_approved_in_the_file_alone_is_not_settled(response: Any) -> None:
     response.submit("INC-1")
     bench, old = response.bench, response.newest("INC-1")
     view = bench.desk.repo.view(bench.desk.repo.snapshot())
-    assert not phases.is_settled(view, old.changed(status="approved"))
+    assert not progress.is_settled(view, old.changed(status="approved"))
     response.approve("INC-1")
     view = bench.desk.repo.view(bench.desk.repo.snapshot())
-    assert phases.is_settled(view, response.newest("INC-1"))
+    assert progress.is_settled(view, response.newest("INC-1"))
     other = response.newest("INC-1").changed(body="other")
-    assert not phases.is_settled(view, other)
-    assert not phases.is_settled(view, other.changed(content_hash=other.digest()))
+    assert not progress.is_settled(view, other)
+    assert not progress.is_settled(view, other.changed(content_hash=other.digest()))
 
 
 def test_edit_of_a_revision_that_is_over_changes_no_gate(response: Any) -> None:
@@ -237,7 +237,7 @@ def test_who_edited_it_on_a_branch_that_another_merged_does_not_approve_it(respo
 
 def test_verify_holds_what_was_there_before_against_the_commits(response: Any) -> None:
     """An event that says otherwise than its commits would put back what nobody had written."""
-    from prismfs.engine.foreign import contradicted
+    from prismfs.engine.trust.foreign_commits import contradicted
 
     response.pass_gate("INC-1")
     response.edit(response.newest("INC-1"), body=one_byte(response.newest("INC-1")))

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from prismfs.decide import phases
-from prismfs.kinds.workflow import Workflow
+from prismfs.kinds.gates.settings.workflow import Workflow
 from prismfs.records.plan import Nothing
+from prismfs.rules.gates import progress
 
 GATED = ("INC-1", "INC-2", "INC-4", "INC-5")
 
@@ -24,7 +24,7 @@ def test_six_phases_from_triage_to_action_items(response: Any) -> None:
     reached = ["approved", "approved", "submitted", "approved", "approved", "submitted"]
     assert [state for _, state in sorted(response.states().items())] == reached
     view = response.bench.desk.repo.view(response.bench.desk.repo.snapshot())
-    found = phases.standing(view, view.get(Workflow, "incident"), response.about)
+    found = progress.standing(view, view.get(Workflow, "incident"), response.about)
     assert [one.state for one in found] == reached
     assert response.bench.problems() == ()
 

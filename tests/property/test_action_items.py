@@ -9,12 +9,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prismfs.decide import decide
 from prismfs.kinds import kind_of
-from prismfs.kinds.bead import WorkItem
-from prismfs.kinds.project import Project
+from prismfs.kinds.core.settings.project import Project
+from prismfs.kinds.work.bead import WorkItem
 from prismfs.records.event import Event
 from prismfs.records.plan import Nothing, Plan
+from prismfs.rules import decide
 from prismfs.store.defaults import default_files
 from prismfs.store.memory import MemoryView
 

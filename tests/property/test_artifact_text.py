@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismfs.decide import sections, template
 from prismfs.errors import RecordError
-from prismfs.kinds import workflow
-from prismfs.kinds.section import (
+from prismfs.kinds.gates.settings import workflow
+from prismfs.kinds.gates.settings.section import (
     ActionsSection,
     AnySection,
     ChainSection,
@@ -28,8 +27,9 @@ from prismfs.kinds.section import (
     TimelineSection,
     TimeSection,
 )
-from prismfs.kinds.workflow import Phase, Workflow
+from prismfs.kinds.gates.settings.workflow import Phase, Workflow
 from prismfs.records.base import format_instant
+from prismfs.rules.gates.sections import reading, template
 from prismfs.store.defaults import default_files
 
 PATH = "workflows/incident.yaml"
@@ -111,7 +111,7 @@ def filled(phase: Phase) -> st.SearchStrategy[dict[str, Any]]:
 @given(data=st.data())
 def test_template_filled_is_read_as_what_it_was_filled_with(phase: Phase, data: Any) -> None:
     known = data.draw(filled(phase))
-    assert sections.parse(phase, template.skeleton(phase, known)) == known
+    assert reading.parse(phase, template.skeleton(phase, known)) == known
 
 
 @pytest.mark.parametrize("phase", PHASES, ids=lambda phase: phase.id)
@@ -120,7 +120,7 @@ def test_template_filled_but_for_one_section_names_that_one(phase: Phase, data: 
     known = data.draw(filled(phase))
     left = data.draw(st.sampled_from(phase.sections))
     with pytest.raises(RecordError) as caught:
-        sections.parse(phase, template.skeleton(phase, {**known, left.name: None}))
+        reading.parse(phase, template.skeleton(phase, {**known, left.name: None}))
     assert caught.value.code == "placeholder_left"
     named = {part.split(" <")[0] for part in caught.value.problem.message.removeprefix("not filled in: ").split("; ")}
     assert named == {left.name}
@@ -155,7 +155,7 @@ def test_any_text_is_read_or_refused_with_a_code(phase: Phase, data: Any) -> Non
     body = "".join(data.draw(st.lists(piece, max_size=60)))
     refused = None
     try:
-        parsed = sections.parse(phase, body)
+        parsed = reading.parse(phase, body)
     except RecordError as error:
         refused = error.problem
     if refused is None:
@@ -173,4 +173,4 @@ def test_fact_of_any_words_is_one_item_of_a_list(text: str) -> None:
         {"id": "TST-1", "title": "T", "artifact": "A", "sections": [{"name": "It", "type": "list", "hint": "one"}]}
     )
     plain = template.plain(text)
-    assert sections.parse(phase, template.skeleton(phase, {"It": [plain]})) == {"It": [plain]}
+    assert reading.parse(phase, template.skeleton(phase, {"It": [plain]})) == {"It": [plain]}

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import prismfs
-from prismfs.decide.classify import classify
-from prismfs.decide.matching import _scanner
-from prismfs.kinds.signal import LANES
-from prismfs.kinds.triage import KIND, Triage
+from prismfs.kinds.care.settings.triage import KIND, Triage
+from prismfs.kinds.care.signal import LANES
+from prismfs.rules.care.classifier import classify
+from prismfs.rules.care.matching import _scanner
 
-_SETTINGS = Path(prismfs.__file__).parent / "defaults" / "settings" / "triage.yaml"
+_SETTINGS = Path(prismfs.__file__).parent / "defaults" / "care" / "settings" / "triage.yaml"
 _RECORD = KIND.read(_SETTINGS.read_bytes(), path=KIND.folder)
 assert isinstance(_RECORD, Triage)
 DEFAULT: Triage = _RECORD

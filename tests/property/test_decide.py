@@ -9,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prismfs.decide import decide
-from prismfs.engine.react import due_event
-from prismfs.engine.settle import settle
+from prismfs.engine.turn.commit_group import settle
+from prismfs.engine.turn.react import due_event
 from prismfs.kinds import kind_of
-from prismfs.kinds.signal import Signal
+from prismfs.kinds.care.signal import Signal
 from prismfs.records.event import Event
 from prismfs.records.plan import Plan
+from prismfs.rules import decide
 from prismfs.store.memory import MemoryView
 
 MODEST = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

@@ -21,20 +21,20 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from prismfs.clock import FakeClock
-from prismfs.decide import decide
-from prismfs.engine.deliver import begin_event, receipt_event
-from prismfs.engine.desk import Desk
-from prismfs.engine.react import due_event
-from prismfs.engine.submit import command_event, raise_stale, submit
+from prismfs.engine.turn.deliver import begin_event, receipt_event
+from prismfs.engine.turn.desk import Desk
+from prismfs.engine.turn.react import due_event
+from prismfs.engine.turn.submit import command_event, raise_stale, submit
 from prismfs.errors import PrismfsError
 from prismfs.kinds import kind_of_path
-from prismfs.kinds.audit import Audit
-from prismfs.kinds.bead import Escalation
-from prismfs.kinds.outbox import Outbox
-from prismfs.kinds.silence import Silence
+from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.escalation.silence import Silence
+from prismfs.kinds.work.bead import Escalation
 from prismfs.records.event import Event
 from prismfs.records.message import Receipt
 from prismfs.records.plan import Plan, Refused
+from prismfs.rules import decide
 from prismfs.store.defaults import default_files
 from prismfs.store.memory import MemoryStore, MemoryView
 

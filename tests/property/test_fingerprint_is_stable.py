@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from prismfs.decide.fingerprint import fingerprint, normalise
-from prismfs.kinds.fingerprint import Fingerprint
+from prismfs.kinds.core.settings.fingerprint import Fingerprint
+from prismfs.rules.core.fingerprint import fingerprint, normalise
 from prismfs.store.defaults import default_record
 
 _RECORD = default_record("fingerprint")

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from prismfs.errors import ForbiddenError, RefusedError
-from prismfs.kinds.bead import Escalation
-from prismfs.kinds.escalation import EscalationSettings
+from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings
+from prismfs.kinds.work.bead import Escalation
 
 LANES = ("info", "incident", "enhancement", "recommendation", "unclassified", "delivered")
 SEVERITIES = ("LOW", "MEDIUM", "HIGH", "CRITICAL")

@@ -8,15 +8,15 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prismfs.decide import decide
-from prismfs.decide.lifecycle import check_times
-from prismfs.engine.react import due_event
+from prismfs.engine.turn.react import due_event
 from prismfs.kinds import kind_of
-from prismfs.kinds.audit import INCIDENT_META, Audit
-from prismfs.kinds.incident import Incident
-from prismfs.kinds.project import Project
+from prismfs.kinds.core.audit import INCIDENT_META, Audit
+from prismfs.kinds.core.settings.project import Project
+from prismfs.kinds.response.incident import Incident
 from prismfs.records.event import Event
 from prismfs.records.plan import Plan
+from prismfs.rules import decide
+from prismfs.rules.response.lifecycle import check_times
 from prismfs.store.defaults import default_files
 from prismfs.store.memory import MemoryView
 

@@ -9,10 +9,10 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from prismfs.interop.bead_line import Project, read_line, write_line
 from prismfs.kinds import kind_of
-from prismfs.kinds.bead import Bead, Escalation, WorkItem
-from prismfs.kinds.issue_line import Project, read_line, write_line
-from prismfs.kinds.policy import Policy
+from prismfs.kinds.core.settings.policy import Policy
+from prismfs.kinds.work.bead import Bead, Escalation, WorkItem
 from prismfs.records.codec import parse, same
 from prismfs.store.defaults import default_record
 

@@ -10,9 +10,9 @@ import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from prismfs.engine.deliver import Room
-from prismfs.engine.react import react
-from prismfs.kinds.job import Job
+from prismfs.engine.turn.deliver import Room
+from prismfs.engine.turn.react import react
+from prismfs.kinds.response.job import Job
 from prismfs.records.message import Receipt
 
 FAILED = "kind: job_failure\nfrom: jade\njob: nightly\nerror: 'ConnectionError: no'\n"

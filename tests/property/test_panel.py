@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prismfs.decide.panel import Point, consolidate
 from prismfs.records.severity import Severity
+from prismfs.rules.gates.sections.panel import Point, consolidate
 
 LABELS = ("Critical", "High", "Medium", "Low")
 TEXTS = st.sampled_from(("no alert", "No  alert.", "NO ALERT!", "old runbook", "old runbook ;", "no test"))

@@ -13,19 +13,19 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from prismfs.decide import decide
-from prismfs.decide.compose import hash_of, texts_of
-from prismfs.engine.deliver import begin_event, receipt_event
-from prismfs.engine.react import due_event
+from prismfs.engine.turn.deliver import begin_event, receipt_event
+from prismfs.engine.turn.react import due_event
 from prismfs.kinds import kind_of
-from prismfs.kinds.outbox import Outbox
-from prismfs.kinds.persona import Persona
-from prismfs.kinds.phone_home import PhoneHome, content_hash
-from prismfs.kinds.project import Project
-from prismfs.kinds.review import Review
+from prismfs.kinds.care.approval import Review
+from prismfs.kinds.care.phone_home import PhoneHome, content_hash
+from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.core.settings.persona import Persona
+from prismfs.kinds.core.settings.project import Project
 from prismfs.records.event import Event
 from prismfs.records.message import Receipt
 from prismfs.records.plan import Plan
+from prismfs.rules import decide
+from prismfs.rules.care.outbound_issue.wording import hash_of, texts_of
 from prismfs.store.defaults import default_files
 from prismfs.store.memory import MemoryView
 

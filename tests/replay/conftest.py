@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from prismfs.decide import RULES_VERSION
-from prismfs.engine.verify import Verified, verify
+from prismfs.engine.trust.verify import Verified, verify
+from prismfs.rules import RULES_VERSION
 from prismfs.store.git import Git
 from prismfs.store.history import read_commits
 from prismfs.store.plumbing import NO_OBJECT

@@ -15,11 +15,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from prismfs.clock import FakeClock
-from prismfs.engine.desk import Desk
-from prismfs.engine.found import found_project
-from prismfs.engine.react import Moment, react
-from prismfs.engine.submit import command_event, submit
-from prismfs.kinds.project import Project
+from prismfs.engine.admin.init_project import found_project
+from prismfs.engine.turn.desk import Desk
+from prismfs.engine.turn.react import Moment, react
+from prismfs.engine.turn.submit import command_event, submit
+from prismfs.kinds.core.settings.project import Project
 
 START = datetime(2026, 3, 1, 10, 0, 0, tzinfo=UTC)
 SIGNAL = "kind: signal\nfrom: jade\nto: {to}\ntype: Question\nsubject: {subject!r}\nbody: {body!r}\n"

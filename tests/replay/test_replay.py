@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from prismfs.decide import RULES_VERSION
-from prismfs.engine.verify import verify
+from prismfs.engine.trust.verify import verify
+from prismfs.rules import RULES_VERSION
 
 # A change of the rules that makes one of these fail needs a new RULES_VERSION; then the old bundle counts as older.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from prismfs.decide import RULES_VERSION
+from prismfs.rules import RULES_VERSION
 
 BEFORE = "signal: open_incident"
 

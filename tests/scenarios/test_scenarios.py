@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from scenario_desk import Stage
 
-from prismfs.kinds import audit
+from prismfs.kinds.core import audit
 from prismfs.records import codec
 
 FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("*/then.yaml"))

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from prismfs.clock import FakeClock
-from prismfs.engine.found import BRIDGES, register
-from prismfs.engine.react import react
-from prismfs.engine.settle import Outcome
+from prismfs.engine.admin.init_project import BRIDGES, register
+from prismfs.engine.turn.commit_group import Outcome
+from prismfs.engine.turn.react import react
 from prismfs.kinds import kind_of
-from prismfs.kinds.outbox import Outbox
-from prismfs.kinds.project import Project
-from prismfs.kinds.signal import Signal
+from prismfs.kinds.care.signal import Signal
+from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.core.settings.project import Project
 from prismfs.records.ids import derive_id
 
 HOME = "PID-HOME01"

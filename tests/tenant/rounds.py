@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from prismfs.clock import FakeClock
-from prismfs.engine.desk import Desk
-from prismfs.engine.react import Moment, react
-from prismfs.engine.tenancy import Tenancy
+from prismfs.engine.tenant.tenancy import Tenancy
+from prismfs.engine.turn.desk import Desk
+from prismfs.engine.turn.react import Moment, react
 
 AT = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from prismfs.engine.route import CRASH_POINTS
+from prismfs.engine.tenant.router import CRASH_POINTS
 from prismfs.store.repo import CRASH_POINTS as STORE_POINTS
 
 HOME, ACME, BETA = "PID-HOME01", "PID-ACME01", "PID-BETA01"

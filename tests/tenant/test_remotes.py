@@ -19,7 +19,7 @@ HOME, ACME, FAR = "PID-HOME01", "PID-ACME01", "PID-FAR001"
 @pytest.fixture
 def far(town: Any, tmp_path: Path, bench_class: Any, run_git: Any) -> Any:
     """A bare repository that holds a project of the tenant, which `tenant.yaml` names by its address."""
-    from prismfs.kinds.project import Project
+    from prismfs.kinds.core.settings.project import Project
 
     project = Project(pid=FAR, tenant="acme", operators=("cora",))
     bench = bench_class(tmp_path / "elsewhere", project, bridged=True, clock=town.clock)
@@ -131,7 +131,7 @@ def test_project_that_is_missing_is_complained_of_and_keeps_no_other_back(town: 
 
 
 def test_clone_that_was_cut_off_is_begun_anew(town: Any, far: Path) -> None:
-    from prismfs.engine.clones import bring
+    from prismfs.engine.tenant.clones import bring
 
     clones = town.folder / "clones"
     (clones / f".{FAR}-abc" / ".git").mkdir(parents=True)
@@ -143,7 +143,7 @@ def test_clone_that_was_cut_off_is_begun_anew(town: Any, far: Path) -> None:
 
 
 def test_clone_of_another_project_than_the_tenant_names_is_not_served(town: Any, far: Path) -> None:
-    from prismfs.engine.clones import bring
+    from prismfs.engine.tenant.clones import bring
 
     name_it(town, "PID-ELSE01", far.as_uri())
     found = {one.pid: one.error for one in bring(town.folder)}

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from prismfs.cli.standing import read_standing
-from prismfs.engine import sync
+from prismfs.cli.core.status_detail import read_standing
+from prismfs.engine.turn import tracker_sync
 from prismfs.kinds import kind_of
-from prismfs.kinds.tracker import Tracker
+from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.records.stage import stage_order
 from prismfs.store.reading import reading
 
@@ -56,9 +56,9 @@ class Desk:
         """Change the filed issue as somebody at the tracker does, and look."""
         path = self.town.home.root / "run" / "tracker" / "1.json"
         path.write_text(json.dumps(json.loads(path.read_text()) | changes))
-        found, problems = sync.pull(self.town.home.desk, self.town.clock.now())
+        found, problems = tracker_sync.pull(self.town.home.desk, self.town.clock.now())
         assert problems == ()
-        sync.settle_found(self.town.home.desk, found, self.town.clock.now())
+        tracker_sync.settle_found(self.town.home.desk, found, self.town.clock.now())
         self.town.turn()
 
     def standing(self) -> dict[str, Any]:

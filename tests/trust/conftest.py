@@ -17,18 +17,18 @@ from typing import Any
 import pytest
 
 from prismfs.clock import FakeClock
-from prismfs.engine.desk import Desk
-from prismfs.engine.found import found_project
-from prismfs.engine.publish import publish
-from prismfs.engine.react import Moment, react
-from prismfs.engine.settle import Outcome
-from prismfs.engine.verify import verify
+from prismfs.engine.admin.init_project import found_project
+from prismfs.engine.tenant.publish import publish
+from prismfs.engine.trust.verify import verify
+from prismfs.engine.turn.commit_group import Outcome
+from prismfs.engine.turn.desk import Desk
+from prismfs.engine.turn.react import Moment, react
 from prismfs.kinds import KINDS, kind_of
-from prismfs.kinds.persona import Persona
-from prismfs.kinds.phone_home import PhoneHome
-from prismfs.kinds.project import Project
-from prismfs.kinds.review import Review
-from prismfs.kinds.tracker import Tracker
+from prismfs.kinds.care.approval import Review
+from prismfs.kinds.care.phone_home import PhoneHome
+from prismfs.kinds.care.settings.tracker import Tracker
+from prismfs.kinds.core.settings.persona import Persona
+from prismfs.kinds.core.settings.project import Project
 from prismfs.records.base import Record
 from prismfs.records.ids import derive_id
 from prismfs.records.severity import Severity

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from prismfs.decide import decide
 from prismfs.kinds import KINDS, kind_of
 from prismfs.records.event import Event
 from prismfs.records.plan import Plan
+from prismfs.rules import decide
 
 pytestmark = pytest.mark.slow
 

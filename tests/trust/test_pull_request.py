@@ -13,7 +13,7 @@ import pytest
 
 from prismfs.clock import FakeClock
 from prismfs.kinds import kind_of
-from prismfs.kinds.review import Review
+from prismfs.kinds.care.approval import Review
 
 pytestmark = pytest.mark.slow
 

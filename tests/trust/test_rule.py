@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from prismfs.engine.doctor import examine
-from prismfs.engine.tenancy import Tenancy
+from prismfs.engine.admin.doctor import examine
+from prismfs.engine.tenant.tenancy import Tenancy
 from prismfs.errors import ConfigError
 from prismfs.kinds import KINDS, kind_of
-from prismfs.kinds.tenant import Tenant
+from prismfs.kinds.core.settings.tenant import Tenant
 
 pytestmark = pytest.mark.slow
 

@@ -8,19 +8,19 @@ from typing import Any
 
 import pytest
 
-from prismfs.decide import decide
-from prismfs.engine.deliver import begin_event, receipt_event
-from prismfs.engine.react import due_event
+from prismfs.engine.turn.deliver import begin_event, receipt_event
+from prismfs.engine.turn.react import due_event
 from prismfs.kinds import kind_of
-from prismfs.kinds.bead import Escalation
-from prismfs.kinds.group import Group
-from prismfs.kinds.outbox import Outbox
-from prismfs.kinds.project import Project
-from prismfs.kinds.routing import Routing
+from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.core.settings.project import Project
+from prismfs.kinds.escalation.group import Group
+from prismfs.kinds.escalation.settings.routing import Routing
+from prismfs.kinds.work.bead import Escalation
 from prismfs.records.base import Record
 from prismfs.records.event import Event
 from prismfs.records.message import Receipt
 from prismfs.records.plan import Decision, Plan
+from prismfs.rules import decide
 from prismfs.store.defaults import default_files
 from prismfs.store.memory import MemoryView
 

@@ -7,20 +7,20 @@ from typing import Any
 
 import pytest
 
-from prismfs.decide.assess_output import reasons_against
-from prismfs.decide.assess_reads import NOT_SCANNED, check_privacy, read_always, read_if_relevant
-from prismfs.decide.draft import Draft
 from prismfs.kinds import kind_of
-from prismfs.kinds.audit import Audit
-from prismfs.kinds.bead import Escalation
-from prismfs.kinds.incident import Incident
-from prismfs.kinds.mail import Mail
-from prismfs.kinds.outbox import Outbox
-from prismfs.kinds.persona import Automation, Persona
-from prismfs.kinds.signal import Context, Redaction, Signal
-from prismfs.kinds.triage_record import TriageRecord
+from prismfs.kinds.care.signal import Context, Redaction, Signal
+from prismfs.kinds.care.triage_record import TriageRecord
+from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.core.mail import Mail
+from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.core.settings.persona import Automation, Persona
+from prismfs.kinds.response.incident import Incident
+from prismfs.kinds.work.bead import Escalation
 from prismfs.records.event import Event
 from prismfs.records.plan import Decision, Plan, Refused
+from prismfs.rules.care.assessment.output import reasons_against
+from prismfs.rules.care.assessment.reads import NOT_SCANNED, check_privacy, read_always, read_if_relevant
+from prismfs.rules.core.draft import Draft
 
 FAULT = {"subject": "prismfs watch crashes with an error", "body": "It crashes since the update. It worked before."}
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismfs.decide.assess_scope import scope_of, sections_of, weigh_scope
-from prismfs.kinds.triage import ScopeRule, Triage
+from prismfs.kinds.care.settings.triage import ScopeRule, Triage
+from prismfs.rules.care.assessment.scope import scope_of, sections_of, weigh_scope
 from prismfs.store.defaults import default_record
 
 

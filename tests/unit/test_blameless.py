@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from prismfs.decide.blameless import advice_on
-from prismfs.kinds.response import BLAME
+from prismfs.kinds.response.settings.response import BLAME
+from prismfs.rules.response.postmortem.blameless import advice_on
 
 NAMES = {"jade", "clara"}
 

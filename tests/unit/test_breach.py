@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from prismfs.kinds import kind_of
-from prismfs.kinds.audit import Audit
-from prismfs.kinds.incident import Incident
-from prismfs.kinds.response import Response
+from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.response.incident import Incident
+from prismfs.kinds.response.settings.response import Response
 from prismfs.records.base import format_instant
 from prismfs.records.plan import Plan
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from prismfs.decide.business_days import after
+from prismfs.rules.response.postmortem.business_days import after
 
 FRIDAY = datetime(2026, 3, 6, 17, 30, 0, 250_000, tzinfo=UTC)
 

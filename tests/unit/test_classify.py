@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 import prismfs
-from prismfs.decide.classify import MAX_CHARACTERS, Classification, classify, with_floor
 from prismfs.errors import RecordError
-from prismfs.kinds.triage import KIND, Triage
+from prismfs.kinds.care.settings.triage import KIND, Triage
+from prismfs.rules.care.classifier import MAX_CHARACTERS, Classification, classify, with_floor
 
-SETTINGS = Path(prismfs.__file__).parent / "defaults" / "settings" / "triage.yaml"
+SETTINGS = Path(prismfs.__file__).parent / "defaults" / "care" / "settings" / "triage.yaml"
 FLOOR = {"security": 1, "data_loss": 1}
 
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from prismfs.decide import decide
 from prismfs.kinds import kind_of
-from prismfs.kinds.bead import Escalation
-from prismfs.kinds.mail import Mail
-from prismfs.kinds.outbox import Outbox
-from prismfs.kinds.project import Project
+from prismfs.kinds.core.mail import Mail
+from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.core.settings.project import Project
+from prismfs.kinds.work.bead import Escalation
 from prismfs.records.event import Event
 from prismfs.records.plan import Decision, Nothing, Plan, Refused
+from prismfs.rules import decide
 from prismfs.store.defaults import default_files
 from prismfs.store.memory import MemoryView
 

@@ -7,21 +7,21 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from prismfs.decide import decide
-from prismfs.decide.incident import dedup_key
-from prismfs.decide.routes import severity_actions
 from prismfs.errors import RecordError
 from prismfs.kinds import kind_of
-from prismfs.kinds.audit import INCIDENT_META, Audit
-from prismfs.kinds.bead import Escalation
-from prismfs.kinds.escalation import EscalationSettings, Routes
-from prismfs.kinds.fingerprint import Fingerprint
-from prismfs.kinds.incident import Incident
-from prismfs.kinds.mail import Mail
-from prismfs.kinds.project import Project
-from prismfs.kinds.signal import Signal, SignalDrop
+from prismfs.kinds.care.signal import Signal, SignalDrop
+from prismfs.kinds.core.audit import INCIDENT_META, Audit
+from prismfs.kinds.core.mail import Mail
+from prismfs.kinds.core.settings.fingerprint import Fingerprint
+from prismfs.kinds.core.settings.project import Project
+from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings, Routes
+from prismfs.kinds.response.incident import Incident
+from prismfs.kinds.work.bead import Escalation
 from prismfs.records.event import Event
 from prismfs.records.plan import Nothing, Plan, Refused
+from prismfs.rules import decide
+from prismfs.rules.escalation.routes import severity_actions
+from prismfs.rules.response.opening import dedup_key
 from prismfs.store.defaults import default_files
 from prismfs.store.memory import MemoryView
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from prismfs.decide import decide
 from prismfs.errors import ConflictError
 from prismfs.kinds import kind_of
-from prismfs.kinds.audit import Audit
-from prismfs.kinds.bead import Bead, WorkItem
-from prismfs.kinds.project import Project
+from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.core.settings.project import Project
+from prismfs.kinds.work.bead import Bead, WorkItem
 from prismfs.records.event import Event
 from prismfs.records.plan import Decision, Nothing, Plan, Refused
+from prismfs.rules import decide
 from prismfs.store.defaults import default_files
 from prismfs.store.memory import MemoryView
 

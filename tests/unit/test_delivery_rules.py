@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismfs.engine.deliver import Room, choose, receipt_event
-from prismfs.kinds.audit import Audit
-from prismfs.kinds.bead import Escalation
-from prismfs.kinds.outbox import Outbox
+from prismfs.engine.turn.deliver import Room, choose, receipt_event
+from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.work.bead import Escalation
 from prismfs.records.ids import derive_id
 from prismfs.records.message import Message, Receipt
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from prismfs.engine.doctor import examine
+from prismfs.engine.admin.doctor import examine
 from prismfs.errors import ConfigError, RecordError
-from prismfs.kinds.escalation import EscalationSettings
-from prismfs.kinds.routing import Routing
+from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings
+from prismfs.kinds.escalation.settings.routing import Routing
 from prismfs.store.defaults import default_files
 
 SHIPPED = json.loads(default_files()["settings/escalation.json"])

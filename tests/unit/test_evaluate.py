@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from prismfs.engine.evaluate import evaluate
+from prismfs.engine.admin.evaluate_triage import evaluate
 from prismfs.errors import RecordError
-from prismfs.kinds.signal import LANES
-from prismfs.kinds.triage import Triage
+from prismfs.kinds.care.settings.triage import Triage
+from prismfs.kinds.care.signal import LANES
 
 TRIAGE = Triage.from_document(
     {

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from prismfs.decide.fingerprint import MAX_CHARACTERS, essence, fingerprint, normalise
-from prismfs.engine.grouping import evaluate_grouping
+from prismfs.engine.admin.evaluate_fingerprint import evaluate_grouping
 from prismfs.errors import RecordError
-from prismfs.kinds.fingerprint import KIND, Fingerprint
+from prismfs.kinds.core.settings.fingerprint import KIND, Fingerprint
+from prismfs.rules.core.fingerprint import MAX_CHARACTERS, essence, fingerprint, normalise
 from prismfs.store.defaults import default_record
 
 RECORD = default_record("fingerprint")

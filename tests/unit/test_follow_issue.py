@@ -6,21 +6,21 @@ from typing import Any
 
 import pytest
 
-from prismfs.decide.follow_issue import MOST_COMMENTS, MOST_TEXT, news_of
-from prismfs.engine.sync import read_export, sync_event
+from prismfs.engine.turn.tracker_sync import read_export, sync_event
 from prismfs.errors import RecordError
 from prismfs.kinds import kind_of
-from prismfs.kinds.audit import Audit
-from prismfs.kinds.incident import Incident
-from prismfs.kinds.mail import Mail
-from prismfs.kinds.phone_home import PhoneHome
-from prismfs.kinds.policy import Policy
-from prismfs.kinds.signal import Signal
+from prismfs.kinds.care.phone_home import PhoneHome
+from prismfs.kinds.care.signal import Signal
+from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.core.mail import Mail
+from prismfs.kinds.core.settings.policy import Policy
+from prismfs.kinds.response.incident import Incident
 from prismfs.records.base import MAX_TEXT, Record
 from prismfs.records.ids import derive_id
 from prismfs.records.issue import IssueState
 from prismfs.records.plan import Nothing, Plan, Refused
 from prismfs.records.severity import read_label
+from prismfs.rules.care.outbound_issue.follow import MOST_COMMENTS, MOST_TEXT, news_of
 
 URL = "https://github.com/acme/product/issues/7"
 

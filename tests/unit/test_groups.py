@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prismfs.decide.groups import reason_to_notify
-from prismfs.kinds.group import Group, Told
-from prismfs.kinds.outbox import Outbox
+from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.escalation.group import Group, Told
+from prismfs.rules.escalation.groups import reason_to_notify
 
 NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

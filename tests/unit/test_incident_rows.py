@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from prismfs.decide.draft import Draft
-from prismfs.engine.react import due_event
-from prismfs.kinds.audit import INCIDENT_META, Audit
-from prismfs.kinds.incident import Incident
+from prismfs.engine.turn.react import due_event
+from prismfs.kinds.core.audit import INCIDENT_META, Audit
+from prismfs.kinds.response.incident import Incident
 from prismfs.records.plan import Plan
+from prismfs.rules.core.draft import Draft
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from prismfs.intake.mac import KEY_FILE, mac_of, scan_key
 from prismfs.intake.pack import default_pack
 from prismfs.intake.report import scan_text
 from prismfs.intake.scan import Finding, redact, redact_text
-from prismfs.kinds.redaction import RedactionRules
+from prismfs.kinds.core.settings.redaction import RedactionRules
 
 TOKEN = "ghp_" + "a1B2" * 9
 RULES = """

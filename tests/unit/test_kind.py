@@ -8,8 +8,8 @@ import pytest
 
 from prismfs.errors import RecordError
 from prismfs.kinds import DROPS, KINDS, kind_of_id, kind_of_path
-from prismfs.kinds.todo import KIND as TODO
-from prismfs.kinds.todo import Todo
+from prismfs.kinds.work.todo import KIND as TODO
+from prismfs.kinds.work.todo import Todo
 from prismfs.records.ids import derive_id
 
 AT = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)

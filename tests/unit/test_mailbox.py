@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from prismfs.decide import decide
 from prismfs.errors import ForbiddenError
 from prismfs.kinds import kind_of
-from prismfs.kinds.audit import Audit
-from prismfs.kinds.mail import Mail
-from prismfs.kinds.project import Project
+from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.core.mail import Mail
+from prismfs.kinds.core.settings.project import Project
 from prismfs.records.event import Event
 from prismfs.records.ids import derive_id
 from prismfs.records.plan import Decision, Nothing, Plan, Refused
+from prismfs.rules import decide
 from prismfs.store.defaults import default_files
 from prismfs.store.memory import MemoryView
 

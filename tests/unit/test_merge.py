@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from prismfs.kinds import kind_of
-from prismfs.kinds.audit import Audit
-from prismfs.kinds.bead import Escalation
-from prismfs.kinds.incident import Incident
-from prismfs.kinds.mail import Mail
-from prismfs.kinds.persona import Automation, Persona
-from prismfs.kinds.phone_home import PhoneHome
-from prismfs.kinds.signal import Signal
-from prismfs.kinds.triage_record import TriageRecord
+from prismfs.kinds.care.phone_home import PhoneHome
+from prismfs.kinds.care.signal import Signal
+from prismfs.kinds.care.triage_record import TriageRecord
+from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.core.mail import Mail
+from prismfs.kinds.core.settings.persona import Automation, Persona
+from prismfs.kinds.response.incident import Incident
+from prismfs.kinds.work.bead import Escalation
 from prismfs.records.base import format_instant
 from prismfs.records.event import Event
 from prismfs.records.plan import Nothing, Plan, Refused

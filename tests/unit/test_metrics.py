@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from prismfs.decide import business_days
-from prismfs.engine.maintenance import window_ends
-from prismfs.engine.metrics import DAY, after_business_days, measure
-from prismfs.engine.metrics_facts import Case, Facts, Item, Rules
+from prismfs.engine.metrics.facts import Case, Facts, Item, Rules
+from prismfs.engine.metrics.figures import DAY, after_business_days, measure
+from prismfs.engine.metrics.maintenance import window_ends
 from prismfs.records.recurrence import next_begin
+from prismfs.rules.response.postmortem import business_days
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE

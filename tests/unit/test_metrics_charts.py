@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismfs.engine.metrics_charts import HEIGHT, WIDTH, Chart, columns, stacked
-from prismfs.engine.spans import tell_seconds
+from prismfs.engine.metrics.charts import HEIGHT, WIDTH, Chart, columns, stacked
+from prismfs.engine.metrics.spans import tell_seconds
 
 YEAR = 366 * 86400
 _BETWEEN_COLUMNS = 50

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from prismfs.decide.panel import points_of
 from prismfs.errors import RecordError
-from prismfs.kinds.finding import Finding
-from prismfs.kinds.policy import Policy
+from prismfs.kinds.core.settings.policy import Policy
+from prismfs.kinds.gates.finding import Finding
+from prismfs.rules.gates.sections.panel import points_of
 from prismfs.store.defaults import default_record
 
 

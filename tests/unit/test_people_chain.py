@@ -10,13 +10,13 @@ import pytest
 
 from prismfs.errors import RecordError
 from prismfs.kinds import kind_of
-from prismfs.kinds.audit import INCIDENT_META, Audit
-from prismfs.kinds.incident import AGENT, Incident
-from prismfs.kinds.mail import Mail
-from prismfs.kinds.pause import Pause
-from prismfs.kinds.response import Response
-from prismfs.kinds.signal import Signal
-from prismfs.kinds.triage_record import Init, Privacy, TriageRecord
+from prismfs.kinds.care.signal import Signal
+from prismfs.kinds.care.triage_record import Init, Privacy, TriageRecord
+from prismfs.kinds.core.audit import INCIDENT_META, Audit
+from prismfs.kinds.core.mail import Mail
+from prismfs.kinds.response.incident import AGENT, Incident
+from prismfs.kinds.response.pause import Pause
+from prismfs.kinds.response.settings.response import Response
 from prismfs.records.ids import derive_id
 from prismfs.records.plan import Nothing, Plan, Refused
 from prismfs.records.severity import Severity

@@ -7,20 +7,20 @@ from typing import Any
 
 import pytest
 
-from prismfs.decide.phase_facts import template_of
-from prismfs.decide.phases import phase_of
-from prismfs.decide.post_incident import check
-from prismfs.decide.review_draft import draft_of
-from prismfs.decide.sections import parse
 from prismfs.kinds import kind_of
-from prismfs.kinds.artifact import Artifact
-from prismfs.kinds.audit import INCIDENT_META, Audit
-from prismfs.kinds.bead import WorkItem
-from prismfs.kinds.incident import Incident
-from prismfs.kinds.mail import Mail
-from prismfs.kinds.persona import Automation, Persona
+from prismfs.kinds.core.audit import INCIDENT_META, Audit
+from prismfs.kinds.core.mail import Mail
+from prismfs.kinds.core.settings.persona import Automation, Persona
+from prismfs.kinds.gates.artifact import Artifact
+from prismfs.kinds.response.incident import Incident
+from prismfs.kinds.work.bead import WorkItem
 from prismfs.records.event import Event
 from prismfs.records.plan import Decision, Nothing, Plan, Refused
+from prismfs.rules.gates.facts import template_of
+from prismfs.rules.gates.progress import phase_of
+from prismfs.rules.gates.sections.reading import parse
+from prismfs.rules.response.postmortem.drafting import draft_of
+from prismfs.rules.response.postmortem.storing import check
 
 TRIAGE = """## Severity
 

@@ -7,21 +7,21 @@ from typing import Any
 
 import pytest
 
-from prismfs.decide import compose
-from prismfs.decide.invariants import CHECKS, digest_of
-from prismfs.engine.react import due_event
+from prismfs.engine.turn.react import due_event
 from prismfs.errors import RecordError
 from prismfs.kinds import kind_of
-from prismfs.kinds.incident import Incident
-from prismfs.kinds.mail import Mail
-from prismfs.kinds.outbox import Outbox
-from prismfs.kinds.persona import Persona
-from prismfs.kinds.phone_home import PhoneHome
-from prismfs.kinds.project import Project
-from prismfs.kinds.review import Review
-from prismfs.kinds.tracker import Tracker
+from prismfs.kinds.care.approval import Review
+from prismfs.kinds.care.phone_home import PhoneHome
+from prismfs.kinds.care.settings.tracker import Tracker
+from prismfs.kinds.core.mail import Mail
+from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.core.settings.persona import Persona
+from prismfs.kinds.core.settings.project import Project
+from prismfs.kinds.response.incident import Incident
 from prismfs.records.event import Event
 from prismfs.records.plan import Decision, Nothing, Plan, Refused
+from prismfs.rules.care.outbound_issue import wording
+from prismfs.rules.care.outbound_issue.checks import CHECKS, digest_of
 
 REPORT = {
     "kind": "signal",
@@ -54,11 +54,11 @@ class Desk:
         )  # fmt: skip
 
     def scan(self, record: PhoneHome, **redacted: str) -> dict[str, Any]:
-        texts = compose.texts_of(record)
+        texts = wording.texts_of(record)
         return {
             "status": self.status, "scanner": "test", "version": "1", "redacted": texts | redacted,
-            "findings": self.findings, "input_hash": compose.hash_of(texts),
-            "output_hash": compose.hash_of(texts | redacted),
+            "findings": self.findings, "input_hash": wording.hash_of(texts),
+            "output_hash": wording.hash_of(texts | redacted),
         }  # fmt: skip
 
     def staged(self, **fields: str) -> PhoneHome:
@@ -168,7 +168,7 @@ def test_of_several_things_wrong_the_first_in_order_is_said(approved: Desk) -> N
 
 def resealed(desk: Desk, record: PhoneHome) -> PhoneHome:
     """Let the record, its review and the row of its approval agree, as if an operator had approved it so."""
-    from prismfs.kinds.audit import Audit
+    from prismfs.kinds.core.audit import Audit
 
     given = record.operator_review
     assert given is not None
@@ -297,7 +297,7 @@ def test_what_the_scanner_takes_out_is_out_of_what_operators_see(desk: Desk) -> 
         f"[redacted:token] of @\u200bteam, fixes #\u200b3\n\n<!-- prismfs:phone-home:{key} -->\n"
     )
     assert record.redaction_report.findings[0].count == 2
-    assert record.redaction_report.output_hash == compose.hash_of(compose.texts_of(record))
+    assert record.redaction_report.output_hash == wording.hash_of(wording.texts_of(record))
     assert record.body_markdown in desk.mails("frank")[-1].body
 
 
@@ -373,7 +373,7 @@ class TestReceipts:
         return message
 
     def end(self, desk: Desk, message: Outbox, outcome: str, document: dict[str, Any]) -> PhoneHome:
-        from prismfs.engine.deliver import begin_event, receipt_event
+        from prismfs.engine.turn.deliver import begin_event, receipt_event
         from prismfs.records.message import Receipt
 
         desk.take(begin_event(message, desk.rules.now))
@@ -426,7 +426,7 @@ class TestReceipts:
 
     def test_message_changed_on_its_way_does_not_leave(self, approved: Desk) -> None:
         """R-000-42: asked again before every attempt."""
-        from prismfs.engine.deliver import begin_event
+        from prismfs.engine.turn.deliver import begin_event
 
         message = self.shipping(approved)
         approved.put(message.changed(body=f"{message.body}\nour customers: …"))
@@ -435,7 +435,7 @@ class TestReceipts:
         assert approved.record.code == "phone_home_operator_review_required"
 
     def test_approval_that_is_over_between_attempts_stops_it(self, approved: Desk) -> None:
-        from prismfs.engine.deliver import begin_event
+        from prismfs.engine.turn.deliver import begin_event
 
         message = self.shipping(approved)
         self.end(approved, message, "temporary", {"code": "phone_home_repo_access_denied"})
@@ -479,7 +479,7 @@ class TestCommittedReviews:
         return decision
 
     def refusal(self, desk: Desk, **endorsement: Any) -> str:
-        from prismfs.kinds.audit import Audit
+        from prismfs.kinds.core.audit import Audit
 
         plan = self.bring(desk, **endorsement)
         (row,) = [put for put in plan.puts if isinstance(put, Audit) and put.action == "phone_home.approval_refused"]
@@ -533,9 +533,9 @@ class TestCommittedReviews:
 
 def test_title_and_body_are_finished_once() -> None:
     key = "a" * 64
-    title = compose.finished_title("@ops: fixes #3 " + "x" * 400)
-    body = compose.finished_body("- @ops\n<!-- prismfs:phone-home:x --> " + "é" * 40_000, key)
-    assert (compose.finished_title(title), compose.finished_body(body, key)) == (title, body)
+    title = wording.finished_title("@ops: fixes #3 " + "x" * 400)
+    body = wording.finished_body("- @ops\n<!-- prismfs:phone-home:x --> " + "é" * 40_000, key)
+    assert (wording.finished_title(title), wording.finished_body(body, key)) == (title, body)
     assert len(title) <= 256
     assert len(body.encode()) < 41_000
     assert body.endswith(f"<!-- prismfs:phone-home:{key} -->\n")

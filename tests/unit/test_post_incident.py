@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from prismfs.kinds import kind_of
-from prismfs.kinds.audit import INCIDENT_META, Audit
-from prismfs.kinds.incident import Incident
-from prismfs.kinds.kb import Article
-from prismfs.kinds.mail import Mail
+from prismfs.kinds.care.kb import Article
+from prismfs.kinds.core.audit import INCIDENT_META, Audit
+from prismfs.kinds.core.mail import Mail
+from prismfs.kinds.response.incident import Incident
 from prismfs.records.event import Event
 from prismfs.records.plan import Decision, Nothing, Plan, Refused
 

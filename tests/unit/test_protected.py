@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from prismfs.decide import decide
 from prismfs.kinds import KINDS, kind_of
-from prismfs.kinds.audit import Audit
+from prismfs.kinds.core.audit import Audit
 from prismfs.records.event import Event
 from prismfs.records.plan import Plan
+from prismfs.rules import decide
 
 
 def put(bench: Any, *records: Any) -> list[Any]:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prismfs.errors import ConfigError
-from prismfs.kinds.response import Response
+from prismfs.kinds.response.settings.response import Response
 from prismfs.records.recurrence import check_rule, next_begin
 
 ANCHOR = datetime(2024, 1, 1, tzinfo=UTC)

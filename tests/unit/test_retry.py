@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from prismfs.decide.job_failure import _telling
-from prismfs.decide.retry import tail_of, why_not_allowed
 from prismfs.errors import RecordError
 from prismfs.kinds import form_of
-from prismfs.kinds.retry import Retry
+from prismfs.kinds.response.settings.retry import Retry
+from prismfs.rules.response.jobs.failure import _telling
+from prismfs.rules.response.jobs.retry import tail_of, why_not_allowed
 from prismfs.store.defaults import default_record
 
 

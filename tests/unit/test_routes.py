@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismfs.decide.routes import actions_of, by_name, explain, matched, missing, severity_actions
 from prismfs.errors import RecordError
-from prismfs.kinds.escalation import EscalationSettings, Routes
-from prismfs.kinds.routing import Routing
+from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings, Routes
+from prismfs.kinds.escalation.settings.routing import Routing
 from prismfs.records.matcher import first_mismatch, parse_matcher
+from prismfs.rules.escalation.routes import actions_of, by_name, explain, matched, missing, severity_actions
 
 
 def routing(route: dict[str, Any], **more: Any) -> Routing:

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from prismfs.engine.evaluate_scan import evaluate_scan
+from prismfs.engine.admin.evaluate_scan import evaluate_scan
 from prismfs.intake.scan import redact
 
 RECALL, FALSE_POSITIVES = 0.85, 0.05

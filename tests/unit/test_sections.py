@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from prismfs.decide import sections, template
 from prismfs.errors import RecordError
-from prismfs.kinds.workflow import Phase, Workflow
+from prismfs.kinds.gates.settings.workflow import Phase, Workflow
+from prismfs.rules.gates.sections import reading, template
 from prismfs.store.defaults import default_files
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "phases"
 
 
 def default_workflow() -> Workflow:
-    from prismfs.kinds import workflow
+    from prismfs.kinds.gates.settings import workflow
 
     path = "workflows/incident.yaml"
     found = workflow.KIND.read(default_files()[path], path=path)
@@ -36,7 +36,7 @@ def phase_with(**section: Any) -> Phase:
 
 
 def value(text: str, **section: Any) -> Any:
-    return sections.parse(phase_with(**section), f"## It\n\n{text}\n")["It"]
+    return reading.parse(phase_with(**section), f"## It\n\n{text}\n")["It"]
 
 
 def refusal(text: str, **section: Any) -> RecordError:
@@ -47,21 +47,21 @@ def refusal(text: str, **section: Any) -> RecordError:
 
 @pytest.mark.parametrize("phase", INCIDENT.phases, ids=lambda phase: phase.id)
 def test_example_of_every_phase_fits(phase: Phase) -> None:
-    parsed = sections.parse(phase, (EXAMPLES / f"{phase.id}.md").read_text())
+    parsed = reading.parse(phase, (EXAMPLES / f"{phase.id}.md").read_text())
     assert list(parsed) == [section.name for section in phase.sections]
 
 
 @pytest.mark.parametrize("phase", INCIDENT.phases, ids=lambda phase: phase.id)
 def test_template_as_it_is_is_refused_and_names_what_is_open(phase: Phase) -> None:
     with pytest.raises(RecordError) as caught:
-        sections.parse(phase, template.skeleton(phase, {}))
+        reading.parse(phase, template.skeleton(phase, {}))
     assert caught.value.code == "placeholder_left"
     assert f"{phase.sections[0].name} <" in str(caught.value)
 
 
 def test_triage_assessment_is_read_as_values() -> None:
     """R-003-08: severity, impact, status, timeline, hypothesis, actions."""
-    parsed = sections.parse(INCIDENT.phases[0], (EXAMPLES / "INC-1.md").read_text())
+    parsed = reading.parse(INCIDENT.phases[0], (EXAMPLES / "INC-1.md").read_text())
     assert parsed["Severity"] == "Major"
     assert parsed["Impact"] == {
         "Users affected": "everybody who exports, about 40",
@@ -72,23 +72,23 @@ def test_triage_assessment_is_read_as_values() -> None:
         {"at": "2026-03-01T10:00:00.000Z", "event": "the nightly export writes an empty file", "source": None},
         {"at": "2026-03-01T10:05:00.000Z", "event": "jade reports it", "source": None},
     ]
-    assert sections.lines_of(parsed, "Immediate Actions Needed") == ["roll the release back"]
-    assert sections.text_of(parsed, "Impact", "Data impact") == "None"
+    assert reading.lines_of(parsed, "Immediate Actions Needed") == ["roll the release back"]
+    assert reading.text_of(parsed, "Impact", "Data impact") == "None"
 
 
 def test_other_phases_are_read_as_values() -> None:
     """R-003-12, R-003-15, R-003-19, R-003-22, R-003-25: the shapes that rules compute with."""
-    read = {phase.id: sections.parse(phase, (EXAMPLES / f"{phase.id}.md").read_text()) for phase in INCIDENT.phases}
-    assert sections.rows_of(read["INC-2"], "Steps Taken")[0] == {
+    read = {phase.id: reading.parse(phase, (EXAMPLES / f"{phase.id}.md").read_text()) for phase in INCIDENT.phases}
+    assert reading.rows_of(read["INC-2"], "Steps Taken")[0] == {
         "step": "rolled back to 4.1", "result": "the export runs again",
     }  # fmt: skip
     assert read["INC-2"]["Metrics"] == [{"name": "empty exports an hour", "before": "12", "after": "0"}]
-    assert sections.text_of(read["INC-3"], "Message", "Next Update") == "2026-03-01T12:30:00.000Z"
-    assert sections.rows_of(read["INC-4"], "Detailed Timeline")[1]["source"] == "cron log"
-    assert [row["cause"] for row in sections.rows_of(read["INC-4"], "Causal Chain")] == [
+    assert reading.text_of(read["INC-3"], "Message", "Next Update") == "2026-03-01T12:30:00.000Z"
+    assert reading.rows_of(read["INC-4"], "Detailed Timeline")[1]["source"] == "cron log"
+    assert [row["cause"] for row in reading.rows_of(read["INC-4"], "Causal Chain")] == [
         "4.2 renames a column", "The export's query finds no rows.",
     ]  # fmt: skip
-    assert sections.rows_of(read["INC-5"], "Recommended Action Items")[0] == {
+    assert reading.rows_of(read["INC-5"], "Recommended Action Items")[0] == {
         "priority": "P0", "action": "alert on an export of zero rows", "owner": "gwen",
     }  # fmt: skip
     assert read["INC-6"]["Quick Wins (do this week)"] == [
@@ -99,7 +99,7 @@ def test_other_phases_are_read_as_values() -> None:
 
 def test_unknown_section_is_refused_by_its_name() -> None:
     with pytest.raises(RecordError) as caught:
-        sections.parse(phase_with(type="list", hint="one"), "## It\n\n- a\n\n## Blame\n\nhers\n")
+        reading.parse(phase_with(type="list", hint="one"), "## It\n\n- a\n\n## Blame\n\nhers\n")
     assert (caught.value.code, "'Blame'" in str(caught.value), "line 5" in str(caught.value)) == (
         "unknown_section", True, True,
     )  # fmt: skip
@@ -107,7 +107,7 @@ def test_unknown_section_is_refused_by_its_name() -> None:
 
 def test_missing_sections_are_all_named_in_one_message() -> None:
     with pytest.raises(RecordError) as caught:
-        sections.parse(INCIDENT.phases[1], "## Metrics\n")
+        reading.parse(INCIDENT.phases[1], "## Metrics\n")
     assert caught.value.code == "section_missing"
     message = "INC-2 lacks: Mitigation Strategy, Steps Taken, Current Status, Residual Risk"
     assert message in str(caught.value)
@@ -115,7 +115,7 @@ def test_missing_sections_are_all_named_in_one_message() -> None:
 
 def test_section_that_stands_twice_is_refused() -> None:
     with pytest.raises(RecordError, match="line 5: It stands there already, in line 1") as caught:
-        sections.parse(phase_with(type="list", hint="one"), "## It\n\n- a\n\n## it\n\n- b\n")
+        reading.parse(phase_with(type="list", hint="one"), "## It\n\n- a\n\n## it\n\n- b\n")
     assert caught.value.code == "duplicate_section"
 
 
@@ -124,12 +124,12 @@ def test_heading_is_found_whatever_its_case_and_apostrophe() -> None:
         {"id": "TST-1", "title": "T", "artifact": "A",
          "sections": [{"name": "What We're Doing", "type": "text", "hint": "now"}]}
     )  # fmt: skip
-    assert sections.parse(phase, "# a title\n\n##  what we’re   DOING\n\nmuch\n") == {"What We're Doing": "much"}
+    assert reading.parse(phase, "# a title\n\n##  what we’re   DOING\n\nmuch\n") == {"What We're Doing": "much"}
 
 
 def test_words_before_the_first_section_are_refused() -> None:
     with pytest.raises(RecordError, match="line 3: nothing but a title"):
-        sections.parse(phase_with(type="list", hint="one"), "# Title\n\nDear all,\n\n## It\n\n- a\n")
+        reading.parse(phase_with(type="list", hint="one"), "# Title\n\nDear all,\n\n## It\n\n- a\n")
 
 
 @pytest.mark.parametrize("text", ["Critical", "critical", "CRITICAL."])
@@ -169,7 +169,7 @@ def test_text_that_is_none_is_refused(text: str, single: bool) -> None:
 
 def test_heading_by_underlining_is_a_section_like_any_other() -> None:
     with pytest.raises(RecordError) as caught:
-        sections.parse(phase_with(type="text", hint="now"), "## It\n\nwords\n\nBlame\n---\n\nhers\n")
+        reading.parse(phase_with(type="text", hint="now"), "## It\n\nwords\n\nBlame\n---\n\nhers\n")
     assert caught.value.code == "unknown_section"
 
 
@@ -385,12 +385,12 @@ def test_hostile_text_is_read_or_refused_in_good_time(text: str) -> None:
         )
         began = time.process_time()
         with pytest.raises(RecordError):
-            sections.parse(phase, body)
+            reading.parse(phase, body)
         assert time.process_time() - began < 2
 
 
 def test_message_about_hostile_heading_is_one_short_line() -> None:
     with pytest.raises(RecordError) as caught:
-        sections.parse(phase_with(type="list", hint="one"), "## \x1b[31m" + "a" * 9_000 + "\n")
+        reading.parse(phase_with(type="list", hint="one"), "## \x1b[31m" + "a" * 9_000 + "\n")
     assert len(caught.value.problem.message) < 200
     assert caught.value.problem.message.isprintable()

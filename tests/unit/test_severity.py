@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from prismfs.errors import RecordError
-from prismfs.kinds.policy import Policy
+from prismfs.kinds.core.settings.policy import Policy
 from prismfs.records.severity import Scale, raised, read_label, with_rank
 from prismfs.store.defaults import default_record
 

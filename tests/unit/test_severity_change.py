@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from prismfs.decide.draft import Draft
-from prismfs.decide.severity_change import change, worst
 from prismfs.errors import RefusedError
 from prismfs.kinds import kind_of
-from prismfs.kinds.incident import Incident
-from prismfs.kinds.persona import Automation, Persona
-from prismfs.kinds.policy import Policy
+from prismfs.kinds.core.settings.persona import Automation, Persona
+from prismfs.kinds.core.settings.policy import Policy
+from prismfs.kinds.response.incident import Incident
 from prismfs.records.event import Event
 from prismfs.records.plan import Plan, Refused
 from prismfs.records.severity import read_label
+from prismfs.rules.core.draft import Draft
+from prismfs.rules.response.severity_change import change, worst
 
 
 @pytest.fixture

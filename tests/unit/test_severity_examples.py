@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from prismfs.kinds.incident import Incident
+from prismfs.kinds.response.incident import Incident
 from prismfs.records.plan import Plan
 
 EXAMPLES = (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from prismfs.errors import RecordError
-from prismfs.kinds.signal import SignalDrop
+from prismfs.kinds.care.signal import SignalDrop
 
 FORM = {"kind": "signal", "from": "jade", "to": "Sage", "type": "Question", "subject": "it crashes", "body": "how"}
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from prismfs.decide.throttle import JITTER, next_allowed, parse_limit
-from prismfs.kinds.outbox import Outbox
+from prismfs.kinds.core.outbox import Outbox
+from prismfs.rules.escalation.throttle import JITTER, next_allowed, parse_limit
 
 NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -8,10 +8,10 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prismfs.kinds.audit import Audit
-from prismfs.kinds.bead import Escalation
-from prismfs.kinds.mail import Mail
-from prismfs.kinds.outbox import Outbox
+from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.core.mail import Mail
+from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.work.bead import Escalation
 
 LOG = {"route": {"name": "root", "actions": ["log"]}}
 HOPS = {

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from prismfs.engine import doctor, watchdog
-from prismfs.engine.settle import plan_only, settle
-from prismfs.engine.watchdog import Heartbeat
-from prismfs.kinds import bead
-from prismfs.kinds.audit import INCIDENT_META
-from prismfs.kinds.escalation import EscalationSettings
+from prismfs.engine.admin import doctor, watchdog
+from prismfs.engine.admin.watchdog import Heartbeat
+from prismfs.engine.turn.commit_group import plan_only, settle
+from prismfs.kinds.core.audit import INCIDENT_META
+from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings
+from prismfs.kinds.work import bead
 from prismfs.records.plan import Nothing, Plan, Refused
 
 HELP = "kind: escalation\nfrom: jade\nseverity: LOW\ntitle: {}\n"

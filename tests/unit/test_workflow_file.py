@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from prismfs.errors import RecordError
-from prismfs.kinds import workflow
+from prismfs.kinds.gates.settings import workflow
 from prismfs.records.document import Document
 from prismfs.store.defaults import default_files
 

@@ -1,0 +1,242 @@
+"""`prismfs phone-home`: issues about the product that leave, past an operator (R-000-31 to R-000-52)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from prismfs.cli import output
+from prismfs.cli.care.phone_home_sync import command as sync
+
+
+@click.group("phone-home", epilog="\b\nExample:\n  prismfs --as olga phone-home approve pho-01k5")
+def command() -> None:
+    """Stage, review, send and follow issues about the product itself."""
+
+
+@command.command(
+    "stage",
+    epilog='\b\nExample:\n  prismfs --as Clara phone-home stage inc-01k5 --retain "/body:ip_address=it is the bug"',
+)
+@click.argument("incident", metavar="INCIDENT")
+@click.option("--title", help="Another title than the composed one.")
+@click.option("--body", help="Another body (Markdown); - reads standard input.")
+@click.option(
+    "--retain", multiple=True, metavar="PLACE:KIND=REASON", help="Keep what the scanner suspects there, on purpose."
+)
+@output.verb(writes=True)
+def stage(
+    call: output.Call, incident: str, title: str | None, body: str | None, retain: tuple[str, ...], dry_run: bool
+) -> None:
+    """Write down the issue of an incident, or change its words; the scanner and an operator look at it again.
+
+    Only the incident manager may. What the scanner suspects is named by `phone-home show`, as place and kind.
+    """
+    from prismfs.cli.submit import give
+
+    document: dict[str, Any] = {"title": title, "body": None if body is None else output.read_body(body)}
+    document = {name: text for name, text in document.items() if text is not None}
+    if retain:
+        document["retain"] = [_retained(text) for text in retain]
+    give(call, "phone_home.stage", document, target=incident, dry_run=dry_run)
+
+
+@command.command("list", epilog="\b\nExample:\n  prismfs phone-home list --status pending_operator_review")
+@click.option("--open", "only_open", is_flag=True, help="Only those whose life is not over.")
+@click.option("--status", help="Only this status.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many, newest first.")
+@output.verb()
+def list_(call: output.Call, **filters: Any) -> None:
+    """List phone-homes, newest first."""
+    from prismfs.cli.listing import print_list
+
+    print_list(call, "phone_home", **filters)
+
+
+@command.command("show", epilog="\b\nExample:\n  prismfs phone-home show pho-01k5 --preflight")
+@click.argument("identifier", metavar="ID")
+@click.option("--preflight", is_flag=True, help="Ask the tracker, too: could it be filed, and who can read it?")
+@output.verb()
+def show(call: output.Call, identifier: str, preflight: bool) -> None:
+    """Show exactly what would leave, its hash, and which of the checks ahead of sending hold now."""
+    from prismfs.clock import SystemClock
+    from prismfs.engine.turn.desk import Desk
+    from prismfs.engine.turn.outbound_scan import ask_tracker, look_at
+    from prismfs.rules.care.outbound_issue.approval_request import shown
+
+    record = _record(call, identifier)
+    with Desk(call.project()) as desk:
+        checks = look_at(desk.repo.view(desk.repo.snapshot()), record, SystemClock().now())
+        asked = ask_tracker(desk) if preflight else None
+    data: dict[str, Any] = record.to_document() | {
+        "content_hash": record.content_hash,
+        "checks": [{"name": check.name, "code": check.code, "why": check.why} for check in checks],
+    }
+    lines = [click.style(record.id, bold=True) + f"  {record.status}" + _why(record), output.safe(shown(record))]
+    lines += [
+        f"{check.name}: " + ("holds" if check.code is None else f"{check.why} [{check.code}]") for check in checks
+    ]
+    if asked is not None:
+        data["preflight"] = {"outcome": asked.outcome, "detail": asked.detail} | (asked.document or {})
+        lines.append(f"preflight: {asked.outcome}, {output.one_line(asked.detail)}")
+    output.result(call, data, lines)
+
+
+@command.command("approve", epilog='\b\nExample:\n  prismfs --as olga phone-home approve pho-01k5 --notes "fine"')
+@click.argument("identifier", metavar="ID")
+@click.option("--notes", default="", help="Remarks; ack-retained-sensitive where sensitive fields are kept.")
+@click.option("--hash", "seen", help="The content hash that you looked at, or its beginning: no other is approved.")
+@click.option("--pull-request", is_flag=True, help="Write the review as a file, for a commit that you sign.")
+@output.verb(writes=True)
+def approve(
+    call: output.Call, identifier: str, notes: str, seen: str | None, pull_request: bool, dry_run: bool
+) -> None:
+    """Approve, as an operator, exactly what the record says now; nobody approves what they had a hand in."""
+    _review(call, identifier, "approve", notes, seen=seen, pull_request=pull_request, dry_run=dry_run)
+
+
+@command.command(
+    "reject", epilog='\b\nExample:\n  prismfs --as olga phone-home reject pho-01k5 --reason "names a customer"'
+)
+@click.argument("identifier", metavar="ID")
+@click.option("--reason", required=True, help="Why it does not leave.")
+@click.option("--pull-request", is_flag=True, help="Write the review as a file, for a commit that you sign.")
+@output.verb(writes=True)
+def reject(call: output.Call, identifier: str, reason: str, pull_request: bool, dry_run: bool) -> None:
+    """Say no, as an operator: it does not leave."""
+    _review(call, identifier, "reject", reason, pull_request=pull_request, dry_run=dry_run)
+
+
+@command.command(
+    "request-changes",
+    epilog='\b\nExample:\n  prismfs --as olga phone-home request-changes pho-01k5 --reason "leave the log out"',
+)
+@click.argument("identifier", metavar="ID")
+@click.option("--reason", required=True, help="What should be said otherwise.")
+@click.option("--pull-request", is_flag=True, help="Write the review as a file, for a commit that you sign.")
+@output.verb(writes=True)
+def request_changes(call: output.Call, identifier: str, reason: str, pull_request: bool, dry_run: bool) -> None:
+    """Ask, as an operator, for other words: it is a draft again."""
+    _review(call, identifier, "request_changes", reason, pull_request=pull_request, dry_run=dry_run)
+
+
+@command.command("send", epilog="\b\nExample:\n  prismfs --as Clara phone-home send pho-01k5")
+@click.argument("identifier", metavar="ID")
+@output.verb(writes=True)
+def send(call: output.Call, identifier: str, dry_run: bool) -> None:
+    """Send what was approved, as the incident manager; everything is checked again. Also after a failure."""
+    _give_leaving(call, identifier, "phone_home.send", {}, dry_run=dry_run)
+
+
+@command.command("withdraw", epilog='\b\nExample:\n  prismfs --as Clara phone-home withdraw pho-01k5 --reason "fixed"')
+@click.argument("identifier", metavar="ID")
+@click.option("--reason", default="", help="Why it is not needed.")
+@output.verb(writes=True)
+def withdraw(call: output.Call, identifier: str, reason: str, dry_run: bool) -> None:
+    """Take back, as the incident manager, what has not left."""
+    from prismfs.cli.submit import give
+
+    give(call, "phone_home.withdraw", {"reason": reason}, target=identifier, dry_run=dry_run)
+
+
+command.add_command(sync)
+
+
+def _review(
+    call: output.Call,
+    identifier: str,
+    decision: Any,
+    notes: str,
+    *,
+    seen: str | None = None,
+    pull_request: bool,
+    dry_run: bool,
+) -> None:
+    from prismfs.errors import RefusedError
+
+    record = _record(call, identifier)
+    if seen is not None and not (seen and record.content_hash.startswith(seen.casefold())):
+        raise RefusedError(
+            "approval_stale", f"its hash is {record.content_hash}", field="--hash", hint="look at it again"
+        )
+    if pull_request:
+        _write_review(call, record, decision, notes, dry_run=dry_run)
+        return
+    document = {"notes": notes, "content_hash": record.content_hash}
+    _give_leaving(call, record.id, f"phone_home.{decision}", document, dry_run=dry_run)
+
+
+def _write_review(call: output.Call, record: Any, decision: Any, notes: str, *, dry_run: bool) -> None:
+    """Write the review's file and print what git is to be told; nothing is committed."""
+    import uuid
+
+    from prismfs.clock import SystemClock
+    from prismfs.engine.trust.approval_file import write_review
+
+    now, token = SystemClock().now(), uuid.uuid4().hex
+    made, path = write_review(
+        call.project(), record, decision=decision, by=call.actor(), notes=notes, token=token, now=now, dry_run=dry_run
+    )
+    commands = [
+        f"git switch -c review-{made.id}",
+        f"git add {path}",
+        f'git commit -S -m "review: {decision} {record.id}"',
+        f"git push -u origin review-{made.id}   # and open a pull request",
+    ]
+    data = {"review": made.to_document(), "path": path, "commands": commands, "dry_run": dry_run}
+    output.result(
+        call, data, [f"{'would write' if dry_run else 'wrote'} {path}; nothing is decided yet. Next:", *commands]
+    )
+
+
+def _give_leaving(call: output.Call, identifier: str, kind: str, document: dict[str, Any], *, dry_run: bool) -> None:
+    """Give a command after which an issue may leave; what the transport said is the error's code (exit code 6)."""
+    from prismfs.cli.submit import give
+    from prismfs.errors import UndeliveredError
+
+    try:
+        give(call, kind, document, target=identifier, dry_run=dry_run)
+    except UndeliveredError as error:
+        record = _record(call, identifier)
+        if record.code is None:
+            raise
+        raise UndeliveredError(
+            record.code, record.detail or "it was not filed", path=record.id,
+            hint=f"prismfs phone-home send {record.id}" if record.status == "failed" else "it is tried again",
+        ) from error  # fmt: skip
+
+
+def _record(call: output.Call, identifier: str) -> Any:
+    """Return the phone-home whose id begins with `identifier`.
+
+    Raises:
+        RefusedError: `not_found`, `ambiguous`.
+    """
+    from prismfs.errors import RefusedError
+    from prismfs.kinds.care.phone_home import PhoneHome
+    from prismfs.store import listing
+    from prismfs.store.reading import reading, resolve_id
+
+    with reading(call.project()) as connection:
+        whole = resolve_id(connection, identifier)
+        text = listing.read_document(connection, whole) or "{}"
+    if not whole.startswith("pho-"):
+        raise RefusedError("not_found", f"{whole} is no phone-home", field="ID", hint="prismfs phone-home list")
+    return PhoneHome.model_validate_json(text)
+
+
+def _retained(text: str) -> dict[str, str]:
+    from prismfs.errors import UsageError
+
+    place, _, rest = text.partition(":")
+    kind, _, reason = rest.partition("=")
+    if not (place.startswith("/") and kind and reason):
+        raise UsageError("usage", "a kept field is written as /body:KIND=REASON", field="--retain")
+    return {"path": place, "kind": kind, "reason": reason}
+
+
+def _why(record: Any) -> str:
+    told = ": ".join(part for part in (record.code, record.detail) if part)
+    issue = f"  {record.issue_url}" if record.issue_url else ""
+    return (f"  ({output.one_line(told)})" if told else "") + output.one_line(issue)

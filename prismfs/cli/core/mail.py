@@ -1,0 +1,175 @@
+"""`prismfs mail`: the mailboxes of the project (R-004-33)."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from prismfs.cli import output
+
+_TYPES = ("task", "escalation", "notification")
+_PRIORITIES = ("urgent", "high", "normal", "low")
+_STATES = ("unread", "read", "archived")
+
+
+@click.group("mail", epilog="\b\nExample:\n  prismfs --as mayor mail inbox")
+def command() -> None:
+    """Send, list, read, answer and put away messages. Nothing ever removes one."""
+
+
+@command.command(
+    "send",
+    epilog='\b\nExample:\n  prismfs --as deacon mail send --to mayor --type task --subject "rotate the key" --body -',
+)
+@click.option("--to", required=True, help="A persona of the roster or an operator.")
+@click.option("--subject", required=True, help="One line.")
+@click.option("--body", default="", help="The text; - reads standard input.")
+@click.option("--type", "type_", type=click.Choice(_TYPES), default="notification", help="What is asked of the reader.")
+@click.option("--priority", type=click.Choice(_PRIORITIES), default="normal", help="How soon it should be read.")
+@click.option("--about", help="The id of the record that it is about.")
+@output.verb(writes=True)
+def send(
+    call: output.Call, to: str, subject: str, body: str, type_: str, priority: str, about: str | None, dry_run: bool
+) -> None:
+    """Write to somebody of this project; it is in their mailbox at once."""
+    from prismfs.cli.submit import give
+
+    document: dict[str, Any] = {
+        "kind": "mail",
+        "from": call.actor(),
+        "to": to,
+        "type": type_,
+        "priority": priority,
+        "subject": subject,
+        "body": _text(body),
+    }
+    if about is not None:
+        document["about"] = about
+    give(call, "mail.send", {"document": document}, dry_run=dry_run)
+
+
+@command.command("inbox", epilog="\b\nExample:\n  prismfs --as mayor mail inbox --all")
+@click.option("--all", "everything", is_flag=True, help="Read ones, too.")
+@click.option("--archived", is_flag=True, help="Those that were put away, and no others.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
+@output.verb()
+def inbox(call: output.Call, everything: bool, archived: bool, limit: int | None) -> None:
+    """List the messages to the acting identity: unread ones first, then the most urgent, then the newest."""
+    wanted = ("archived",) if archived else ("unread", "read") if everything else ("unread",)
+    mails = [mail for status in wanted for mail in _find(call, owner=call.actor(), status=status)]
+    mails.sort(key=lambda mail: str(mail["id"]), reverse=True)
+    mails.sort(key=lambda mail: (_STATES.index(mail["status"]), _PRIORITIES.index(mail["priority"])))
+    shown = mails[:limit]
+    lines = [_table(shown)] if shown else ["no mail matches"]
+    if len(mails) > len(shown):
+        lines.append(f"{len(mails) - len(shown)} more; leave --limit out to see them")
+    output.result(call, {"items": shown, "total": len(mails)}, lines)
+
+
+@command.command("read", epilog="\b\nExample:\n  prismfs --as mayor mail read mai-01k5")
+@click.argument("identifier", metavar="ID")
+@output.verb(writes=True)
+def read(call: output.Call, identifier: str, dry_run: bool) -> None:
+    """Show a message to you and mark it as read; it stays where it is. With --dry-run it is only shown."""
+    from prismfs.cli.show import print_record
+    from prismfs.cli.submit import carry_out
+
+    carry_out(call, "mail.ack", {}, dry_run=dry_run, target=identifier)
+    print_record(call, identifier)
+
+
+@command.command("reply", epilog='\b\nExample:\n  prismfs --as mayor mail reply mai-01k5 --body "done, see the log"')
+@click.argument("identifier", metavar="ID")
+@click.option("--body", required=True, help="The text; - reads standard input.")
+@click.option("--priority", type=click.Choice(_PRIORITIES), default="normal", help="How soon it should be read.")
+@output.verb(writes=True)
+def reply(call: output.Call, identifier: str, body: str, priority: str, dry_run: bool) -> None:
+    """Answer a message to you: to its sender, in its thread. It counts as read then."""
+    from prismfs.cli.submit import give
+
+    give(call, "mail.reply", {"body": _text(body), "priority": priority}, target=identifier, dry_run=dry_run)
+
+
+@command.command("thread", epilog="\b\nExample:\n  prismfs mail thread mai-01k5")
+@click.argument("identifier", metavar="ID")
+@output.verb()
+def thread(call: output.Call, identifier: str) -> None:
+    """Show the whole conversation that a message belongs to, oldest first; marks nothing."""
+    from prismfs.store import listing
+    from prismfs.store.reading import reading, resolve_id
+
+    with reading(call.project()) as connection:
+        found = _document(connection, resolve_id(connection, identifier))
+        first = found.get("thread_id") or found["id"]
+        texts, _ = listing.find_documents(connection, "mail", where={"key": first}, newest_first=False)
+        begun = listing.read_document(connection, first)
+    mails = [json.loads(text) for text in ((begun,) if begun else ()) + texts]
+    mails.sort(key=lambda mail: (mail["created_at"], mail["id"]))
+    output.result(call, {"items": mails, "total": len(mails)}, [line for mail in mails for line in _shown(mail)])
+
+
+@command.command("ack", epilog="\b\nExample:\n  prismfs --as mayor mail ack mai-01k5")
+@click.argument("identifier", metavar="ID")
+@output.verb(writes=True)
+def ack(call: output.Call, identifier: str, dry_run: bool) -> None:
+    """Mark a message as read without showing it; only whom it is to, or an operator, may."""
+    from prismfs.cli.submit import give
+
+    give(call, "mail.ack", {}, target=identifier, dry_run=dry_run)
+
+
+@command.command("archive", epilog="\b\nExample:\n  prismfs --as mayor mail archive mai-01k5")
+@click.argument("identifier", metavar="ID")
+@output.verb(writes=True)
+def archive(call: output.Call, identifier: str, dry_run: bool) -> None:
+    """Put a message to you away; `mail inbox --archived` lists it."""
+    from prismfs.cli.submit import give
+
+    give(call, "mail.archive", {}, target=identifier, dry_run=dry_run)
+
+
+def _text(body: str) -> str:
+    return output.read_body(body)
+
+
+def _find(call: output.Call, **where: object) -> list[dict[str, Any]]:
+    from prismfs.store import listing
+    from prismfs.store.reading import reading
+
+    with reading(call.project()) as connection:
+        texts, _ = listing.find_documents(connection, "mail", where=where)
+    return [json.loads(text) for text in texts]
+
+
+def _document(connection: Any, identifier: str) -> dict[str, Any]:
+    from prismfs.errors import RefusedError
+    from prismfs.store import listing
+
+    found: dict[str, Any] = json.loads(listing.read_document(connection, identifier) or "{}")
+    if found.get("kind") != "mail":
+        raise RefusedError("not_found", f"no mail {identifier}", field="ID", hint="prismfs mail inbox --all")
+    return found
+
+
+def _table(mails: list[dict[str, Any]]) -> str:
+    from prismfs.cli.age import tell_age
+
+    now = datetime.now(UTC)
+    columns = {name: name.upper() for name in ("id", "status", "priority", "from", "subject", "age")}
+    rows = [mail | {"age": tell_age(mail["created_at"], now)} for mail in mails]
+    return output.table(rows, columns)
+
+
+def _shown(mail: dict[str, Any]) -> list[str]:
+    """Return one message of a conversation as lines for people."""
+    head = f"{mail['created_at']}  {mail['from']} to {mail['to']}  {mail['type']}, {mail['priority']}, {mail['status']}"
+    body = [f"  {line}" for line in output.safe(mail["body"]).rstrip().splitlines()]
+    return [
+        click.style(output.safe(mail["id"]), bold=True) + "  " + output.safe(head),
+        output.one_line(mail["subject"]),
+        *body,
+        "",
+    ]

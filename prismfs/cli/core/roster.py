@@ -1,0 +1,102 @@
+"""`prismfs roster`: who is in the roster, and proposals to change it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from prismfs.cli import output
+
+
+@click.group("roster", epilog="\b\nExample:\n  prismfs roster list\n  prismfs -C home roster elevate Sage")
+def command() -> None:
+    """List the roster; propose to add a persona, to make one a bridge, or a bridge one of the project.
+
+    A proposal is a branch with one commit. It takes effect when an operator merges it.
+    """
+
+
+@command.command("list", epilog="\b\nExample:\n  prismfs roster list --json")
+@output.verb()
+def list_(call: output.Call) -> None:
+    """List the personas of this project, and what each may do."""
+    from prismfs.engine.admin.roster import whois
+    from prismfs.engine.trust.endorsement import roster_at
+    from prismfs.engine.turn.desk import Desk
+
+    with Desk(call.project()) as desk:
+        personas = roster_at(desk.repo.git, desk.repo.snapshot().commit)
+        known = {entry.identity: entry for entry in reversed(whois(desk))}
+    rows: list[dict[str, Any]] = [
+        {
+            "identity": persona.identity,
+            "role": persona.role,
+            "class": known[persona.identity].persona_class,
+            "title": persona.title,
+            "authority": list(persona.authority),
+        }
+        for persona in personas
+    ]
+    columns = {name: name.upper() for name in ("identity", "role", "class", "title")}
+    output.result(call, {"items": rows, "total": len(rows)}, output.table(rows, columns))
+
+
+@command.command("add", epilog='\b\nExample:\n  prismfs roster add onyx --role tester --title "Looks at every release"')
+@click.argument("name")
+@click.option("--role", required=True, help="A lower-case word, such as tester.")
+@click.option("--title", required=True, help="One line: what the persona does.")
+@click.option("--qualified", is_flag=True, help="Even if a bridge has this name; that one is then NAME@PID.")
+@output.verb(writes=True)
+def add(call: output.Call, dry_run: bool, **fields: Any) -> None:
+    """Propose a new persona, of class project and without rights."""
+    _propose(call, "add", fields, dry_run=dry_run)
+
+
+@command.command("elevate", epilog="\b\nExample:\n  prismfs -C home roster elevate Sage")
+@click.argument("name")
+@output.verb(writes=True)
+def elevate(call: output.Call, name: str, dry_run: bool) -> None:
+    """Propose that NAME of the home project becomes a bridge: its class, and its place on the allow-list."""
+    _propose(call, "elevate", {"name": name}, dry_run=dry_run)
+
+
+@command.command("demote", epilog="\b\nExample:\n  prismfs -C home roster demote Clara")
+@click.argument("name")
+@output.verb(writes=True)
+def demote(call: output.Call, name: str, dry_run: bool) -> None:
+    """Propose that the bridge NAME becomes a persona of the home project only."""
+    _propose(call, "demote", {"name": name}, dry_run=dry_run)
+
+
+def _propose(call: output.Call, verb: str, fields: dict[str, Any], *, dry_run: bool) -> None:
+    import uuid
+
+    from prismfs.cli.render import decision_document, tell_decision
+    from prismfs.clock import SystemClock
+    from prismfs.engine.admin.roster import BRANCHES, propose, with_bridges
+    from prismfs.engine.turn.desk import Desk
+    from prismfs.engine.turn.submit import command_event, rehearse
+
+    now = SystemClock().now()
+    with Desk(call.project()) as desk:
+        event = command_event(
+            "roster.propose", {"verb": verb, **fields}, actor=call.actor(), token=uuid.uuid4().hex, at=now
+        )
+        branch: str | None = f"{BRANCHES}roster-{verb}-{fields['name']}"
+        commit = None
+        if dry_run:
+            decision = rehearse(desk, with_bridges(desk, event), now)
+        else:
+            decision, branch, commit = propose(desk, event, now)
+    lines = [("would do: " if dry_run else "") + tell_decision(decision)]
+    if commit is None:
+        branch = None
+    else:
+        lines += [
+            f"  it stands on the branch {branch} and has no effect yet",
+            f"  an operator takes it with: git merge --no-ff {branch}",
+            "  (with -S where trust is signed), or by a pull request of that branch",
+        ]
+    data = decision_document(decision) | {"branch": branch, "commit": commit, "dry_run": dry_run}
+    output.result(call, data, lines)

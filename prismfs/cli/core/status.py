@@ -1,0 +1,123 @@
+"""`prismfs status`: where the project, or one record, stands."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from prismfs.cli import output
+from prismfs.cli.core import banner
+from prismfs.cli.core.status_detail import read_standing
+from prismfs.store import listing
+from prismfs.store.reading import reading, resolve_id
+
+
+@click.command("status", epilog="\b\nExample:\n  prismfs status\n  prismfs status sig-01k5")
+@click.argument("identifier", metavar="[ID]", required=False)
+@output.verb()
+def command(call: output.Call, identifier: str | None = None) -> None:
+    """Say what is open, undelivered, refused and due; with ID, where that record stands.
+
+    In a tenant's folder every project is told of.
+    """
+    if identifier is not None:
+        with reading(call.project()) as connection:
+            data = read_standing(connection, resolve_id(connection, identifier))
+        output.result(call, data, _record_lines(data))
+        return
+    found = []
+    for root in call.projects():
+        with reading(root) as connection:
+            found.append(_project(root, connection))
+    if len(found) == 1:
+        output.result(call, found[0], _project_lines(found[0]))
+    else:
+        lines = [line for data in found for line in (*_project_lines(data), "")]
+        output.result(call, {"items": found, "total": len(found)}, lines)
+
+
+def _record_lines(data: dict[str, Any]) -> list[str]:
+    """Return a short table; the status is left out where it says no more than the stage."""
+    shown = {name: value for name, value in data.items() if value}
+    if shown.get("status") == shown.get("stage"):
+        shown.pop("status", None)
+    width = max(map(len, shown))
+    return [f"{name.replace('_', ' '):{width}}  {output.one_line(_text(value))}" for name, value in shown.items()]
+
+
+def _text(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)
+
+
+def _project(root: Path, connection: sqlite3.Connection) -> dict[str, Any]:
+    counts = listing.count_by_status(connection)
+    project = json.loads(listing.read_document(connection, "project") or "{}")
+
+    def number(kind: str, *statuses: str) -> int:
+        return sum(count for name, status, _, count in counts if name == kind and status in statuses)
+
+    def escalations(status: str) -> int:
+        where: dict[str, object] = {"type": "escalation", "status": status}
+        return listing.find_documents(connection, "bead", where=where, limit=0)[1]
+
+    return {
+        "pid": project.get("pid"),
+        "path": str(root),
+        "active_incidents": banner.read_banner(connection, at=int(time.time() * 1000)),
+        "incidents_open": sum(count for name, _, is_open, count in counts if name == "incident" and is_open),
+        "escalations_open": escalations("open"),
+        "escalations_acknowledged": escalations("acknowledged"),
+        "work_open": number("bead", "open", "in_progress", "blocked", "deferred") - escalations("open"),
+        "signals_unclassified": number("signal", "unclassified"),
+        "signals_asked": number("signal", "asked"),
+        "undelivered": number("outbox", "pending", "sending", "unknown", "failed", "dead", "not_configured"),
+        "held_back": number("outbox", "held"),
+        "silences": number("silence", "active", "pending"),
+        "todos_open": number("todo", "open"),
+        "triages_waiting": number("triage_record", "waiting"),
+        "gates_waiting": number("artifact", "presented"),
+        "issues_to_review": number("phone_home", "pending_operator_review"),
+        "issues_not_sent": number("phone_home", "approved", "shipping", "failed"),
+        "waiting_in_inbox": _count(root / "inbox"),
+        "in_quarantine": _count(root / "quarantine", suffix=".reason.yaml"),
+        "next_due": min(filter(None, map(partial(listing.read_next_due, connection), (None, "outbox"))), default=None),
+        "watcher": _watcher(root),
+    }
+
+
+def _project_lines(data: dict[str, Any]) -> list[str]:
+    watcher = data["watcher"]
+    said = "not running"
+    if watcher is not None:
+        said = output.one_line(f"{watcher['state']} (process {watcher['process_id']}, {watcher['at']})")
+    lines = [f"{data['pid']}  {data['path']}", f"watcher: {said}"]
+    banner_lines = banner.banner_lines(data["active_incidents"])
+    for name, value in data.items():
+        if isinstance(value, int) and value:
+            lines.append(f"{value:6}  {name.replace('_', ' ')}")
+    if len(lines) == 2:
+        lines.append("nothing is open")
+    if data["next_due"]:
+        lines.append(f"next due: {data['next_due']}")
+    return [*banner_lines, *lines]
+
+
+def _watcher(root: Path) -> dict[str, Any] | None:
+    try:
+        health = json.loads((root / "run" / "health.json").read_text())
+    except (OSError, ValueError):
+        return None
+    return health if isinstance(health, dict) and {"state", "process_id", "at"} <= health.keys() else None
+
+
+def _count(folder: Path, suffix: str = "") -> int:
+    try:
+        return sum(1 for entry in folder.iterdir() if entry.name.endswith(suffix) and not entry.name.startswith("."))
+    except OSError:
+        return 0

@@ -1,0 +1,229 @@
+"""`prismfs escalate`: ask for attention; answer and close escalations."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import click
+
+from prismfs.cli import output
+
+
+class CreateByDefault(click.Group):
+    """A group whose first word, when it is no command of the group, is the description of a new escalation."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the command `create` in front where none is named."""
+        if args and args[0] not in (*self.commands, "--help"):
+            args = ["create", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(
+    "escalate",
+    cls=CreateByDefault,
+    epilog='\b\nExample:\n  prismfs escalate -s HIGH "witness unresponsive" -m "5 cycles" --source patrol:deacon',
+)
+def command() -> None:
+    """Ask for attention: escalate [-s SEVERITY] "description". Or: ack, close, list, show.
+
+    Escalate when something is beyond you: a system error, a security matter, a conflict or a requirement that
+    you cannot settle, a design decision, a loop that does not end, a gate that timed out. Do not escalate
+    normal work, errors that are retried anyway, or questions that can be looked up.
+    """
+
+
+@command.command(
+    "create",
+    epilog='\b\nExample:\n  prismfs escalate -s MEDIUM "rebuild failed" -m - --source plugin:rebuild < log',
+)
+@click.argument("title", metavar="DESCRIPTION")
+@click.option("-s", "--severity", default="MEDIUM", help="CRITICAL, HIGH, MEDIUM or LOW.")
+@click.option("-m", "--body", default="", help="The details; - reads standard input.")
+@click.option("--source", help="type:name[:detail], such as plugin:rebuild.")
+@click.option("--to", help="The tier to begin at.")
+@click.option("--category", help="What it is: decision, help, blocked, failed, emergency, …")
+@click.option("--related", help="The id of the record it is about.")
+@click.option("--signature", help="A key that makes repeats count on one escalation (default: its own words).")
+@click.option("--dedup-window", metavar="TIME", help="How long after its close a repeat counts on the old one, as 1h.")
+@click.option("--label", "labels", multiple=True, metavar="NAME=VALUE", help="A label for routes; may be repeated.")
+@click.option("--stdin", is_flag=True, help="Read the details from standard input, as -m - does.")
+@output.verb(writes=True)
+def create(
+    call: output.Call,
+    title: str,
+    body: str,
+    labels: tuple[str, ...],
+    stdin: bool,
+    dry_run: bool,
+    **fields: str | None,
+) -> None:
+    """Open an escalation and send its first notices. Exit 6 if one could not be delivered."""
+    from prismfs.cli.submit import give
+
+    text = output.read_body("-" if stdin else body)
+    document: dict[str, Any] = {
+        "kind": "escalation",
+        "from": call.actor(),
+        "title": title,
+        "body": text,
+        "labels": _pairs(labels) or None,
+        **fields,
+    }
+    document = {name: value for name, value in document.items() if value is not None}
+    give(call, "escalation", {"document": document}, dry_run=dry_run)
+
+
+def _pairs(labels: tuple[str, ...]) -> dict[str, str]:
+    from prismfs.errors import UsageError
+
+    wrong = next((label for label in labels if "=" not in label), None)
+    if wrong is not None:
+        raise UsageError("usage", f"a label is written as NAME=VALUE, not {wrong[:60]!r}", hint="--label team=web")
+    return {name: value for name, _, value in (label.partition("=") for label in labels)}
+
+
+@command.command("list", epilog="\b\nExample:\n  prismfs escalate list --unacked --severity HIGH --json")
+@click.option(
+    "--severity",
+    type=click.Choice(["CRITICAL", "HIGH", "MEDIUM", "LOW"], case_sensitive=False),
+    help="Only this severity.",
+)
+@click.option("--unacked", is_flag=True, help="Only those that nobody has acknowledged.")
+@click.option("--stale", is_flag=True, help="Only unacknowledged ones older than the stale threshold.")
+@click.option("--source", help="Only this source, such as plugin:rebuild.")
+@click.option("--category", help="Only this category.")
+@click.option("--tier", help="Only those that this tier has.")
+@click.option("--since", help="Only those opened from this day or instant on (2026-03-01 or 2026-03-01T10:00:00Z).")
+@click.option("--all", "everything", is_flag=True, help="Closed ones, too.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many, newest first.")
+@output.verb()
+def list_(
+    call: output.Call,
+    severity: str | None,
+    unacked: bool,
+    stale: bool,
+    source: str | None,
+    category: str | None,
+    tier: str | None,
+    since: str | None,
+    everything: bool,
+    limit: int | None,
+) -> None:
+    """List escalations, newest first; open and acknowledged ones unless said otherwise."""
+    from prismfs.cli.listing import print_list
+
+    compare: list[tuple[str, Literal["<", ">="], str]] = [] if since is None else [("$.created_at", ">=", since)]
+    if stale:
+        compare.append(("$.last_reescalated_at|$.created_at", "<", _stale_before(call)))
+    print_list(
+        call,
+        "bead",
+        severity=severity,
+        status="open" if unacked or stale else None,
+        only_open=not everything,
+        owner=tier,
+        members={"type": "escalation", "$.source": source, "$.category": category},
+        compare=compare,
+        limit=limit,
+    )
+
+
+def _stale_before(call: output.Call) -> str:
+    """Return the instant before which an open escalation must have been opened, or raised, to be stale (R-004-16)."""
+    from prismfs.clock import SystemClock
+    from prismfs.engine.admin.setting_file import read_setting
+    from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings
+    from prismfs.records.base import format_instant
+
+    return format_instant(SystemClock().now() - read_setting(call.project(), EscalationSettings).stale_threshold)
+
+
+@command.command("show", epilog="\b\nExample:\n  prismfs escalate show bea-01k5")
+@click.argument("identifier", metavar="ID")
+@output.verb()
+def show(call: output.Call, identifier: str) -> None:
+    """Show one escalation."""
+    from prismfs.cli.show import print_record
+
+    print_record(call, identifier)
+
+
+@command.command("ack", epilog='\b\nExample:\n  prismfs --as mayor escalate ack bea-01k5 --note "on it"')
+@click.argument("identifier", metavar="ID")
+@click.option("--note", default="", help="What you are doing about it.")
+@output.verb(writes=True)
+def ack(call: output.Call, identifier: str, note: str, dry_run: bool) -> None:
+    """Say that you have it: it is not raised any more. A second time changes nothing and says so."""
+    from prismfs.cli.submit import give
+
+    give(call, "escalate.ack", {"note": note}, target=identifier, dry_run=dry_run)
+
+
+@command.command(
+    "close", epilog='\b\nExample:\n  prismfs --as mayor escalate close bea-01k5 --reason "fixed in abc123"'
+)
+@click.argument("identifier", metavar="ID")
+@click.option("--reason", required=True, help="How it was settled.")
+@output.verb(writes=True)
+def close(call: output.Call, identifier: str, reason: str, dry_run: bool) -> None:
+    """Say that it is settled, with the reason."""
+    from prismfs.cli.submit import give
+
+    give(call, "escalate.close", {"reason": reason}, target=identifier, dry_run=dry_run)
+
+
+@command.command("unack", epilog="\b\nExample:\n  prismfs --as mayor escalate unack bea-01k5")
+@click.argument("identifier", metavar="ID")
+@output.verb(writes=True)
+def unack(call: output.Call, identifier: str, dry_run: bool) -> None:
+    """Say that you do not have it any more: it is open again and its clock begins anew."""
+    from prismfs.cli.submit import give
+
+    give(call, "escalate.unack", {}, target=identifier, dry_run=dry_run)
+
+
+@command.command(
+    "forward", epilog='\b\nExample:\n  prismfs --as deacon escalate forward bea-01k5 --reason "needs a decision"'
+)
+@click.argument("identifier", metavar="ID")
+@click.option("--to", help="The tier to hand it to (default: the next).")
+@click.option("--from", "expected", help="The tier that has it now; refused if it was handed on meanwhile.")
+@click.option("--reason", required=True, help="Why; it stays on the escalation as a remark.")
+@output.verb(writes=True)
+def forward(
+    call: output.Call, identifier: str, to: str | None, expected: str | None, reason: str, dry_run: bool
+) -> None:
+    """Hand it to the next tier of the chain, or to the one named."""
+    from prismfs.cli.submit import give
+
+    document = {"reason": reason, "to": to, "from": expected}
+    document = {name: value for name, value in document.items() if value is not None}
+    give(call, "escalate.forward", document, target=identifier, dry_run=dry_run)
+
+
+@command.command("comment", epilog='\b\nExample:\n  prismfs escalate comment bea-01k5 "the disk is a shared one"')
+@click.argument("identifier", metavar="ID")
+@click.argument("text")
+@output.verb(writes=True)
+def comment(call: output.Call, identifier: str, text: str, dry_run: bool) -> None:
+    """Add a remark; anybody may."""
+    from prismfs.cli.submit import give
+
+    give(call, "escalate.comment", {"text": text}, target=identifier, dry_run=dry_run)
+
+
+@command.command("stale", epilog="\b\nExample:\n  prismfs escalate stale --dry-run")
+@output.verb(writes=True)
+def stale(call: output.Call, dry_run: bool) -> None:
+    """Raise what nobody acknowledged in time; the watcher does the same by itself."""
+    from prismfs.cli.render import tell_outcome
+    from prismfs.clock import SystemClock
+    from prismfs.engine.turn.desk import Desk
+    from prismfs.engine.turn.submit import raise_stale
+
+    with Desk(call.project()) as desk:
+        outcomes = raise_stale(desk, SystemClock().now(), dry_run=dry_run)
+    told = [tell_outcome(outcome) for outcome in outcomes]
+    data = {"items": [item for item, _ in told], "total": len(told), "dry_run": dry_run}
+    output.result(call, data, [line for _, line in told] or ["nothing is stale"])

@@ -1,0 +1,126 @@
+"""`prismfs silence`: mute notices for a time; state, audit and deadlines go on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import click
+
+from prismfs.cli import output
+
+_FOR = click.option("--for", "lasting", metavar="TIME", help="How long it lasts, as 2h (from its beginning).")
+_UNTIL = click.option("--until", metavar="INSTANT", help="When it ends, as 2026-03-01T10:00:00Z.")
+_FROM = click.option("--from", "begins", metavar="INSTANT", help="When it begins (default: now).")
+
+
+@click.group("silence", epilog="\b\nExample:\n  prismfs silence add source=patrol:disk --for 2h --reason 'new disks'")
+def command() -> None:
+    """Mute notices for a time, such as during maintenance. What is still open when it ends is notified then."""
+
+
+@command.command(
+    "add",
+    epilog="\b\nExample:\n"
+    "  prismfs silence add 'source=~\"patrol:.+\"' severity=LOW --for 2h --reason 'new disks'\n"
+    "  prismfs silence add --source plugin:rebuild --until 2026-03-01T10:00:00Z --reason maintenance",
+)
+@click.argument("matchers", nargs=-1, metavar="MATCHER…")
+@click.option("--source", help="Mute everything of this source, such as plugin:rebuild.")
+@click.option("--reason", required=True, help="Why.")
+@_FROM
+@_FOR
+@_UNTIL
+@output.verb(writes=True)
+def add(
+    call: output.Call,
+    matchers: tuple[str, ...],
+    source: str | None,
+    reason: str,
+    begins: str | None,
+    lasting: str | None,
+    until: str | None,
+    dry_run: bool,
+) -> None:
+    """Mute what fulfils every MATCHER: name=value, !=, =~ or !~ (RE2); severity, source, category, tier or a label."""
+    from prismfs.cli.submit import give
+
+    every = [*matchers, *([f'source="{source}"'] if source else [])]
+    document = {"matchers": every, "reason": reason} | _times(begins, lasting, until)
+    give(call, "silence.add", document, dry_run=dry_run)
+
+
+@command.command("update", epilog="\b\nExample:\n  prismfs silence update sil-01k5 --for 4h --reason 'takes longer'")
+@click.argument("identifier", metavar="ID")
+@click.option("--matcher", "matchers", multiple=True, help="Another set of matchers: ends this one, makes a new one.")
+@click.option("--reason", help="Another reason.")
+@_FROM
+@_FOR
+@_UNTIL
+@output.verb(writes=True)
+def update(
+    call: output.Call,
+    identifier: str,
+    matchers: tuple[str, ...],
+    reason: str | None,
+    begins: str | None,
+    lasting: str | None,
+    until: str | None,
+    dry_run: bool,
+) -> None:
+    """Change a silence. A new end or reason keeps its id; new matchers or another beginning make a new one."""
+    from prismfs.cli.submit import give
+
+    document: dict[str, Any] = _times(begins, lasting, until)
+    if matchers:
+        document["matchers"] = list(matchers)
+    if reason is not None:
+        document["reason"] = reason
+    give(call, "silence.change", document, target=identifier, dry_run=dry_run)
+
+
+@command.command("expire", epilog="\b\nExample:\n  prismfs silence expire sil-01k5")
+@click.argument("identifier", metavar="ID")
+@output.verb(writes=True)
+def expire(call: output.Call, identifier: str, dry_run: bool) -> None:
+    """End a silence now; what it held and is still open is notified."""
+    from prismfs.cli.submit import give
+
+    give(call, "silence.expire", {}, target=identifier, dry_run=dry_run)
+
+
+@command.command("list", epilog="\b\nExample:\n  prismfs silence list --all --json")
+@click.option("--all", "everything", is_flag=True, help="Those that are over, too.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many, newest first.")
+@output.verb()
+def list_(call: output.Call, everything: bool, limit: int | None) -> None:
+    """List silences, newest first."""
+    from prismfs.cli.listing import print_list
+
+    print_list(call, "silence", only_open=not everything, limit=limit)
+
+
+def _times(begins: str | None, lasting: str | None, until: str | None) -> dict[str, Any]:
+    """Return the beginning and the end that the options say.
+
+    Raises:
+        UsageError: both an end and a length are given, or one cannot be read.
+    """
+    from prismfs.clock import SystemClock
+    from prismfs.errors import UsageError
+    from prismfs.records.base import format_instant, parse_duration, parse_instant
+
+    if lasting is not None and until is not None:
+        raise UsageError("usage", "say either --for or --until", hint="prismfs silence add --help")
+    times: dict[str, Any] = {}
+    try:
+        starts: datetime = parse_instant(begins) if begins is not None else SystemClock().now()
+        if begins is not None:
+            times["starts_at"] = format_instant(starts)
+        if until is not None:
+            times["ends_at"] = format_instant(parse_instant(until))
+        if lasting is not None:
+            times["ends_at"] = format_instant(starts + parse_duration(lasting))
+    except ValueError as error:
+        raise UsageError("usage", str(error), hint="prismfs silence add --help") from error
+    return times

@@ -1,0 +1,96 @@
+"""Telling what was decided: one line for people, one object for programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from prismfs.cli import output
+from prismfs.engine.turn.commit_group import Outcome
+from prismfs.kinds import kind_of
+from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.response.incident import Incident
+from prismfs.records.plan import Decision, Nothing, Plan, Refused
+
+_COLOURS = {"error": "red", "warn": "yellow", "info": "green"}
+
+
+def tell_outcome(outcome: Outcome) -> tuple[dict[str, Any], str]:
+    """Return one outcome as an object and as a line."""
+    data = decision_document(outcome.decision)
+    data["event"] = f"{outcome.event.type} {outcome.event.kind}"
+    if outcome.commit is not None:
+        data["commit"] = outcome.commit
+    return data, f"{(outcome.commit or '')[:9]:9} {tell_decision(outcome.decision)}"
+
+
+def decision_document(decision: Decision) -> dict[str, Any]:
+    """Return a decision as a JSON object: what it puts, the rows, and why."""
+    match decision:
+        case Plan():
+            rows = [put for put in decision.puts if isinstance(put, Audit)]
+            return {
+                "decided": decision.rule,
+                "subject": decision.subject,
+                "reason": decision.reason,
+                "title": decision.title,
+                "records": [
+                    {
+                        "kind": kind_of(put).name,
+                        "id": kind_of(put).name_of(put),
+                        "path": kind_of(put).place_of(put),
+                    }
+                    for put in decision.puts
+                    if not isinstance(put, Audit)
+                ],
+                "incidents": [_incident(put) for put in decision.puts if isinstance(put, Incident)],
+                "actions": [row.action for row in rows],
+                "rows": [
+                    {"action": row.action, "level": row.level, "about": row.entity_id, "reason": row.reason}
+                    for row in rows
+                ],
+            }
+        case Refused():
+            return {"decided": "refused", "error": decision.problem.as_document()}
+        case Nothing():
+            return {"decided": "nothing", "subject": decision.subject, "reason": decision.reason}
+
+
+def advice_in(decision: Decision) -> list[str]:
+    """Return what a decision advises and does not demand, such as on the words of a review (R-003-23)."""
+    rows = [put for put in decision.puts if isinstance(put, Audit)] if isinstance(decision, Plan) else []
+    found = [row.meta.get("advice") for row in rows]
+    return [str(text) for advice in found if isinstance(advice, list) for text in advice]
+
+
+def tell_decision(decision: Decision) -> str:
+    """Return a decision as one line for people."""
+    match decision:
+        case Plan():
+            rows = [put for put in decision.puts if isinstance(put, Audit)]
+            level = next((name for name in ("error", "warn") if any(row.level == name for row in rows)), "info")
+            actions = " → ".join(dict.fromkeys(row.action for row in rows))
+            said = f"{click.style(actions, fg=_COLOURS[level])}  {decision.subject}  {output.safe(decision.reason)}"
+            return said + "".join(_standing(put) for put in decision.puts if isinstance(put, Incident))
+        case Refused():
+            return click.style(f"refused: {output.safe(str(decision.problem))} [{decision.problem.code}]", fg="red")
+        case Nothing():
+            return f"nothing to do: {output.safe(decision.reason)}"
+
+
+def _incident(incident: Incident) -> dict[str, Any]:
+    """Return what whoever watches wants to know of an incident at once (R-002-51)."""
+    return {
+        "id": incident.id,
+        "severity": incident.severity.label,
+        "status": incident.status,
+        "level": incident.level,
+        "responder": incident.acknowledged_by or incident.owner,
+    }
+
+
+def _standing(incident: Incident) -> str:
+    severity = output.severity_style(incident.severity.rank, incident.severity.label)
+    responder = incident.acknowledged_by or incident.owner
+    return f"  [{severity} {incident.status}, {output.one_line(responder)}]"

@@ -1,0 +1,1 @@
+"""Verbs of incident response."""

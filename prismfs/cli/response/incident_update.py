@@ -1,0 +1,120 @@
+"""`prismfs incident update` and `note`: what is known of an incident, who works on it, and remarks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from prismfs.cli import output
+
+_LISTS = {
+    "assign": "Somebody who is to work on it, and gets a task.",
+    "unassign": "Somebody who is not any more.",
+    "workflows": "A workflow that it affects.",
+    "services": "A service that it affects.",
+    "customers": "A customer that it affects; the tenant admin is told.",
+    "agents": "An agent that it affects, and that is told.",
+    "unaffected": "A workflow, service, customer or agent that it does not affect after all.",
+}
+_FLAGS = {
+    "developer_needed": "It needs a human developer.",
+    "several_agents": "It needs several agents: goes to coordination.",
+    "needs_change": "It needs a change of code or configuration: goes to coordination.",
+    "customer_data": "Customer data may be compromised: goes to the executive.",
+    "needs_decision": "It needs an executive decision, such as a rollback: goes to the executive.",
+}
+_TEXTS = {
+    "workaround": "What restores service while the cause is looked for; ends nothing ('-': standard input).",
+    "financial_impact_usd": "What it costs in US dollars, such as 1200.50.",
+    "root_cause_id": "The cause, by an id of your own, such as RC-7; the same one again counts as a repeat.",
+}
+_NAMES = {"root_cause_id": "root-cause", "financial_impact_usd": "financial-impact"}
+
+
+def _facts(function: Any) -> Any:
+    """Give the command an option for each fact, in the order of the tables."""
+    options = [
+        click.option(f"--{_singular(name)}", name, multiple=True, metavar="NAME", help=text)
+        for name, text in _LISTS.items()
+    ]
+    options += [
+        click.option(f"--{name.replace('_', '-')}/--no-{name.replace('_', '-')}", name, default=None, help=text)
+        for name, text in _FLAGS.items()
+    ]
+    options += [click.option(f"--{_NAMES.get(name, name)}", name, help=text) for name, text in _TEXTS.items()]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def _singular(name: str) -> str:
+    return name.removesuffix("s") if name in ("workflows", "services", "customers", "agents") else name
+
+
+@click.command(
+    "update",
+    epilog="\b\nExample:\n"
+    '  prismfs --as Petra incident update inc-01k5 --status-text "reads work again" --expected +2h\n'
+    "  prismfs --as Cheryl incident update inc-01k5 --service search --customer acme --needs-change",
+)
+@click.argument("identifier", metavar="ID")
+@click.option("--status-text", help="How it stands, told to stakeholders ('-': standard input).")
+@click.option("--expected", metavar="INSTANT|+TIME", help="When it will be over, as +2h; its reporters are told.")
+@click.option("--started", metavar="INSTANT", help="When the impact began, as 2026-03-01T10:00:00Z.")
+@_facts
+@output.verb(writes=True)
+def update(
+    call: output.Call, identifier: str, status_text: str | None, expected: str | None, started: str | None,
+    dry_run: bool, **facts: Any,
+) -> None:  # fmt: skip
+    """Say what is known of an incident. Only what is named changes; names are added, an empty text takes one away.
+
+    What fulfils a condition of the chain (settings/response.yaml) takes the incident on at once.
+    """
+    from prismfs.cli.submit import give
+    from prismfs.errors import UsageError
+
+    document: dict[str, Any] = {
+        name: list(said) if isinstance(said, tuple) else said
+        for name, said in facts.items()
+        if said is not None and said != ()
+    }
+    times = {"expected_at": expected, "started_at": started}
+    document |= {name: text and _instant(text) for name, text in times.items() if text is not None}
+    document |= {name: document[name] or None for name in (*_TEXTS, *times) if name in document}
+    if document.get("workaround"):
+        document["workaround"] = output.read_body(document["workaround"])
+    if status_text is not None:
+        document["status_text"] = output.read_body(status_text)
+    if not document:
+        raise UsageError("usage", "say what is to change", hint="prismfs incident update --help")
+    give(call, "incident.update", document, target=identifier, dry_run=dry_run)
+
+
+@click.command("note", epilog='\b\nExample:\n  prismfs --as jade incident note inc-01k5 "it began after the restart"')
+@click.argument("identifier", metavar="ID")
+@click.argument("text")
+@output.verb(writes=True)
+def note(call: output.Call, identifier: str, text: str, dry_run: bool) -> None:
+    """Add a remark; anybody may. TEXT `-` reads standard input."""
+    from prismfs.cli.submit import give
+
+    give(call, "incident.note", {"text": output.read_body(text)}, target=identifier, dry_run=dry_run)
+
+
+def _instant(text: str) -> str:
+    """Return the instant that `text` names, as it stands in files; `+2h` counts from now.
+
+    Raises:
+        UsageError: it can be read as neither.
+    """
+    from prismfs.clock import SystemClock
+    from prismfs.errors import UsageError
+    from prismfs.records.base import format_instant, parse_duration, parse_instant
+
+    try:
+        at = SystemClock().now() + parse_duration(text[1:]) if text.startswith("+") else parse_instant(text)
+    except ValueError as error:
+        raise UsageError("usage", str(error), hint="prismfs incident update --help") from error
+    return format_instant(at)

@@ -1,0 +1,1 @@
+"""Founding a project, looking it over, trying settings, importing."""

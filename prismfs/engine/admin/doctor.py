@@ -1,0 +1,203 @@
+"""Looking a project over: each thing that must be right, and what to do when it is not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from prismfs.engine.admin import doctor_tenant, watchdog
+from prismfs.engine.admin.doctor_phone_home import check_phone_home
+from prismfs.engine.trust.endorsement import keys_of, project_at
+from prismfs.engine.trust.protection import is_guarded, is_signed, mark_at, protected_changes
+from prismfs.errors import ConfigError, PrismfsError, Problem
+from prismfs.intake.personal import PERSONAL
+from prismfs.intake.scan import redact
+from prismfs.kinds import KINDS
+from prismfs.kinds.core.settings.policy import Policy
+from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings
+from prismfs.kinds.escalation.settings.routing import Routing
+from prismfs.records.base import format_duration, format_instant
+from prismfs.rules.core import authority
+from prismfs.rules.escalation import groups, messages, routes
+from prismfs.store.config import check_config
+from prismfs.store.git import run_plain
+from prismfs.store.repo import ProjectRepo
+from prismfs.store.signatures import PROGRAM, can_check
+
+_OLDEST_GIT = (2, 39)
+_ROUTING = "settings/routing.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at; `problem` is None when it is as it should be."""
+
+    subject: str
+    problem: Problem | None = None
+
+
+def examine(root: Path, now: datetime) -> list[Finding]:
+    """Return what was looked at in the project at `root`, in order; nothing is changed."""
+    findings = [_try("git is new enough", lambda: _git_version(root))]
+    if findings[0].problem is not None:
+        return findings
+    with ProjectRepo(root) as repo:
+        findings += [
+            _try("the repository's configuration runs no program", lambda: check_config(repo.git)),
+            _try("a branch is checked out and was not rewritten", lambda: _check_branch(repo)),
+            _try("settings and roster are valid", lambda: _check_settings(root)),
+            _try("every route reaches somebody", lambda: _check_routes(repo)),
+            _try("signatures can be checked, and an operator can sign", lambda: _check_signing(repo)),
+            _try("issues can be reviewed and filed", lambda: check_phone_home(repo)),
+            _try("all records are committed and unedited", lambda: _check_status(repo)),
+            _try("the inbox can be written", lambda: _check_inbox(root)),
+            _try("the watcher's heartbeat is fresh", lambda: _check_heartbeat(repo, now)),
+            _try("no deadline was let pass", lambda: _check_deadlines(repo, now)),
+            *(_try(subject, look) for subject, look in doctor_tenant.project_looks(repo)),
+        ]
+    return findings
+
+
+def examine_tenant(folder: Path) -> list[Finding]:
+    """Return what was looked at in the tenant's folder itself; nothing is changed, and nothing is cloned."""
+    return [_try(subject, look) for subject, look in doctor_tenant.tenant_looks(folder)]
+
+
+def _try(subject: str, look: Callable[[], Problem | None]) -> Finding:
+    try:
+        return Finding(subject, look())
+    except PrismfsError as error:
+        return Finding(subject, error.problem)
+
+
+def _git_version(root: Path) -> Problem | None:
+    text = run_plain(["--version"], cwd=root).decode()
+    numbers = re.findall(r"\d+", text)[:2]
+    if tuple(map(int, numbers)) < _OLDEST_GIT:
+        return Problem("git_too_old", text.strip(), hint="install git 2.39 or newer")
+    return None
+
+
+def _check_branch(repo: ProjectRepo) -> None:
+    repo.news(repo.snapshot())
+
+
+def _check_settings(root: Path) -> None:
+    for kind in KINDS.values():
+        if not kind.protected:
+            continue
+        paths = (
+            [root / kind.folder] if kind.layout == "single" else sorted((root / kind.folder).glob(f"*.{kind.format}"))
+        )
+        for path in paths:
+            if path.is_file():
+                place = path.relative_to(root).as_posix()
+                document = kind.read(path.read_bytes(), path=place).to_document()
+                for finding in redact(document).taken_out:
+                    if finding.kind not in PERSONAL:
+                        raise ConfigError(
+                            "secret_in_settings", f"holds a {finding.kind}", path=place, field=finding.pointer,
+                            hint="name it as env:NAME",
+                        )  # fmt: skip
+
+
+def _check_routes(repo: ProjectRepo) -> Problem | None:
+    """Name the first route whose notices of some severity would reach nobody, or that repeats too often (C-26)."""
+    view = repo.view(repo.snapshot())
+    settings, routing = view.single(EscalationSettings), view.single(Routing)
+    for tier in routing.known_tiers:
+        if not authority.is_somebody(view, tier):
+            hint = f"add roster/{tier}.yaml"
+            return Problem("tier_without_persona", f"nobody in the roster is {tier}", path=_ROUTING, hint=hint)
+    lease = view.single(Policy).delivery_lease
+    for name, target in routing.targets.items():
+        if target.timeout >= lease:
+            said = f"target {name}: its timeout is not shorter than delivery_lease, so that it may be sent to twice"
+            return Problem("timeout_too_long", said, path=_ROUTING, hint="shorten it, or lengthen the lease")
+    for route in routing.route.walk():
+        for rank in range(4):
+            lacking = {
+                action: messages.lacks(view, action) for action in routes.actions_of(route, settings.routes, rank)
+            }
+            if lacking and all(lacking.values()):
+                said = "; ".join(f"{action}: {why}" for action, why in lacking.items())
+                return Problem(
+                    "nobody_reachable",
+                    f"route {route.name} reaches nobody at rank {rank}: {said}",
+                    path=_ROUTING,
+                    hint="fill in the contacts or targets, or give the route another action",
+                )
+        if (
+            route.group_by is not None
+            and route.repeat_interval
+            and route.repeat_interval < (route.group_interval or groups.INTERVAL)
+        ):
+            return Problem(
+                "repeat_too_short",
+                f"route {route.name}: repeat_interval is shorter than group_interval, and rounds up to it",
+                path=_ROUTING,
+            )
+    return None
+
+
+def _check_signing(repo: ProjectRepo) -> Problem | None:
+    """Name what keeps every approval from counting where decisions are signed (R-000-41)."""
+    head = repo.snapshot().commit
+    mark = mark_at(repo.git, head) if is_guarded(repo.git, head) else None
+    if mark is None or not is_signed(repo.git, mark):
+        return None
+    if not can_check():
+        return Problem("signature_unverifiable", f"{PROGRAM} is missing: no signature counts", hint="install OpenSSH")
+    found, keys = project_at(repo.git, mark), {name.casefold() for name in keys_of(repo.git, mark)}
+    if found is not None and not any(name.casefold() in keys for name in found.operators):
+        return Problem(
+            "no_operator_key", "trust is signed, but no operator has a key in the roster", path="roster",
+            hint="docs/trust.md: trust: local, add the keys, then trust: signed",
+        )  # fmt: skip
+    drift = protected_changes(repo.git, mark, head)
+    if drift:
+        return Problem(
+            "protected_unendorsed", "stands changed, and no operator answers for it", path=drift[0],
+            hint="git revert the change, then let an operator make it",
+        )  # fmt: skip
+    return None
+
+
+def _check_status(repo: ProjectRepo) -> Problem | None:
+    lines = repo.git.run("status", "--porcelain", "--untracked-files=no").decode().splitlines()
+    if lines:
+        return Problem("edited", f"{len(lines)} files differ from the branch", path=lines[0][3:], hint="git status")
+    return None
+
+
+def _check_inbox(root: Path) -> Problem | None:
+    inbox = root / "inbox"
+    if inbox.is_symlink() or not inbox.is_dir():
+        return Problem("no_inbox", "is not a folder", path="inbox", hint="make it a folder")
+    return None
+
+
+def _check_heartbeat(repo: ProjectRepo, now: datetime) -> Problem | None:
+    heartbeat = watchdog.read_heartbeat(repo.root)
+    if heartbeat is None:
+        return Problem("no_watcher", "no watcher has run here", hint="prismfs watch")
+    at = format_instant(heartbeat.at)
+    if heartbeat.state == watchdog.STOPPED:
+        return Problem("watcher_stopped", f"the watcher stopped at {at}", hint="prismfs watch")
+    if watchdog.is_silent(heartbeat, now, watchdog.late_of(repo.view(repo.snapshot()))):
+        return Problem("watcher_silent", f"the watcher was last heard of at {at}", hint="prismfs watch")
+    return None
+
+
+def _check_deadlines(repo: ProjectRepo, now: datetime) -> Problem | None:
+    """Name the oldest deadline that the engine did not keep; whoever serves the project next opens an incident."""
+    view = repo.view(repo.snapshot())
+    late = watchdog.late_of(view)
+    found = watchdog.overdue(view, now, late)
+    if not found:
+        return None
+    said = f"{len(found)} are overdue by more than {format_duration(late)}; {found[0].id} since "
+    return Problem("engine_stopped", said + format_instant(found[0].due_at), hint="prismfs watch, or prismfs react")

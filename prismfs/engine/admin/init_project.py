@@ -1,0 +1,146 @@
+"""Founding a project: the repository, its settings and roster, and what git must leave alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from prismfs import schema
+from prismfs.errors import ConflictError, RecordError
+from prismfs.kinds import kind_of
+from prismfs.kinds.care.settings import consent
+from prismfs.kinds.care.settings.consent import TEXT, TEXT_VERSION, Consent
+from prismfs.kinds.core.settings import persona, tenant
+from prismfs.kinds.core.settings.project import Project
+from prismfs.kinds.core.settings.tenant import Tenant
+from prismfs.records.base import Record
+from prismfs.store.defaults import default_files
+from prismfs.store.place import make_repository
+from prismfs.store.repo import ProjectRepo
+
+FOLDERS = ("inbox", "quarantine", "run")
+"""Beside the records, ignored by git: intake, refused files, health and nudges."""
+
+BRIDGES = ("Sage", "Clara")
+"""The personas that a home project starts with as bridges (R-000-60, R-000-75)."""
+
+RELAY = "Donna"
+"""Who carries requests for review to the operators, where phone-homes are staged (R-000-07)."""
+
+_PLAIN_FILES = {
+    ".gitignore": "".join(f"/{name}/\n" for name in FOLDERS).encode(),
+    ".gitattributes": b"# Records are bytes: no line-ending conversion, no filters.\n* -text\n",
+}
+
+
+def found_project(root: Path, *, project: Project, now: datetime, bridged: bool = False) -> tuple[str, bool]:
+    """Make `root` a project; return the commit it starts from and whether it was made now.
+
+    An existing repository keeps what it holds. A project of the same pid is left as it is. The bridges that `project`
+    names are of class bridge in its roster; one that is `bridged` reaches its intake desk in the tenant's home
+    project and has no persona of those names.
+
+    Raises:
+        ConflictError: `other_project`; the folder is a project with another pid.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    make_repository(root)
+    with ProjectRepo(root) as store:
+        path = kind_of(project).place_of(project)
+        held = store.git.read(f"{store.branch}:{path}")
+        if held is not None:
+            _check_same(held, project, path)
+            with store.writer():
+                return store.snapshot().commit, False
+        files = {path: kind_of(project).write(project), **_new_files(store, _desk_files(project, now, bridged=bridged))}
+        message = f"project: found {project.pid}\n\nSettings, roster and schemas that prismfs starts with.\n"
+        commit = store.found(files, message=message, seconds=int(now.timestamp()))
+        with store.writer():
+            store.bring_index()
+    for name in FOLDERS:
+        (root / name).mkdir(exist_ok=True)
+    return commit, True
+
+
+def _desk_files(project: Project, now: datetime, *, bridged: bool) -> dict[str, bytes]:
+    """Return the settings and the roster that `project` starts with."""
+    files = default_files()
+    if bridged:
+        del files[persona.KIND.path_of(RELAY)]
+    for name in BRIDGES:
+        path = persona.KIND.path_of(name)
+        if bridged:
+            del files[path]
+        elif name in project.bridges:
+            old = persona.KIND.read(files[path], path=path)
+            files[path] = persona.KIND.write(old.changed(persona_class="bridge"), old=files[path])
+    shown = Consent(text_version=TEXT_VERSION, text=TEXT, shown_to=project.operators[0], at=now)
+    files[consent.KIND.folder] = consent.KIND.write(shown)
+    return files
+
+
+def _new_files(store: ProjectRepo, desk_files: dict[str, bytes]) -> dict[str, bytes]:
+    """Return what a project starts with, less what the branch holds already; `.gitignore` is extended."""
+    held = store.git.resolve(store.branch)
+    files = {**desk_files, **_schema_files(), **_PLAIN_FILES}
+    if held is None:
+        return files
+    ignored = store.git.read(f"{held}:.gitignore")
+    new = {path: data for path, data in files.items() if store.git.resolve(f"{held}:{path}") is None}
+    if ignored is not None:
+        lines = [line for line in files[".gitignore"].splitlines(keepends=True) if line not in ignored]
+        new[".gitignore"] = ignored + (b"" if ignored.endswith(b"\n") else b"\n") + b"".join(lines)
+    return new
+
+
+def read_tenant(folder: Path) -> Tenant | None:
+    """Return what `tenant.yaml` in `folder` says, None where there is none."""
+    path = folder / tenant.KIND.folder
+    if not path.is_file():
+        return None
+    found = tenant.KIND.read(path.read_bytes(), path=tenant.KIND.folder)
+    assert isinstance(found, Tenant)
+    return found
+
+
+def register(root: Path, project: Project) -> None:
+    """Name the project in the tenant file beside its folder; the file is made if it is not there.
+
+    Raises:
+        ConflictError: `other_tenant`; the file beside the folder is another tenant's. `other_home`; it has a home.
+    """
+    path = root.resolve().parent / tenant.KIND.folder
+    old = path.read_bytes() if path.is_file() else None
+    known = read_tenant(path.parent) or Tenant(tenant=project.tenant, projects={})
+    if project.home and known.home not in (None, project.pid):
+        raise ConflictError("other_home", f"the tenant's home is {known.home}", path=str(path), hint="leave --home out")
+    if known.tenant != project.tenant:
+        raise ConflictError(
+            "other_tenant",
+            f"is the file of tenant {known.tenant}",
+            path=str(path),
+            hint="choose another folder",
+        )
+    home = project.pid if project.home else known.home
+    named = known.changed(home=home, projects={**known.projects, project.pid: root.resolve().name})
+    temporary = path.with_name(".tenant.new")
+    temporary.write_bytes(tenant.KIND.write(named, old=old))
+    temporary.replace(path)
+
+
+def _check_same(held: bytes, project: Project, path: str) -> None:
+    try:
+        known: Record = kind_of(project).read(held, path=path)
+    except RecordError as error:
+        raise ConflictError("other_project", str(error), path=path) from error
+    if not isinstance(known, Project) or known.pid != project.pid:
+        raise ConflictError(
+            "other_project",
+            "the folder is a project with another pid",
+            path=path,
+            hint="choose another folder",
+        )
+
+
+def _schema_files() -> dict[str, bytes]:
+    return {f"schemas/{name}": data for name, data in schema.schema_files().items()}

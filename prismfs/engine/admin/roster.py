@@ -1,0 +1,141 @@
+"""Who can be addressed from a project, and proposals to change its roster (R-000-73, R-000-84)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from prismfs.engine.trust.endorsement import roster_at
+from prismfs.engine.turn.desk import Desk
+from prismfs.engine.turn.submit import rehearse, submit
+from prismfs.errors import RefusedError
+from prismfs.kinds import kind_of
+from prismfs.kinds.core.settings.persona import Persona
+from prismfs.kinds.core.settings.project import Project
+from prismfs.records.document import Document
+from prismfs.records.event import Event
+from prismfs.records.plan import Decision, Nothing
+from prismfs.rules.core import roster as rules
+from prismfs.rules.core.draft import Draft
+from prismfs.store.plumbing import NewCommit
+from prismfs.store.repo import ProjectRepo
+
+BRANCHES = "proposals/"
+"""Before the names of the branches that proposals stand on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One whom signals of this project may be addressed to: `address` is what stands in `to`.
+
+    Of a bridge nothing else of its home project is told (R-000-74).
+    """
+
+    identity: str
+    role: str
+    persona_class: str
+    pid: str
+    availability: str | None
+    address: str
+
+    def to_document(self) -> Document:
+        """Return the entry as a JSON object."""
+        return {
+            "identity": self.identity,
+            "role": self.role,
+            "class": self.persona_class,
+            "pid": self.pid,
+            "availability": self.availability,
+            "address": self.address,
+        }
+
+
+def whois(desk: Desk) -> list[Entry]:
+    """Return the personas of the project's roster, and then the tenant's bridges where those are elsewhere.
+
+    A persona that only claims to be a bridge is shown as what it is, one of the project (R-000-76).
+    """
+    snapshot = desk.repo.snapshot()
+    project, tenancy = desk.repo.view(snapshot).single(Project), desk.tenancy
+    personas = roster_at(desk.repo.git, snapshot.commit)
+    bridges = () if tenancy is None else tenancy.bridges()
+    home = None if tenancy is None else tenancy.tenant.home
+    own = {bridge.identity for bridge in bridges} if home == project.pid else set()
+    found = [_entry(persona, project.pid, persona.identity, bridge=persona.identity in own) for persona in personas]
+    if home is None or home == project.pid:
+        return found
+    hidden = {persona.identity.casefold() for persona in personas} | {name.casefold() for name in project.operators}
+    for bridge in bridges:
+        name = bridge.identity
+        found.append(_entry(bridge, home, f"{name}@{home}" if name.casefold() in hidden else name, bridge=True))
+    return found
+
+
+def find(entries: Sequence[Entry], name: str) -> list[Entry]:
+    """Return the entries of `name`, or of the address `NAME@PID`.
+
+    Raises:
+        RefusedError: `unknown_identity`.
+    """
+    wanted, _, pid = name.casefold().partition("@")
+    found = [entry for entry in entries if entry.identity.casefold() == wanted and pid in ("", entry.pid.casefold())]
+    if not found:
+        raise RefusedError("unknown_identity", "nobody here has this name", field="NAME", hint="prismfs whois")
+    return found
+
+
+def with_bridges(desk: Desk, event: Event) -> Event:
+    """Return the event of a proposal with what its rule may know of the tenant."""
+    tenancy = desk.tenancy
+    return event if tenancy is None else event.changed(document=event.document | {"tenant": tenancy.describe(())})
+
+
+def propose(desk: Desk, event: Event, now: datetime) -> tuple[Decision, str, str | None]:
+    """Put what `event` proposes on a branch of its own and write that down; return decision, branch and commit.
+
+    The branch is checked out nowhere, and nothing of it takes effect before an operator merges it.
+
+    Raises:
+        RefusedError: `proposal_exists`; the branch is there and not merged. Or what the rule refuses.
+        ForbiddenError: this identity may not propose.
+    """
+    event = with_bridges(desk, event)
+    verb, name = event.document["verb"], event.document["name"]
+    branch = f"{BRANCHES}roster-{verb}-{name}"
+    decision = rehearse(desk, event, now)
+    if isinstance(decision, Nothing):
+        return decision, branch, None
+    with desk.repo.writer():
+        commit = _commit(desk.repo, f"refs/heads/{branch}", event, now)
+    settled = event.changed(document=event.document | {"branch": branch, "commit": commit})
+    decision, _, _ = submit(desk, settled, now)
+    return decision, branch, commit
+
+
+def _commit(repo: ProjectRepo, reference: str, event: Event, now: datetime) -> str:
+    """Make the one commit of a proposal on top of the branch, and let `reference` point at it."""
+    snapshot = repo.snapshot()
+    there = repo.git.resolve(reference)
+    if there is not None and repo.git.status("merge-base", "--is-ancestor", there, snapshot.commit):
+        short = reference.removeprefix("refs/heads/")
+        raise RefusedError(
+            "proposal_exists", "this is proposed already and not yet merged", path=short,
+            hint=f"git merge --no-ff {short} takes it, git branch -D {short} drops it",
+        )  # fmt: skip
+    records = rules.changes(Draft(repo.view(snapshot), event, now))
+    assert not isinstance(records, Nothing)
+    files = []
+    for record in records:
+        path = kind_of(record).place_of(record)
+        files.append((path, kind_of(record).write(record, old=repo.read(snapshot, path))))
+    who = f"{event.actor} <{event.actor}@prismfs.invalid>"
+    verb, name = event.document["verb"], event.document["name"]
+    message = f"roster: {verb} {name}\n\nProposed by {event.actor}. It takes effect when an operator merges it.\n"
+    commit = NewCommit(message, author=who, committer=who, seconds=int(now.timestamp()), files=tuple(files))
+    return repo.git.write_commits([commit], parent=snapshot.commit, scratch=reference)[0]
+
+
+def _entry(persona: Persona, pid: str, shown: str, *, bridge: bool) -> Entry:
+    kind = "bridge" if bridge else "project"
+    return Entry(persona.identity, persona.role, kind, pid, persona.availability, shown)

@@ -1,0 +1,177 @@
+"""The watchdog: whoever serves a project next tells that the engine's loop stood still, and since when.
+
+Two things say so: a deadline of an unanswered incident or escalation that lies further back than `late` in
+`settings/response.yaml`, and a watcher that was at work and was not heard of for that long (R-002-07). A watcher that
+said that it stops is not missing; what fell due meanwhile counts all the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from prismfs.delivery.folder import opened
+from prismfs.engine.turn.commit_group import Outcome, settle
+from prismfs.engine.turn.desk import Desk
+from prismfs.errors import RecordError, StoreError
+from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.response.incident import Incident
+from prismfs.kinds.response.settings.response import Response
+from prismfs.kinds.work.bead import Bead, Escalation
+from prismfs.records import codec
+from prismfs.records.base import Record, format_instant, parse_instant
+from prismfs.records.event import Event
+from prismfs.records.view import View
+from prismfs.rules import ENGINE
+from prismfs.rules.response.watchdog import KEY
+
+FILE = "health.json"
+"""In `run/`: what the watcher last said of itself."""
+
+STOPPED = "stopped"
+"""The state of a watcher that ended as it was told to."""
+
+MOST_NAMED = 20
+"""Overdue records that an event names; all of them are counted."""
+
+_MOST_READ = 1000
+"""Overdue records of one kind looked at; normally there is none."""
+
+_MOST_FILE = 64 * 1024  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """When a watcher last said how it was, and what: `watching`, `failing` or `stopped`."""
+
+    at: datetime
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """A record that nobody has answered and whose deadline the engine has let pass."""
+
+    id: str
+    due_at: datetime
+
+
+def read_heartbeat(root: Path) -> Heartbeat | None:
+    """Return what the last watcher of the project at `root` said; None where no file says it, or none that holds."""
+    try:
+        with opened(root, "run", create=False) as folder:
+            data = None if folder is None else folder.read(FILE, most=_MOST_FILE)
+        told = {} if data is None else codec.parse(data, format="json")
+        return Heartbeat(parse_instant(str(told["at"])), str(told["state"]))
+    except (StoreError, RecordError, LookupError, ValueError):
+        return None
+
+
+def look(desk: Desk, now: datetime, heartbeat: Heartbeat | None) -> list[Outcome]:
+    """Commit that the engine's loop stood still, if it did and nobody has told yet.
+
+    What is overdue stays due: the turn that follows handles it as always (C-67).
+
+    Raises:
+        ConfigError: `invalid_setting`.
+        ConflictError, StoreError: nothing was committed; the next look finds the same.
+    """
+    found = events(desk, now, heartbeat)
+    if not found:
+        return []
+    with desk.repo.writer():
+        return settle(desk, found, now)
+
+
+def events(desk: Desk, now: datetime, heartbeat: Heartbeat | None) -> list[Event]:
+    """Return what `look` would commit: nothing, or one event.
+
+    Raises:
+        ConfigError: `invalid_setting`.
+    """
+    event = stopped_event(desk.repo.view(desk.repo.snapshot()), now, heartbeat)
+    return [] if event is None else [event]
+
+
+def stopped_event(view: View, now: datetime, heartbeat: Heartbeat | None) -> Event | None:
+    """Return the event that the loop stood still, None where it did not or where it is written down already.
+
+    Its cause is the heartbeat, or else the oldest deadline, so that the same standstill is told once. What was overdue
+    when the last one was told is known, and hides nothing that is overdue since, whether or not it can be handled.
+    """
+    late = late_of(view)
+    told = last_told(view, now)
+    found = [one for one in overdue(view, now, late) if told is None or one.due_at >= told - late]
+    silent = heartbeat is not None and is_silent(heartbeat, now, late)
+    since = heartbeat.at if heartbeat is not None and silent else None
+    causes = [] if since is None else [f"watchdog:heartbeat:{format_instant(since)}"]
+    causes += [f"watchdog:overdue:{one.id}:{format_instant(one.due_at)}" for one in found[:1]]
+    cause = next((cause for cause in causes if not view.handled(cause)), None)
+    if cause is None:
+        return None
+    return Event(
+        type="watchdog",
+        kind="engine",
+        cause=cause,
+        at=now,
+        actor=ENGINE,
+        assurance="engine",
+        document={
+            "heartbeat": None if since is None else format_instant(since),
+            "overdue": [{"id": one.id, "due_at": format_instant(one.due_at)} for one in found[:MOST_NAMED]],
+            "count": len(found),
+        },
+    )
+
+
+def last_told(view: View, now: datetime) -> datetime | None:
+    """Return when a standstill was told last, None where none was, or at a time that has not come."""
+    incident = view.latest_with_key(Incident, KEY)
+    return None if incident is None or incident.last_seen_at > now else incident.last_seen_at
+
+
+def late_of(view: View) -> timedelta:
+    """Return how far past its time something must be before the engine counts as stopped.
+
+    Raises:
+        ConfigError: `invalid_setting`.
+    """
+    return view.single(Response).late
+
+
+def is_silent(heartbeat: Heartbeat, now: datetime, late: timedelta) -> bool:
+    """Tell whether a watcher that did not say that it stops was not heard of for longer than `late`."""
+    return heartbeat.state != STOPPED and now - heartbeat.at > late
+
+
+def overdue(view: View, now: datetime, late: timedelta) -> list[Overdue]:
+    """Return the open incidents and escalations that nobody answers and that are overdue by more than `late`.
+
+    The one due first comes first. One that the engine wrote a row about since was looked after until then: a deadline
+    may have been set when it had passed already, such as by a severity that became worse.
+    """
+    before = now - late
+    waiting: list[Record] = [
+        *view.due_before(before, _MOST_READ, of=Incident),
+        *view.due_before(before, _MOST_READ, of=Bead),
+    ]
+    found = [
+        Overdue(record.id, record.due_at)
+        for record in waiting
+        if isinstance(record, Incident | Escalation) and record.due_at is not None and is_unanswered(record)
+    ]
+    return sorted(
+        (one for one in found if not _was_looked_after(view, one.id, before)), key=lambda one: (one.due_at, one.id)
+    )
+
+
+def is_unanswered(record: Incident | Escalation) -> bool:
+    """Tell whether nobody has acknowledged an incident or escalation that is open."""
+    if isinstance(record, Incident):
+        return record.is_open and record.acknowledged_at is None
+    return record.status == "open"
+
+
+def _was_looked_after(view: View, identifier: str, since: datetime) -> bool:
+    return any(row.at >= since for row in view.with_ref(Audit, identifier))

@@ -1,0 +1,1 @@
+"""The figures of incident response and the page that shows them."""

@@ -1,0 +1,228 @@
+"""The figures of incident response, from the times that incidents carry (R-002-55 to R-002-60; docs/metrics.md).
+
+Pure: what is measured comes in as values, nothing is read and no clock is asked. Times are whole milliseconds since
+1970 inside and seconds in the answer; a set without members has null, never 0.
+"""
+
+from __future__ import annotations
+
+import statistics
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, TypeAlias
+
+from prismfs.engine.metrics.facts import Case, Facts
+
+Grouping: TypeAlias = Literal["week", "severity"]
+Figures: TypeAlias = dict[str, Any]
+
+RANKS = (0, 1, 2, 3)
+DAY = 24 * 60 * 60 * 1000
+_SATURDAY = 5
+_EXCLUDED = ("duplicate", "false_positive")
+_MOST_WEEKS = 520
+"""Ten years: where incidents lie further apart, weeks without any are left out."""
+
+
+def measure(facts: Facts, *, start: int | None = None, end: int | None = None, by: Grouping | None = None) -> Figures:
+    """Return the figures of the incidents detected in [start, end), the same for the same commit everywhere.
+
+    Drills, duplicates and false positives count nowhere but in `excluded`; what is judged against a target and is
+    not over yet is judged as of the newest audit row.
+    """
+    within = [
+        case
+        for case in facts.cases
+        if (start is None or case.detected >= start) and (end is None or case.detected < end)
+    ]
+    counted = [case for case in within if _counts(case)]
+    repeats = _repeats(filter(_counts, facts.cases), facts.rules.repeat_window)
+    report: Figures = {
+        "pid": facts.pid,
+        "commit": facts.commit,
+        "as_of": _instant(facts.as_of),
+        "from": _instant(start),
+        "to": _instant(end),
+        "excluded": {
+            "drill": sum(case.drill for case in within),
+            **{status: sum(case.status == status and not case.drill for case in within) for status in _EXCLUDED},
+        },
+        **_figures(counted, facts, repeats),
+        "by_severity": _by_severity(counted),
+        "weeks": _weeks(counted),
+        "breach_rate": {
+            "respond": _breach_rates(counted, lambda case: _respond_breach(case, facts)),
+            "resolve": _breach_rates(counted, lambda case: _resolve_breach(case, facts)),
+        },
+    }
+    if by is not None:
+        groups = _grouped(counted, week_of if by == "week" else lambda case: f"P{case.rank}")
+        report["by"] = by
+        report["groups"] = [{by: name, **_figures(cases, facts, repeats)} for name, cases in groups.items()]
+    return report
+
+
+def week_of(case: Case) -> str:
+    """Return the ISO week of detection in UTC, such as `2026-W10` (R-002-58)."""
+    return _week(_date(case.detected))
+
+
+def _figures(cases: Sequence[Case], facts: Facts, repeats: frozenset[str]) -> Figures:
+    resolved = [case for case in cases if case.resolved is not None]
+    known = [case for case in cases if case.root_cause is not None]
+    here = {case.id for case in cases}
+    items = [item for item in facts.items if item.incident in here]
+    reviews = [on_time for case in cases if (on_time := _review_on_time(case, facts)) is not None]
+    return {
+        "incidents": len(cases),
+        "open": sum(case.open for case in cases),
+        "mttd": _times(case.detected - case.started for case in cases if case.started is not None),
+        "mtt_respond": _times(case.responded - case.detected for case in cases if case.responded is not None),
+        "mtt_resolve": {
+            "all": _times(_to_resolve(resolved)),
+            "escalated_only": _times(_to_resolve(case for case in resolved if case.escalations)),
+        },
+        "auto_resolve_rate": _rate(
+            sum(case.auto_resolved and not case.escalations for case in resolved), len(resolved)
+        ),
+        "repeat_rate": _rate(sum(case.id in repeats for case in known), len(known)),
+        "review_on_time_rate": _rate(sum(reviews), len(reviews)),
+        "action_item_closure_rate": _rate(sum(item.closed for item in items), len(items)),
+    }
+
+
+def _counts(case: Case) -> bool:
+    return not case.drill and case.status not in _EXCLUDED
+
+
+def _to_resolve(cases: Iterable[Case]) -> Iterable[int]:
+    return (case.resolved - case.detected for case in cases if case.resolved is not None)
+
+
+def _times(spans: Iterable[int]) -> dict[str, float | int | None]:
+    """Return number, mean, median and 90th percentile, in seconds; the percentile by nearest rank."""
+    values = sorted(spans)
+    if not values:
+        return {"n": 0, "mean": None, "median": None, "p90": None}
+    rank = -(-len(values) * 9 // 10)  # nearest rank: the smallest value that nine tenths do not exceed
+    return {
+        "n": len(values),
+        "mean": round(sum(values) / len(values) / 1000, 3),
+        "median": round(statistics.median(values) / 1000, 3),
+        "p90": values[rank - 1] / 1000,
+    }
+
+
+def _rate(count: int, among: int) -> dict[str, float | int | None]:
+    """Return a share in per cent, to one digit, with what it is a share of."""
+    return {"n": among, "count": count, "percent": round(100 * count / among, 1) if among else None}
+
+
+def _by_severity(cases: Sequence[Case]) -> dict[str, dict[str, int]]:
+    return {
+        "sev_final": {f"P{rank}": sum(case.rank == rank for case in cases) for rank in RANKS},
+        "sev_max": {f"P{rank}": sum(case.worst == rank for case in cases) for rank in RANKS},
+    }
+
+
+def _weeks(cases: Sequence[Case]) -> list[Figures]:
+    """Return the counts of each ISO week from the first detection to the last, weeks without any among them."""
+    if not cases:
+        return []
+    found = _grouped(cases, week_of)
+    first, last = (_date(pick(case.detected for case in cases)) for pick in (min, max))
+    monday = first - timedelta(days=first.weekday())
+    count = (last - monday).days // 7 + 1
+    names = list(found)
+    if count <= _MOST_WEEKS:
+        names = [_week(monday + timedelta(weeks=number)) for number in range(count)]
+    return [{"week": name, **_by_severity(found.get(name, []))} for name in names]
+
+
+def _grouped(cases: Sequence[Case], name_of: Callable[[Case], str]) -> dict[str, list[Case]]:
+    groups: dict[str, list[Case]] = {}
+    for case in cases:
+        groups.setdefault(name_of(case), []).append(case)
+    return dict(sorted(groups.items()))
+
+
+def _repeats(cases: Iterable[Case], window: int) -> frozenset[str]:
+    """Return those whose root cause an incident detected earlier, at most `window` before, had already (R-002-60)."""
+    causes: dict[str, list[Case]] = {}
+    for case in cases:
+        if case.root_cause is not None:
+            causes.setdefault(case.root_cause, []).append(case)
+    found = set()
+    for same in causes.values():
+        times = sorted(case.detected for case in same)
+        for case in same:
+            before = bisect_left(times, case.detected)
+            if before and case.detected - times[before - 1] <= window:
+                found.add(case.id)
+    return frozenset(found)
+
+
+def _breach_rates(cases: Sequence[Case], judge: Callable[[Case], bool | None]) -> Mapping[str, Any]:
+    judged = [(case.rank, breach) for case in cases if (breach := judge(case)) is not None]
+    rates = {"all": _rate(sum(breach for _, breach in judged), len(judged))}
+    for rank in RANKS:
+        own = [breach for its, breach in judged if its == rank]
+        rates[f"P{rank}"] = _rate(sum(own), len(own))
+    return rates
+
+
+def _respond_breach(case: Case, facts: Facts) -> bool | None:
+    """Tell whether nobody answered in time; None where that is not known yet, or nobody had to answer any more."""
+    due = facts.rules.respond_due(case.rank, case.detected)
+    if case.responded is not None:
+        return case.responded >= due
+    over = case.resolved if case.resolved is not None else facts.as_of
+    return True if over is not None and over >= due else None
+
+
+def _resolve_breach(case: Case, facts: Facts) -> bool | None:
+    """Tell whether it was not resolved in time; None where it has no target, or that is not known yet."""
+    due = facts.rules.resolve_due(case.rank, case.detected)
+    if due is None:
+        return None
+    if case.resolved is not None:
+        return case.resolved >= due
+    return True if facts.as_of is not None and facts.as_of >= due else None
+
+
+def _review_on_time(case: Case, facts: Facts) -> bool | None:
+    """Tell whether a mandatory review was stored in time; None where none is due (R-002-44, R-002-50)."""
+    days = facts.rules.review_days[case.worst]
+    if case.worst > facts.rules.review_rank or days is None or case.resolved is None:
+        return None
+    due = after_business_days(case.resolved, days)
+    if case.review_stored is not None and case.review_stored >= case.resolved:  # an older one was of another end
+        return case.review_stored <= due
+    return False if facts.as_of is not None and facts.as_of > due else None
+
+
+def after_business_days(at: int, days: int) -> int:
+    """Return the instant `days` business days (Monday to Friday, UTC) after `at`, at the same time of day.
+
+    The rule of the duty itself (`rules/response/postmortem/business_days.py`) imports what a listing must not wait for.
+    """
+    while days:
+        at += DAY
+        days -= _date(at).weekday() < _SATURDAY
+    return at
+
+
+def _date(at: int) -> datetime:
+    return datetime.fromtimestamp(at / 1000, UTC)
+
+
+def _week(at: datetime) -> str:
+    year, week, _ = at.isocalendar()
+    return f"{year:04}-W{week:02}"
+
+
+def _instant(at: int | None) -> str | None:
+    if at is None:
+        return None
+    return f"{datetime.fromtimestamp(at // 1000, UTC):%Y-%m-%dT%H:%M:%S}.{at % 1000:03}Z"

@@ -1,0 +1,85 @@
+"""The incidents that are open now, the most urgent first, for whoever watches (R-002-51, R-002-53).
+
+Read from the projection without the models: `prismfs status` is called often, and from prompts.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any, TypeAlias
+
+from prismfs.engine.metrics.facts import Rules, instant_of
+from prismfs.engine.metrics.source import array_of, read_rules
+from prismfs.errors import ConfigError
+
+Active: TypeAlias = dict[str, Any]
+
+_MEMBERS = (
+    "id",
+    "title",
+    "severity.label",
+    "severity.rank",
+    "status",
+    "level",
+    "owner",
+    "acknowledged_by",
+    "detected_at",
+    "responded_at",
+    "timers.respond",
+    "timers.resolve",
+    "drill",
+)
+_OPEN = f"SELECT {array_of(_MEMBERS)} FROM record WHERE kind = 'incident' AND open = 1"  # noqa: S608
+_FIRST_LEVEL = "agent"
+_NEVER = float("inf")
+
+
+def read_active(connection: sqlite3.Connection, *, at: int | None) -> list[Active]:
+    """Return every open incident with who has it and how long its target is off, as of `at` (ms since 1970).
+
+    `responder` is who acknowledged it, else its owner. `target` is what it waits for, `respond` until somebody has
+    acted and `resolve` after; `left_seconds` is 0 or less where that is overdue, and null where there is no target.
+    Settings that are there but invalid leave out what is overdue: this is read most when something is wrong.
+    """
+    found = connection.execute(_OPEN).fetchall()
+    if not found:
+        return []
+    try:
+        rules: Rules | None = read_rules(connection)
+    except ConfigError:
+        rules = None
+    items = []
+    for (text,) in found:
+        (
+            identifier, title, label, rank, status, level, owner, acknowledged_by, detected, responded, respond_timer,
+            resolve_timer, drill,
+        ) = json.loads(text)  # fmt: skip
+        target, timer = ("respond", respond_timer) if responded is None else ("resolve", resolve_timer)
+        if timer is not None:
+            due: int | None = instant_of(timer)
+        elif rules is None:
+            due = None
+        else:  # a timer that has lapsed is taken out of the record
+            due = (rules.respond_due if responded is None else rules.resolve_due)(rank, instant_of(detected))
+        items.append(
+            {
+                "id": identifier,
+                "title": title,
+                "severity": label,
+                "rank": rank,
+                "status": status,
+                "level": level or _FIRST_LEVEL,
+                "responder": acknowledged_by or owner,
+                "acknowledged": acknowledged_by is not None,
+                "drill": bool(drill),
+                "target": None if due is None or at is None else target,
+                "left_seconds": None if due is None or at is None else (due - at) / 1000,
+            }
+        )
+    return sorted(items, key=_urgency)
+
+
+def _urgency(item: Active) -> tuple[int, float, str]:
+    left = item["left_seconds"]
+    return item["rank"], _NEVER if left is None else left, item["id"]

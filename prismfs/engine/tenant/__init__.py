@@ -1,0 +1,1 @@
+"""Several projects, several clones: the tenant, the router between projects, publishing."""

@@ -1,0 +1,93 @@
+"""The projects of a tenant on this machine: folders, and clones of those that lie elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from prismfs.engine.tenant.publish import publish
+from prismfs.engine.tenant.tenancy import Tenancy, is_remote
+from prismfs.engine.turn.desk import Desk
+from prismfs.errors import ConflictError, PrismfsError
+from prismfs.store import remote as remotes
+from prismfs.store.clone import clear_dead_clones, clone
+from prismfs.store.lock import Lock
+
+FOLDER = "clones"
+"""Below the tenant's folder: clones of remote projects, each named by its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One project of the tenant; `error` says why it cannot be served, `remote` that it is a clone."""
+
+    pid: str
+    root: Path
+    remote: bool
+    error: PrismfsError | None = None
+
+
+def bring(folder: Path, *, seconds: float = remotes.SECONDS) -> list[Found]:
+    """Return the projects of the tenant at `folder` in its file's order; remote ones are cloned on first use.
+
+    What is wrong with one keeps none of the others back.
+
+    Raises:
+        ConfigError: `tenant.yaml` is invalid.
+    """
+    tenancy = Tenancy(folder)
+    found = []
+    for pid, place in tenancy.tenant.projects.items():
+        root = tenancy.root_of(pid)
+        assert root is not None
+        remote = is_remote(place)
+        error: PrismfsError | None = None
+        try:
+            if remote and not root.exists():
+                _clone_once(place, root, seconds)
+            _check_pid(tenancy, pid)
+        except PrismfsError as problem:
+            error = problem
+        found.append(Found(pid, root, remote, error))
+    return found
+
+
+def publish_clones(roots: Iterable[Path], now: datetime) -> dict[Path, PrismfsError]:
+    """Publish each clone; return what was wrong with those that could not be."""
+    wrong = {}
+    for root in roots:
+        try:
+            with Desk(root) as desk:
+                publish(desk, now)
+        except PrismfsError as error:
+            wrong[root] = error
+    return wrong
+
+
+def _clone_once(address: str, root: Path, seconds: float) -> None:
+    """Clone, unless another process of this machine does so or has done so meanwhile."""
+    lock = Lock(root.parent / f".{root.name}.lock")
+    try:
+        lock.acquire(wait=2 * seconds)
+        if not root.exists():
+            clear_dead_clones(root)
+            clone(address, root, seconds=seconds)
+        lock.release()
+    finally:
+        lock.close()
+
+
+def _check_pid(tenancy: Tenancy, pid: str) -> None:
+    """Refuse a project that says it is another than `tenant.yaml` has it for: nobody may speak for another one.
+
+    Raises:
+        ConflictError: `pid_mismatch`.
+    """
+    project = tenancy.project_of(pid)
+    if project is not None and project.pid != pid:
+        raise ConflictError(
+            "pid_mismatch", f"tenant.yaml has this project as {pid}, its prismfs.yaml says {project.pid}",
+            path="tenant.yaml", field=f"/projects/{pid}", hint="correct the one that is wrong",
+        )  # fmt: skip

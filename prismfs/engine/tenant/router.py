@@ -1,0 +1,191 @@
+"""The router: carries signals from one project's outbox into another project (R-000-58 to R-000-66).
+
+Two repositories, two commits, one intent. The message in the sender's outbox is the intent; the addressee's project
+decides the arrival and commits it; the receipt is committed in the sender's. Only one repository's lock is held at a
+time, and a cause that was answered is not answered twice, so that a router killed anywhere goes on where it was.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from prismfs import __version__
+from prismfs.engine.tenant.tenancy import Tenancy
+from prismfs.engine.turn import ingest
+from prismfs.engine.turn.commit_group import Outcome, settle
+from prismfs.engine.turn.desk import Desk
+from prismfs.engine.turn.dispatch import note_receipts
+from prismfs.errors import ConfigError, ConflictError, PrismfsError, RecordError
+from prismfs.intake.scan import redact
+from prismfs.kinds.care.signal import Signal
+from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.core.settings.persona import Persona
+from prismfs.kinds.core.settings.policy import Policy
+from prismfs.kinds.core.settings.project import Project
+from prismfs.kinds.core.settings.redaction import RedactionRules
+from prismfs.records.document import Document
+from prismfs.records.event import Event
+from prismfs.records.message import Receipt
+from prismfs.records.plan import Plan, Refused
+from prismfs.records.view import View
+from prismfs.rules import ENGINE
+from prismfs.rules.care.bridge import CHANNEL
+from prismfs.store.listing import find_documents
+
+CRASH_POINTS = ("before-route", "routed", "before-route-receipts", "route-receipts")
+"""Where the fault tests kill the router, beside the stores' own points."""
+
+_ROSTER = 50
+
+_SCANNED = ("subject", "body", "labels", "attachments", "dedup_key")
+
+_PATIENCE = 2.0
+"""Seconds to wait for a project that somebody else writes to; the signals for others must not wait for it."""
+
+
+def is_routed(message: Outbox) -> bool:
+    """Tell whether a message goes to another project, and not by a channel."""
+    return message.channel == CHANNEL
+
+
+def route(desk: Desk, messages: Sequence[Outbox], now: datetime) -> list[Outcome]:
+    """Carry `messages` into the projects that they are for, then commit how it went; no lock is held by the caller.
+
+    Returns what was decided in the sender's project.
+    """
+    if not messages:
+        return []
+    desk.crash_point("before-route")
+    carried: list[tuple[Outbox, Receipt]] = []
+    for target in sorted({message.target for message in messages}):
+        group = [message for message in messages if message.target == target]
+        carried += zip(group, _carry_all(desk, target, group, now), strict=True)
+        desk.crash_point("routed")
+    desk.crash_point("before-route-receipts")
+    outcomes = note_receipts(desk, carried, now)
+    desk.crash_point("route-receipts")
+    return outcomes
+
+
+def bridge_event(view: View, message: Outbox, source: str, context: Document, now: datetime) -> Event | Receipt:
+    """Return the event that the signal of `message` arrives elsewhere; the refusal of one that cannot leave.
+
+    It is scanned once more: one that somebody committed by hand was not.
+
+    `source` is the project that it comes from, as `tenant.yaml` has it: what the record says is a claim.
+    """
+    signal = view.get(Signal, message.about)
+    if signal is None:
+        return _refused("not_found", "there is no such signal here")
+    document = signal.to_document()
+    try:
+        scanned = redact(
+            {name: document[name] for name in _SCANNED if name in document}, rules=view.single(RedactionRules)
+        )
+    except RecordError as error:
+        return _refused(error.code, error.problem.message)
+    known = [redaction.to_document() for redaction in signal.redactions]
+    places = {(one["pointer"], one["kind"]) for one in known}
+    new = [one for one in scanned.redactions if (one["pointer"], one["kind"]) not in places]
+    document |= scanned.document | ({"redactions": [*known, *new]} if known or new else {})
+    return Event.model_validate(
+        {
+            "type": "bridge",
+            "kind": "signal",
+            "cause": f"bridge:{source}:{signal.id}",
+            "at": now,
+            "actor": ENGINE,
+            "assurance": "engine",
+            "document": {"signal": document, "from_pid": source, **context},
+        }
+    )
+
+
+def context_of(desk: Desk, tenancy: Tenancy, source: str) -> Document:
+    """Return what the project says of itself beside a signal (R-000-19), and what is known of its tenant."""
+    view = desk.repo.view(desk.repo.snapshot())
+    project, policy = view.single(Project), view.single(Policy)
+    texts, _ = find_documents(view.connection, "persona", where={}, limit=_ROSTER)
+    names = sorted(Persona.model_validate_json(text).identity for text in texts)
+    return {
+        "context": {
+            "tenant": project.tenant,
+            "phone_home": policy.phone_home,
+            "roster": list(names),
+            "environment": {
+                "prismfs": __version__,
+                "python": platform.python_version(),
+                "platform": platform.system().casefold(),
+            },
+        },
+        "tenant": tenancy.describe([source]),
+    }
+
+
+def _carry_all(desk: Desk, pid: str, messages: Sequence[Outbox], now: datetime) -> list[Receipt]:
+    """Commit the arrival of `messages` in the project `pid`; return how each went."""
+    try:
+        tenancy = desk.tenancy
+        root = None if tenancy is None else tenancy.root_of(pid)
+        if tenancy is None or root is None:
+            return [_refused("unknown_pid", f"no project {pid} in this tenant")] * len(messages)
+        source = tenancy.pid_at(desk.root)
+        kept_back = _kept_back(desk, tenancy, source, pid)
+        if source is None or kept_back is not None:
+            return [kept_back or _refused("unknown_pid", "the tenant does not have this project")] * len(messages)
+        context = context_of(desk, tenancy, source)
+        with Desk(root, crash_point=desk.crash_point) as target:
+            view = desk.repo.view(desk.repo.snapshot())
+            events = [bridge_event(view, message, source, context, now) for message in messages]
+            known = [ingest.classified(target, event, _signal(event)) for event in events if isinstance(event, Event)]
+            with target.repo.writer(wait=_PATIENCE):
+                outcomes = settle(target, known, now)
+                target.repo.bring_index_if_free()
+                found = {outcome.event.cause: _receipt(target, outcome) for outcome in outcomes}
+    except (ConflictError, ConfigError, RecordError) as error:
+        return [Receipt("temporary", str(error.problem.message))] * len(messages)
+    except PrismfsError as error:
+        return [Receipt("temporary", f"{pid} is out of reach: {error.problem.code}")] * len(messages)
+    return [found[event.cause] if isinstance(event, Event) else event for event in events]
+
+
+def _kept_back(desk: Desk, tenancy: Tenancy, source: str | None, pid: str) -> Receipt | None:
+    """Return why nothing goes from this project to `pid` now, whatever was decided when it was sent (R-000-83)."""
+    view = desk.repo.view(desk.repo.snapshot())
+    own, mode = view.single(Project).pid, view.single(Policy).bridge
+    if own != source:
+        return _refused("pid_mismatch", f"tenant.yaml has this project as {source}, prismfs.yaml as {own}")
+    if mode == "off" or (mode == "inbound-only" and pid == tenancy.tenant.home):
+        return _refused("bridge_off" if mode == "off" else "bridge_inbound_only", f"the policy says bridge: {mode}")
+    return None
+
+
+def _receipt(target: Desk, outcome: Outcome) -> Receipt:
+    """Return what the sender's project hears of one arrival; the row of an earlier one where it was routed before."""
+    decision = outcome.decision
+    if isinstance(decision, Refused):
+        return _refused(decision.problem.code, decision.problem.message)
+    if isinstance(decision, Plan):
+        return Receipt("sent", "", _routed(decision.puts))
+    view = target.repo.view(target.repo.snapshot())
+    texts, _ = find_documents(view.connection, "audit", where={"cause": outcome.event.cause})
+    return Receipt("sent", "was there before", _routed(map(Audit.model_validate_json, texts)))
+
+
+def _routed(records: Iterable[object]) -> Document:
+    """Return what the row of an arrival says, which both projects keep (R-000-70 to R-000-72)."""
+    rows = (record for record in records if isinstance(record, Audit) and record.action == "bridge.routed")
+    return next((dict(row.meta) for row in rows), {})
+
+
+def _refused(code: str, message: str) -> Receipt:
+    return Receipt("permanent", message, {"code": code})
+
+
+def _signal(event: Event) -> Document:
+    document = event.document["signal"]
+    assert isinstance(document, dict)
+    return document

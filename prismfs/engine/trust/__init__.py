@@ -1,0 +1,1 @@
+"""Who answers for what the branch holds; verifying a history."""

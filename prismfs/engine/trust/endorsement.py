@@ -1,0 +1,131 @@
+"""Who answers for a commit: its signature, held against the roster and the operators as they stood before it.
+
+A commit is **endorsed** if it carries a good SSH signature of a key that the roster of the protected base lists for
+an identity, if that identity is its author and its committer, and if the base's `prismfs.yaml` names it as an
+operator (R-000-41, R-000-76). An author or committer is somebody if the name, or the part of the address before the
+`@`, is that identity; case does not matter. The commit itself is never asked who may sign it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from prismfs.errors import RecordError
+from prismfs.kinds.core.settings import persona, project
+from prismfs.kinds.core.settings.persona import Persona
+from prismfs.kinds.core.settings.project import Project
+from prismfs.records.document import Document
+from prismfs.store.git import Git
+from prismfs.store.signatures import check_signature
+
+WHY = {
+    "unsigned": "it is not signed",
+    "unsupported_signature": "its signature is none of SSH",
+    "unknown_key": "its key stands in no roster entry",
+    "forged_signature": "its signature does not fit it",
+    "signature_unverifiable": "ssh-keygen is missing here, so that nothing can be checked",
+    "author_mismatch": "its author or committer is not who signed it",
+    "not_operator": "who signed it is no operator",
+    "earlier_unendorsed": "an earlier change of protected files still lacks an operator",
+    "review_changed": "the review was changed after it was signed",
+}
+"""What each code of an endorsement means, as a clause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endorsement:
+    """What a commit's signature is worth.
+
+    `verified`: signed by `signer`, who is also author and committer. `operator`: `signer` is an operator, too. `code`
+    says what is missing, None where nothing is.
+    """
+
+    verified: bool
+    signer: str | None
+    operator: bool
+    code: str | None
+
+    def to_document(self) -> Document:
+        """Return the endorsement as a JSON object with all four members."""
+        return {
+            "verified": self.verified,
+            "signer": self.signer,
+            "operator": self.operator,
+            "code": self.code,
+        }
+
+    @property
+    def why_not(self) -> str:
+        """What is missing, as a clause for people."""
+        return WHY.get(self.code or "", "")
+
+
+def void(code: str) -> Endorsement:
+    """Return the endorsement of something that nobody answers for."""
+    return Endorsement(verified=False, signer=None, operator=False, code=code)
+
+
+def endorse(git: Git, commit: str, base: str) -> Endorsement:
+    """Return who answers for `commit` by the roster and the operators that stand at the commit `base`."""
+    signature = check_signature(git, commit, keys_of(git, base))
+    if signature.state != "good" or signature.signer is None:
+        return void(signature.state)
+    if not all(_is(line, signature.signer) for line in _people(git, commit)):
+        return Endorsement(verified=False, signer=signature.signer, operator=False, code="author_mismatch")
+    found = project_at(git, base)
+    operators = {} if found is None else {name.casefold(): name for name in found.operators}
+    name = operators.get(signature.signer.casefold())
+    if name is None:
+        return Endorsement(verified=True, signer=signature.signer, operator=False, code="not_operator")
+    return Endorsement(verified=True, signer=name, operator=True, code=None)
+
+
+def project_at(git: Git, commit: str) -> Project | None:
+    """Return what `prismfs.yaml` says at `commit`, None where it is missing or invalid."""
+    path = project.KIND.folder
+    data = git.read(f"{commit}:{path}")
+    if data is None:
+        return None
+    try:
+        found = project.KIND.read(data, path=path)
+    except RecordError:
+        return None
+    return found if isinstance(found, Project) else None
+
+
+def roster_at(git: Git, commit: str) -> tuple[Persona, ...]:
+    """Return the personas at `commit`, in the order of their files; those that are invalid are left out."""
+    folder = f"{persona.KIND.folder}/"
+    listed = git.run("ls-tree", "-z", "--full-tree", "--name-only", commit, folder).decode(errors="replace").split("\0")
+    found = []
+    for path in listed:
+        if not persona.KIND.owns(path):
+            continue
+        try:
+            record = persona.KIND.read(git.read(f"{commit}:{path}") or b"", path=path)
+        except RecordError:
+            continue
+        if isinstance(record, Persona):
+            found.append(record)
+    return tuple(found)
+
+
+def keys_of(git: Git, base: str) -> dict[str, tuple[str, ...]]:
+    """Return the public keys of everybody in the roster at `base` who has one."""
+    return {entry.identity: entry.keys for entry in roster_at(git, base) if entry.keys}
+
+
+def _people(git: Git, commit: str) -> list[str]:
+    """Return author and committer of `commit`, each as `Name <address>`."""
+    head = (git.read(commit) or b"").partition(b"\n\n")[0].decode(errors="replace")
+    lines: dict[str, str] = {}
+    for line in head.split("\n"):
+        role, _, rest = line.partition(" ")
+        if role in ("author", "committer"):
+            lines.setdefault(role, rest.rpartition("> ")[0])
+    return [lines.get("author", ""), lines.get("committer", "")]
+
+
+def _is(person: str, identity: str) -> bool:
+    name, _, address = person.partition(" <")
+    return identity.casefold() in (name.strip().casefold(), address.partition("@")[0].strip().casefold())

@@ -1,0 +1,192 @@
+"""The protected files: `prismfs.yaml`, `settings/` and `roster/`, as an operator answers for them (R-000-76, R-000-84).
+
+With `trust: signed` the **mark** is the newest commit of the branch whose protected files are all endorsed. Operators,
+their keys and the bridges are read there, never at the head. What a commit changes of protected files counts if it is
+endorsed by an operator of the mark before it; or, for a merge that a forge made without a signature, if it only
+carries over what endorsed commits of the other side say. Until then the mark stays where it was. Taking the change
+back moves it on, too: then the files are again what the mark says.
+
+The mark follows from the history alone; the reference `refs/prismfs/protected` only remembers it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from prismfs.engine.trust.endorsement import Endorsement, endorse, project_at, void
+from prismfs.kinds import KINDS, kind_of_path
+from prismfs.store.git import Git
+from prismfs.store.plumbing import parse_raw
+
+PROTECTED = "refs/prismfs/protected"
+"""Where a project with `trust: signed` remembers the newest commit whose protected files an operator answers for."""
+
+_PLACES = sorted({kind.folder.partition("/")[0] for kind in KINDS.values() if kind.protected})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one commit did to the protected files: the mark before and after it, and who answers for it.
+
+    `paths` are the protected files in which it differs from the mark; none where there are none. `endorsement` is
+    None where nobody has to answer: nothing differs, or the mark's `prismfs.yaml` says `trust: local`.
+    """
+
+    commit: str
+    before: str | None
+    after: str | None
+    paths: tuple[str, ...] = ()
+    endorsement: Endorsement | None = None
+
+    @property
+    def stands(self) -> bool:
+        """Whether the protected files of the commit count from now on."""
+        return self.after == self.commit
+
+
+def is_protected(path: str) -> bool:
+    """Tell whether only an operator's commit may change the file at `path`."""
+    kind = kind_of_path(path)
+    return kind is not None and kind.protected
+
+
+def mark_at(git: Git, until: str) -> str | None:
+    """Return the mark as of the commit `until`; None where no project is founded yet."""
+    known = git.resolve(PROTECTED)
+    if known is not None and not _holds(git, until, known):
+        known = None
+    mark = known
+    for commit in _touching(git, known, until):
+        mark = step(git, mark, commit).after
+    return mark
+
+
+def mark_before(git: Git, commit: str) -> str | None:
+    """Return the mark that `commit` is held against: that of its first parent.
+
+    Where a merge was turned round, so that the branch's own commits came in from the side, it is the mark remembered.
+    """
+    before = git.resolve(f"{commit}^1")
+    assert before is not None
+    known = git.resolve(PROTECTED)
+    if known is not None and known != commit and _holds(git, commit, known) and not _holds(git, before, known):
+        return known
+    return mark_at(git, before)
+
+
+def served_at(git: Git, head: str) -> str:
+    """Return the commit whose protected files count at `head`: the mark where operators sign, else `head` itself."""
+    return (mark_at(git, head) or head) if is_guarded(git, head) else head
+
+
+def step(git: Git, mark: str | None, commit: str) -> Step:
+    """Return what `commit` does to the protected files that stand at `mark`."""
+    now = project_at(git, commit)
+    if mark is None:
+        return Step(commit, None, commit if now is not None else None)
+    paths = protected_changes(git, mark, commit)
+    if not paths:
+        return Step(commit, mark, commit)
+    if not is_signed(git, mark):
+        return Step(commit, mark, commit if now is not None else mark, paths)
+    found = _judge(git, commit, mark, paths)
+    return Step(commit, mark, commit if found.operator and now is not None else mark, paths, found)
+
+
+def protected_changes(git: Git, old: str, new: str) -> tuple[str, ...]:
+    """Return the protected files that differ between two commits, in path order."""
+    raw = git.run("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-commit-id", old, new, "--", *_PLACES)
+    return tuple(change.path for change in parse_raw(raw.split(b"\0")) if is_protected(change.path))
+
+
+def is_signed(git: Git, mark: str | None) -> bool:
+    """Tell whether `prismfs.yaml` at `mark` says `trust: signed`."""
+    found = None if mark is None else project_at(git, mark)
+    return found is not None and found.trust == "signed"
+
+
+def is_guarded(git: Git, commit: str) -> bool:
+    """Tell whether operators have to sign at `commit`: by the mark, where there is one, whatever the commit says."""
+    return git.resolve(PROTECTED) is not None or is_signed(git, commit)
+
+
+def keep_mark(git: Git, head: str) -> None:
+    """Let the reference remember the mark as of `head`, where `trust` is `signed` there or was so before."""
+    if not is_guarded(git, head):
+        return
+    known = git.resolve(PROTECTED)
+    mark = mark_at(git, head)
+    if mark is None or not is_signed(git, mark):
+        if known is not None:
+            git.run("update-ref", "-d", PROTECTED, known)
+        return
+    if not protected_changes(git, mark, head):
+        mark = head
+    if mark != known:
+        git.run("update-ref", PROTECTED, mark)
+
+
+def endorse_review(git: Git, commit: str, path: str, mark: str, *, operator: bool = True) -> Endorsement:
+    """Return who answers for the review or decision that `commit` adds at `path`.
+
+    Of a merge that is the commit which introduced the file; what the merge itself is signed with counts where that
+    one's signature does not. Without `operator` a signature of anybody in the roster counts.
+    """
+    parents = parents_of(git, commit)
+    own = git.resolve(f"{commit}:{path}")
+    if len(parents) > 1:
+        came = git.run("rev-list", "--full-history", *parents[1:], f"^{parents[0]}", "--", path).decode().split()
+        if len(came) == 1 and git.resolve(f"{came[0]}:{path}") == own:
+            found = endorse(git, came[0], mark)
+            if found.operator or (found.verified and not operator):
+                return found
+    return endorse(git, commit, mark)
+
+
+def parents_of(git: Git, commit: str) -> Sequence[str]:
+    """Return the parents of `commit`."""
+    return git.run("rev-list", "--parents", "--max-count=1", commit).decode().split()[1:]
+
+
+def _holds(git: Git, commit: str, earlier: str) -> bool:
+    """Tell whether `earlier` is `commit` or in its history."""
+    return git.status("merge-base", "--is-ancestor", earlier, commit) == 0
+
+
+def _touching(git: Git, since: str | None, until: str) -> Sequence[str]:
+    """Return the commits after `since` along first parents, oldest first, that change protected files."""
+    span = until if since is None else f"{since}..{until}"
+    return git.run("rev-list", "--first-parent", "--reverse", span, "--", *_PLACES).decode().split()
+
+
+def _judge(git: Git, commit: str, mark: str, paths: Sequence[str]) -> Endorsement:
+    """Return who answers for the protected `paths` of `commit`: each of them must be a change of its own."""
+    parents = parents_of(git, commit)
+    own = protected_changes(git, parents[0], commit) if parents else ()
+    if not set(own).issuperset(paths):
+        return void("earlier_unendorsed")
+    found = endorse(git, commit, mark)
+    if found.operator or len(parents) != 2:
+        return found
+    carried = [_carried(git, commit, parents, path) for path in paths]
+    if not all(carried):
+        return found
+    answers = [endorse(git, one, mark) for one in dict.fromkeys(one for ones in carried for one in ones)]
+    return next((answer for answer in answers if not answer.operator), answers[0])
+
+
+def _carried(git: Git, commit: str, parents: Sequence[str], path: str) -> Sequence[str]:
+    """Return the commits of the merged side that made the file at `path` what the merge `commit` has; none if others.
+
+    Only one side may have changed it since they parted, and the newest of these commits must have it as it is now.
+    """
+    here, there = parents
+    bases = git.run("merge-base", "--all", here, there, accept=(0, 1)).decode().split()
+    now = git.resolve(f"{commit}:{path}")
+    if len(bases) != 1 or git.resolve(f"{bases[0]}:{path}") != git.resolve(f"{here}:{path}"):
+        return ()
+    came = git.run("rev-list", "--full-history", "--topo-order", there, f"^{here}", "--", path).decode().split()
+    if not came or git.resolve(f"{there}:{path}") != now or git.resolve(f"{came[0]}:{path}") != now:
+        return ()
+    return came

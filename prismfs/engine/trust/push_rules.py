@@ -1,0 +1,194 @@
+"""What the pre-receive hook asks of a push to the branch that is served, beside the form of its files.
+
+`old` is where the branch stands: its operators and their keys decide, never those that the push brings (R-000-76).
+With `trust: signed` protected files and approvals need an operator's signature; what needs none is asked of every
+project: a review is never changed, is about something that is there, fits it, and is not by one of its authors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from prismfs.engine.trust.endorsement import void
+from prismfs.engine.trust.foreign_commits import ENGINE_ONLY, VERDICTS
+from prismfs.engine.trust.protection import endorse_review, is_protected, is_signed, step
+from prismfs.engine.trust.verify import verify
+from prismfs.errors import Problem, RecordError, StoreError
+from prismfs.kinds import kind_of_path
+from prismfs.kinds.care import approval, phone_home
+from prismfs.kinds.care.approval import Review
+from prismfs.kinds.care.phone_home import PhoneHome
+from prismfs.kinds.core.settings import persona, project
+from prismfs.kinds.gates import artifact, decision
+from prismfs.kinds.gates.decision import GateDecision
+from prismfs.store.git import Git
+from prismfs.store.history import Commit, read_commits
+from prismfs.store.place import read_branch
+from prismfs.store.plumbing import NO_OBJECT
+
+_SIGN = "git commit --amend --no-edit -S with an operator's key, or let an operator merge it"
+
+
+def is_served(git: Git, git_dir: Path, reference: str) -> bool:
+    """Tell whether `reference` is the branch that decides; every branch is where the repository names none."""
+    try:
+        served = read_branch(git_dir)
+    except StoreError:
+        return True
+    return reference == served or git.resolve(served) is None
+
+
+def check_commits(git: Git, old: str, new: str) -> Iterator[Problem]:
+    """Yield what is wrong with the commits that lead from `old` to `new`, each problem with commit, path and remedy."""
+    commits = list(read_commits(git, since=old, until=new))
+    signed = is_signed(git, old)
+    if signed and commits and commits[0].parents[:1] != (old,):
+        yield Problem(
+            "side_history", "the branch's own commits would become a side branch", path=commits[0].id,
+            hint="git rebase onto the branch, or merge into it the other way round",
+        )  # fmt: skip
+        return
+    if signed:
+        yield from _check_protected(git, old, commits)
+        yield from _check_decided(git, old, new, commits)
+    yield from _check_together(commits)
+    for commit in commits:
+        by_hand = commit.cause is None or len(commit.parents) != 1
+        for change in commit.changes:
+            kind = kind_of_path(change.path)
+            if kind is None or kind.chained:
+                continue
+            if kind is approval.KIND:
+                yield from _check_review(git, old, new, commit, change.path, added=change.old == NO_OBJECT)
+            elif kind is decision.KIND:
+                yield from _check_decision(git, old, commit, change.path, added=change.old == NO_OBJECT)
+            elif by_hand and kind.writers == ENGINE_ONLY:
+                yield _said(
+                    "engine_record_changed", commit, change.path, f"a {kind.name} is written by prismfs alone",
+                    "take it out of the commit; a command or a file in inbox/ changes it",
+                )  # fmt: skip
+
+
+def _check_protected(git: Git, old: str, commits: Sequence[Commit]) -> Iterator[Problem]:
+    mark: str | None = old
+    for commit in commits:
+        own = [change.path for change in commit.changes if is_protected(change.path)]
+        if not own and len(commit.parents) == 1:
+            continue
+        done = step(git, mark, commit.id)
+        mark = done.after
+        if done.stands:
+            continue
+        why = "prismfs.yaml is invalid there" if done.endorsement is None else done.endorsement.why_not
+        for path in own or done.paths:
+            yield _said("protected_unsigned", commit, path, f"only an operator may change it, and {why}", _SIGN)
+
+
+def _check_decided(git: Git, old: str, new: str, commits: Sequence[Commit]) -> Iterator[Problem]:
+    """Decide again what says that prismfs decided it, where the push holds any of what may leave (R-000-41).
+
+    The whole history is read for that, a commit in about a millisecond.
+    """
+    gated = (phone_home.KIND, artifact.KIND, *VERDICTS)
+    if any(
+        commit.cause is not None and any(kind_of_path(change.path) in gated for change in commit.changes)
+        for commit in commits
+    ):
+        yield from verify(git, until=new, since=old).problems
+
+
+def _check_together(commits: Sequence[Commit]) -> Iterator[Problem]:
+    """Refuse who may approve and an approval in one push: nobody has seen the one before the other (R-000-84)."""
+    by_hand = [commit for commit in commits if commit.cause is None or len(commit.parents) != 1]
+    changes = [(commit, change.path) for commit in by_hand for change in commit.changes]
+    rosters = [(commit, path) for commit, path in changes if kind_of_path(path) in (persona.KIND, project.KIND)]
+    if rosters and any(kind_of_path(path) in VERDICTS for _, path in changes):
+        commit, path = rosters[0]
+        yield _said(
+            "roster_with_approval", commit, path, "who may approve is changed in one push with an approval",
+            "push the roster first, by itself",
+        )  # fmt: skip
+
+
+def _check_review(git: Git, old: str, new: str, commit: Commit, path: str, *, added: bool) -> Iterator[Problem]:
+    if not added:
+        yield _said("review_changed", commit, path, "a review is never changed", "another decision is another file")
+        return
+    try:
+        found = approval.KIND.read(git.read(f"{commit.id}:{path}") or b"", path=path)
+    except RecordError as error:
+        yield _said(error.code, commit, path, error.problem.message, "mend the file")
+        return
+    assert isinstance(found, Review)
+    by_engine = commit.cause is not None and len(commit.parents) == 1
+    if is_signed(git, old) and not (by_engine and found.decision != "approve"):
+        signature = void("unsigned") if by_engine else endorse_review(git, commit.id, path, old)
+        if not signature.operator:
+            yield _said("review_unsigned", commit, path, f"no operator signed it: {signature.why_not}", _SIGN)
+            return
+        if (signature.signer or "").casefold() != found.by.casefold():
+            yield _said(
+                "review_not_own", commit, path, f"says that it is by {found.by}, but {signature.signer} signed it",
+                "everybody signs a review of one's own",
+            )  # fmt: skip
+            return
+    if by_engine or found.decision != "approve":
+        return
+    yield from _check_approval(git, new, commit, path, found)
+
+
+def _check_decision(git: Git, old: str, commit: Commit, path: str, *, added: bool) -> Iterator[Problem]:
+    """Hold a decision at a gate against its signature; whether it counts the rules say (R-003-28)."""
+    if not added:
+        yield _said("decision_changed", commit, path, "a decision is never changed", "another one is another file")
+        return
+    try:
+        found = decision.KIND.read(git.read(f"{commit.id}:{path}") or b"", path=path)
+    except RecordError as error:
+        yield _said(error.code, commit, path, error.problem.message, "mend the file")
+        return
+    assert isinstance(found, GateDecision)
+    if not is_signed(git, old) or (commit.cause is not None and len(commit.parents) == 1):
+        return
+    signature = endorse_review(git, commit.id, path, old, operator=False)
+    if not signature.verified or (signature.signer or "").casefold() != found.by.casefold():
+        why = signature.why_not if not signature.verified else f"{signature.signer} signed it"
+        yield _said("decision_unsigned", commit, path, f"{found.by} did not sign it: {why}", _SIGN)
+
+
+def _check_approval(git: Git, new: str, commit: Commit, path: str, found: Review) -> Iterator[Problem]:
+    """Hold an approval against what it is about, as that stands at the end of the push (R-000-41)."""
+    about = _record(git, new, found.about)
+    if about is None:
+        yield _said(
+            "unknown_record",
+            commit,
+            path,
+            f"is about {found.about}, which is not there",
+            "prismfs phone-home list names what waits for review",
+        )
+        return
+    authors = {name.casefold() for name in (*about.authors, about.requested_by)}
+    if found.by.casefold() in authors:
+        yield _said(
+            "self_approval", commit, path, f"{found.by} is an author of what is approved", "ask another operator"
+        )
+    if found.content_hash != about.content_hash:
+        yield _said(
+            "approval_stale", commit, path, "approves another text than the one that would leave",
+            "look at it again: prismfs phone-home show, then approve that",
+        )  # fmt: skip
+
+
+def _record(git: Git, commit: str, identifier: str) -> PhoneHome | None:
+    try:
+        path = phone_home.KIND.path_of(identifier)
+        found = phone_home.KIND.read(git.read(f"{commit}:{path}") or b"", path=path)
+    except RecordError:
+        return None
+    return found if isinstance(found, PhoneHome) else None
+
+
+def _said(code: str, commit: Commit, path: str, message: str, hint: str) -> Problem:
+    return Problem(code, f"commit {commit.id[:12]}: {message}", path=path, hint=hint)

@@ -1,0 +1,252 @@
+"""Deciding every commit again: the same parent, event and time must give the same bytes.
+
+Verifying reads the commits alone; the projection has no part in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from prismfs.engine.trust.foreign_commits import contradicted
+from prismfs.errors import PrismfsError, Problem, RecordError
+from prismfs.kinds import kind_of, kind_of_path
+from prismfs.kinds.core.audit import Audit
+from prismfs.records import plan as trailers
+from prismfs.records.base import Record, parse_instant
+from prismfs.records.document import Document
+from prismfs.records.event import Event
+from prismfs.records.plan import Plan
+from prismfs.records.view import GENESIS
+from prismfs.rules import RULES_VERSION, decide
+from prismfs.store.git import Git
+from prismfs.store.history import Commit, read_commits
+from prismfs.store.memory import MemoryView
+from prismfs.store.plumbing import NO_OBJECT, Change
+
+_SKEW = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What verifying a history found.
+
+    `decided` commits were decided again and came out the same; `foreign` were made by people; `older` were
+    decided by another version of the rules and only checked for their chain and form. `problems` are the
+    faults, the first one first, each with the commit (`path`) and the record (`field`) that differs.
+    """
+
+    commits: int
+    decided: int
+    foreign: int
+    older: int
+    rows: int
+    head: str
+    problems: tuple[Problem, ...]
+
+    def to_document(self) -> Document:
+        """Return the finding as a JSON object."""
+        return {
+            "commits": self.commits,
+            "decided": self.decided,
+            "foreign": self.foreign,
+            "older": self.older,
+            "rows": self.rows,
+            "head": self.head,
+            "problems": [dict(problem.as_document()) for problem in self.problems],
+        }
+
+
+class _Verifier:
+    """The state that one walk over the history carries along: the view, the bytes, the counts."""
+
+    def __init__(self, git: Git, rules: int) -> None:
+        self.git = git
+        self.rules = rules
+        self.newest = 0
+        self.view = MemoryView()
+        self.blobs: dict[str, str] = {}
+        self.counts = {"commits": 0, "decided": 0, "foreign": 0, "older": 0, "rows": 0}
+        self.problems: list[Problem] = []
+
+    def take(self, commit: Commit, *, check: bool) -> None:
+        """Check one commit against the state before it, then move the state over it."""
+        if check:
+            self.counts["commits"] += 1
+            if commit.cause is None or not commit.parents:
+                self.counts["foreign"] += 1
+                self._check_rows_untouched(commit, may_add=False)
+            else:
+                self._check_engine(commit)
+        self._advance(commit, check=check)
+
+    def _check_engine(self, commit: Commit) -> None:
+        found = event_of(self.git, commit)
+        if found is None:
+            self._problem(commit, "no_event", "claims to be the engine's but carries no event in an audit row")
+            return
+        event, path = found
+        contradiction = contradicted(self.git, event, commit.id)
+        if contradiction is not None:
+            self._problem(commit, "endorsement_differs", contradiction, path)
+            return
+        try:
+            now = parse_instant(commit.trailers[trailers.TIME])
+            version = int(commit.trailers[trailers.VERSION])
+        except (KeyError, ValueError):
+            self._problem(commit, "bad_trailer", "its trailers do not say when and by which rules it was decided")
+            return
+        if version > self.rules:
+            self._problem(commit, "newer_rules", f"was decided by rules {version}, these are {self.rules}")
+            return
+        if version < max(self.newest, 1):
+            # A claim of older rules would spare a forged commit from being decided again.
+            self._problem(commit, "rules_went_back", f"claims rules {version} after a commit of {self.newest}")
+            return
+        self.newest = version
+        if version < self.rules:
+            self.counts["older"] += 1
+            self._check_rows_untouched(commit, may_add=True)
+            return
+        try:
+            decision = decide(self.view, event, now)
+        except Exception as error:  # settings or an event that somebody forged may be anything
+            said = str(error) if isinstance(error, PrismfsError) else type(error).__name__
+            self._problem(commit, "not_decidable", f"cannot be decided again: {said}", path)
+            return
+        if not isinstance(decision, Plan):
+            self._problem(commit, "not_decided", "its event decides nothing on top of its parent", path)
+            return
+        if self._compare(commit, decision, now):
+            self.counts["decided"] += 1
+
+    def _compare(self, commit: Commit, decision: Plan, now: datetime) -> bool:
+        wanted = {}
+        for record in decision.puts:
+            kind = kind_of(record)
+            path = kind.place_of(record)
+            wanted[path] = kind.write(record, old=self._old(path))
+        found = {change.path: change for change in commit.changes}
+        for path in sorted(wanted.keys() | found.keys()):
+            if path not in wanted:
+                self._problem(commit, "not_planned", "holds a change that the decision does not make", path)
+            elif path not in found or self.git.read(found[path].new) != wanted[path]:
+                if path in found or self._old(path) != wanted[path]:
+                    self._problem(commit, "differs", "is not what the decision makes of it", path)
+                else:
+                    continue
+            else:
+                continue
+            return False
+        if commit.message != decision.message:
+            self._problem(commit, "message_differs", "its message is not the decision's")
+            return False
+        if commit.author != decision.actor:
+            self._problem(commit, "author_differs", "its author is not who acted")
+            return False
+        if abs(datetime.fromtimestamp(commit.seconds, UTC) - now) > _SKEW:
+            self._problem(commit, "time_differs", "its author date is not the time that it was decided at")
+            return False
+        return True
+
+    def _check_rows_untouched(self, commit: Commit, *, may_add: bool) -> None:
+        """A person may change records; an audit row, once written, never (R-002-43)."""
+        for change in commit.changes:
+            if not change.path.startswith("audit/"):
+                continue
+            if change.old != NO_OBJECT:
+                self._problem(commit, "audit_changed", "changes or removes an audit row", change.path)
+                return
+            if not may_add:
+                self._problem(commit, "audit_forged", "adds an audit row that no decision made", change.path)
+                return
+
+    def _advance(self, commit: Commit, *, check: bool) -> None:
+        rows: list[tuple[Audit, Change]] = []
+        for change in commit.changes:
+            if change.new == NO_OBJECT:
+                self.blobs.pop(change.path, None)
+                self.view.remove_file(change.path)
+                continue
+            self.blobs[change.path] = change.new
+            kind = kind_of_path(change.path)
+            if kind is None:
+                continue
+            data = self.git.read(change.new) or b""
+            if kind.model is Audit:
+                try:
+                    rows.append((_as_audit(kind.read(data, path=change.path)), change))
+                except RecordError as error:
+                    self._problem(commit, "bad_row", str(error), change.path)
+            elif not self.view.put_file(change.path, data) and check and commit.cause is not None:
+                self._problem(commit, "bad_record", "is no valid record", change.path)
+        for row, change in sorted(rows, key=lambda entry: entry[0].number):
+            head = self.view.last_audit()
+            if check and (row.number, row.prev) != (head.number + 1, head.digest):
+                self._problem(commit, "chain_broken", f"does not follow audit row {head.number}", change.path)
+            self.counts["rows"] += check
+            self.view.put_file(change.path, self.git.read(change.new) or b"")
+
+    def _old(self, path: str) -> bytes | None:
+        blob = self.blobs.get(path)
+        return None if blob is None else self.git.read(blob)
+
+    def _problem(self, commit: Commit, code: str, message: str, record: str | None = None) -> None:
+        self.problems.append(
+            Problem(
+                code,
+                f"{commit.subject[:80]}: {message}",
+                path=commit.id,
+                field=record,
+                hint=f"git show {commit.id[:12]}",
+            )
+        )
+
+
+def verify(
+    git: Git,
+    *,
+    until: str,
+    since: str | None = None,
+    rules: int = RULES_VERSION,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Verified:
+    """Decide every commit up to `until` again and compare; with `since`, judge only those after it.
+
+    `rules` is the version of the rules that decide here. Commits of older ones are counted, not decided; those
+    of newer ones, and of older ones after newer, are faults. `progress` is told the number of commits read so far.
+    """
+    verifier = _Verifier(git, rules)
+    judged = since is None
+    for number, commit in enumerate(read_commits(git, since=None, until=until), start=1):
+        verifier.take(commit, check=judged)
+        judged = judged or commit.id == since
+        progress(number)
+    if not judged:
+        verifier.problems.append(
+            Problem("unknown_commit", "is not on the branch", path=since, hint="git log --first-parent names them")
+        )
+    if since is None and verifier.counts["rows"] and verifier.view.last_audit() == GENESIS:
+        verifier.problems.append(Problem("chain_broken", "the audit chain has no head"))
+    return Verified(head=until, problems=tuple(verifier.problems), **verifier.counts)
+
+
+def event_of(git: Git, commit: Commit) -> tuple[Event, str] | None:
+    """Return the event that an engine's commit answers, and the path of the audit row that holds it; None if none."""
+    for change in commit.changes:
+        kind = kind_of_path(change.path)
+        if kind is None or kind.model is not Audit or change.new == NO_OBJECT:
+            continue
+        try:
+            row = kind.read(git.read(change.new) or b"", path=change.path)
+        except RecordError:
+            continue
+        if isinstance(row, Audit) and row.event is not None and row.cause == commit.cause:
+            return row.event, change.path
+    return None
+
+
+def _as_audit(record: Record) -> Audit:
+    assert isinstance(record, Audit)
+    return record

@@ -1,0 +1,1 @@
+"""One turn: events taken in, decided, committed, delivered."""

@@ -1,0 +1,103 @@
+"""A desk: one project as it is served, with everything that a turn over it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from threading import Event
+from types import TracebackType
+from typing import Self
+
+from prismfs.delivery import Channel, channels
+from prismfs.engine.tenant.tenancy import Tenancy, find_tenancy
+from prismfs.errors import ConfigError
+from prismfs.intake.inbox import Inbox
+from prismfs.intake.quarantine import Quarantine
+from prismfs.kinds import KINDS
+from prismfs.kinds.care.settings.tracker import Tracker
+from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.core.settings.redaction import RedactionRules
+from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings
+from prismfs.kinds.escalation.settings.routing import Routing
+from prismfs.records.message import Receipt
+from prismfs.rules.core import authority
+from prismfs.store.config import check_config
+from prismfs.store.repo import ProjectRepo, nothing
+
+_NOT_NEEDED = frozenset({"tenant", "consent"})
+"""Settings that a project may be without."""
+
+
+class Desk:
+    """The repository, the inbox and the channels of one project.
+
+    Raises on opening:
+        StoreError: not a project, a configuration that could run a program, no git, no right to write.
+    """
+
+    def __init__(self, root: Path, *, crash_point: Callable[[str], None] = nothing) -> None:
+        self.root = root
+        self.crash_point = crash_point
+        self.ended: list[tuple[Outbox, Receipt]] = []  # jobs that a turn without a courier ran; the next one notes it
+        self.stopping = Event()  # set, it ends the jobs that this process runs
+        with ExitStack() as stack:
+            self.repo = stack.enter_context(ProjectRepo(root, crash_point=crash_point))
+            check_config(self.repo.git)
+            (root / "inbox").mkdir(exist_ok=True)
+            self.inbox = Inbox(root)
+            self.quarantine = Quarantine(root)
+            stack.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.repo.close()
+
+    def channels(self) -> Mapping[str, Channel]:
+        """Return the channels by the settings that the branch holds now.
+
+        Raises:
+            ConfigError: `invalid_setting`, `protected_unendorsed`.
+        """
+        self.check_endorsed()
+        view = self.repo.view(self.repo.snapshot())
+        settings, routing, tracker = view.single(EscalationSettings), view.single(Routing), view.single(Tracker)
+        return channels(self.root, settings, routing, tracker, stopping=self.stopping)
+
+    def check_endorsed(self) -> None:
+        """Accept settings and roster as they stand: nothing starts a program or leaves by them otherwise (R-000-76).
+
+        Raises:
+            ConfigError: `protected_unendorsed`; an operator has to sign them and has not.
+        """
+        if not authority.is_endorsed(self.repo.view(self.repo.snapshot())):
+            raise ConfigError(authority.UNENDORSED, authority.UNENDORSED_MEANS, hint=authority.UNENDORSED_HINT)
+
+    @cached_property
+    def tenancy(self) -> Tenancy | None:
+        """The tenant that the project belongs to; None for one that stands alone."""
+        return find_tenancy(self.root)
+
+    def redaction(self) -> RedactionRules:
+        """Return what the scanner is to look for, by the settings that the branch holds now.
+
+        Raises:
+            ConfigError: `invalid_setting`.
+        """
+        return self.repo.view(self.repo.snapshot()).single(RedactionRules)
+
+    def check_settings(self) -> None:
+        """Accept the settings that the branch holds now.
+
+        Raises:
+            ConfigError: `invalid_setting`, of the first one that no rule can work with.
+        """
+        view = self.repo.view(self.repo.snapshot())
+        for kind in KINDS.values():
+            if kind.layout == "single" and kind.name not in _NOT_NEEDED:
+                view.single(kind.model)

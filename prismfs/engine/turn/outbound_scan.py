@@ -1,0 +1,107 @@
+"""Looking through what is to leave: the scanner runs in the engine, and its report goes into the event (R-000-42).
+
+A rule decides by the report alone, so that the decision can be taken again from the commit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from prismfs.delivery.transports import transport_of
+from prismfs.errors import PrismfsError
+from prismfs.intake.finding import as_document
+from prismfs.intake.mac import scan_key
+from prismfs.intake.report import scan_text
+from prismfs.kinds.care.approval import Review
+from prismfs.kinds.care.phone_home import PhoneHome
+from prismfs.kinds.care.settings.tracker import Tracker
+from prismfs.kinds.core.settings.redaction import RedactionRules
+from prismfs.records.document import Document
+from prismfs.records.event import Event
+from prismfs.records.message import Receipt
+from prismfs.records.view import View
+from prismfs.rules.care.outbound_issue.checks import CHECKS, Sending
+from prismfs.rules.care.outbound_issue.wording import texts_of
+from prismfs.rules.core.draft import ENGINE, Draft
+
+if TYPE_CHECKING:
+    from prismfs.engine.turn.desk import Desk
+
+_LOOKED_AT = {
+    ("due", "phone_home"): "draft approved",
+    ("command", "phone_home.send"): "approved failed",
+    ("command", "phone_home.approve"): "pending_operator_review",
+    ("commit", "review"): "pending_operator_review",
+}
+"""Events after which a phone-home may leave, or go before the operators, and its states then."""
+
+
+def with_scan(view: View, event: Event) -> Event:
+    """Return `event` with the scanner's report on the phone-home that it is about, where its rule needs one."""
+    states = _LOOKED_AT.get((event.type, event.kind))
+    if states is None or "scan" in event.document:
+        return event
+    record = _record_of(view, event)
+    if record is None or record.status not in states.split():
+        return event
+    return event.changed(document=event.document | {"scan": scan(view, record)})
+
+
+def scan(view: View, record: PhoneHome) -> Document:
+    """Return the scanner's report on title and body as a JSON object; one that could not look says so itself."""
+    report = scan_text(texts_of(record), view.single(RedactionRules), scan_key())
+    return {
+        "status": report.status,
+        "scanner": report.scanner,
+        "version": report.version,
+        "redacted": dict(report.redacted),
+        "findings": [as_document(finding, report.version) for finding in report.findings],
+        "input_hash": report.input_hash,
+        "output_hash": report.output_hash,
+        "detail": report.detail,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One of the checks ahead of sending, and why it does not hold; `code` is None where it holds."""
+
+    name: str
+    code: str | None = None
+    why: str | None = None
+
+
+def look_at(view: View, record: PhoneHome, now: datetime) -> tuple[Check, ...]:
+    """Return how each check ahead of sending would go now; nothing changes."""
+    event = Event(
+        type="command", kind="phone_home.send", cause=f"look:{record.id}", at=now, actor=ENGINE,
+        document={"id": record.id, "scan": scan(view, record)},
+    )  # fmt: skip
+    checks = []
+    for name, holds in CHECKS:
+        try:
+            holds(Sending(Draft(view, event, now), record))
+            checks.append(Check(name))
+        except PrismfsError as error:
+            checks.append(Check(name, error.code, error.problem.message))
+    return tuple(checks)
+
+
+def ask_tracker(desk: Desk) -> Receipt:
+    """Ask the tracker whether an issue could be filed now, and how visible it would be there (R-000-40)."""
+    desk.check_endorsed()
+    tracker = desk.repo.view(desk.repo.snapshot()).single(Tracker)
+    return transport_of(desk.root, tracker).preflight()
+
+
+def _record_of(view: View, event: Event) -> PhoneHome | None:
+    name = str(event.document.get("id") or "")
+    try:
+        if event.kind == "review":
+            review = view.get(Review, name)
+            return None if review is None else view.get(PhoneHome, review.about)
+        return view.get(PhoneHome, name)
+    except PrismfsError:
+        return None

@@ -1,0 +1,222 @@
+"""The way back from the tracker: how the filed issues stand, as events of what differs (R-000-78).
+
+Asking needs the network and no lock, and may be done in a thread of its own: `ask` touches no desk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from prismfs.delivery.transports import transport_of
+from prismfs.engine.turn.commit_group import Outcome, settle
+from prismfs.engine.turn.desk import Desk
+from prismfs.errors import Problem, RecordError
+from prismfs.intake.scan import redact_text
+from prismfs.kinds.care.phone_home import PhoneHome
+from prismfs.kinds.care.settings.tracker import Tracker
+from prismfs.records import codec
+from prismfs.records.base import format_instant
+from prismfs.records.codec import canonical_json
+from prismfs.records.document import Document
+from prismfs.records.event import Event
+from prismfs.records.issue import IssueState
+from prismfs.records.plan import Plan
+from prismfs.rules import ENGINE
+from prismfs.rules.care.outbound_issue.follow import news_of, shortened
+from prismfs.store.listing import find_documents
+
+ASKED = ("gh", "file")
+"""Transports that can be asked; a dry run has filed nothing."""
+
+MOST_EXPORT = 8 * 1024 * 1024
+"""Bytes of an export that is brought by hand."""
+
+_MOST_COMMENTS = 1000  # of one issue in an export
+_REOPENED = timedelta(days=30)
+_MOST_ROUNDS = 200  # of ten comments each
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a look at the tracker found: the issues, and what could not be read of single ones."""
+
+    states: tuple[IssueState, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def settings_of(desk: Desk) -> Tracker:
+    """Return how issues are looked after, by the settings that the branch holds now.
+
+    Raises:
+        ConfigError: `invalid_setting`, `protected_unendorsed`.
+    """
+    desk.check_endorsed()
+    return desk.repo.view(desk.repo.snapshot()).single(Tracker)
+
+
+def filed(desk: Desk) -> list[PhoneHome]:
+    """Return every issue that was filed, oldest first."""
+    view = desk.repo.view(desk.repo.snapshot())
+    texts, _ = find_documents(view.connection, "phone_home", where={"status": "shipped"}, newest_first=False)
+    return [PhoneHome.model_validate_json(text) for text in texts]
+
+
+def as_it_is(desk: Desk, record: PhoneHome) -> PhoneHome:
+    """Return the record as the branch holds it now."""
+    return desk.repo.view(desk.repo.snapshot()).get(PhoneHome, record.id) or record
+
+
+def following(desk: Desk, now: datetime) -> tuple[PhoneHome, ...]:
+    """Return the filed issues that are looked after, oldest first: open ones, and those closed in the last 30 days.
+
+    Those of another destination than the settings name now are left alone: their numbers are other issues there.
+    """
+    tracker = settings_of(desk)
+    since = format_instant(now - _REOPENED)[:19]
+    return tuple(
+        record
+        for record in filed(desk)
+        if record.issue_number is not None
+        and record.destination == tracker.destination
+        and (record.issue_state != "closed" or (record.issue_updated_at or "")[:19] >= since)
+    )
+
+
+def ask(root: Path, tracker: Tracker, numbers: Sequence[int]) -> Looked:
+    """Return how the issues stand at the tracker; those that it has not are left out.
+
+    One that cannot be read keeps no other back.
+
+    Raises:
+        RefusedError: the tracker cannot be asked now.
+    """
+    transport = transport_of(root, tracker)
+    try:
+        return Looked(tuple(transport.look(numbers)))
+    except RecordError as error:
+        if len(numbers) == 1:
+            return Looked(problems=(error.problem,))
+    each = [ask(root, tracker, [number]) for number in numbers]
+    return Looked(
+        states=tuple(state for look in each for state in look.states),
+        problems=tuple(problem for look in each for problem in look.problems),
+    )
+
+
+def pull(desk: Desk, now: datetime) -> tuple[list[tuple[PhoneHome, IssueState]], tuple[Problem, ...]]:
+    """Ask the tracker for the issues that are looked after; return them with what they are about, and what failed.
+
+    Raises:
+        RefusedError: the tracker cannot be asked now.
+        ConfigError: `invalid_setting`.
+    """
+    tracker = settings_of(desk)
+    records = following(desk, now)
+    if tracker.transport not in ASKED or not records:
+        return [], ()
+    looked = ask(desk.root, tracker, [record.issue_number for record in records if record.issue_number is not None])
+    return pair(records, looked.states), looked.problems
+
+
+def pair(
+    records: Iterable[PhoneHome], states: Iterable[IssueState], *, by_url: bool = False
+) -> list[tuple[PhoneHome, IssueState]]:
+    """Return each record with its issue, by the number; with `by_url` by the address as well, as in an export."""
+    found = {(state.number, state.url.casefold() if by_url else ""): state for state in states}
+    pairs = []
+    for record in records:
+        state = found.get((record.issue_number or 0, (record.issue_url or "").casefold() if by_url else ""))
+        if state is not None:
+            pairs.append((record, state))
+    return pairs
+
+
+def sync_event(
+    record: PhoneHome, issue: IssueState, now: datetime, *, actor: str = ENGINE, assurance: str = "engine"
+) -> Event | None:
+    """Return the event of what differs between `record` and `issue`, None where nothing does.
+
+    It holds the new comments only, without secrets and shortened. The same state is the same cause.
+    """
+    news = news_of(record, issue)
+    if news is None:
+        return None
+    document = news.changed(
+        title=redact_text(news.title),
+        comments=tuple(
+            comment.changed(author=redact_text(comment.author), body=shortened(redact_text(comment.body)))
+            for comment in news.comments
+        ),
+    ).to_document()
+    state = hashlib.sha256(canonical_json(document)).hexdigest()
+    return Event.model_validate(
+        {
+            "type": "sync",
+            "kind": "phone_home",
+            "cause": f"sync:{record.id}:{state}",
+            "at": now,
+            "actor": actor,
+            "assurance": assurance,
+            "document": {"id": record.id, "issue": document},
+        }
+    )
+
+
+def settle_found(desk: Desk, found: Sequence[tuple[PhoneHome, IssueState]], now: datetime) -> list[Outcome]:
+    """Commit what differs, ten comments of an issue at a time until all are told; no lock is held by the caller.
+
+    Raises:
+        ConflictError, StoreError: nothing is lost; it differs the next time, too.
+    """
+    outcomes: list[Outcome] = []
+    waiting = list(found)
+    with desk.repo.writer():
+        for _ in range(_MOST_ROUNDS):
+            events = [sync_event(as_it_is(desk, record), issue, now) for record, issue in waiting]
+            new = [event for event in events if event is not None]
+            if not new:
+                break
+            done = settle(desk, new, now)
+            outcomes += done
+            told = {outcome.event.document.get("id") for outcome in done if isinstance(outcome.decision, Plan)}
+            waiting = [(record, issue) for record, issue in waiting if record.id in told]
+    return outcomes
+
+
+def read_export(data: bytes, *, path: str) -> list[IssueState]:
+    """Return the issues in an export: one `IssueState`, or `{"issues": [...]}` with several.
+
+    A `body`, which the transport `file` keeps beside them, is passed over.
+
+    Raises:
+        RecordError: no JSON, no such form, or too large; with the field.
+    """
+    if len(data) > MOST_EXPORT:
+        raise RecordError("too_large", f"is larger than {MOST_EXPORT} bytes", path=path, hint="export fewer issues")
+    document = codec.parse(data, format="json", path=path)
+    listed = document.get("issues")
+    if "issues" not in document:
+        return [_state(document, "", path)]
+    if not isinstance(listed, list) or set(document) != {"issues"}:
+        raise RecordError("bad_field", "is not a list of issues alone", path=path, field="/issues")
+    return [_state(entry, f"/issues/{at}", path) for at, entry in enumerate(listed)]
+
+
+def _state(entry: object, pointer: str, path: str) -> IssueState:
+    if not isinstance(entry, dict):
+        raise RecordError("bad_field", "is no issue", path=path, field=pointer)
+    document: Document = {name: value for name, value in entry.items() if name != "body"}
+    try:
+        state = IssueState.from_document(document, path=path)
+    except RecordError as error:
+        problem = error.problem
+        field = f"{pointer}{problem.field or ''}"
+        raise RecordError(problem.code, problem.message, path=path, field=field, hint=problem.hint) from None
+    if len(state.comments) > _MOST_COMMENTS:
+        detail = f"has more than {_MOST_COMMENTS} comments"
+        raise RecordError("too_large", detail, path=path, field=f"{pointer}/comments", hint="leave the oldest out")
+    return state

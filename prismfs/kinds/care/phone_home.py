@@ -1,0 +1,209 @@
+"""A phone-home: an issue about the product that is to leave for its tracker, past an operator (R-000-31 to R-000-52).
+
+An approval is bound to the hash of exactly what the operator saw; any later byte makes it void.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, JsonValue, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from prismfs.kinds.care.signal import Redaction
+from prismfs.records.base import Identity, Instant, Line, Pid, Record, Text, Value, Word
+from prismfs.records.codec import canonical_json
+from prismfs.records.ids import Id
+from prismfs.records.kind import Kind, Lifecycle
+from prismfs.records.severity import Severity
+
+Scope = Literal["customer-internal", "prism-product", "mixed"]
+SCOPES: tuple[Scope, ...] = ("customer-internal", "prism-product", "mixed")
+Surface = Literal["chat", "dashboard", "cli", "pull_request"]
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+ACKNOWLEDGEMENT = "ack-retained-sensitive"
+"""What the notes of an approval must hold where sensitive fields are kept on purpose (R-000-39)."""
+
+
+def _eligible(value: object) -> object:
+    if value == "customer-internal":
+        raise PydanticCustomError("code:phone_home_scope_forbidden", "a customer-internal matter never leaves")
+    return value
+
+
+class Retained(Value):
+    """A sensitive field that is kept on purpose (R-000-38): where, of what kind, and why."""
+
+    path: str
+    kind: str
+    reason: Line
+
+
+class RedactionReport(Value):
+    """What the scanner made of the text that is to leave (R-000-36, R-000-37).
+
+    `removed` names the sections of the report that were carved out of a mixed one (R-000-30).
+    """
+
+    status: Literal["passed", "failed", "not_run"]
+    scanner: str = ""
+    version: str = ""
+    findings: tuple[Redaction, ...] = ()
+    removed: tuple[str, ...] = ()
+    input_hash: Digest | None = None
+    output_hash: Digest | None = None
+    detail: str | None = None
+
+
+class OperatorReview(Value):
+    """The decision of an operator, and the hash of what it was about (R-000-32).
+
+    `review` is the record that holds the decision, `review_digest` the SHA-256 of its canonical JSON: an approval
+    file that was edited afterwards is another one.
+    """
+
+    approved: bool
+    approved_by: Identity
+    approved_at: Instant
+    review_surface: Surface
+    notes: str = ""
+    content_hash: Digest
+    review: Id
+    review_digest: Digest
+    used_at: Instant | None = None
+
+
+class Reviewed(Value):
+    """What operators were shown last, so that the next request for review can say what differs."""
+
+    title: Line
+    body_markdown: Text
+    content_hash: Digest
+
+
+class PhoneHome(Record):
+    """One issue on its way to the tracker; its life is in docs/phone-home.md.
+
+    `requested_by` is the incident manager in whose name it was staged, `authors` are those who worded it: none of
+    them may approve it. `review_asked_at` is when the review began, from which its times count, `reminders` how many of
+    its steps are done. `detail` says in a line why it stands where it stands, `code` is set where something failed.
+    """
+
+    kind: Literal["phone_home"] = "phone_home"
+    id: Id
+    pid: Pid
+    source_pid: Pid
+    incident: Id
+    signal: Id
+    scope: Annotated[Literal["prism-product", "mixed"], BeforeValidator(_eligible)]
+    severity: Severity
+    nature: Word
+    title: Line
+    body_markdown: Text
+    destination: str
+    requested_by: Identity
+    authors: tuple[Identity, ...] = ()
+    redaction_report: RedactionReport = RedactionReport(status="not_run")
+    retained_sensitive_fields: tuple[Retained, ...] = ()
+    idempotency_key: Digest
+    fingerprint: str | None = None
+    status: Literal[
+        "draft",
+        "pending_operator_review",
+        "approved",
+        "rejected",
+        "expired",
+        "shipping",
+        "shipped",
+        "failed",
+        "duplicate",
+        "withdrawn",
+    ]
+    operator_review: OperatorReview | None = None
+    staged_at: Instant
+    last_reviewed: Reviewed | None = None
+    review_asked_at: Instant | None = None
+    review_due: Instant | None = None
+    reminders: int = Field(default=0, ge=0)
+    code: str | None = None
+    detail: str | None = None
+    issue_url: str | None = None
+    issue_number: int | None = None
+    duplicate_of: Id | None = None
+    shipped_at: Instant | None = None
+    issue_state: Word | None = None
+    issue_reason: str | None = None
+    issue_updated_at: str | None = None
+    comments_seen: tuple[str, ...] = ()
+    due_at: Instant | None = None
+
+    @property
+    def content_hash(self) -> str:
+        """The SHA-256 (hex) of what an operator approves: title, body, scope, retained fields, destination."""
+        return content_hash(
+            title=self.title,
+            body=self.body_markdown,
+            scope=self.scope,
+            retained=self.retained_sensitive_fields,
+            destination=self.destination,
+        )
+
+
+def content_hash(*, title: str, body: str, scope: str, retained: tuple[Retained, ...], destination: str) -> str:
+    """Return the SHA-256 (hex) over the canonical JSON of everything that an approval is bound to."""
+    document: dict[str, JsonValue] = {
+        "title": title,
+        "body": body,
+        "scope": scope,
+        "retained": [field.to_document() for field in retained],
+        "destination": destination,
+    }
+    return hashlib.sha256(canonical_json(document)).hexdigest()
+
+
+def idempotency_key(*, tenant: str, source_pid: str, incident: str, destination: str) -> str:
+    """Return the key of one incident at one destination: it stays the same however often the body is edited."""
+    document: dict[str, JsonValue] = {
+        "tenant": tenant,
+        "source_pid": source_pid,
+        "incident": incident,
+        "destination": destination,
+    }
+    return hashlib.sha256(canonical_json(document)).hexdigest()
+
+
+KIND = Kind(
+    name="phone_home",
+    model=PhoneHome,
+    folder="phone_home",
+    format="yaml",
+    layout="dated",
+    prefix="pho",
+    writers=frozenset({"engine"}),
+    lifecycle=Lifecycle(
+        edges={
+            "draft": ("pending_operator_review", "withdrawn"),
+            "pending_operator_review": ("approved", "rejected", "expired", "withdrawn", "draft"),
+            "approved": ("shipping", "duplicate", "pending_operator_review", "expired", "withdrawn"),
+            "rejected": (),
+            "expired": (),
+            "shipping": ("shipped", "failed", "approved"),  # approved: the transport only showed what it would file
+            "failed": ("shipping", "pending_operator_review", "duplicate", "withdrawn"),
+            "shipped": (),
+            "duplicate": (),
+            "withdrawn": (),
+        },
+        open=frozenset({"draft", "pending_operator_review", "approved", "shipping", "failed"}),
+    ),
+    facets={
+        "title": "title",
+        "status": "status",
+        "key": "idempotency_key",
+        "due_at": "due_at",
+        "rank": "severity.rank",
+        "owner": "requested_by",
+        "ref": "incident",
+    },
+)

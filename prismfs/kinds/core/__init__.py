@@ -1,0 +1,1 @@
+"""Record kinds that every family shares."""

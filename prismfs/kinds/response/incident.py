@@ -1,0 +1,205 @@
+"""An incident: a fault that somebody must answer for, from detection to its review.
+
+Several signals may report one incident; they are joined by its dedup key and counted. Who has it climbs a chain of
+people (`level`); how bad it is keeps its first, its worst and its present value (R-002-01 to R-002-50).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from prismfs.kinds.care.phone_home import Scope
+from prismfs.kinds.work.bead import Note
+from prismfs.records.base import Identity, Instant, Line, Pid, Record, Text, Value, Word
+from prismfs.records.ids import Id
+from prismfs.records.kind import Kind, Lifecycle
+from prismfs.records.severity import Severity
+
+IncidentStatus = Literal[
+    "retrying",
+    "auto_resolved",
+    "triage",
+    "mitigating",
+    "mitigated",
+    "resolved",
+    "in_review",
+    "closed",
+    "duplicate",
+    "false_positive",
+]
+
+OPEN: tuple[IncidentStatus, ...] = ("retrying", "triage", "mitigating", "mitigated")
+"""States in which the fault may still be there."""
+
+Usd = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=2)]
+"""An amount of US dollars to the cent; a text such as "1000.01" in files."""
+
+MOST_DECISIONS, MOST_NOTES = 100, 1000
+
+AGENT = "agent"
+"""The level of an incident that nobody but the agent that met it, and the retry engine, has looked at."""
+
+
+class SeverityChange(Value):
+    """Somebody judged the severity anew."""
+
+    at: Instant
+    by: Identity
+    before: Severity
+    after: Severity
+    reason: Line
+
+
+class Affected(Value):
+    """What an incident touches (R-002-28)."""
+
+    workflows: tuple[Line, ...] = ()
+    services: tuple[Line, ...] = ()
+    customers: tuple[Line, ...] = ()
+    agents: tuple[Identity, ...] = ()
+
+
+class GoNoGo(Value):
+    """A decision on a major recovery action (R-002-33)."""
+
+    at: Instant
+    by: Identity
+    action: Line
+    go: bool
+    reason: Line
+
+
+class Timers(Value):
+    """What the incident waits for; each lapses once, one instant after its time, and `due_at` is the earliest.
+
+    `respond` and `resolve` are the targets of its severity, `hop` the next step of the chain by age, `update` the next
+    status update, `promised` the update that a stakeholder message promised, `review` the post-incident review.
+    """
+
+    respond: Instant | None = None
+    resolve: Instant | None = None
+    hop: Instant | None = None
+    update: Instant | None = None
+    promised: Instant | None = None
+    review: Instant | None = None
+
+
+class Incident(Record):
+    """An incident.
+
+    `started_at` is when the impact began, where known; `responded_at` when somebody other than the detecting agent
+    and the retry engine first acted on it. started <= detected <= responded <= resolved always holds.
+    `level` is who has it in the chain: `agent`, or a level of `settings/response.yaml`; `escalations` counts the hops.
+    `drill` keeps it out of every figure. `missed` names the targets that were missed, each once. `opened_by` is the
+    signal that reported it, none where the desk itself did.
+    """
+
+    kind: Literal["incident"] = "incident"
+    id: Id
+    pid: Pid
+    title: Line
+    nature: Word
+    severity: Severity
+    severity_reason: str
+    sev_initial: Severity
+    sev_max: Severity
+    severity_history: Annotated[tuple[SeverityChange, ...], Field(max_length=100)] = ()
+    status: IncidentStatus
+    level: Word = AGENT
+    escalations: int = Field(default=0, ge=0)
+    owner: Identity
+    reporter: Identity
+    reporter_pid: Pid | None = None
+    scope: Scope | None = None
+    triage: Id | None = None
+    dedup_key: str
+    opened_by: Id | None = None
+    escalation: Id | None = None
+    recurrence_of: Id | None = None
+    duplicate_of: Id | None = None
+    count: int = Field(default=1, ge=1)
+    drill: bool = False
+    job: Id | None = None
+    affected_agent: Identity | None = None
+    affected_workflow: Line | None = None
+    retry_attempts: int | None = None
+    auto_resolved: bool = False
+    affected: Affected = Affected()
+    several_agents: bool = False
+    needs_change: bool = False
+    customer_data: bool = False
+    needs_decision: bool = False
+    financial_impact_usd: Usd | None = None
+    assignees: tuple[Identity, ...] = ()
+    developer_needed: bool = False
+    workaround: Text | None = None
+    expected_at: Instant | None = None
+    decisions: Annotated[tuple[GoNoGo, ...], Field(max_length=MOST_DECISIONS)] = ()
+    board_told_at: Instant | None = None
+    notes: Annotated[tuple[Note, ...], Field(max_length=MOST_NOTES)] = ()
+    root_cause_id: Line | None = None
+    started_at: Instant | None = None
+    detected_at: Instant
+    last_seen_at: Instant
+    responded_at: Instant | None = None
+    acknowledged_at: Instant | None = None
+    acknowledged_by: Identity | None = None
+    acknowledged_note: Text | None = None
+    mitigated_at: Instant | None = None
+    resolved_at: Instant | None = None
+    resolved_by: Identity | None = None
+    resolution: Text | None = None
+    reopened: int = Field(default=0, ge=0)
+    review: str | None = None
+    review_stored_at: Instant | None = None
+    closed_at: Instant | None = None
+    closed_by: Identity | None = None
+    closed_reason: Text | None = None
+    missed: tuple[Literal["respond", "resolve"], ...] = ()
+    timers: Timers = Timers()
+    due_at: Instant | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the fault may still be there."""
+        return self.status in OPEN
+
+
+_ENDINGS = ("duplicate", "false_positive")
+
+KIND = Kind(
+    name="incident",
+    model=Incident,
+    folder="incidents",
+    format="yaml",
+    layout="dated",
+    prefix="inc",
+    writers=frozenset({"engine"}),
+    lifecycle=Lifecycle(
+        edges={
+            "retrying": ("auto_resolved", "triage", "resolved", *_ENDINGS),
+            "auto_resolved": ("triage", "closed"),
+            "triage": ("mitigating", "mitigated", "resolved", *_ENDINGS),
+            "mitigating": ("mitigated", "resolved", *_ENDINGS),
+            "mitigated": ("mitigating", "resolved", *_ENDINGS),
+            "resolved": ("triage", "in_review", "closed", *_ENDINGS),
+            "in_review": ("triage", "closed"),
+            "closed": (),
+            "duplicate": (),
+            "false_positive": (),
+        },
+        open=frozenset(OPEN),
+    ),
+    facets={
+        "title": "title",
+        "status": "status",
+        "key": "dedup_key",
+        "due_at": "due_at",
+        "rank": "severity.rank",
+        "owner": "owner",
+        "ref": "opened_by",
+    },
+)

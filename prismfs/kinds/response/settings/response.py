@@ -1,0 +1,175 @@
+"""How incidents are answered: the chain of people, its conditions, its intervals (`settings/response.yaml`).
+
+Conditions hang on rank, never on labels. Roles are bound to personas in the roster; one that nobody holds falls to
+the first operator.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from prismfs.kinds.response.incident import AGENT, Usd
+from prismfs.records.base import Duration, Line, Record, Value, Word
+from prismfs.records.kind import Kind
+from prismfs.records.recurrence import check_rule
+from prismfs.records.severity import Rank
+
+Days = Annotated[int, Field(ge=0, le=365)]
+
+Every = Annotated[Duration, Field(ge=timedelta(minutes=1))]
+"""How often something falls due again: a minute at least."""
+
+
+class Conditions(Value):
+    """When an incident climbs to a level; any one of them is enough, and none that is left out counts.
+
+    `rank` is the least urgent rank that climbs; `older_than` and `over_usd` are strict: at exactly that age or amount
+    nothing happens (R-002-25, R-002-32).
+    """
+
+    rank: Rank | None = None
+    several_agents: bool = False
+    needs_change: bool = False
+    older_than: Duration | None = None
+    over_usd: Usd | None = None
+    customer_data: bool = False
+    needs_decision: bool = False
+
+
+class Level(Value):
+    """A step of the chain: the role that has the incident there, whether it becomes its owner, and when.
+
+    Without `when` every incident that leaves the agent reaches it.
+    """
+
+    level: Word
+    role: Word
+    owns: bool = False
+    when: Conditions | None = None
+
+
+BLAME = (
+    "at fault",
+    "blame",
+    "careless",
+    "carelessly",
+    "carelessness",
+    "fault of",
+    "failed to",
+    "forgot",
+    "human error",
+    "ignored",
+    "incompetent",
+    "lazy",
+    "mistake by",
+    "negligent",
+    "neglected",
+    "ought to have",
+    "sloppy",
+    "should have",
+    "should not have",
+    "shouldn't have",
+)
+"""Words that a review does without, where the settings name none."""
+
+
+class Review(Value):
+    """Which incidents need a post-incident review, by their worst rank, and within how many business days.
+
+    `due_days` is by rank 0 to 3, null where none is expected (R-002-44, R-002-50). `blame` are words that, beside
+    somebody's name, make a sentence one about a person instead of the system (R-003-23).
+    """
+
+    required_rank: Rank = 1
+    due_days: tuple[Days | None, Days | None, Days | None, Days | None] = (5, 5, 10, None)
+    blame: Annotated[tuple[Line, ...], Field(max_length=100)] = BLAME
+
+
+def _comes_again(rule: str) -> str:
+    check_rule(rule)
+    return rule
+
+
+def _lasts(wait: timedelta) -> timedelta:
+    if wait <= timedelta(0):
+        raise ValueError("a window lasts some time")
+    return wait
+
+
+class Window(Value):
+    """A maintenance window that comes again: an RFC 5545 rule and how long each one lasts, in UTC (R-002-05)."""
+
+    name: Word
+    rule: Annotated[Line, AfterValidator(_comes_again)]
+    lasts: Annotated[Duration, AfterValidator(_lasts)]
+
+
+def _each_once(chain: tuple[Level, ...]) -> tuple[Level, ...]:
+    names = [step.level for step in chain]
+    if AGENT in names or len(set(names)) < len(names):
+        raise ValueError(f"each level has a name of its own, and none is {AGENT!r}")
+    return chain
+
+
+class Response(Record):
+    """The settings of incident response.
+
+    `chain` is in order, and no step is skipped (R-002-37). `status_updates` is how often stakeholders are to hear, by
+    rank 0 to 3, null for never (R-002-31). `board` and `tenant_admin` are roles. `pause_rank` is the least urgent rank
+    for which an agent or a workflow may be paused (R-002-22). `action_due` says by when each section of the action
+    item tracker is done, counted from its submission. `late` is how far past its time a due time, or a watcher's
+    heartbeat, must be before the engine counts as stopped.
+    """
+
+    kind: Literal["response"] = "response"
+    chain: Annotated[tuple[Level, ...], Field(min_length=1, max_length=10), AfterValidator(_each_once)] = (
+        Level(level="support", role="support", owns=True),
+        Level(
+            level="coordination",
+            role="coordination",
+            owns=True,
+            when=Conditions(rank=1, several_agents=True, needs_change=True, older_than=timedelta(hours=2)),
+        ),
+        Level(
+            level="executive",
+            role="executive",
+            when=Conditions(rank=0, over_usd=Decimal("500.00"), customer_data=True, needs_decision=True),
+        ),
+    )
+    board: Word = "board"
+    board_rank: Rank = 0
+    tenant_admin: Word = "tenant-admin"
+    pause_rank: Rank = 1
+    status_updates: tuple[Every | None, Every | None, Every | None, Every | None] = (
+        timedelta(minutes=30),
+        timedelta(minutes=30),
+        None,
+        None,
+    )
+    windows: tuple[Window, ...] = ()
+    review: Review = Review()
+    action_due: dict[Word, Duration] = Field(
+        default_factory=lambda: {
+            "quick-wins": timedelta(days=7),
+            "short-term": timedelta(days=30),
+            "long-term": timedelta(days=90),
+        }
+    )
+    action_reminder: Duration = timedelta(days=7)
+    repeat_window: Duration = timedelta(days=90)
+    late: Annotated[Duration, Field(ge=timedelta(seconds=2))] = timedelta(minutes=5)
+
+
+KIND = Kind(
+    name="response",
+    model=Response,
+    folder="settings/response.yaml",
+    format="yaml",
+    layout="single",
+    writers=frozenset({"person"}),
+    protected=True,
+)

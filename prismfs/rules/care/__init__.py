@@ -1,0 +1,1 @@
+"""Incident care: a report is taken in, addressed, sorted into its lane, judged and answered."""

@@ -1,0 +1,175 @@
+"""Where a signal goes: to a persona of this project, or over a bridge to another one (R-000-58 to R-000-66).
+
+Who is a bridge stands in the event's `tenant`, which the engine takes from the home project's protected roster: no
+word of a payload, a persona file or a prompt makes one (R-000-76).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from prismfs.errors import RefusedError
+from prismfs.kinds.care.signal import Signal, SignalDrop
+from prismfs.kinds.core.settings.persona import Persona
+from prismfs.records.codec import canonical_json
+from prismfs.rules.core import authority
+from prismfs.rules.core.draft import Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Whom a signal is for; `pid` is None for this project. `shadows` is the bridge that a local name hides."""
+
+    to: str
+    pid: str | None = None
+    shadows: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tenancy:
+    """What the engine knows of the tenant at the time of an event: its home, its bridges, the projects in question.
+
+    `targets` maps the project ids that the signal may go to, so far as they exist, to the tenant that each claims.
+    """
+
+    home: str | None
+    bridges: frozenset[str]
+    targets: Mapping[str, str]
+
+    def is_bridge(self, name: str) -> bool:
+        """Tell whether `name` is a bridge of the home project, in whatever case."""
+        return name.casefold() in self.bridges
+
+
+def tenancy_of(draft: Draft) -> Tenancy:
+    """Return the tenant as the event shows it; one without projects where the engine named none."""
+    found = draft.event.document.get("tenant")
+    found = found if isinstance(found, dict) else {}
+    home, bridges, targets = found.get("home"), found.get("bridges"), found.get("targets")
+    return Tenancy(
+        home=home if isinstance(home, str) else None,
+        bridges=frozenset(str(name).casefold() for name in bridges) if isinstance(bridges, list) else frozenset(),
+        targets={pid: str(tenant) for pid, tenant in targets.items()} if isinstance(targets, dict) else {},
+    )
+
+
+def destination_of(draft: Draft, form: SignalDrop, parent: Signal | None) -> Destination:
+    """Return whom `form` is for; names of this project come first (R-000-61).
+
+    Raises:
+        RefusedError: `unknown_identity`, `ambiguous_target`, `not_addressed`, `unknown_pid`, `cross_tenant`,
+            `project_isolation`, `bridge_off`, `bridge_inbound_only`.
+    """
+    own = draft.project.pid
+    name, pid = _named(form)
+    if parent is not None:
+        name, pid = _recovered(form, parent, name, pid or parent.from_pid)
+    if name is None:
+        raise RefusedError("ambiguous_target", "names nobody", field="/to", hint="to: NAME")
+    tenant = tenancy_of(draft)
+    here = authority.is_somebody(draft.view, name)
+    if pid is None and not here and parent is not None and name.casefold() == parent.sender.casefold():
+        here = True  # who asked hears the answer, whether or not the roster lists it
+    if pid == own or (pid is None and here):
+        if not here:
+            raise _unknown()
+        shadows = f"{name}@{tenant.home}" if own != tenant.home and tenant.is_bridge(name) else None
+        return Destination(name, shadows=shadows if pid is None else None)
+    if pid is None and tenant.home not in (None, own) and tenant.is_bridge(name):
+        pid = tenant.home
+    if pid is None:
+        if own == tenant.home and tenant.is_bridge(form.sender):
+            raise RefusedError(
+                "ambiguous_target", "a bridge that answers no signal names project and identity", field="/to_pid",
+                hint="to_pid: PID-…, or in_reply_to: the signal that it answers",
+            )  # fmt: skip
+        raise _unknown()
+    _check_may_cross(draft, tenant, form.sender, name, pid)
+    return Destination(name, pid)
+
+
+def check_addressee(draft: Draft, to: str) -> None:
+    """Accept a persona of the roster or an operator as the addressee of a signal or a mail (R-000-66).
+
+    Raises:
+        RefusedError: `unknown_identity`.
+    """
+    if not authority.is_somebody(draft.view, to):
+        raise _unknown()
+
+
+def is_own_bridge(draft: Draft, name: str) -> bool:
+    """Tell whether `name` is a bridge of this project: by its roster and by the allow-list of its own file."""
+    project, persona = draft.project, draft.view.get(Persona, name)
+    listed = name.casefold() in (bridge.casefold() for bridge in project.bridges)
+    return project.home and listed and persona is not None and persona.persona_class == "bridge"
+
+
+def _named(form: SignalDrop) -> tuple[str | None, str | None]:
+    name, _, at = (form.to or "").partition("@")
+    if at and form.to_pid is not None and at != form.to_pid:
+        raise RefusedError(
+            "ambiguous_target", "to and to_pid name two projects", field="/to_pid", hint="leave one of them out"
+        )
+    return name or None, at or form.to_pid
+
+
+def _recovered(form: SignalDrop, parent: Signal, name: str | None, pid: str | None) -> tuple[str, str | None]:
+    """Return whom an answer to `parent` is for: whoever sent that one, in the project that it came from (R-000-62)."""
+    if parent.from_pid is None:
+        return name or parent.sender, pid
+    if parent.to.casefold() != form.sender.casefold():
+        raise RefusedError(
+            "not_addressed", "answers a signal that was for somebody else", field="/in_reply_to",
+            hint=f"it was for {parent.to}",
+        )  # fmt: skip
+    if pid != parent.from_pid or (name is not None and name.casefold() != parent.sender.casefold()):
+        raise RefusedError(
+            "ambiguous_target", "goes to another than the one that it answers", field="/to",
+            hint="leave to and to_pid out, or in_reply_to",
+        )  # fmt: skip
+    return parent.sender, pid
+
+
+def _check_may_cross(draft: Draft, tenant: Tenancy, sender: str, name: str, pid: str) -> None:
+    project, mode = draft.project, draft.policy.bridge
+    if pid not in tenant.targets:
+        raise RefusedError(
+            "unknown_pid", "no such project in this tenant", field="/to_pid", hint="tenant.yaml lists the projects"
+        )
+    if tenant.targets[pid] != project.tenant:
+        raise RefusedError("cross_tenant", "the project is another tenant's", field="/to_pid", hint="not possible")
+    to_bridge = pid == tenant.home and tenant.is_bridge(name)
+    from_bridge = project.pid == tenant.home and tenant.is_bridge(sender)
+    if not (to_bridge or from_bridge):
+        raise RefusedError(
+            "project_isolation", "a signal reaches another project only from or to one of the tenant's bridges",
+            field="/to", hint="prismfs whois names the bridges",
+        )  # fmt: skip
+    if mode == "off" or (to_bridge and mode != "allow"):
+        code = "bridge_off" if mode == "off" else "bridge_inbound_only"
+        raise RefusedError(
+            code, f"this project's policy says bridge: {mode}", field="/to", hint="settings/policy.yaml: bridge"
+        )
+
+
+def payload_hash_of(signal: Signal) -> str:
+    """Return the SHA-256 (hex) over what a signal says, as canonical JSON; never taken from a file (R-000-11)."""
+    payload: dict[str, JsonValue] = {
+        "subject": signal.subject,
+        "body": signal.body,
+        "labels": dict(signal.labels),
+        "attachments": dict(signal.attachments),
+    }
+    return hashlib.sha256(canonical_json(payload)).hexdigest()
+
+
+def _unknown() -> RefusedError:
+    return RefusedError(
+        "unknown_identity", "is addressed to nobody in this project's roster", field="/to",
+        hint="prismfs whois names them",
+    )  # fmt: skip

@@ -1,0 +1,135 @@
+"""The first three tiers of triage: what is always read, what is read when relevant, and the privacy gates.
+
+They come before any judgement and before anything is written for somebody else (R-000-24). What is kept of a reading
+is what it was, why it was read, and its hash; never its text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+from prismfs.kinds.care.signal import Signal
+from prismfs.kinds.care.triage_record import Init, Privacy, Read
+from prismfs.kinds.work.journal import Journal
+from prismfs.rules.care.matching import MAX_CHARACTERS
+from prismfs.rules.core.draft import Draft
+
+NOT_SCANNED = "not_scanned"
+"""The kind of finding that stands for a text that no scanner has seen: it came in by a commit."""
+
+_ENVIRONMENT = re.compile(r"\s*(?:[-*]\s+)?([A-Za-z][A-Za-z0-9_.-]{0,63})\s*[:=]\s*(\S.{0,199})")
+_ENVIRONMENT_NAMES = frozenset({"env", "environment"})
+_MOST_ENTRIES = 50
+
+_TRACE = re.compile(
+    r"^Traceback \(most recent call last\)|^[ \t]{1,40}at [\w.$<>]+\(|^[ \t]{1,40}File \"[^\"]+\", line \d+|^panic: |"
+    r"^Exception in thread |^thread '.*' panicked at|^goroutine \d+ \[|^Caused by: ",
+    re.MULTILINE,
+)
+_LOG = re.compile(r"^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\b(ERROR|WARN|INFO|DEBUG|FATAL)\b", re.MULTILINE)
+_REVISION = re.compile(r"\b(?:commit|revision|rev|sha|git hash)\b\W{0,3}([0-9a-f]{7,40})\b", re.IGNORECASE)
+_REVISION_LABELS = frozenset({"commit", "revision", "rev", "sha", "git"})
+_HEX = re.compile(r"[0-9a-f]{7,40}")
+
+_RECENT = timedelta(days=1)
+_MOST_NOTES = 5
+
+
+def read_always(draft: Draft, signal: Signal) -> Init:
+    """Tier 1: environment, install type, project and roster of whoever reports (R-000-19).
+
+    Of another project what it sent beside the signal is known and nothing else; of this one the settings name who
+    works here.
+    """
+    context = signal.context
+    entries = {} if context is None else dict(context.environment)
+    for name, text in sorted((*signal.attachments.items(), *signal.labels.items())):
+        if name.rpartition(".")[0].casefold() in _ENVIRONMENT_NAMES or name.casefold() in _ENVIRONMENT_NAMES:
+            entries |= _entries(name, text)
+    entries = dict(list(entries.items())[:_MOST_ENTRIES])
+    if context is not None:
+        tenant, phone_home, roster = context.tenant, context.phone_home, context.roster
+    else:
+        lanes = draft.policy.lanes
+        owners = (lanes.incident, lanes.enhancement, lanes.recommendation)
+        names = (*draft.project.operators, *draft.policy.intake, *owners)
+        tenant, phone_home, roster = draft.project.tenant, draft.policy.phone_home, tuple(sorted(set(names)))
+    return Init(
+        environment=entries,
+        install_type=entries.get("install_type") or entries.get("install") or signal.labels.get("install_type"),
+        project=signal.from_pid or signal.pid,
+        tenant=tenant,
+        phone_home=phone_home,
+        roster=roster,
+    )
+
+
+def read_if_relevant(draft: Draft, signal: Signal) -> tuple[Read, ...]:
+    """Tier 2: stack traces and logs, the reporter's newest notes, the revision; each with the reason (R-000-20).
+
+    Notes are read of this project's own people only (R-000-25).
+    """
+    return (*_evidence(signal), *_notes(draft, signal), *_revision(signal))
+
+
+def check_privacy(signal: Signal) -> Privacy:
+    """Tier 3: what the scanner took out at the door, what it left in doubt, what it never saw (R-000-21).
+
+    Whatever was taken out is gone and does not block; a doubt keeps the report here until a person looks.
+    """
+    found = [entry for entry in signal.redactions if entry.kind != NOT_SCANNED]
+    suspects = sum(entry.count for entry in found if entry.level == "suspect")
+    blocked = len(found) < len(signal.redactions)
+    return Privacy(
+        status="blocked" if blocked else "suspect" if suspects else "passed",
+        redacted=sum(entry.count for entry in found if entry.level == "redact"),
+        suspects=suspects,
+        kinds=tuple(sorted({entry.kind for entry in found})),
+        scanner=next((entry.rules for entry in found if entry.rules), ""),
+    )
+
+
+def _entries(name: str, text: str) -> dict[str, str]:
+    """Return the `name = value` and `name: value` lines of a text; a single word is the environment's own name."""
+    found = {match[1].casefold(): match[2].strip() for line in text.splitlines() if (match := _ENVIRONMENT.match(line))}
+    word = text.strip()
+    return found or ({name.casefold(): word} if word and "\n" not in word and len(word) <= 200 else {})
+
+
+def _evidence(signal: Signal) -> Iterator[Read]:
+    for name, text in sorted((*signal.attachments.items(), ("body", signal.body))):
+        head = text[:MAX_CHARACTERS]
+        what = name if name == "body" else f"attachment {name}"
+        if _TRACE.search(head):
+            yield _read(what, "holds a stack trace", text)
+        elif name != "body" and (name.casefold().endswith(".log") or _LOG.search(head)):
+            yield _read(what, "is a log", text)
+
+
+def _notes(draft: Draft, signal: Signal) -> Iterator[Read]:
+    if signal.from_pid is not None:
+        return
+    for note in draft.view.latest_of(Journal, signal.sender, ("",), _MOST_NOTES):
+        if signal.received_at - note.created_at <= _RECENT:
+            yield _read(f"journal {note.id}", "a note of the reporter of the last day", f"{note.subject}\n{note.body}")
+
+
+def _revision(signal: Signal) -> Iterator[Read]:
+    for name, value in sorted(signal.labels.items()):
+        if name.casefold() in _REVISION_LABELS and _HEX.fullmatch(value.casefold()):
+            yield _read(f"git revision {value.casefold()}", f"stands in label {name}", value)
+            return
+    for name, text in sorted((("body", signal.body), *signal.attachments.items())):
+        match = _REVISION.search(text[:MAX_CHARACTERS])
+        if match is not None:
+            where = name if name == "body" else f"attachment {name}"
+            yield _read(f"git revision {match[1].casefold()}", f"stands in {where}", match[1])
+            return
+
+
+def _read(what: str, why: str, text: str) -> Read:
+    digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+    return Read(what=what, why=why, lines=text.count("\n") + bool(text and not text.endswith("\n")), digest=digest)

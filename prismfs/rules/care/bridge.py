@@ -1,0 +1,178 @@
+"""Signals that cross from one project to another: sent, received, and what the sender's project hears of it.
+
+The outbox record in the sender's project is the intent; the addressee's project decides the arrival as an event of
+its own, in one commit with the bridge's audit row; the receipt writes the same row in the sender's project. So each
+view holds exactly one row, and each project only rows of its own traffic (R-000-70 to R-000-72).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import JsonValue
+
+from prismfs.errors import RefusedError
+from prismfs.kinds.care.signal import Progress, Signal
+from prismfs.kinds.core.outbox import Outbox
+from prismfs.records.base import format_instant
+from prismfs.records.stage import stage_order
+from prismfs.rules.care import address
+from prismfs.rules.core import authority
+from prismfs.rules.core.draft import Draft, one_line
+
+CHANNEL = "bridge"
+
+_CARRIED = (
+    "id", "sender", "to", "type", "category", "subject", "body", "in_reply_to", "dedup_key", "labels", "attachments",
+    "ttl", "redactions",
+)  # fmt: skip
+"""What crosses of a signal: what its sender wrote, and what was taken out of that before it was kept."""
+
+
+def send(draft: Draft, signal: Signal) -> Signal:
+    """Put `signal`, which names another project, and the message that carries it there; return it."""
+    assert signal.to_pid is not None
+    sent = draft.put(signal)
+    draft.put(
+        Outbox(
+            id=draft.new_id("out", f"{CHANNEL}:{signal.id}"),
+            about=signal.id,
+            action=f"{CHANNEL}:{signal.to_pid}",
+            level=0,
+            channel=CHANNEL,
+            target=signal.to_pid,
+            subject=one_line(signal.subject),
+            body="",
+            priority="normal",
+            created_at=draft.now,
+            planned_at=draft.now,
+            due_at=draft.now,
+            status="pending",
+        )
+    )
+    return sent
+
+
+def receive(draft: Draft) -> None:
+    """Take in a signal of another project, if it may come here (R-000-60, R-000-62).
+
+    The record that comes is that project's claim: only what its sender wrote is kept of it. Which project it comes
+    from, the engine says.
+
+    Raises:
+        RefusedError: `wrong_pid`, `cross_tenant`, `bridge_off`, `not_a_bridge`, `unknown_parent`, `not_addressed`,
+            `unknown_identity`, `id_taken`.
+    """
+    document = draft.event.document
+    came = Signal.from_document(document["signal"])  # type: ignore[arg-type]
+    source, project, tenant = str(document["from_pid"]), draft.project, address.tenancy_of(draft)
+    if draft.view.get(Signal, came.id) is not None:  # one that arrived before is known by its cause, not by its id
+        raise RefusedError("id_taken", "a signal with this id is here already", field="/id", hint="leave the id out")
+    if came.to_pid != project.pid:
+        raise RefusedError("wrong_pid", f"is for another project than {project.pid}", field="/to_pid")
+    if tenant.targets.get(source) != project.tenant:
+        raise RefusedError("cross_tenant", "comes from another tenant's project", field="/from_pid")
+    if draft.policy.bridge == "off":
+        raise RefusedError("bridge_off", "that project's policy says bridge: off", field="/to_pid")
+    parent = _parent(draft, came, source)
+    to_bridge = project.pid == tenant.home and tenant.is_bridge(came.to)
+    if not to_bridge:
+        if source != tenant.home or not tenant.is_bridge(came.sender):
+            raise RefusedError("not_a_bridge", "comes from no bridge and goes to none", field="/to")
+        if parent is None and not authority.is_somebody(draft.view, came.to):
+            raise RefusedError("unknown_identity", "nobody there has this name", field="/to")
+    context = document.get("context") if to_bridge else None
+    expired = came.ttl is not None and came.created_at + came.ttl < draft.now
+    signal = Signal.model_validate(
+        {name: getattr(came, name) for name in _CARRIED}
+        | {
+            "pid": project.pid,
+            "from_pid": source,
+            "thread_id": None if parent is None else parent.thread_id or parent.id,
+            "created_at": min(came.created_at, draft.now),
+            "received_at": draft.now,
+            "payload_hash": address.payload_hash_of(came),
+            "context": context,
+            "progress": None if to_bridge else came.progress,
+            "status": "expired" if expired else "received",
+        }
+    )
+    draft.subject = draft.put(signal)
+    if parent is not None and signal.progress is not None and _is_news(parent.progress, signal.progress):
+        draft.put(parent.changed(progress=signal.progress))
+    draft.settle("receive", f"came over the bridge from {source}")
+    meta = row_of(signal, source=source, target=project.pid, to_bridge=to_bridge, at=draft.now)
+    draft.row("bridge.routed", signal, reason=draft.reason, meta=meta)
+
+
+def note_receipt(draft: Draft, message: Outbox) -> None:
+    """Write down in the sender's project that its signal arrived, or that it comes back (R-000-70).
+
+    The row of an arrival is the one that the addressee's project wrote.
+    """
+    signal = draft.get(Signal, message.about)
+    if signal is None or signal.status not in ("routing", "returned"):
+        return  # what somebody else put into the outbox, or a second message about what arrived already
+    found = draft.event.document.get("record")
+    told = found if isinstance(found, dict) else {}
+    if message.status == "sent":
+        routed = draft.put(signal.changed(status="routed"))
+        draft.row("bridge.routed", routed, reason=f"arrived in {message.target}", meta=told)
+        return
+    if message.status not in ("failed", "dead", "not_configured"):
+        return
+    code = str(told.get("code") or "undeliverable")
+    back = draft.put(signal.changed(status="returned"))
+    reason = f"not taken by {message.target}: {code}"
+    meta: dict[str, JsonValue] = {
+        "code": code,
+        "from_pid": signal.pid,
+        "to_pid": message.target,
+        "from": signal.sender,
+        "to": signal.to,
+        "signal_type": signal.type,
+        "payload_hash": signal.payload_hash,
+    }
+    draft.row("bridge.refused", back, level="warn", reason=reason, meta=meta)
+    draft.mail(
+        signal.sender,
+        role="returned",
+        type="notification",
+        subject=f"Not delivered: {signal.subject}",
+        body=f"{signal.to} in {message.target} did not get it: {code} ({message.detail}).",
+        about=back,
+    )
+
+
+def row_of(signal: Signal, *, source: str, target: str, to_bridge: bool, at: datetime) -> dict[str, JsonValue]:
+    """Return the meta of a bridge's audit row, equal in both views (R-000-70)."""
+    return {
+        "from_pid": source,
+        "to_pid": target,
+        "from": signal.sender,
+        "to": signal.to,
+        "bridge": signal.to if to_bridge else signal.sender,
+        "direction": "to_bridge" if to_bridge else "from_bridge",
+        "signal_type": signal.type,
+        "category": signal.category,
+        "payload_hash": signal.payload_hash,
+        "routed_at": format_instant(at),
+    }
+
+
+def _is_news(known: Progress | None, told: Progress) -> bool:
+    """Tell whether `told` is further than what is known: answers of one instant come in any order."""
+    return known is None or (told.at, stage_order(told.stage)) >= (known.at, stage_order(known.stage))
+
+
+def _parent(draft: Draft, came: Signal, source: str) -> Signal | None:
+    """Return the signal of this project that `came` answers; an answer to something else is refused."""
+    if came.in_reply_to is None:
+        return None
+    parent = draft.get(Signal, came.in_reply_to)
+    if parent is None:
+        raise RefusedError("unknown_parent", "answers a signal that is not there", field="/in_reply_to")
+    between = {parent.to_pid, parent.from_pid}
+    if source not in between or came.to.casefold() not in (parent.sender.casefold(), parent.to.casefold()):
+        raise RefusedError("not_addressed", "answers a signal between others", field="/in_reply_to")
+    return parent

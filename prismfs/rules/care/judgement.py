@@ -1,0 +1,212 @@
+"""Judgements of an incident by somebody: of a person or an agent, of the role's command, and when none comes in time.
+
+A judgement that is there already is overruled, not forgotten: the one before stands in the record (R-000-03).
+"""
+
+from __future__ import annotations
+
+from pydantic import JsonValue
+
+from prismfs.errors import RecordError, RefusedError
+from prismfs.kinds.care.settings.triage import Triage
+from prismfs.kinds.care.signal import Signal
+from prismfs.kinds.care.triage_record import Judgement, Overruled, TriageRecord
+from prismfs.kinds.core.forms import TriageAnswer
+from prismfs.kinds.response.incident import Incident
+from prismfs.records.plan import Nothing
+from prismfs.records.severity import LEAST_URGENT, read_label, with_rank
+from prismfs.rules.care.assessment import output, tiers
+from prismfs.rules.care.classifier import UNKNOWN_NATURE
+from prismfs.rules.core.draft import ENGINE, Draft, one_line
+from prismfs.rules.escalation.lifecycle import Attention, call_attention
+from prismfs.rules.response import lifecycle, severity_change
+from prismfs.rules.response.facts import meta_of
+from prismfs.rules.response.targets import responded
+
+_MEMBERS = ("severity", "scope", "nature", "reason")
+
+
+def judge_incident(draft: Draft) -> Nothing | None:
+    """Judge an incident whose triage waits, or overrule the judgement that it has, with a reason (R-000-22).
+
+    What is not said stays as it was judged, or as the rules proposed it. A person may go below the policy's floor
+    for a nature; nobody else may.
+
+    Raises:
+        RefusedError: `not_found`, `resolved`, `scope_missing`, `unknown_nature`, `security_lowered`.
+        RecordError: `unknown_severity`, or a member of the answer that is not valid.
+    """
+    document = draft.event.document
+    incident = draft.need(Incident, str(document["id"]))
+    answer = TriageAnswer.from_document({name: document[name] for name in _MEMBERS if document.get(name) is not None})
+    if not incident.is_open:
+        raise RefusedError("resolved", "it is not judged any more", field="/id", hint="prismfs show ID")
+    incident = draft.put(responded(draft, incident))
+    record = _record_of(draft, incident)
+    judged = _judged(draft, incident, record, answer, by=draft.event.actor)
+    if record is None:
+        return _judge_alone(draft, incident, judged)
+    before = record.classification
+    said = f"severity {judged.severity.label}, scope {judged.scope}, nature {judged.nature}"
+    if before is None:
+        draft.settle("judge", f"{draft.event.actor} judges: {said}")
+    elif (before.severity.rank, before.scope, before.nature) == (judged.severity.rank, judged.scope, judged.nature):
+        return Nothing("it is judged so already", incident.id)
+    else:
+        draft.settle("overrule", f"{draft.event.actor} overrules: {said}")
+        overruled = Overruled(at=draft.now, by=draft.event.actor, before=before, reason=answer.reason)
+        record = draft.put(record.changed(overruled=(*record.overruled, overruled)))
+        meta: dict[str, JsonValue] = {
+            "before": {"severity": before.severity.label, "scope": before.scope, "nature": before.nature},
+            "severity": judged.severity.label,
+            "scope": judged.scope,
+            "nature": judged.nature,
+        }
+        draft.row("triage.overruled", record, level="warn", reason=draft.reason, meta=meta)
+    _conclude(draft, record, incident, judged)
+    draft.subject = draft.need(Incident, incident.id)
+    return None
+
+
+def triage_due(draft: Draft) -> None:
+    """A triage waits: its command answers now, or its deadline has passed (R-000-80)."""
+    record = draft.need(TriageRecord, str(draft.event.document["id"]))
+    incident = draft.need(Incident, record.incident)
+    draft.subject = record
+    if record.status != "waiting" or not incident.is_open:
+        draft.settle("let_go", "nothing waits for it any more")
+        draft.put(record.changed(due_at=None))
+        draft.row("triage.let_go", record, reason=draft.reason)
+    elif record.mode == "command" and record.asked_at is None:
+        _take_answer(draft, record, incident)
+    else:
+        _overdue(draft, record, incident)
+    draft.subject = draft.need(TriageRecord, record.id)
+
+
+def end_triage(draft: Draft) -> None:
+    """An incident is resolved: a triage that still waits for somebody has no deadline any more."""
+    incident = draft.subject
+    assert isinstance(incident, Incident)
+    record = None if incident.triage is None else draft.get(TriageRecord, incident.triage)
+    if record is not None and record.due_at is not None:
+        draft.put(record.changed(due_at=None))
+
+
+def check_nature(draft: Draft, nature: str) -> None:
+    """Accept a nature that the rules or the policy know.
+
+    Raises:
+        RefusedError: `unknown_nature`, naming them.
+    """
+    known = {rule.nature for rule in draft.view.single(Triage).natures} | {*draft.policy.nature_floor, UNKNOWN_NATURE}
+    if nature not in known:
+        hint = f"one of {', '.join(sorted(known))}"
+        raise RefusedError("unknown_nature", "no such nature", field="/nature", hint=hint)
+
+
+def _take_answer(draft: Draft, record: TriageRecord, incident: Incident) -> None:
+    """Judge as the command says; an answer that is none leaves it to a person, with the reason."""
+    found = draft.event.document.get("answer")
+    try:
+        if not isinstance(found, dict):
+            raise RefusedError(str(draft.event.document.get("failed") or "no_answer"), "the command gave no answer")
+        answer = TriageAnswer.from_document(found)
+        judged = _judged(draft, incident, record, answer, by="command")
+    except (RecordError, RefusedError) as error:
+        code = one_line(f"{error.code} {error.problem.field or ''}")
+        draft.settle("ask", f"its command gave no valid answer: {code}")
+        tiers.ask(draft, record, incident, reason=draft.reason)
+        return
+    draft.settle("judge", f"the command of {record.triager} judges")
+    incident = draft.put(responded(draft, incident))
+    _conclude(draft, record, incident, judged)
+
+
+def _overdue(draft: Draft, record: TriageRecord, incident: Incident) -> None:
+    draft.settle("overdue", f"no judgement at the deadline for rank {incident.severity.rank}")
+    late = draft.put(record.changed(due_at=None))
+    tiers.tell_overdue(draft, late, incident)
+    policy = draft.policy
+    rank = min(incident.severity.rank, LEAST_URGENT - 1)
+    call_attention(
+        draft,
+        Attention(
+            severity=with_rank(policy.scales, rank, scale=policy.escalation_scale),
+            title=f"Triage is late: {incident.title}"[:500],
+            source="desk:triage",
+            reporter=ENGINE,
+            category="gate_timeout",
+            related=incident.id,
+        ),
+    )
+
+
+def _conclude(draft: Draft, record: TriageRecord, incident: Incident, judged: Judgement) -> None:
+    """Finish with `judged`; a fault that turns out to be urgent is escalated if it was not yet."""
+    output.conclude(draft, record, incident, judged)
+    lifecycle.attend(draft, draft.need(Incident, incident.id))
+
+
+def _judge_alone(draft: Draft, incident: Incident, judged: Judgement) -> Nothing | None:
+    """Judge what the desk itself saw: no signal reported it, so there is no triage record and nothing to send."""
+    if (incident.severity.rank, incident.scope, incident.nature) == (judged.severity.rank, judged.scope, judged.nature):
+        return Nothing("it is judged so already", incident.id)
+    said = f"severity {judged.severity.label}, scope {judged.scope}, nature {judged.nature}"
+    draft.settle("judge", f"{draft.event.actor} judges: {said}")
+    changed = severity_change.change(draft, incident, judged.severity, judged.reason)
+    changed = draft.put(changed.changed(scope=judged.scope, nature=judged.nature))
+    draft.row("incident.triaged", changed, level="warn", reason=said, meta=meta_of(changed) | {"by": judged.by})
+    lifecycle.attend(draft, changed)
+    draft.subject = draft.need(Incident, incident.id)
+    return None
+
+
+def _judged(
+    draft: Draft, incident: Incident, record: TriageRecord | None, answer: TriageAnswer, *, by: str
+) -> Judgement:
+    policy = draft.policy
+    base = None if record is None else record.classification or record.proposal
+    known = incident.scope or "customer-internal" if record is None else None  # what the desk saw is its own matter
+    scope = answer.scope or (known if base is None else base.scope)
+    if scope is None:
+        raise RefusedError(
+            "scope_missing", "nothing proposes a scope, so it is to be said", field="/scope", hint="--scope SCOPE"
+        )
+    nature = answer.nature or incident.nature
+    check_nature(draft, nature)
+    severity = incident.severity
+    if answer.severity is not None:
+        severity = read_label(policy.scales, answer.severity, scale=policy.incident_scale)
+    if by == "command" and incident.nature in policy.nature_floor:
+        nature = incident.nature  # what may be security stays so until a person says otherwise
+    floor = policy.nature_floor.get(nature)
+    if floor is not None and severity.rank > floor and (by == "command" or answer.severity is None):
+        severity = with_rank(policy.scales, floor, scale=policy.incident_scale)
+    severity_change.check_lowering(draft, incident, severity, nature=nature)
+    return Judgement(severity=severity, scope=scope, nature=nature, reason=answer.reason, by=by)
+
+
+def _record_of(draft: Draft, incident: Incident) -> TriageRecord | None:
+    """Return its triage record; a new one for what was opened before there were any, none without a signal."""
+    known = None if incident.triage is None else draft.get(TriageRecord, incident.triage)
+    if known is not None:
+        return known
+    if incident.opened_by is None:
+        return None
+    signal = draft.need(Signal, incident.opened_by)
+    reading = tiers.read(draft, signal)
+    return TriageRecord(
+        id=draft.new_id("tri"),
+        pid=incident.pid,
+        incident=incident.id,
+        signal=signal.id,
+        source_pid=reading.init.project,
+        triager=incident.owner,
+        mode="person",
+        status="waiting",
+        init=reading.init,
+        reads=reading.reads,
+        privacy=reading.privacy,
+        opened_at=draft.now,
+    )

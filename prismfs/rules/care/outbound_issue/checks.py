@@ -1,0 +1,172 @@
+"""What must hold of a phone-home before it leaves, in the order in which it is looked at (R-000-42, R-000-43).
+
+Everything is checked anew at the time of sending, whatever was checked before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from prismfs.errors import ForbiddenError, RecordError, RefusedError
+from prismfs.kinds.care.approval import Review
+from prismfs.kinds.care.phone_home import ACKNOWLEDGEMENT, OperatorReview, PhoneHome
+from prismfs.kinds.care.settings.tracker import Tracker
+from prismfs.kinds.care.signal import Signal
+from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.core.settings.persona import Persona
+from prismfs.kinds.response.incident import Incident
+from prismfs.records.codec import canonical_json
+from prismfs.records.issue import IssueDraft
+from prismfs.rules.care.outbound_issue import approval_request, outbound_scan, staging, wording
+from prismfs.rules.core import authority
+from prismfs.rules.core.draft import Draft
+
+OPERATOR_REVIEW_REQUIRED = "phone_home_operator_review_required"
+RETENTION_UNAPPROVED = "phone_home_sensitive_retention_unapproved"
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A record that is to leave. `fresh`: it was approved by this very decision, whose audit row is not kept yet."""
+
+    draft: Draft
+    record: PhoneHome
+    fresh: bool = False
+
+
+def check(sending: Sending) -> None:
+    """Accept a record that may leave now; the first thing that does not hold is said.
+
+    Raises:
+        PrismfsError: the code of the first of `CHECKS` that does not hold.
+    """
+    for _, holds in CHECKS:
+        holds(sending)
+
+
+def why_no_approval(draft: Draft, record: PhoneHome, *, fresh: bool = False) -> str | None:
+    """Return why `record` has no approval that counts now, None where it has one (R-000-06).
+
+    The approval must be of exactly these bytes for exactly this place, by somebody who is an operator now and no
+    author, not over and not used up; its review file must be the one that was decided on, and an audit row must tell
+    of that decision: a record that says so of itself is not enough.
+    """
+    review = record.operator_review
+    if review is None or not review.approved:
+        return "no operator has approved it"
+    if review.content_hash != record.content_hash:
+        return "it was changed after its approval"
+    if record.destination != draft.view.single(Tracker).destination:
+        return "it was approved for another destination"
+    kept = draft.get(Review, review.review)
+    if kept is None or digest_of(kept) != review.review_digest or kept.decision != "approve":
+        return "the review that approved it was changed"
+    if (kept.about, kept.content_hash, kept.by) != (record.id, review.content_hash, review.approved_by):
+        return "the review that it names is about something else"
+    if not authority.is_operator(draft, review.approved_by):
+        return f"{review.approved_by} is no operator"
+    if is_author(record, review.approved_by):
+        return f"{review.approved_by} had a hand in it"
+    if review.used_at is not None:
+        return "the approval was used before"
+    if approval_request.expiry_of(draft, record) < draft.now:
+        return "the approval is over"
+    if not fresh and not _was_decided(draft, record, review):
+        return "no decision of the desk approved it"
+    return None
+
+
+def digest_of(review: Review) -> str:
+    """Return the SHA-256 (hex) of a review's canonical JSON: one that was edited is another one."""
+    return hashlib.sha256(canonical_json(review.to_document())).hexdigest()
+
+
+def is_author(record: PhoneHome, name: str) -> bool:
+    """Tell whether `name` staged or worded `record`, in whatever case."""
+    return name.casefold() in (author.casefold() for author in (record.requested_by, *record.authors))
+
+
+def _schema(sending: Sending) -> None:
+    """The record is one of its kind, still eligible, staged by an incident manager, and a tracker could take it."""
+    draft = sending.draft
+    record = PhoneHome.from_document(sending.record.to_document())
+    incident, signal = draft.get(Incident, record.incident), draft.get(Signal, record.signal)
+    if incident is not None and incident.scope == "customer-internal":
+        raise RecordError(
+            staging.SCOPE_FORBIDDEN, "a customer-internal matter never leaves", field="/scope",
+            hint="prismfs phone-home withdraw ID",
+        )  # fmt: skip
+    if signal is None or staging.opted_out(draft, signal):
+        raise RefusedError(
+            "phone_home_never", "the policy of the project that reported it says phone_home: never", field="/source_pid"
+        )
+    manager = draft.view.get(Persona, record.requested_by)
+    if manager is None or manager.role != staging.MANAGER:
+        raise ForbiddenError(
+            "not_incident_manager", f"{record.requested_by} is no {staging.MANAGER} any more", field="/requested_by"
+        )
+    fault = IssueDraft(record.idempotency_key, record.title, record.body_markdown).fault
+    if fault is not None:
+        raise RecordError("bad_field", fault, field="/body_markdown", hint="prismfs phone-home stage ID --body -")
+
+
+def _operator_review(sending: Sending) -> None:
+    record = sending.record
+    why = None if record.status in ("approved", "failed") else f"it is {record.status}"
+    why = why or why_no_approval(sending.draft, record, fresh=sending.fresh)
+    if why is not None:
+        raise RefusedError(
+            OPERATOR_REVIEW_REQUIRED, why, path=record.id, hint="an operator approves it: prismfs phone-home approve ID"
+        )
+
+
+def _redaction(sending: Sending) -> None:
+    """The report says passed, and the scanner, run again, finds the same: nothing to take out (R-000-37)."""
+    record, report = sending.record, sending.record.redaction_report
+    scan, texts = outbound_scan.scan_of(sending.draft), wording.texts_of(sending.record)
+    own = wording.hash_of(texts)
+    why = None
+    if report.status != "passed" or report.output_hash != own:
+        why = "the scanner has not passed this text"
+    elif scan.status != "passed" or scan.input_hash != own:
+        why = "the scanner could not look at it again"
+    elif scan.output_hash != own or scan.suspects(record.retained_sensitive_fields):
+        why = "the scanner now finds something in it"
+    if why is not None:
+        raise RefusedError(
+            outbound_scan.REDACTION_REQUIRED,
+            why,
+            path=record.id,
+            hint="prismfs phone-home withdraw ID, then stage it anew",
+        )
+
+
+def _acknowledged(sending: Sending) -> None:
+    """Where sensitive fields are kept on purpose, the operator's notes say so with a word (R-000-39)."""
+    record, review = sending.record, sending.record.operator_review
+    words = "" if review is None else review.notes.replace(",", " ").replace(";", " ")
+    if record.retained_sensitive_fields and ACKNOWLEDGEMENT not in words.split():
+        raise RefusedError(
+            RETENTION_UNAPPROVED, "it keeps sensitive fields, and the approval does not acknowledge them",
+            path=record.id, hint=f"withdraw and stage it; approve with --notes {ACKNOWLEDGEMENT}",
+        )  # fmt: skip
+
+
+CHECKS: tuple[tuple[str, Callable[[Sending], None]], ...] = (
+    ("schema", _schema),
+    ("operator review", _operator_review),
+    ("redaction", _redaction),
+    ("retained fields", _acknowledged),
+)
+"""What follows belongs to others: the look for an earlier issue to `phone_home`, the preflight to the transport."""
+
+
+def _was_decided(draft: Draft, record: PhoneHome, review: OperatorReview) -> bool:
+    said = (review.review, review.review_digest, review.content_hash)
+    return any(
+        row.action == "phone_home.approved"
+        and (row.meta.get("review"), row.meta.get("review_digest"), row.meta.get("content_hash")) == said
+        for row in draft.view.with_ref(Audit, record.id)
+    )

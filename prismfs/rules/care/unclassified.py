@@ -1,0 +1,129 @@
+"""Signals that wait for somebody to name their lane, and their deadlines (R-000-02, R-000-80).
+
+The intake desk may leave its work to a person or an agent: the task stands in its mailbox, and is done by
+`prismfs classify` or by a dropped `task_result`.
+"""
+
+from __future__ import annotations
+
+from pydantic import JsonValue
+
+from prismfs.errors import RefusedError
+from prismfs.kinds.care.signal import LANES, Signal
+from prismfs.kinds.core.mail import Mail
+from prismfs.records.plan import Nothing
+from prismfs.records.severity import read_label
+from prismfs.rules.care.classifier import Classification
+from prismfs.rules.care.replies import reply
+from prismfs.rules.core import authority
+from prismfs.rules.core.draft import ENGINE, Draft
+from prismfs.rules.escalation.lifecycle import Attention, call_attention
+
+
+def await_lane(draft: Draft, signal: Signal, proposed: Classification | None) -> None:
+    """Put a task into the desk's mailbox and tell the reporter that the signal is here; nothing is decided.
+
+    `proposed` is what the rules would say, where they may propose.
+    """
+    due = signal.received_at + draft.policy.deadlines.acknowledge
+    how = f"prismfs classify {signal.id} --lane LANE --reason TEXT, or drop a task_result with id, lane and reason"
+    hint = "" if proposed is None else f"\n\nThe rules propose {proposed.reason}."
+    draft.mail(
+        signal.to,
+        role="lane",
+        type="task",
+        subject=f"Which lane? {signal.subject}",
+        body=f"{signal.body}{hint}\n\nSay it with: {how} ({', '.join(LANES[:-1])})",
+        about=signal,
+    )
+    body = f"It is here, and {signal.to} says next what becomes of it."
+    reply(draft, signal, role="received", stage="received", body=body, owner=signal.to, due_at=due)
+    draft.subject = draft.put(signal.changed(due_at=due))
+    draft.settle("await_lane", "somebody names its lane")
+    proposal = {} if proposed is None else meta_of(proposed)
+    draft.row("signal.awaited", draft.subject, reason=draft.reason, meta=proposal)
+
+
+def acknowledge_signal(draft: Draft) -> Nothing | None:
+    """Whoever the signal is for, or somebody whom the roster allows it, has seen it; it is sorted by its next deadline.
+
+    Raises:
+        ForbiddenError: `not_allowed`.
+    """
+    signal = draft.need(Signal, str(draft.event.document["id"]))
+    if draft.event.actor.casefold() != signal.to.casefold():
+        authority.check(draft, "signal.ack")
+    if signal.acknowledged_at is not None:
+        return Nothing("acknowledged already", signal.id)
+    if signal.status not in ("received", "unclassified", "delivered"):
+        return Nothing(f"the signal is {signal.status} already", signal.id)
+    draft.subject = _seen(draft, signal)
+    draft.settle("acknowledge", f"{draft.event.actor} has seen it")
+    draft.row("signal.acknowledged", draft.subject, reason=draft.reason)
+    return None
+
+
+def note_reading(draft: Draft) -> None:
+    """Who reads the task about a signal has seen the signal, too."""
+    mail = draft.subject
+    if not isinstance(mail, Mail) or mail.type != "task" or not (mail.about or "").startswith("sig-"):
+        return
+    signal = draft.get(Signal, str(mail.about))
+    if signal is None or signal.acknowledged_at is not None or signal.status not in ("received", "unclassified"):
+        return
+    if signal.to.casefold() == mail.to.casefold():
+        seen = _seen(draft, signal)
+        draft.row("signal.acknowledged", seen, reason="the task about it was read")
+
+
+def remind_of_signal(draft: Draft) -> None:
+    """A signal waited past a deadline: its reporter hears of it and its owner is escalated to (R-000-80).
+
+    Each deadline is told once: first that of being seen, then that of having a lane.
+    """
+    signal = draft.need(Signal, str(draft.event.document["id"]))
+    if signal.status not in ("received", "unclassified", "asked"):
+        raise RefusedError("not_waiting", f"the signal is {signal.status}", field="/id", hint="prismfs show ID")
+    classify_by = signal.received_at + draft.policy.deadlines.classify
+    unseen = signal.status == "received" and signal.acknowledged_at is None
+    first = unseen and signal.due_at is not None and signal.due_at < classify_by
+    draft.subject = draft.put(signal.changed(due_at=classify_by if first else None))
+    missed = "acknowledge" if first else "answer" if signal.status == "asked" else "classify"
+    draft.settle("overdue", f"still {signal.status} at its deadline to {missed}")
+    draft.row("signal.overdue", draft.subject, level="warn", reason=draft.reason, meta={"deadline": missed})
+    if missed == "answer":
+        body = "Your question is still open: an answer to what was asked back would help."
+        reply(draft, signal, role="overdue", stage="overdue", body=body)
+        return
+    what = "Not seen by anybody yet" if first else "Unclassified for too long"
+    call_attention(
+        draft,
+        Attention(
+            severity=read_label(draft.policy.scales, "MEDIUM", scale="gastown"),
+            title=f"{what}: {signal.subject}"[:500],
+            source=f"desk:{missed}",
+            reporter=ENGINE,
+            category="gate_timeout",
+            related=signal.id,
+        ),
+    )
+    body = "Nobody has looked at it yet." if first else "Nobody has said yet what this is about."
+    body += " The delay was escalated."
+    reply(draft, signal, role="overdue", stage="overdue", body=body, due_at=draft.need(Signal, signal.id).due_at)
+
+
+def meta_of(found: Classification) -> dict[str, JsonValue]:
+    """Return what an audit row says of a classification: lane, confidence, the rules that matched."""
+    return {
+        "lane": found.lane,
+        "confidence": round(found.confidence, 3),
+        "matched": [name for name, _ in found.matched],
+    }
+
+
+def _seen(draft: Draft, signal: Signal) -> Signal:
+    """Mark `signal` as seen; the deadline to classify it is what it waits for from now on."""
+    due = signal.due_at
+    if due is not None and signal.status == "received":
+        due = max(signal.received_at + draft.policy.deadlines.classify, draft.now)
+    return draft.put(signal.changed(acknowledged_at=draft.now, due_at=due))

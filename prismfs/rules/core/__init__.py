@@ -1,0 +1,1 @@
+"""What every family of rules needs: the draft, rights, the roster, mailboxes, fingerprints."""

@@ -1,0 +1,247 @@
+"""The draft of a plan: what the stages of one decision have gathered so far.
+
+A draft lives for one call of `decide` and sees its own records before the view's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TypeVar
+
+from pydantic import JsonValue
+
+from prismfs.errors import RefusedError
+from prismfs.kinds import kind_of
+from prismfs.kinds.core.audit import Audit, Level
+from prismfs.kinds.core.mail import Mail
+from prismfs.kinds.core.settings.policy import Policy
+from prismfs.kinds.core.settings.project import Project
+from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings
+from prismfs.kinds.escalation.settings.routing import Routing
+from prismfs.kinds.response.incident import Incident
+from prismfs.kinds.response.settings.response import Response
+from prismfs.records.base import Record
+from prismfs.records.event import Event
+from prismfs.records.ids import Id, derive_id
+from prismfs.records.plan import Plan
+from prismfs.records.view import ChainHead, View
+from prismfs.rules.care.classifier import Classification
+
+R = TypeVar("R", bound=Record)
+
+ENGINE = "prismfs"
+"""Who acts when no person or agent does: the engine, for due times, deliveries and commits seen."""
+
+RULES_VERSION = 1
+"""Version of the rules in this package. A change of what any of them decides is a new number."""
+
+
+class Draft:
+    """The records, audit rows and reason that a decision has come to so far.
+
+    `subject` is the record in focus (the signal, the bead); a stage that has nothing to add to it returns.
+    `rule` and `reason` name the last stage that settled something; they become the commit's own. `classification` is
+    what was made of the signal's words, which are read once in a decision.
+    """
+
+    def __init__(self, view: View, event: Event, now: datetime) -> None:
+        self.view = view
+        self.event = event
+        self.now = now
+        self.rule = ""
+        self.reason = ""
+        self.subject: Record | None = None
+        self.classification: Classification | None = None
+        self._puts: dict[str, Record] = {}
+        self._rows: list[Audit] = []
+        self._chain: ChainHead = view.last_audit()
+
+    @property
+    def policy(self) -> Policy:
+        """The project's policy."""
+        return self.view.single(Policy)
+
+    @property
+    def project(self) -> Project:
+        """The project's own record."""
+        return self.view.single(Project)
+
+    @property
+    def settings(self) -> EscalationSettings:
+        """The project's escalation settings."""
+        return self.view.single(EscalationSettings)
+
+    @property
+    def response(self) -> Response:
+        """How incidents are answered: the chain of people and its conditions."""
+        return self.view.single(Response)
+
+    @property
+    def routing(self) -> Routing:
+        """The project's tiers, routes, and what holds notices back."""
+        return self.view.single(Routing)
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether anything was decided yet."""
+        return bool(self._rows)
+
+    def scratch(self) -> Draft:
+        """Return an empty draft of the same event, in which a step may be refused half-way and leave nothing here."""
+        return Draft(self.view, self.event, self.now)
+
+    def own(self, model: type[R]) -> Iterator[R]:
+        """Yield the records of this model that the draft itself puts, as it leaves them."""
+        for record in self._puts.values():
+            if isinstance(record, model):
+                yield record
+
+    def new_id(self, prefix: str, role: str = "") -> Id:
+        """Return the id that this event gives a record of `prefix` in this `role`."""
+        return derive_id(prefix, self.event.at, cause=self.event.cause, role=role)
+
+    def get(self, model: type[R], identifier: str) -> R | None:
+        """Return the record as the draft leaves it, None if there is none."""
+        found = self._puts.get(identifier)
+        return found if isinstance(found, model) else self.view.get(model, identifier)
+
+    def need(self, model: type[R], identifier: str) -> R:
+        """Return the record as the draft leaves it.
+
+        Raises:
+            RefusedError: `not_found`.
+        """
+        found = self.get(model, identifier)
+        if found is None:
+            name = kind_of(model).name
+            raise RefusedError("not_found", f"no {name} {identifier[:60]}", field="/id", hint=f"prismfs list {name}")
+        return found
+
+    def put(self, record: R) -> R:
+        """Take `record` into the plan and return it; its lifecycle must allow the step."""
+        kind = kind_of(record)
+        name = kind.name_of(record)
+        before = self.get(type(record), name)
+        if before is not None and kind.lifecycle is not None:
+            kind.lifecycle.check(_status(before), _status(record))
+        self._puts[name] = record
+        return record
+
+    def settle(self, rule: str, reason: str) -> None:
+        """Name the rule that decided and the sentence that says why; no text from an agent in either."""
+        self.rule, self.reason = rule, reason
+
+    def row(
+        self,
+        action: str,
+        record: Record,
+        *,
+        level: Level = "info",
+        reason: str,
+        meta: dict[str, JsonValue] | None = None,
+    ) -> None:
+        """Add the audit row of one action on `record`; the first row carries the event (R-002-38)."""
+        kind = kind_of(record)
+        self._add_row(action, kind.name, kind.name_of(record), level=level, reason=reason, meta=meta or {})
+
+    def row_about(
+        self,
+        action: str,
+        entity: str,
+        name: str,
+        *,
+        level: Level = "info",
+        reason: str,
+        meta: dict[str, JsonValue],
+    ) -> None:
+        """Add the audit row of something that is no record: a refused file, a commit seen."""
+        self._add_row(action, entity, name, level=level, reason=reason, meta=meta)
+
+    def mail(
+        self,
+        to: str,
+        *,
+        role: str,
+        type: str,
+        subject: str,
+        body: str,
+        about: Record,
+        sender: str | None = None,
+        priority: str = "normal",
+    ) -> Mail:
+        """Put a message into a mailbox of this project. `role` tells apart several of one event."""
+        return self.put(
+            Mail.model_validate(
+                {
+                    "id": self.new_id("mai", role),
+                    "sender": sender or ENGINE,
+                    "to": to,
+                    "type": type,
+                    "priority": priority,
+                    "subject": one_line(subject),
+                    "body": body,
+                    "about": kind_of(about).name_of(about),
+                    "created_at": self.now,
+                    "status": "unread",
+                }
+            )
+        )
+
+    def plan(self) -> Plan:
+        """Return what was gathered as a plan; an incident does not change without a row that says so (C-116)."""
+        assert self._rows, "a decision without an audit row"
+        named = {row.entity_id for row in self._rows}
+        for record in self._puts.values():
+            kind_of(record).place_of(record)  # an id that gives no path is refused here, not at the commit
+            if isinstance(record, Incident) and record.id not in named:
+                assert record == self.view.get(Incident, record.id), "an incident changes without an audit row"
+        first = self._rows[0]
+        subject = self.subject
+        return Plan(
+            kind=first.entity_type if subject is None else kind_of(subject).name,
+            subject=first.id if subject is None else kind_of(subject).name_of(subject),
+            rule=self.rule,
+            reason=self.reason,
+            cause=self.event.cause,
+            actor=self.event.actor,
+            at=self.now,
+            version=RULES_VERSION,
+            puts=(*self._puts.values(), *self._rows),
+        )
+
+    def _add_row(
+        self, action: str, entity: str, name: str, *, level: Level, reason: str, meta: dict[str, JsonValue]
+    ) -> None:
+        row = Audit(
+            id=self.new_id("aud", f"{len(self._rows)}:{action}:{name}"),
+            number=self._chain.number + 1,
+            at=self.now,
+            action=action,
+            level=level,
+            entity_type=entity,
+            entity_id=name,
+            actor=self.event.actor,
+            assurance=self.event.assurance,
+            rule=self.rule or action,
+            reason=reason,
+            cause=self.event.cause,
+            prev=self._chain.digest,
+            meta=meta,
+            event=None if self._rows else self.event,
+        )
+        digest = hashlib.sha256(kind_of(row).write(row)).hexdigest()
+        self._chain = ChainHead(row.number, digest)
+        self._rows.append(row)
+
+
+def one_line(text: str, limit: int = 500) -> str:
+    """Return `text` as the one line that a subject may be: no control characters, at most `limit` long."""
+    line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
+    return (line[: limit - 1] + "…" if len(line) > limit else line).lstrip("-") or "(no subject)"
+
+
+def _status(record: Record) -> str:
+    value: str = getattr(record, "status")  # noqa: B009
+    return value

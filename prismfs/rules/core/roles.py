@@ -1,0 +1,28 @@
+"""Roles: who does the work of the intake desk and of the incident manager, as `automation` in the roster says."""
+
+from __future__ import annotations
+
+from prismfs.kinds.core.settings.persona import Automation, Persona
+from prismfs.rules.core import authority
+from prismfs.rules.core.draft import ENGINE, Draft
+
+_RULES = Automation()
+
+
+def automation_of(draft: Draft, name: str) -> Automation:
+    """Return how the work of `name` is done; the rules do it for somebody whom the roster does not list."""
+    persona = draft.view.get(Persona, name)
+    return _RULES if persona is None else persona.automation
+
+
+def owner_of(draft: Draft, lane: str) -> str:
+    """Return whom `lane` belongs to; an operator where its owner is nobody here, so that nothing lies unread."""
+    owner: str = getattr(draft.policy.lanes, lane)
+    operators = draft.project.operators
+    return owner if authority.is_somebody(draft.view, owner) or not operators else operators[0]
+
+
+def holder_of(draft: Draft, name: str) -> str:
+    """Return who holds the role `name` in the roster; the first operator, or the engine, where nobody does."""
+    held = draft.view.latest_of(Persona, name, ("",), 1)
+    return held[0].identity if held else next(iter(draft.project.operators), ENGINE)

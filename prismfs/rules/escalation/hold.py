@@ -1,0 +1,83 @@
+"""What keeps a notice back while it lasts: a silence, or another escalation that an inhibit rule names.
+
+Nothing muted is lost: its message is kept as `held` with the id of what holds it, and goes on when that ends
+(C-40, C-43, C-52).
+"""
+
+from __future__ import annotations
+
+from prismfs.kinds.escalation.inhibition import Inhibition
+from prismfs.kinds.escalation.settings.routing import InhibitRule
+from prismfs.kinds.escalation.silence import Silence
+from prismfs.kinds.work.bead import Escalation
+from prismfs.records.codec import canonical_json
+from prismfs.records.ids import Id
+from prismfs.records.matcher import first_mismatch
+from prismfs.rules.core.draft import Draft
+
+Holder = tuple[Id, str]
+"""The id of what holds a notice back, and the sentence that says so."""
+
+
+def silenced(draft: Draft, bead: Escalation) -> Holder | None:
+    """Return the silence that mutes `bead` now, the one that lasts longest, None where none does."""
+    # One that this decision makes is not in the view yet, and one that it ends is there as it was.
+    known = {silence.id: silence for silence in (*draft.view.open_of(Silence), *draft.own(Silence))}
+    active = [
+        silence
+        for silence in known.values()
+        if silence.starts_at <= draft.now < silence.ends_at
+        and first_mismatch(silence.matchers, bead.match_labels) is None
+    ]
+    if not active:
+        return None
+    longest = max(active, key=lambda silence: (silence.ends_at, silence.id))
+    return longest.id, f"silenced by {longest.id}"
+
+
+def inhibited(draft: Draft, bead: Escalation) -> Holder | None:
+    """Return the open escalation that mutes `bead`, and the rule that says so, None where none does.
+
+    One that fulfils both sides of a rule is not muted by it, so that none mutes itself.
+    """
+    labels = bead.match_labels
+    for rule in draft.routing.inhibit_rules:
+        if first_mismatch(rule.target_matchers, labels) or not first_mismatch(rule.source_matchers, labels):
+            continue
+        for seen in draft.view.all_with_key(Inhibition, _key(rule, labels)):
+            if (draft.get(Inhibition, seen.id) or seen).status == "active":
+                return seen.source, f"inhibited by {seen.source}, rule {rule.name}"
+    return None
+
+
+def begin_inhibiting(draft: Draft, bead: Escalation) -> None:
+    """Write down which rules `bead` is a source of from now on."""
+    labels = bead.match_labels
+    for rule in draft.routing.inhibit_rules:
+        if first_mismatch(rule.source_matchers, labels):
+            continue
+        key = _key(rule, labels)
+        known = draft.view.with_ref(Inhibition, bead.id)
+        if not any(inhibition.key == key and inhibition.status == "active" for inhibition in known):
+            draft.put(
+                Inhibition(
+                    id=draft.new_id("inh", rule.name),
+                    rule=rule.name,
+                    source=bead.id,
+                    key=key,
+                    created_at=draft.now,
+                    status="active",
+                )
+            )
+
+
+def end_inhibiting(draft: Draft, bead: Escalation) -> bool:
+    """End what `bead` inhibits; tell whether it inhibited anything."""
+    active = [entry for entry in draft.view.with_ref(Inhibition, bead.id) if entry.status == "active"]
+    for inhibition in active:
+        draft.put(inhibition.changed(status="ended"))
+    return bool(active)
+
+
+def _key(rule: InhibitRule, labels: dict[str, str]) -> str:
+    return f"{rule.name}:{canonical_json([labels.get(name, '') for name in rule.equal]).decode()}"

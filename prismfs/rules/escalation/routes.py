@@ -1,0 +1,104 @@
+"""The route tree: which routes an escalation takes, and why (R-004-02, R-004-05, R-004-06)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings, Routes
+from prismfs.kinds.escalation.settings.routing import BY_SEVERITY, Route, Routing
+from prismfs.records.matcher import first_mismatch
+
+_LEVELS = ("critical", "high", "medium", "low")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One route looked at: `mismatch` is the matcher that kept it from matching, `taken` that it is notified by."""
+
+    route: Route
+    depth: int
+    mismatch: str | None
+    taken: bool
+
+
+def matched(routing: Routing, labels: Mapping[str, str]) -> tuple[Route, ...]:
+    """Return the routes that `labels` take, in the order of the file, each with what it inherits."""
+    return tuple(step.route for step in explain(routing, labels) if step.taken)
+
+
+def explain(routing: Routing, labels: Mapping[str, str]) -> tuple[Step, ...]:
+    """Return every route that was looked at, in order, and how it went."""
+    return tuple(_visit(routing.route, labels, 0))
+
+
+def by_name(routing: Routing, name: str | None) -> Route:
+    """Return the route of this name with what it inherits; the root where there is none of that name any more."""
+    return next((route for route in routing.route.walk() if route.name == name), routing.route)
+
+
+def actions_of(route: Route, routes: Routes, rank: int) -> tuple[str, ...]:
+    """Return the actions that `route` takes at `rank`, each once, `bead` left out: the record itself is the bead."""
+    actions: list[str] = []
+    for action in route.actions or ():
+        actions += severity_actions(routes, rank) if action == BY_SEVERITY else [action]
+    return tuple(action for action in dict.fromkeys(actions) if action != "bead")
+
+
+def severity_actions(routes: Routes, rank: int) -> tuple[str, ...]:
+    """Return the actions of `rank`; an empty route means that of the next more urgent one that has one."""
+    for level in range(rank, -1, -1):
+        actions: tuple[str, ...] = getattr(routes, _LEVELS[level])
+        if actions:
+            return actions
+    return ()
+
+
+def missing(action: str, settings: EscalationSettings, routing: Routing) -> str | None:
+    """Return what the settings lack for `action`, None where it can be carried out as far as they tell."""
+    channel, _, name = action.partition(":")
+    contacts = settings.contacts
+    needed = {
+        "email": {"human_email": contacts.human_email, "smtp_host": contacts.smtp_host},
+        "sms": {"human_sms": contacts.human_sms, "sms_webhook": contacts.sms_webhook},
+        "slack": {"slack_webhook": contacts.slack_webhook},
+    }
+    for contact, value in needed.get(channel, {}).items():
+        if not value:
+            return f"contacts.{contact} is empty"
+    if channel not in _OWN and name not in routing.targets:
+        return f"targets.{name} is missing"
+    return None
+
+
+def target_of(action: str, settings: EscalationSettings) -> str:
+    """Return where an action's message goes by the present settings; never anything that a record says."""
+    channel, _, name = action.partition(":")
+    match channel:
+        case "email":
+            return settings.contacts.human_email
+        case "sms":
+            return settings.contacts.human_sms
+        case "slack":
+            return "webhook"
+        case _:
+            return name or "escalation"
+
+
+_OWN = frozenset({"mail", "nudge", "email", "sms", "slack", "log", "file"})
+
+
+def _visit(route: Route, labels: Mapping[str, str], depth: int) -> Iterator[Step]:
+    """Yield the steps through a route that matches and what is below it."""
+    below: list[Step] = []
+    for child in route.routes:
+        child = child.inherit(route)
+        mismatch = first_mismatch(child.matchers, labels)
+        if mismatch is not None:
+            below.append(Step(child, depth + 1, mismatch, taken=False))
+            continue
+        below += _visit(child, labels, depth + 1)
+        if not child.continue_:
+            break
+    yield Step(route, depth, None, taken=not any(step.taken for step in below))
+    yield from below

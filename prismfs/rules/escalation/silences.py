@@ -1,0 +1,150 @@
+"""Silences: made, changed, begun and ended; what they held goes on when they end (C-50 to C-53)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from prismfs.errors import RefusedError
+from prismfs.kinds.core.forms import SilenceForm
+from prismfs.kinds.escalation.silence import Silence
+from prismfs.records.plan import Nothing
+from prismfs.rules.core.draft import Draft
+from prismfs.rules.escalation import notices
+
+
+def add_silence(draft: Draft) -> None:
+    """Mute what fulfils the matchers from `starts_at` (now, if left out) until `ends_at`."""
+    form = _form(draft)
+    draft.subject = _made(draft, form.matchers or (), form.reason or "", form.starts_at, form.ends_at)
+    _say(draft, "silence.added", "silence", "mutes notices")
+
+
+def change_silence(draft: Draft) -> Nothing | None:
+    """Change a silence's reason or end, or, as a new one that replaces it, its matchers or its beginning.
+
+    A change that is refused leaves the old one as it is.
+    """
+    silence = _lasting(draft)
+    form = _form(draft)
+    if form.matchers is None and form.starts_at is None:
+        ends = form.ends_at or silence.ends_at
+        if form.reason is None and ends == silence.ends_at:
+            return Nothing("it is so already", silence.id)
+        _check_end(draft, silence.starts_at, ends)
+        changed = silence.changed(reason=form.reason or silence.reason, ends_at=ends)
+        draft.subject = draft.put(_with_due(draft, changed))
+        _say(draft, "silence.changed", "change_silence", "its reason or end is another")
+        return None
+    new = _made(
+        draft,
+        silence.matchers if form.matchers is None else form.matchers,
+        form.reason or silence.reason,
+        form.starts_at or silence.starts_at,
+        form.ends_at or silence.ends_at,
+        replaces=silence,
+    )
+    draft.subject = new
+    _end(draft, silence)
+    _say(draft, "silence.replaced", "change_silence", f"takes the place of {silence.id}")
+    return None
+
+
+def expire_silence(draft: Draft) -> Nothing | None:
+    """End a silence now; what it held is notified of if it is still open."""
+    silence = draft.need(Silence, str(draft.event.document["id"]))
+    if silence.status == "expired":
+        return Nothing("it is over already", silence.id)
+    draft.subject = _end(draft, silence)
+    _say(draft, "silence.expired", "expire_silence", "ended by hand")
+    return None
+
+
+def silence_due(draft: Draft) -> None:
+    """Begin or end a silence whose time has come."""
+    silence = draft.need(Silence, str(draft.event.document["id"]))
+    if draft.now >= silence.ends_at:
+        draft.subject = _end(draft, silence)
+        _say(draft, "silence.expired", "end_silence", "its time is over")
+        return
+    draft.subject = draft.put(_with_due(draft, silence))
+    _say(draft, "silence.began", "begin_silence", "its time has come")
+
+
+def _made(
+    draft: Draft,
+    matchers: tuple[str, ...],
+    reason: str,
+    starts_at: datetime | None,
+    ends_at: datetime | None,
+    *,
+    replaces: Silence | None = None,
+) -> Silence:
+    if not matchers:
+        hint = "name=value, such as source=patrol:disk"
+        raise RefusedError("matchers_missing", "a silence says what it mutes", field="/matchers", hint=hint)
+    if not reason:
+        raise RefusedError("reason_missing", "a silence has a reason", field="/reason", hint="--reason TEXT")
+    if ends_at is None:
+        raise RefusedError("end_missing", "a silence has an end", field="/ends_at", hint="--for 2h, or --until TIME")
+    starts = max(starts_at or draft.now, draft.now) if replaces is None else starts_at or draft.now
+    _check_end(draft, starts, ends_at)
+    silence = Silence(
+        id=draft.new_id("sil"),
+        matchers=matchers,
+        reason=reason,
+        author=draft.event.actor,
+        created_at=draft.now,
+        starts_at=starts,
+        ends_at=ends_at,
+        status="pending",
+        replaces=None if replaces is None else replaces.id,
+    )
+    return draft.put(_with_due(draft, silence))
+
+
+def _with_due(draft: Draft, silence: Silence) -> Silence:
+    begun = silence.starts_at <= draft.now
+    return silence.changed(
+        status="active" if begun else "pending", due_at=silence.ends_at if begun else silence.starts_at
+    )
+
+
+def _check_end(draft: Draft, starts_at: datetime, ends_at: datetime) -> None:
+    if ends_at <= max(starts_at, draft.now):
+        raise RefusedError(
+            "end_too_early", "a silence ends after it begins, and not in the past", field="/ends_at", hint="--for 2h"
+        )
+
+
+def _form(draft: Draft) -> SilenceForm:
+    fields = SilenceForm.model_fields
+    return SilenceForm.from_document(
+        {name: draft.event.document[name] for name in fields if name in draft.event.document}
+    )
+
+
+def _lasting(draft: Draft) -> Silence:
+    silence = draft.need(Silence, str(draft.event.document["id"]))
+    if silence.status == "expired":
+        raise RefusedError("already_expired", "the silence is over", field="/id", hint="prismfs silence add")
+    return silence
+
+
+def _end(draft: Draft, silence: Silence) -> Silence:
+    ends = min(silence.ends_at, draft.now)
+    ended = draft.put(silence.changed(status="expired", ends_at=ends, due_at=None))
+    notices.release(draft, silence.id)
+    return ended
+
+
+def _say(draft: Draft, action: str, rule: str, reason: str) -> None:
+    silence = draft.subject
+    assert isinstance(silence, Silence)
+    draft.settle(rule, reason)
+    draft.row(
+        action,
+        silence,
+        level="warn",
+        reason=reason,
+        meta={"matchers": list(silence.matchers), "ends_at": silence.to_document()["ends_at"]},
+    )

@@ -1,0 +1,1 @@
+"""Gates: phases of a workflow, their artifacts, and the decisions between them."""

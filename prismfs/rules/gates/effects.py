@@ -1,0 +1,184 @@
+"""What a phase does beside its artifact: the effects that a workflow file names, by name.
+
+Each looks at the sections of the artifact by their type or their heading and changes the incident that it is about.
+An effect that does not fit refuses, and with it the submission or approval: all of it is one commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import cast
+
+from pydantic import JsonValue
+
+from prismfs.errors import RefusedError
+from prismfs.kinds.gates.artifact import Artifact
+from prismfs.kinds.gates.settings.section import (
+    ActionsSection,
+    AnySection,
+    ChecklistSection,
+    SubsectionsSection,
+    TimeSection,
+)
+from prismfs.kinds.gates.settings.workflow import Phase
+from prismfs.kinds.response.incident import Incident
+from prismfs.records.base import parse_instant
+from prismfs.records.severity import Label, read_label, with_rank
+from prismfs.rules.core.draft import Draft
+from prismfs.rules.gates.progress import phase_of
+from prismfs.rules.gates.sections import panel
+from prismfs.rules.gates.sections.reading import Parsed, parse, rows_of, text_of
+from prismfs.rules.response import lifecycle, mitigation, severity_change, update_sla
+from prismfs.rules.response.facts import meta_of
+from prismfs.rules.response.postmortem import actions, root_cause, storing
+
+Effect = Callable[[Draft, Artifact, Parsed], None]
+"""Adds to the draft what follows from an artifact that was submitted or approved; it may refuse before it adds."""
+
+TRIAGE_SCALE = "triage"
+"""The policy's scale in which a triage assessment writes severity."""
+
+_MITIGATED = "mitigated"
+
+
+def run(draft: Draft, names: Sequence[str], artifact: Artifact, parsed: Parsed) -> None:
+    """Let the effects of these names follow, in order.
+
+    Raises:
+        RefusedError: `unknown_effect`; the workflow file names one that is none.
+    """
+    for name in names:
+        effect = EFFECTS.get(name)
+        if effect is None:
+            known = ", ".join(sorted(EFFECTS)) or "none"
+            raise RefusedError("unknown_effect", f"no effect {name!r}", field="/phase", hint=f"there are: {known}")
+        effect(draft, artifact, parsed)
+
+
+def _severity(draft: Draft, artifact: Artifact, parsed: Parsed) -> None:
+    """Section `Severity` says how bad it is, in a scale with fewer levels (R-003-07, R-003-08).
+
+    A rank that this scale writes as the same label stays: a P2 that is Major is no P1. Either way the severity counts
+    as judged, and its source says by what label.
+    """
+    incident, policy = _incident(draft, artifact), draft.policy
+    said = read_label(policy.scales, text_of(parsed, "Severity"), scale=TRIAGE_SCALE)
+    source = Label(scale=TRIAGE_SCALE, label=said.label)
+    if with_rank(policy.scales, incident.severity.rank, scale=TRIAGE_SCALE).label == said.label:
+        changed = draft.put(incident.changed(severity=incident.severity.changed(source=source)))
+    else:
+        wanted = with_rank(policy.scales, said.rank, scale=policy.incident_scale).changed(source=source)
+        reason = f"{artifact.label} says {said.label}"
+        changed = draft.put(severity_change.change(draft, incident, wanted, reason, by=artifact.author))
+        _updated(draft, changed, "severity", reason, before=incident.severity.label)
+    lifecycle.attend(draft, changed)
+
+
+def _mitigating(draft: Draft, artifact: Artifact, _parsed: Parsed) -> None:
+    """What has to be done at once is known: the impact is worked on (R-003-09)."""
+    mitigation.begin(draft, _incident(draft, artifact))
+
+
+def _mitigated(draft: Draft, artifact: Artifact, parsed: Parsed) -> None:
+    """Section `Current Status` says Mitigated: the impact is gone or bearable; partly is not enough (R-003-12)."""
+    if text_of(parsed, "Current Status").casefold() == _MITIGATED:
+        mitigation.finish(draft, _incident(draft, artifact))
+
+
+def _promise(draft: Draft, artifact: Artifact, parsed: Parsed) -> None:
+    """The section of the type `time` says when stakeholders hear again, or a word that they do not (R-003-16)."""
+    for place in _places(_phase(draft, artifact).sections):
+        text = text_of(parsed, *place)
+        update_sla.make(draft, _incident(draft, artifact), parse_instant(text) if text[:1].isdigit() else None)
+
+
+def _root_cause(draft: Draft, artifact: Artifact, parsed: Parsed) -> None:
+    """Section `Root Cause` gives the incident a name for it, by which repeats are found (R-002-60)."""
+    root_cause.name(draft, _incident(draft, artifact), text_of(parsed, "Root Cause"), said_by=artifact.label)
+
+
+def _action_items(draft: Draft, artifact: Artifact, parsed: Parsed) -> None:
+    """Each line of a checklist becomes a work item; priorities are those of the actions it was made of (R-003-24)."""
+    buckets = list(draft.response.action_due)
+    wanted = []
+    for number, section in enumerate(_phase(draft, artifact).sections):
+        if not isinstance(section, ChecklistSection):
+            continue
+        for row in rows_of(parsed, section.name):
+            bucket = str(row["bucket"] or (buckets[min(number, len(buckets) - 1)] if buckets else ""))
+            usual = min(buckets.index(bucket) + 1, 4) if bucket in buckets else 4
+            wanted.append(actions.Wanted(str(row["action"]), str(row["owner"]), bucket, usual, done=bool(row["done"])))
+    lines = actions.with_priorities(wanted, _priorities(draft, artifact))
+    actions.track(draft, _incident(draft, artifact), lines, author=artifact.author)
+
+
+def _panel(draft: Draft, artifact: Artifact, _parsed: Parsed) -> None:
+    """What the members of a panel found has a severity that the policy knows (R-003-29)."""
+    panel.points_of(artifact.findings, draft.policy.scales)
+
+
+def _blameless(draft: Draft, artifact: Artifact, _parsed: Parsed) -> None:
+    """Sentences about people where systems are meant are pointed out; nothing is refused for them (R-003-23)."""
+    incident = _incident(draft, artifact)
+    advice = storing.advice_on_text(draft, incident, artifact.body)
+    if advice:
+        meta: dict[str, JsonValue] = {"artifact": artifact.id, "advice": [*advice]}
+        reason = f"{artifact.label}: {len(advice)} sentences about people"
+        draft.row("incident.advice", incident, level="warn", reason=reason, meta=meta_of(incident) | meta)
+
+
+def _review(draft: Draft, artifact: Artifact, parsed: Parsed) -> None:
+    """The artifact is the incident's post-incident review (R-002-50)."""
+    storing.keep(draft, _incident(draft, artifact), artifact.body, parsed, author=artifact.author)
+
+
+EFFECTS: dict[str, Effect] = {
+    "incident.severity": _severity,
+    "incident.mitigating": _mitigating,
+    "incident.mitigated": _mitigated,
+    "promise": _promise,
+    "root_cause": _root_cause,
+    "action_items": _action_items,
+    "panel": _panel,
+    "blameless": _blameless,
+    "review": _review,
+}
+
+
+def _incident(draft: Draft, artifact: Artifact) -> Incident:
+    """Return the incident as the effects before left it."""
+    return draft.need(Incident, artifact.about)
+
+
+def _phase(draft: Draft, artifact: Artifact) -> Phase:
+    return phase_of(draft.view, artifact.phase)[1]
+
+
+def _updated(draft: Draft, incident: Incident, field: str, reason: str, *, before: str | None) -> None:
+    meta: dict[str, JsonValue] = {"fields": [field], "before": before}
+    draft.row("incident.updated", incident, level="warn", reason=reason, meta=meta_of(incident) | meta)
+
+
+def _places(sections: Sequence[AnySection]) -> Iterator[tuple[str, ...]]:
+    """Yield the place of each section of the type `time`."""
+    for section in sections:
+        if isinstance(section, TimeSection):
+            yield (section.name,)
+        elif isinstance(section, SubsectionsSection):
+            yield from ((section.name, *place) for place in _places(section.sections))
+
+
+def _priorities(draft: Draft, artifact: Artifact) -> dict[str, int]:
+    """Return the priority of each action that the artifacts say which this one was written against."""
+    found: dict[str, int] = {}
+    for read in artifact.reads:
+        source = draft.get(Artifact, read.id)
+        if source is None:
+            continue
+        phase = _phase(draft, source)
+        for section in phase.sections:
+            if isinstance(section, ActionsSection):
+                rows = rows_of(parse(phase, source.body), section.name)
+                order = [label.casefold() for label in section.priorities]
+                found |= {str(row["action"]): order.index(cast(str, row["priority"]).casefold()) for row in rows}
+    return found

@@ -1,0 +1,162 @@
+"""Where a workflow stands about one record: which artifact speaks for each phase, and what keeps the next ones.
+
+An approved artifact counts only if it says what was approved and the audit trail tells of it; a file that says so of
+itself is not enough (R-003-27).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from prismfs.errors import RefusedError
+from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.gates.artifact import LIVE, Artifact, Read
+from prismfs.kinds.gates.settings.workflow import Phase, Workflow
+from prismfs.records.view import View
+
+State = Literal["blocked", "ready", "presented", "approved", "submitted", "revise", "stale"]
+
+DONE = ("approved", "submitted")
+"""States of a phase that others may build on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One phase: its newest artifact, how it stands, and which of the phases before it are `missing`, and why.
+
+    `blocked`: something is missing, and nothing was submitted. `ready`: it may be submitted.
+    """
+
+    phase: Phase
+    state: State
+    artifact: Artifact | None
+    missing: tuple[str, ...] = ()
+
+
+def workflow_of(view: View, phase: str) -> Workflow:
+    """Return the workflow that a phase, such as INC-1, belongs to.
+
+    Raises:
+        RefusedError: `no_workflow`, `ambiguous`.
+    """
+    prefix = phase.partition("-")[0]
+    found = view.latest_of(Workflow, prefix, ("",), 2)
+    if not found:
+        raise RefusedError(
+            "no_workflow", f"no workflow has phases like {phase[:12]!r}", field="/phase",
+            hint="prismfs list workflow; prismfs check names a file in workflows/ that is invalid",
+        )  # fmt: skip
+    if len(found) > 1:
+        names = ", ".join(sorted(each.name for each in found))
+        raise RefusedError("ambiguous", f"several workflows have the prefix {prefix}", field="/phase", hint=names)
+    return found[0]
+
+
+def phase_of(view: View, identifier: str) -> tuple[Workflow, Phase]:
+    """Return a phase and its workflow.
+
+    Raises:
+        RefusedError: `no_workflow`, `ambiguous`, `unknown_phase`.
+    """
+    workflow = workflow_of(view, identifier)
+    phase = workflow.phase(identifier)
+    if phase is None:
+        known = ", ".join(each.id for each in workflow.phases)
+        raise RefusedError("unknown_phase", f"no phase {identifier[:12]!r}", field="/phase", hint=f"one of {known}")
+    return workflow, phase
+
+
+def revisions(view: View, about: str, phase: str) -> tuple[Artifact, ...]:
+    """Return every artifact of `phase` about the record, oldest first; those that were refused left out."""
+    found = (each for each in view.with_ref(Artifact, about) if each.phase == phase and each.status != "refused")
+    return tuple(sorted(found, key=lambda each: (each.number, each.revision, each.id)))
+
+
+def latest(view: View, about: str, phase: str) -> Artifact | None:
+    """Return the newest artifact of `phase` that others may build on: approved, or submitted where no gate is."""
+    return next((each for each in reversed(revisions(view, about, phase)) if is_settled(view, each)), None)
+
+
+def is_settled(view: View, artifact: Artifact) -> bool:
+    """Tell whether others may build on `artifact`: it passed its gate or needs none, and says still what it said."""
+    if artifact.status not in DONE or artifact.content_hash != artifact.digest() or not reads_hold(view, artifact):
+        return False
+    return artifact.status == "submitted" or _was_approved(view, artifact)
+
+
+def standing(view: View, workflow: Workflow, about: str) -> tuple[Standing, ...]:
+    """Return how each phase of `workflow` stands about the record, in order."""
+    return tuple(_standing(view, phase, about) for phase in workflow.phases)
+
+
+def missing(view: View, phase: Phase, about: str) -> tuple[str, ...]:
+    """Return what keeps `phase` from being submitted: of each phase before it that is not settled, why (R-003-26)."""
+    return tuple(
+        f"{before} {_why_not(view, about, before)}"
+        for before in phase.before
+        if not any(is_settled(view, each) for each in _newest(view, about, before))
+    )
+
+
+def reads_of(view: View, phase: Phase, about: str) -> tuple[Read, ...]:
+    """Return what an artifact of `phase` that is submitted now is written against."""
+    found = (latest(view, about, each) for each in phase.reads)
+    return tuple(Read(id=each.id, content_hash=each.content_hash) for each in found if each is not None)
+
+
+def dependents(view: View, workflow: Workflow, about: str, phase: str) -> tuple[Artifact, ...]:
+    """Return the live artifacts that build on `phase`, directly or by another one, in the order of the workflow."""
+    affected = {phase}
+    found: list[Artifact] = []
+    for each in workflow.phases:
+        if affected.intersection(each.reads):
+            affected.add(each.id)
+            found += [one for one in revisions(view, about, each.id) if one.status in LIVE]
+    return tuple(found)
+
+
+def _standing(view: View, phase: Phase, about: str) -> Standing:
+    newest = next(iter(_newest(view, about, phase.id)), None)
+    lacking = missing(view, phase, about)
+    if newest is None:
+        return Standing(phase, "blocked" if lacking else "ready", None, lacking)
+    state: State = "stale"
+    if newest.status in ("presented", "revise"):
+        state = "presented" if newest.status == "presented" else "revise"
+    elif is_settled(view, newest):
+        state = "approved" if newest.status == "approved" else "submitted"
+    return Standing(phase, state, newest, lacking)
+
+
+def _newest(view: View, about: str, phase: str) -> Sequence[Artifact]:
+    return revisions(view, about, phase)[-1:]
+
+
+def _why_not(view: View, about: str, phase: str) -> str:
+    newest = next(iter(_newest(view, about, phase)), None)
+    if newest is None:
+        return "is not there"
+    return {
+        "presented": f"waits at its gate ({newest.id})",
+        "revise": f"was sent back ({newest.id})",
+    }.get(newest.status, f"is stale ({newest.id})")
+
+
+def reads_hold(view: View, artifact: Artifact) -> bool:
+    """Tell whether everything that `artifact` was written against is there and says still what it said."""
+    found = ((view.get(Artifact, read.id), read) for read in artifact.reads)
+    return all(
+        before is not None and before.status in DONE and before.content_hash == read.content_hash == before.digest()
+        for before, read in found
+    )
+
+
+def _was_approved(view: View, artifact: Artifact) -> bool:
+    """Tell whether a row says that exactly these bytes passed the gate by the decision that the artifact names."""
+    said = (artifact.decision, artifact.content_hash)
+    return any(
+        row.action == "gate.approved" and (row.meta.get("decision"), row.meta.get("content_hash")) == said
+        for row in view.with_ref(Audit, artifact.id)
+    )

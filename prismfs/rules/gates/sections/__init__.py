@@ -1,0 +1,1 @@
+"""The sections of an artifact: read from Markdown, typed, and written as a template."""

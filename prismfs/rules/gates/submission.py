@@ -1,0 +1,167 @@
+"""Submitting: an artifact opens its phase, if those before it are there and approved (R-003-26, R-003-28).
+
+A new revision opens the gate again and makes stale what builds on the phase (R-003-27). Of a phase that repeats each
+submission is the next one, and all of them hold (R-003-16).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from prismfs.errors import PrismfsError, RefusedError
+from prismfs.kinds.gates.artifact import LIVE, Artifact, ArtifactDrop, content_hash
+from prismfs.kinds.gates.settings.workflow import Phase, Workflow
+from prismfs.records.ids import Id
+from prismfs.records.plan import Nothing
+from prismfs.rules.care import intake
+from prismfs.rules.core import authority
+from prismfs.rules.core.draft import Draft
+from prismfs.rules.gates import effects, news, progress
+from prismfs.rules.gates.sections import reading
+
+_SAME = ("presented", "approved", "submitted", "revise")
+"""States in which the same words once more say nothing new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What somebody submits, and who had a hand in it beside its author; `known` is the file that holds it already."""
+
+    form: ArtifactDrop
+    editors: tuple[str, ...] = ()
+    known: Artifact | None = None
+
+
+def submit_drop(draft: Draft) -> Nothing | None:
+    """Take a dropped artifact."""
+    form = intake.form_of(draft)
+    assert isinstance(form, ArtifactDrop)
+    return submit(draft, Submission(form))
+
+
+def submit_command(draft: Draft) -> Nothing | None:
+    """Take an artifact that a command gives: `id`, `phase`, `body`, and maybe `author` and `findings`."""
+    document, actor = draft.event.document, draft.event.actor
+    author = str(document.get("author") or actor)
+    said: dict[str, JsonValue] = {"about": document["id"], "phase": document["phase"], "body": document["body"]}
+    form = ArtifactDrop.from_document(
+        {"kind": "artifact", "from": author, **said, "findings": document.get("findings") or []}
+    )
+    return submit(draft, Submission(form, editors=() if author.casefold() == actor.casefold() else (actor,)))
+
+
+def submit(draft: Draft, submission: Submission) -> Nothing | None:
+    """Keep what was submitted as the newest artifact of its phase.
+
+    Raises:
+        RefusedError: `no_workflow`, `unknown_phase`, `not_found`, `wrong_subject`, `subject_ended`,
+            `phase_out_of_order`.
+        RecordError: what `sections.parse` refuses.
+        ForbiddenError: `protected_unendorsed`; nobody answers for the workflow.
+    """
+    form = submission.form
+    authority.check_endorsed(draft)
+    workflow, phase = progress.phase_of(draft.view, form.phase)
+    news.subject_of(draft, workflow, form.about)
+    check_order(draft, phase, form.about)
+    parsed = reading.parse(phase, form.body)
+    earlier = tuple(
+        each
+        for each in progress.revisions(draft.view, form.about, phase.id)
+        if submission.known is None or each.id != submission.known.id
+    )
+    made = _made(draft, workflow, phase, submission, earlier)
+    same = next((each for each in earlier[-1:] if _says_the_same(each, made)), None)
+    if same is not None and submission.known is None:
+        return Nothing(f"revision {same.revision} of {same.label} says the same and is {same.status}", same.id)
+    stale = () if phase.repeats or not earlier else progress.dependents(draft.view, workflow, form.about, phase.id)
+    for each in () if phase.repeats else earlier:
+        if each.status in (*LIVE, "stale"):
+            draft.put(each.changed(status="superseded"))
+    made = draft.put(made)
+    draft.subject = made
+    draft.settle("submit", f"{made.label} revision {made.revision}, by {made.author}")
+    meta: dict[str, JsonValue] = {
+        "artifact": phase.artifact,
+        "reads": [read.to_document() for read in made.reads],
+        "supersedes": None if phase.repeats or not earlier else earlier[-1].id,
+    }
+    news.tell(draft, "phase.submitted", made, level="info", reason=draft.reason, meta=meta)
+    news.make_stale(draft, stale, because=f"{phase.id} has a new revision")
+    effects.run(draft, phase.on_submitted, made, parsed)
+    if phase.gate is not None:
+        news.ask(draft, made, phase, phase.gate)
+    draft.subject = draft.need(Artifact, made.id)
+    return None
+
+
+def check_order(draft: Draft, phase: Phase, about: str) -> None:
+    """Accept `phase` if everything that it reads or needs is there and, behind a gate, approved (C-120).
+
+    Raises:
+        RefusedError: `phase_out_of_order`, naming what is missing and the next command.
+    """
+    lacking = progress.missing(draft.view, phase, about)
+    if lacking:
+        raise RefusedError(
+            "phase_out_of_order", f"{phase.id} has to wait: {'; '.join(lacking)}", field="/phase",
+            hint=_next_command(draft, phase, about),
+        )  # fmt: skip
+
+
+def refuse_submission(draft: Draft, artifact: Artifact, error: PrismfsError) -> None:
+    """Keep an artifact that a person's commit brought and that does not fit as refused: it counts for nothing."""
+    refused = draft.put(artifact.changed(status="refused", content_hash=artifact.digest(), decision=None, reads=()))
+    draft.subject = refused
+    draft.settle("refuse_artifact", f"does not count: {error.code}")
+    meta: dict[str, JsonValue] = {"code": error.code, "commit": draft.event.document.get("commit")}
+    news.tell(draft, "phase.refused", refused, level="error", reason=draft.reason, meta=meta)
+
+
+def _made(
+    draft: Draft, workflow: Workflow, phase: Phase, submission: Submission, earlier: tuple[Artifact, ...]
+) -> Artifact:
+    form, newest = submission.form, earlier[-1] if earlier else None
+    number = (1 if newest is None else newest.number + 1) if phase.repeats else 1
+    revision = 1 if newest is None or phase.repeats else newest.revision + 1
+    identifier: Id = draft.new_id("art", phase.id) if submission.known is None else submission.known.id
+    return Artifact(
+        id=identifier,
+        about=form.about,
+        workflow=workflow.name,
+        phase=phase.id,
+        number=number,
+        revision=revision,
+        title=phase.artifact,
+        author=form.sender,
+        editors=submission.editors,
+        status="submitted" if phase.gate is None else "presented",
+        content_hash=content_hash(
+            about=form.about, workflow=workflow.name, phase=phase.id, number=number, body=form.body,
+            findings=form.findings,
+        ),
+        reads=progress.reads_of(draft.view, phase, form.about),
+        submitted_at=draft.now,
+        findings=form.findings,
+        body=form.body,
+    )  # fmt: skip
+
+
+def _says_the_same(earlier: Artifact, made: Artifact) -> bool:
+    """Tell whether `made` brings nothing that `earlier` does not say, on top of the same artifacts."""
+    words = (earlier.body, earlier.findings, earlier.reads) == (made.body, made.findings, made.reads)
+    return words and earlier.status in _SAME
+
+
+def _next_command(draft: Draft, phase: Phase, about: str) -> str:
+    """Return the command that brings `phase` nearer."""
+    for before in phase.before:
+        found = progress.revisions(draft.view, about, before)[-1:]
+        if found and progress.is_settled(draft.view, found[0]):
+            continue
+        if found and found[0].status == "presented":
+            return f"prismfs gate show {found[0].id}"
+        return f"prismfs incident phase submit {about} {before} FILE"
+    return f"prismfs incident phase list {about}"

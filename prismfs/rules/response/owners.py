@@ -1,0 +1,198 @@
+"""The chain of people: agent, support, coordination, executive; no hop skipped, a row for each (R-002-37).
+
+Each condition is a rule of its own, with its reason. Several hops may be taken in one decision. Whatever may make a
+condition true (a judgement, a fact, a merge, time) calls `climb`, which also sees to the status updates that fall
+due from coordination on, and to the board.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from prismfs.kinds.response.incident import AGENT, Incident
+from prismfs.kinds.response.settings.response import Conditions, Level
+from prismfs.records.base import format_duration, format_instant
+from prismfs.rules.core import roles
+from prismfs.rules.core.draft import Draft
+from prismfs.rules.response import executive_notice, status_updates
+from prismfs.rules.response.facts import (
+    escalate_incident,
+    is_judged,
+    meta_of,
+    priority_of,
+    signal_of,
+    subject_of,
+    with_tail,
+    with_timers,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What the conditions look at; `judged` tells whether the severity is more than a proposal."""
+
+    incident: Incident
+    age: timedelta
+    judged: bool
+
+
+Condition = Callable[[Case, Conditions], str | None]
+"""Says why an incident climbs, or None."""
+
+
+def climb(draft: Draft, incident: Incident) -> Incident:
+    """Take every hop that is due now, in order; return the incident as they leave it.
+
+    It may be called any number of times in one decision: what is not due changes nothing.
+    """
+    while (step := next_level(draft, incident)) is not None:
+        reasons = reasons_for(draft, incident, step)
+        if not reasons:
+            break
+        incident = take_hop(draft, incident, step, reasons)
+    return executive_notice.tell(draft, status_updates.keep_time(draft, incident))
+
+
+def leave_agent(draft: Draft, incident: Incident) -> Incident:
+    """Take the first hop alone: support has it, and judges it before it may climb on (R-002-17, R-002-18)."""
+    step = draft.response.chain[0]
+    return take_hop(draft, incident, step, reasons_for(draft, incident, step))
+
+
+def take_hop(draft: Draft, incident: Incident, step: Level, reasons: list[str]) -> Incident:
+    """Let `incident` climb to `step`: its owner, its row, the message to who has it now (R-002-19, R-002-26)."""
+    first = incident.level == AGENT
+    reported = first and incident.job is None and incident.opened_by is not None
+    holder = incident.owner if reported else roles.holder_of(draft, step.role)
+    changes = {"level": step.level, "escalations": incident.escalations + 1}
+    incident = draft.put(with_hop_time(draft, incident.changed(**changes, **({"owner": holder} if step.owns else {}))))
+    draft.mail(
+        holder,
+        role=f"hop:{step.level}",
+        type="task",
+        sender=_speaker(draft, incident),
+        subject=subject_of(incident),
+        body=_told(draft, incident, step, reasons),
+        about=incident,
+        priority=priority_of(incident.severity),
+    )
+    if first:
+        incident = escalate_incident(draft, incident)
+    draft.row(
+        "incident.escalated",
+        incident,
+        level="error" if incident.severity.rank <= 1 else "warn",
+        reason=f"to {step.level}: {'; '.join(reasons)}",
+        meta=meta_of(incident, target=step.level) | {"to": holder, "role": step.role},
+    )
+    return incident
+
+
+def hop_due(draft: Draft, incident: Incident, due: datetime) -> None:
+    """An incident has grown old at its level: it climbs (R-002-25)."""
+    draft.settle("climb", f"{incident.level} had it until {format_instant(due)}, no longer")
+    climbed = climb(draft, incident)
+    if climbed.level == incident.level:  # the settings allow it more time by now
+        draft.put(with_hop_time(draft, climbed))
+
+
+def next_level(draft: Draft, incident: Incident) -> Level | None:
+    """Return the step after the incident's own, None at the end of the chain, and where nothing is open."""
+    chain = draft.response.chain
+    if not incident.is_open or incident.status == "retrying":
+        return None
+    if incident.level == AGENT:
+        return chain[0]
+    names = [step.level for step in chain]
+    at = names.index(incident.level) if incident.level in names else -1  # a level that the settings no longer have
+    return chain[at + 1] if at + 1 < len(chain) else None
+
+
+def reasons_for(draft: Draft, incident: Incident, step: Level) -> list[str]:
+    """Return every reason why the incident goes to `step`; one that calls for a later step is one for this, too."""
+    chain = draft.response.chain
+    own = _held(draft, incident, step)
+    if own:
+        return own
+    later = chain[chain.index(step) + 1 :]
+    return [f"on the way to {after.level}: {reason}" for after in later for reason in _held(draft, incident, after)]
+
+
+def _held(draft: Draft, incident: Incident, step: Level) -> list[str]:
+    if step.when is None:
+        return ["it needs somebody who triages it"] if incident.level == AGENT else []
+    case = Case(incident, age=draft.now - incident.detected_at, judged=is_judged(draft, incident))
+    found = (condition(case, step.when) for condition in _CONDITIONS)
+    return [reason for reason in found if reason is not None]
+
+
+def _is_severe(case: Case, when: Conditions) -> str | None:
+    """R-002-25, R-002-32: a severity that somebody judged, not one that is only proposed."""
+    severity = case.incident.severity
+    held = case.judged and when.rank is not None and severity.rank <= when.rank
+    return f"severity {severity.label}" if held else None
+
+
+def _needs_several(case: Case, when: Conditions) -> str | None:
+    return "it needs several agents" if when.several_agents and case.incident.several_agents else None
+
+
+def _needs_change(case: Case, when: Conditions) -> str | None:
+    held = when.needs_change and case.incident.needs_change
+    return "it needs a change of code or configuration" if held else None
+
+
+def _is_old(case: Case, when: Conditions) -> str | None:
+    if when.older_than is None or case.age <= when.older_than:
+        return None
+    return f"older than {format_duration(when.older_than)}"
+
+
+def _costs_much(case: Case, when: Conditions) -> str | None:
+    cost = case.incident.financial_impact_usd
+    held = when.over_usd is not None and cost is not None and cost > when.over_usd
+    return f"financial impact above {when.over_usd} USD" if held else None
+
+
+def _touches_customers(case: Case, when: Conditions) -> str | None:
+    return "customer data may be compromised" if when.customer_data and case.incident.customer_data else None
+
+
+def _needs_decision(case: Case, when: Conditions) -> str | None:
+    return "it needs an executive decision" if when.needs_decision and case.incident.needs_decision else None
+
+
+_CONDITIONS: tuple[Condition, ...] = (
+    _is_severe,
+    _needs_several,
+    _needs_change,
+    _is_old,
+    _costs_much,
+    _touches_customers,
+    _needs_decision,
+)
+
+
+def with_hop_time(draft: Draft, incident: Incident) -> Incident:
+    """Set when age alone takes it on: the earliest of the steps ahead, as none of them is skipped."""
+    step, chain = next_level(draft, incident), draft.response.chain
+    ahead = () if step is None else chain[chain.index(step) :]
+    ages = [after.when.older_than for after in ahead if after.when is not None and after.when.older_than is not None]
+    return with_timers(incident, hop=incident.detected_at + min(ages) if ages else None)
+
+
+def _speaker(draft: Draft, incident: Incident) -> str | None:
+    """Return whom the incident was reported to; None where the desk itself speaks."""
+    signal = signal_of(draft, incident)
+    return None if signal is None else signal.to
+
+
+def _told(draft: Draft, incident: Incident, step: Level, reasons: list[str]) -> str:
+    """Return what whoever has it now reads; of a failed job also where its history stands (R-002-21)."""
+    told = f"Incident {incident.id}, reported by {incident.reporter}, comes to {step.level}: {'; '.join(reasons)}."
+    if incident.job is not None:
+        told += f"\n\nRead first:\nprismfs show {incident.job}\nprismfs log {incident.job}\nprismfs log {incident.id}"
+    signal = signal_of(draft, incident)
+    return told if signal is None else with_tail(signal.body, told)

@@ -1,0 +1,1 @@
+"""Post-incident reviews and the action items that they leave."""

@@ -1,0 +1,215 @@
+"""Action items: what a tracker of an incident says becomes work items with owner and deadline (R-003-24, R-003-29).
+
+A later revision of the tracker brings them along: the same action of the same owner is the same item, one that is
+not listed any more is closed, and one that changes hands stays the item that it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from prismfs.errors import RefusedError
+from prismfs.kinds.response.incident import Incident
+from prismfs.kinds.work.bead import WorkItem
+from prismfs.records.base import format_instant
+from prismfs.records.plan import Nothing
+from prismfs.rules.core import authority
+from prismfs.rules.core.draft import Draft, one_line
+from prismfs.rules.response.facts import meta_of
+from prismfs.rules.work import items as work
+
+LABEL = "action-item"
+DROPPED = "not in the tracker any more"
+"""Why an item is closed that a later revision leaves out; one that comes back is opened again."""
+
+_USUAL_PRIORITY = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One line of a tracker: what, whose, and in which bucket of `action_due`; priority 0 (most urgent) to 4."""
+
+    action: str
+    owner: str
+    bucket: str
+    priority: int = _USUAL_PRIORITY
+    done: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from others: the action, but for case, blanks and the punctuation at its end, and the owner."""
+        return sameness(self.action), self.owner.casefold()
+
+
+def sameness(action: str) -> str:
+    """Return what is equal for two writings of the same action."""
+    return one_line(action).casefold().rstrip(" .!;,:")
+
+
+def track(draft: Draft, incident: Incident, wanted: Sequence[Wanted], *, author: str) -> None:
+    """Bring the action items of `incident` to what a tracker of `author` says; rows for each that changes.
+
+    Raises:
+        RefusedError: `owner_missing`, `unknown_bucket`.
+    """
+    _check(draft, wanted)
+    left = {item.id: item for item in draft.view.with_ref(WorkItem, incident.id) if LABEL in item.labels}
+    lines: dict[tuple[str, str], Wanted] = {}
+    for line in wanted:
+        lines.setdefault(line.key, line)  # of two that say the same, the first bucket counts
+    found: dict[tuple[str, str], WorkItem] = {}
+    for key in lines:
+        same = next((item for item in left.values() if _key(item) == key), None)
+        if same is not None:
+            found[key] = left.pop(same.id)
+    for key in (key for key in lines if key not in found):
+        moved = next((item for item in left.values() if _key(item)[0] == key[0] and item.status != "closed"), None)
+        if moved is not None:
+            found[key] = left.pop(moved.id)
+    counts = {"created": 0, "updated": 0, "closed": 0}
+    new: dict[str, list[WorkItem]] = {}
+    for number, (key, line) in enumerate(lines.items()):
+        if key in found:
+            counts["updated"] += _bring_along(draft, found[key], line)
+        else:
+            counts["created"] += 1
+            item = _create(draft, incident, line, author=author, role=f"action:{number}")
+            new.setdefault(item.assignee or author, []).append(item)
+    for item in left.values():
+        counts["closed"] += _drop(draft, item)
+    _tell(draft, incident, new)
+    draft.row(
+        "incident.actions_tracked",
+        incident,
+        level="warn",
+        reason=", ".join(f"{number} {what}" for what, number in counts.items()),
+        meta=meta_of(incident) | counts,
+    )
+
+
+def finish(draft: Draft) -> Nothing | None:
+    """Somebody says that an action item is done: its owner, or whom the roster allows it.
+
+    Raises:
+        RefusedError: `not_found`, `is_escalation`, `not_an_action_item`.
+        ForbiddenError: `not_allowed`.
+    """
+    item = work.need_work(draft, "escalate close ID --reason TEXT")
+    if LABEL not in item.labels:
+        hint = "prismfs bead close ID --reason TEXT"
+        raise RefusedError("not_an_action_item", "it is no action item of an incident", field="/id", hint=hint)
+    if item.status == "closed":
+        return Nothing(f"closed already{work.by(item.closed_by)}", item.id)
+    if item.assignee is None or draft.event.actor.casefold() != item.assignee.casefold():
+        authority.check(draft, "action.done")
+    work.end(draft, item, str(draft.event.document.get("note") or "done"))
+    return None
+
+
+def deadline_of(draft: Draft, bucket: str) -> datetime:
+    """Return by when what stands in `bucket` is to be done, counted from now."""
+    return draft.now + draft.response.action_due[bucket]
+
+
+def _check(draft: Draft, wanted: Sequence[Wanted]) -> None:
+    due = draft.response.action_due
+    for number, line in enumerate(wanted):
+        if not line.owner:
+            raise RefusedError(
+                "owner_missing", "an action item has an owner", field=f"/{line.bucket}/{number}", hint="… — @NAME"
+            )
+        if line.bucket not in due:
+            hint = f"action_due of settings/response.yaml has {', '.join(due)}"
+            raise RefusedError("unknown_bucket", "no deadline is set for it", field=f"/{line.bucket}", hint=hint)
+
+
+def _create(draft: Draft, incident: Incident, line: Wanted, *, author: str, role: str) -> WorkItem:
+    deadline = deadline_of(draft, line.bucket)
+    item = WorkItem(
+        id=draft.new_id("bea", role),
+        pid=draft.project.pid,
+        type="task",
+        title=one_line(line.action),
+        body=line.action if len(line.action) > len(one_line(line.action)) else "",
+        status="open",
+        priority=line.priority,
+        labels=(LABEL, line.bucket, f"incident:{incident.id}"),
+        assignee=line.owner,
+        related=incident.id,
+        created_by=author,
+        created_at=draft.now,
+        updated_at=draft.now,
+        deadline=deadline,
+        due_at=deadline,
+    )
+    draft.put(item)
+    meta = {"type": item.type, "priority": item.priority, "incident": incident.id, "deadline": format_instant(deadline)}
+    draft.row("bead.created", item, reason=f"an action item of {incident.id}", meta={**meta})
+    if line.done:
+        _close(draft, item, "done before it was tracked")
+    return item
+
+
+def _bring_along(draft: Draft, item: WorkItem, line: Wanted) -> bool:
+    """Let `item` be what `line` says of it; tell whether that changed anything."""
+    if item.status == "closed" and item.close_reason != DROPPED:
+        return False
+    changed = item
+    if item.status == "closed":
+        changed = changed.changed(status="open", closed_at=None, closed_by=None, close_reason="", due_at=item.deadline)
+    if line.bucket not in item.labels:
+        deadline = deadline_of(draft, line.bucket)
+        kept = (label for label in item.labels if label not in draft.response.action_due)
+        changed = changed.changed(labels=(*kept, line.bucket), deadline=deadline, due_at=deadline)
+    changed = changed.changed(assignee=line.owner, priority=line.priority)
+    if changed != item:
+        draft.put(changed.changed(updated_at=draft.now))
+        draft.row("bead.updated", changed, reason="as the tracker says now", meta={"before": item.assignee})
+    if line.done:
+        _close(draft, draft.need(WorkItem, item.id), "done, says the tracker")
+    return changed != item or line.done
+
+
+def _drop(draft: Draft, item: WorkItem) -> bool:
+    if item.status == "closed":
+        return False
+    _close(draft, item, DROPPED)
+    return True
+
+
+def _close(draft: Draft, item: WorkItem, reason: str) -> None:
+    closed = draft.put(work.ended(draft, item, reason))
+    draft.row("bead.closed", closed, reason=reason)
+
+
+def _tell(draft: Draft, incident: Incident, new: Mapping[str, Sequence[WorkItem]]) -> None:
+    """Tell each owner of all that is newly theirs, in one message."""
+    for owner in sorted(new, key=str.casefold):
+        items = [item for item in new[owner] if draft.need(WorkItem, item.id).status != "closed"]
+        if not items:
+            continue
+        lines = [f"- {item.title} ({item.id}), by {_day(item)}" for item in items]
+        draft.mail(
+            owner,
+            role=f"actions:{owner.casefold()}",
+            type="task",
+            subject=f"Action items of {incident.id}",
+            body="\n".join([*lines, "", "prismfs action done ID"]),
+            about=incident,
+        )
+
+
+def _day(item: WorkItem) -> str:
+    return "no date" if item.deadline is None else f"{item.deadline:%Y-%m-%d}"
+
+
+def _key(item: WorkItem) -> tuple[str, str]:
+    return sameness(item.title), (item.assignee or "").casefold()
+
+
+def with_priorities(wanted: Sequence[Wanted], known: Mapping[str, int]) -> tuple[Wanted, ...]:
+    """Return `wanted` with the priority that `known` has for the same action; the others keep their own."""
+    ranks = {sameness(action): priority for action, priority in known.items()}
+    return tuple(replace(line, priority=ranks.get(sameness(line.action), line.priority)) for line in wanted)

@@ -1,0 +1,131 @@
+"""A review as it can be written from what is known: the history of the incident and the artifacts about it (R-002-45).
+
+What nobody has written down yet stays a placeholder, which a review may not keep when it is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import cast
+
+from pydantic import JsonValue
+
+from prismfs.errors import RecordError, RefusedError
+from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.gates.artifact import Artifact
+from prismfs.kinds.gates.settings.section import ActionsSection, ChainSection, TimelineSection
+from prismfs.kinds.gates.settings.workflow import Phase
+from prismfs.kinds.response.incident import Incident
+from prismfs.records.base import format_instant, parse_instant
+from prismfs.records.view import View
+from prismfs.rules.gates.progress import is_settled, phase_of
+from prismfs.rules.gates.sections import panel_facts, template
+from prismfs.rules.gates.sections.reading import Parsed, parse
+from prismfs.rules.response.postmortem.storing import PHASE, WHYS
+from prismfs.rules.response.postmortem.timeline import OWN, Moment, moments_of
+
+_ROOT_CAUSE = "Root Cause"
+
+
+def draft_of(view: View, incident: Incident) -> str:
+    """Return the Markdown of a review of `incident`, filled in as far as the project knows.
+
+    Raises:
+        RefusedError: `no_workflow`; the project has no `workflows/post-incident-review.yaml`.
+    """
+    phase = phase_of(view, PHASE)[1]
+    written = tuple(_written(view, incident))
+    return template.skeleton(phase, _known(view, incident, phase, written))
+
+
+def _known(
+    view: View, incident: Incident, phase: Phase, written: Sequence[tuple[Phase, Parsed, Artifact]]
+) -> Mapping[str, JsonValue]:
+    rows = view.with_ref(Audit, incident.id)
+    moments = moments_of(incident, rows, tuple(_analysed(written)))
+    timeline: list[JsonValue] = [
+        {"at": format_instant(moment.at), "event": moment.event, "source": moment.source} for moment in moments
+    ]
+    root = phase.section(_ROOT_CAUSE)
+    hint = str(getattr(root, "hint", "why"))
+    return {
+        "Timeline": timeline,
+        _ROOT_CAUSE: _whys(written, hint),
+        "Impact": _impact(incident),
+        "Corrective Actions": [*_rows(written, ActionsSection)],
+        "Process Improvements": [*_points(view, written)],
+    }
+
+
+def _written(view: View, incident: Incident) -> Iterator[tuple[Phase, Parsed, Artifact]]:
+    """Yield what the artifacts that speak for their phases say, in the order of the phases."""
+    newest: dict[str, Artifact] = {}
+    for artifact in view.with_ref(Artifact, incident.id):
+        if is_settled(view, artifact):
+            newest[artifact.phase] = artifact
+    for name in sorted(newest):
+        try:
+            phase = phase_of(view, name)[1]
+            yield phase, parse(phase, newest[name].body), newest[name]
+        except (RecordError, RefusedError):  # its workflow is another one now, or gone
+            continue
+
+
+def _analysed(written: Sequence[tuple[Phase, Parsed, Artifact]]) -> Iterator[Moment]:
+    """Yield what an analysis with sources tells, but for the audit rows that it was begun with."""
+    for phase, parsed, artifact in written:
+        for section in phase.sections:
+            if isinstance(section, TimelineSection) and section.sourced:
+                rows = cast(list[dict[str, str]], parsed[section.name])
+                for row in (each for each in rows if not each["source"].startswith(OWN)):
+                    yield Moment(parse_instant(row["at"]), row["event"], f"{row['source']} ({artifact.label})")
+
+
+def _rows(
+    written: Sequence[tuple[Phase, Parsed, Artifact]], kind: type[ActionsSection] | type[ChainSection]
+) -> list[dict[str, JsonValue]]:
+    for phase, parsed, _ in reversed(written):
+        for section in phase.sections:
+            if isinstance(section, kind):
+                return cast(list[dict[str, JsonValue]], parsed[section.name])
+    return []
+
+
+def _whys(written: Sequence[tuple[Phase, Parsed, Artifact]], hint: str) -> str:
+    """Return the questions that a causal chain answers, from its last effect back, and room for those that lack."""
+    chain = [(str(row["cause"]), str(row["effect"])) for row in reversed(_rows(written, ChainSection))]
+    lines = [f"Why: {_end(effect)}? — {cause}" for cause, effect in chain]
+    root = next((str(parsed[_ROOT_CAUSE]) for _, parsed, _ in reversed(written) if _ROOT_CAUSE in parsed), None)
+    if chain and root is not None:
+        lines.append(f"Why: {_end(chain[-1][0])}? — {template.plain(root)}")
+    lines += [f"Why <{hint}>"] * (WHYS - len(lines))
+    return "\n".join(f"{number}. {line}" for number, line in enumerate(lines, start=1))
+
+
+def _end(text: str) -> str:
+    return text.rstrip(" .,;:!?")
+
+
+def _impact(incident: Incident) -> dict[str, JsonValue]:
+    """Return what the record says in numbers; what it does not say is left open."""
+    affected, found = incident.affected, {}
+    if affected.customers:
+        found["Customers"] = f"{len(affected.customers)}: {template.plain(', '.join(affected.customers))}"
+    if incident.financial_impact_usd is not None:
+        found["Revenue"] = f"{incident.financial_impact_usd} USD"
+    if incident.resolved_at is not None:
+        minutes = (incident.resolved_at - incident.detected_at) // timedelta(minutes=1)
+        parts = [f"{minutes} minutes from detection to resolution"]
+        for name, things in (("workflows", affected.workflows), ("services", affected.services)):
+            parts += [f"{name}: {len(things)} ({template.plain(', '.join(things))})"] if things else []
+        parts += [f"agents: {len(affected.agents)}"] if affected.agents else []
+        found["Operations"] = "; ".join(parts)
+    return {**found}
+
+
+def _points(view: View, written: Sequence[tuple[Phase, Parsed, Artifact]]) -> Iterator[str]:
+    """Yield what would mend each thing that a panel found, worst first (R-003-29)."""
+    for point in panel_facts.points_in(view, [artifact for _, _, artifact in written]):
+        remedy = "; ".join(point.remediation)
+        yield template.plain(f"{point.severity.label}: {point.finding}: {remedy} ({', '.join(point.members)})")

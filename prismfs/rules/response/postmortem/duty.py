@@ -1,0 +1,104 @@
+"""The duty to review an incident: who owes a review, by when, and what happens when it is late (R-002-44).
+
+The worst severity that the incident ever had decides; what made it less urgent later does not lift the duty. A review
+counts when it was stored after the last resolution: an incident that came back is reviewed anew. Drills owe none, nor
+does what the retry engine resolved: nobody judged its severity, which is only what rules made of the error's words.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from prismfs.kinds.care.kb import REVIEW_TAG, Article
+from prismfs.kinds.response.incident import Incident
+from prismfs.kinds.response.settings.response import Response
+from prismfs.records.base import format_instant
+from prismfs.rules.core import roles
+from prismfs.rules.core.draft import Draft
+from prismfs.rules.response.facts import meta_of, with_timers
+from prismfs.rules.response.postmortem import business_days
+
+REMIND_AFTER = 5
+"""Business days between two reminders of a review that is late."""
+
+
+def is_required(response: Response, incident: Incident) -> bool:
+    """Tell whether the incident may not be closed without a review (R-002-44)."""
+    exempt = incident.drill or incident.auto_resolved
+    return not exempt and incident.sev_max.rank <= response.review.required_rank
+
+
+def is_reviewed(draft: Draft, incident: Incident) -> bool:
+    """Tell whether its review is stored, and of its last resolution; the article must be there with its tag (C-117)."""
+    if incident.review is None or incident.review_stored_at is None:
+        return False
+    article = draft.get(Article, incident.review)
+    if article is None or REVIEW_TAG not in article.tags:
+        return False
+    return incident.resolved_at is None or incident.review_stored_at >= incident.resolved_at
+
+
+def due_for(response: Response, incident: Incident) -> datetime | None:
+    """Return by when a review is expected, in business days from the resolution (R-002-50).
+
+    None while it is not resolved, and where its rank expects none; a rank for which it is optional has one, too.
+    """
+    days = response.review.due_days[incident.sev_max.rank]
+    if days is None or incident.drill or incident.resolved_at is None:
+        return None
+    return business_days.after(incident.resolved_at, days)
+
+
+def commission(draft: Draft) -> None:
+    """Commission the review of an incident that was resolved, where one is owed (R-002-36)."""
+    incident = draft.subject
+    assert isinstance(incident, Incident)
+    if not is_required(draft.response, incident):
+        return
+    due = due_for(draft.response, incident)
+    incident = draft.subject = draft.put(with_timers(incident, review=due))
+    by_when = "" if due is None else f" by {format_instant(due)}"
+    body = (
+        f"{incident.id} was {incident.sev_max.label} at its worst and is resolved: it needs a post-incident review"
+        f"{by_when}, and is not closed without one.\n\n"
+        f"prismfs review new {incident.id} --output review.md\nprismfs review submit {incident.id} review.md\n"
+    )
+    _tell(draft, incident, "commission", f"Review {incident.sev_max.label}: {incident.title}", body, "high")
+    draft.row(
+        "incident.review_commissioned",
+        incident,
+        level="warn",
+        reason=f"a review is owed{by_when}: {incident.sev_max.label} at its worst",
+        meta=meta_of(incident) | {"review_due": None if due is None else format_instant(due)},
+    )
+
+
+def review_due(draft: Draft, incident: Incident, due: datetime) -> None:
+    """The review is late: a row, a message, and again after some business days; storing it ends that."""
+    again = business_days.after(draft.now, REMIND_AFTER)
+    incident = draft.put(with_timers(incident, review=again))
+    draft.settle("review_overdue", "its post-incident review is late")
+    body = f"The review of {incident.id} was due {format_instant(due)}.\n\nprismfs review new {incident.id}\n"
+    _tell(draft, incident, "review-overdue", f"Review is late: {incident.title}", body, "urgent")
+    draft.row(
+        "incident.review_overdue",
+        incident,
+        level="error",
+        reason=draft.reason,
+        meta=meta_of(incident) | {"due_at": format_instant(due)},
+    )
+
+
+def _tell(draft: Draft, incident: Incident, what: str, subject: str, body: str, priority: str) -> None:
+    """Tell who holds the end of the chain, and the incident's owner."""
+    executive = roles.holder_of(draft, draft.response.chain[-1].role)
+    for name in {name.casefold(): name for name in (incident.owner, executive)}.values():
+        draft.mail(
+            name,
+            role=f"{what}:{name.casefold()}",
+            type="task",
+            subject=subject,
+            body=body,
+            about=incident,
+            priority=priority,
+        )

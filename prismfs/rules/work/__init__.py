@@ -1,0 +1,1 @@
+"""Work items: created, claimed, linked, closed; todos."""

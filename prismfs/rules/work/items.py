@@ -1,0 +1,217 @@
+"""Work items: noted, changed, closed and opened again (R-004-35). Taking one is in `claim`, links in `depend`.
+
+Everybody may note one and change what nobody has; what somebody has is theirs, and its author's, and of those
+whose roster entry says so.
+"""
+
+from __future__ import annotations
+
+from pydantic import JsonValue
+
+from prismfs.errors import RefusedError
+from prismfs.kinds.work.bead import Bead, Escalation, WorkItem
+from prismfs.kinds.work.work_item import Dependency, WorkChange, WorkDrop
+from prismfs.records.links import Node, blockers
+from prismfs.records.plan import Nothing
+from prismfs.rules.care import intake
+from prismfs.rules.core import authority
+from prismfs.rules.core.draft import Draft
+
+_LISTS = ("labels", "add_labels", "remove_labels")
+
+
+def create(draft: Draft) -> None:
+    """Note something that has to be done; dropped as a form or given as a command.
+
+    Raises:
+        RefusedError: `not_found`, a bead that it names is not here.
+    """
+    form = intake.form_of(draft)
+    assert isinstance(form, WorkDrop)
+    links = tuple(
+        Dependency(type=link.type, on=need(draft, link.on, field="/dependencies").id, by=form.sender, at=draft.now)
+        for link in form.dependencies
+    )
+    draft.subject = item = draft.put(
+        WorkItem.model_validate(
+            form.model_dump(exclude={"kind", "version", "sender", "dependencies"})
+            | {
+                "id": draft.new_id("bea"),
+                "pid": draft.project.pid,
+                "status": "open",
+                "labels": tuple(dict.fromkeys(form.labels)),
+                "created_by": form.sender,
+                "created_at": draft.now,
+                "updated_at": draft.now,
+                "dependencies": tuple(dict.fromkeys(links)),
+                "redactions": intake.redactions_of(draft),
+            }
+        )
+    )
+    draft.settle("create", f"noted by {form.sender}")
+    draft.row("bead.created", item, reason=draft.reason, meta={"type": item.type, "priority": item.priority})
+
+
+def update(draft: Draft) -> Nothing | None:
+    """Change what a work item says: its state but for closing, its words, its weight, whose it is.
+
+    Raises:
+        RefusedError: `close_with_reason` and `reopen_first` where another verb is meant, `is_escalation`.
+    """
+    item = need_work(draft, "escalate ack, forward, comment or close")
+    check_may(draft, item, "bead.update")
+    said = {name: value for name, value in draft.event.document.items() if name not in ("id", "redactions")}
+    form = WorkChange.from_document(said)
+    wanted = {name: getattr(form, name) for name in form.model_fields_set - set(_LISTS)}
+    if form.model_fields_set & set(_LISTS):
+        labels = form.labels if "labels" in form.model_fields_set else item.labels
+        kept = (label for label in (*labels, *form.add_labels) if label not in form.remove_labels)
+        wanted["labels"] = tuple(dict.fromkeys(kept))
+    changes = {name: value for name, value in wanted.items() if value != getattr(item, name)}
+    if not changes:
+        return Nothing("it says so already", item.id)
+    if "status" in changes and "closed" in (changes["status"], item.status):
+        if item.status == "closed":
+            raise RefusedError("reopen_first", "it is closed", field="/status", hint="prismfs bead reopen ID")
+        hint = "prismfs bead close ID --reason TEXT"
+        raise RefusedError("close_with_reason", "it is closed with a reason", field="/status", hint=hint)
+    draft.subject = changed = draft.put(item.changed(**changes, updated_at=draft.now))
+    draft.settle("update", f"{draft.event.actor} changed {', '.join(sorted(changes))}")
+    fields: list[JsonValue] = [*sorted(changes)]
+    meta: dict[str, JsonValue] = {"fields": fields}
+    if "status" in changes:
+        meta |= {"status": changed.status, "before": item.status}
+    draft.row("bead.updated", changed, reason=draft.reason, meta=meta)
+    return None
+
+
+def close(draft: Draft) -> Nothing | None:
+    """The work is done, or will not be done, with the reason; what still blocks it does not stop that, but is said."""
+    item = need_work(draft, "escalate close ID --reason TEXT")
+    if item.status == "closed":
+        return Nothing(f"closed already{by(item.closed_by)}", item.id)
+    check_may(draft, item, "bead.close")
+    reason = str(draft.event.document.get("reason") or "")
+    if not reason:
+        hint = "--reason TEXT"
+        raise RefusedError("reason_missing", "a work item is closed with a reason", field="/reason", hint=hint)
+    end(draft, item, reason)
+    return None
+
+
+def end(draft: Draft, item: WorkItem, reason: str) -> None:
+    """Close `item` because the actor says that it is done."""
+    draft.subject = closed = draft.put(ended(draft, item, reason))
+    open_ones = blockers_of(draft, item)
+    left = f"; blocked until the end by {', '.join(open_ones[:5])}" if open_ones else ""
+    draft.settle("close", f"{draft.event.actor} says that it is done{left}")
+    meta: dict[str, JsonValue] = {"blockers": list(open_ones)} if open_ones else {}
+    draft.row("bead.closed", closed, reason=draft.reason, meta=meta)
+
+
+def reopen(draft: Draft) -> Nothing | None:
+    """Open a closed work item again; it stays with whom it was.
+
+    Raises:
+        RefusedError: `escalation_stays_closed`.
+    """
+    bead = need(draft, str(draft.event.document["id"]))
+    if isinstance(bead, Escalation):
+        raise RefusedError(
+            "escalation_stays_closed",
+            "an escalation is not opened again",
+            field="/id",
+            hint="escalate anew: the same signature makes it a recurrence",
+        )
+    item = need_work(draft, "")
+    if item.status != "closed":
+        return Nothing(f"it is {item.status}", item.id)
+    check_may(draft, item, "bead.update")
+    opened = item.changed(status="open", closed_at=None, closed_by=None, close_reason="", due_at=item.deadline)
+    draft.subject = draft.put(opened.changed(updated_at=draft.now))
+    draft.settle("reopen", f"{draft.event.actor} opens it again")
+    draft.row("bead.reopened", draft.subject, reason=draft.reason)
+    return None
+
+
+def ended(draft: Draft, item: WorkItem, reason: str) -> WorkItem:
+    """Return `item` as it is closed by the actor: nobody is reminded of it any more."""
+    closed = item.changed(status="closed", closed_at=draft.now, closed_by=draft.event.actor, close_reason=reason)
+    return closed.changed(due_at=None, updated_at=draft.now)
+
+
+def touch(draft: Draft) -> None:
+    """Say when the work item in focus was last changed, where an earlier stage changed it."""
+    if isinstance(draft.subject, WorkItem):
+        draft.subject = draft.put(draft.subject.changed(updated_at=draft.now))
+
+
+def find(draft: Draft, name: str) -> Bead | None:
+    """Return the bead that `name` names: its id, or the id that an imported one has elsewhere."""
+    found = draft.get(Bead, name)
+    if found is not None:
+        return found
+    return next((bead for bead in draft.view.with_ref(Bead, name) if bead.external_id == name), None)
+
+
+def need(draft: Draft, name: str, *, field: str = "/id") -> Bead:
+    """Return the bead that `name` names.
+
+    Raises:
+        RefusedError: `not_found`.
+    """
+    found = find(draft, name)
+    if found is None:
+        raise RefusedError("not_found", f"no bead {name[:60]}", field=field, hint="prismfs bead list --all")
+    return found
+
+
+def need_work(draft: Draft, instead: str) -> WorkItem:
+    """Return the work item that the command names; `instead` are the verbs that answer an escalation.
+
+    Raises:
+        RefusedError: `not_found`, `is_escalation`.
+    """
+    bead = need(draft, str(draft.event.document["id"]))
+    if not isinstance(bead, WorkItem):
+        hint = f"prismfs {instead}"
+        raise RefusedError("is_escalation", "it is an escalation and not a work item", field="/id", hint=hint)
+    return bead
+
+
+def check_may(draft: Draft, bead: Bead, verb: str) -> None:
+    """Accept a change of what nobody has, or by whom it belongs to, or whose roster entry lists `verb`.
+
+    Raises:
+        ForbiddenError: `not_allowed`.
+    """
+    if isinstance(bead, WorkItem):
+        owner, author = bead.assignee, bead.created_by
+    else:
+        assert isinstance(bead, Escalation)
+        owner, author = bead.acknowledged_by, bead.reporter
+    actor = draft.event.actor.casefold()
+    if owner is not None and actor not in (owner.casefold(), author.casefold()):
+        authority.check(draft, verb)
+
+
+def blockers_of(draft: Draft, bead: Bead) -> tuple[str, ...]:
+    """Return the ids of what keeps `bead` from being started."""
+    return blockers(node_of(bead), lambda name: find_node(draft, name))
+
+
+def find_node(draft: Draft, name: str) -> Node | None:
+    """Return the bead that `name` names as a node of the graph of links."""
+    found = find(draft, name)
+    return None if found is None else node_of(found)
+
+
+def node_of(bead: Bead) -> Node:
+    """Return `bead` as a node of the graph of links."""
+    links = tuple((link.type, link.on) for link in bead.dependencies)
+    return Node(id=bead.id, open=bead.status != "closed", held=bead.status == "blocked", on=links)
+
+
+def by(who: str | None) -> str:
+    """Return ` by NAME`, nothing where nobody is known."""
+    return "" if who is None else f" by {who}"
