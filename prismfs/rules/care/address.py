@@ -7,17 +7,16 @@ word of a payload, a persona file or a prompt makes one (R-000-76).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pydantic import JsonValue
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.care.signal import Signal, SignalDrop
-from prismfs.kinds.core.settings.persona import Persona
 from prismfs.records.codec import canonical_json
 from prismfs.rules.core import authority
 from prismfs.rules.core.draft import Draft
+from prismfs.rules.core.identities import Tenancy, addressed_to_nobody, tenancy_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,34 +26,6 @@ class Destination:
     to: str
     pid: str | None = None
     shadows: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Tenancy:
-    """What the engine knows of the tenant at the time of an event: its home, its bridges, the projects in question.
-
-    `targets` maps the project ids that the signal may go to, so far as they exist, to the tenant that each claims.
-    """
-
-    home: str | None
-    bridges: frozenset[str]
-    targets: Mapping[str, str]
-
-    def is_bridge(self, name: str) -> bool:
-        """Tell whether `name` is a bridge of the home project, in whatever case."""
-        return name.casefold() in self.bridges
-
-
-def tenancy_of(draft: Draft) -> Tenancy:
-    """Return the tenant as the event shows it; one without projects where the engine named none."""
-    found = draft.event.document.get("tenant")
-    found = found if isinstance(found, dict) else {}
-    home, bridges, targets = found.get("home"), found.get("bridges"), found.get("targets")
-    return Tenancy(
-        home=home if isinstance(home, str) else None,
-        bridges=frozenset(str(name).casefold() for name in bridges) if isinstance(bridges, list) else frozenset(),
-        targets={pid: str(tenant) for pid, tenant in targets.items()} if isinstance(targets, dict) else {},
-    )
 
 
 def destination_of(draft: Draft, form: SignalDrop, parent: Signal | None) -> Destination:
@@ -76,7 +47,7 @@ def destination_of(draft: Draft, form: SignalDrop, parent: Signal | None) -> Des
         here = True  # who asked hears the answer, whether or not the roster lists it
     if pid == own or (pid is None and here):
         if not here:
-            raise _unknown()
+            raise addressed_to_nobody()
         shadows = f"{name}@{tenant.home}" if own != tenant.home and tenant.is_bridge(name) else None
         return Destination(name, shadows=shadows if pid is None else None)
     if pid is None and tenant.home not in (None, own) and tenant.is_bridge(name):
@@ -87,26 +58,9 @@ def destination_of(draft: Draft, form: SignalDrop, parent: Signal | None) -> Des
                 "ambiguous_target", "a bridge that answers no signal names project and identity", field="/to_pid",
                 hint="to_pid: PID-…, or in_reply_to: the signal that it answers",
             )  # fmt: skip
-        raise _unknown()
+        raise addressed_to_nobody()
     _check_may_cross(draft, tenant, form.sender, name, pid)
     return Destination(name, pid)
-
-
-def check_addressee(draft: Draft, to: str) -> None:
-    """Accept a persona of the roster or an operator as the addressee of a signal or a mail (R-000-66).
-
-    Raises:
-        RefusedError: `unknown_identity`.
-    """
-    if not authority.is_somebody(draft.view, to):
-        raise _unknown()
-
-
-def is_own_bridge(draft: Draft, name: str) -> bool:
-    """Tell whether `name` is a bridge of this project: by its roster and by the allow-list of its own file."""
-    project, persona = draft.project, draft.view.get(Persona, name)
-    listed = name.casefold() in (bridge.casefold() for bridge in project.bridges)
-    return project.home and listed and persona is not None and persona.persona_class == "bridge"
 
 
 def _named(form: SignalDrop) -> tuple[str | None, str | None]:
@@ -166,10 +120,3 @@ def payload_hash_of(signal: Signal) -> str:
         "attachments": dict(signal.attachments),
     }
     return hashlib.sha256(canonical_json(payload)).hexdigest()
-
-
-def _unknown() -> RefusedError:
-    return RefusedError(
-        "unknown_identity", "is addressed to nobody in this project's roster", field="/to",
-        hint="prismfs whois names them",
-    )  # fmt: skip

@@ -17,7 +17,7 @@ from prismfs.kinds.core.outbox import Outbox
 from prismfs.records.base import format_instant
 from prismfs.records.stage import stage_order
 from prismfs.rules.care import address
-from prismfs.rules.core import authority
+from prismfs.rules.core import authority, identities
 from prismfs.rules.core.draft import Draft, one_line
 
 CHANNEL = "bridge"
@@ -65,7 +65,7 @@ def receive(draft: Draft) -> None:
     """
     document = draft.event.document
     came = Signal.from_document(document["signal"])  # type: ignore[arg-type]
-    source, project, tenant = str(document["from_pid"]), draft.project, address.tenancy_of(draft)
+    source, project, tenant = str(document["from_pid"]), draft.project, identities.tenancy_of(draft)
     if draft.view.get(Signal, came.id) is not None:  # one that arrived before is known by its cause, not by its id
         raise RefusedError("id_taken", "a signal with this id is here already", field="/id", hint="leave the id out")
     if came.to_pid != project.pid:
@@ -100,7 +100,7 @@ def receive(draft: Draft) -> None:
     draft.subject = draft.put(signal)
     if parent is not None and signal.progress is not None and _is_news(parent.progress, signal.progress):
         draft.put(parent.changed(progress=signal.progress))
-    draft.settle("receive", f"came over the bridge from {source}")
+    draft.because("receive", f"came over the bridge from {source}")
     meta = row_of(signal, source=source, target=project.pid, to_bridge=to_bridge, at=draft.now)
     draft.row("bridge.routed", signal, reason=draft.reason, meta=meta)
 

@@ -2,42 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from pydantic import JsonValue
 
-from prismfs import kinds
 from prismfs.errors import RecordError, RefusedError
-from prismfs.kinds.care.signal import Redaction, Signal, SignalDrop
-from prismfs.kinds.work.journal import Journal, JournalDrop
-from prismfs.kinds.work.todo import Todo, TodoDrop
-from prismfs.records.base import Value
+from prismfs.kinds.care.signal import Signal, SignalDrop
 from prismfs.records.ids import Id, parse_id
 from prismfs.rules.care import address, bridge
 from prismfs.rules.core.draft import Draft
-
-
-def form_of(draft: Draft) -> Value:
-    """Return what was dropped, or given as a command, as its form.
-
-    Raises:
-        RecordError: `unknown_kind`, or what the form itself refuses; with the field.
-    """
-    document = draft.event.document["document"]
-    assert isinstance(document, dict)
-    return kinds.form_of(document)
-
-
-def redactions_of(draft: Draft) -> tuple[Redaction, ...]:
-    """Return what the scanner took out of the drop before anybody saw it."""
-    found = draft.event.document.get("redactions") or []
-    assert isinstance(found, list)
-    return tuple(Redaction.model_validate(entry) for entry in found)
-
-
-def taken_out(found: Iterable[Redaction]) -> int:
-    """Return how many secrets were taken out; those that are only suspected still stand in the text."""
-    return sum(one.count for one in found if one.level == "redact")
+from prismfs.rules.core.form import form_of, redactions_of, taken_out
 
 
 def accept_signal(draft: Draft) -> None:
@@ -78,11 +50,11 @@ def accept_signal(draft: Draft) -> None:
     signal = signal.changed(payload_hash=address.payload_hash_of(signal))
     if signal.status == "routing":
         draft.subject = bridge.send(draft, signal)
-        draft.settle("route", f"goes over the bridge to {signal.to_pid}")
+        draft.because("route", f"goes over the bridge to {signal.to_pid}")
         draft.row("signal.routing", signal, reason=draft.reason, meta={"payload_hash": signal.payload_hash})
         return
     draft.subject = draft.put(signal)
-    draft.settle("expire" if expired else "accept", "the signal was past its time to live" if expired else "accepted")
+    draft.because("expire" if expired else "accept", "the signal was past its time to live" if expired else "accepted")
     meta: dict[str, JsonValue] = {
         "payload_hash": signal.payload_hash,
         "category": signal.category,
@@ -100,37 +72,6 @@ def accept_signal(draft: Draft) -> None:
             body=f"It went to {signal.to} of this project. The tenant's bridge of that name is {destination.shadows}.",
             about=signal,
         )
-
-
-def accept_todo(draft: Draft) -> None:
-    """Keep a dropped todo."""
-    form = form_of(draft)
-    assert isinstance(form, TodoDrop)
-    draft.subject = draft.put(
-        Todo(
-            id=draft.new_id("tod"),
-            title=form.title,
-            body=form.body,
-            owner=form.owner or form.sender,
-            created_at=draft.now,
-            status="open",
-        )
-    )
-    draft.settle("accept", "put on a list")
-    draft.row("todo.created", draft.subject, reason=draft.reason)
-
-
-def accept_journal(draft: Draft) -> None:
-    """Keep a dropped journal entry."""
-    form = form_of(draft)
-    assert isinstance(form, JournalDrop)
-    draft.subject = draft.put(
-        Journal.model_validate(
-            form.model_dump(exclude={"kind", "version"}) | {"id": draft.new_id("jou"), "created_at": draft.now}
-        )
-    )
-    draft.settle("accept", "noted")
-    draft.row("journal.noted", draft.subject, reason=draft.reason)
 
 
 def deliver_signal(draft: Draft) -> None:
@@ -154,7 +95,7 @@ def deliver_signal(draft: Draft) -> None:
         about=signal,
     )
     draft.subject = draft.put(signal.changed(status="delivered"))
-    draft.settle("deliver", f"addressed to {signal.to}, who is not the intake desk")
+    draft.because("deliver", f"addressed to {signal.to}, who is not the intake desk")
     draft.row("signal.delivered", draft.subject, reason=draft.reason)
 
 

@@ -18,7 +18,8 @@ from prismfs.records.severity import LEAST_URGENT, read_label, with_rank
 from prismfs.rules.care.assessment import output, tiers
 from prismfs.rules.care.classifier import UNKNOWN_NATURE
 from prismfs.rules.core.draft import ENGINE, Draft, one_line
-from prismfs.rules.escalation.lifecycle import Attention, call_attention
+from prismfs.rules.core.follow_ups import Attention
+from prismfs.rules.escalation.lifecycle import call_attention
 from prismfs.rules.response import lifecycle, severity_change
 from prismfs.rules.response.facts import meta_of
 from prismfs.rules.response.targets import responded
@@ -49,11 +50,11 @@ def judge_incident(draft: Draft) -> Nothing | None:
     before = record.classification
     said = f"severity {judged.severity.label}, scope {judged.scope}, nature {judged.nature}"
     if before is None:
-        draft.settle("judge", f"{draft.event.actor} judges: {said}")
+        draft.because("judge", f"{draft.event.actor} judges: {said}")
     elif (before.severity.rank, before.scope, before.nature) == (judged.severity.rank, judged.scope, judged.nature):
         return Nothing("it is judged so already", incident.id)
     else:
-        draft.settle("overrule", f"{draft.event.actor} overrules: {said}")
+        draft.because("overrule", f"{draft.event.actor} overrules: {said}")
         overruled = Overruled(at=draft.now, by=draft.event.actor, before=before, reason=answer.reason)
         record = draft.put(record.changed(overruled=(*record.overruled, overruled)))
         meta: dict[str, JsonValue] = {
@@ -74,7 +75,7 @@ def triage_due(draft: Draft) -> None:
     incident = draft.need(Incident, record.incident)
     draft.subject = record
     if record.status != "waiting" or not incident.is_open:
-        draft.settle("let_go", "nothing waits for it any more")
+        draft.because("let_go", "nothing waits for it any more")
         draft.put(record.changed(due_at=None))
         draft.row("triage.let_go", record, reason=draft.reason)
     elif record.mode == "command" and record.asked_at is None:
@@ -115,16 +116,16 @@ def _take_answer(draft: Draft, record: TriageRecord, incident: Incident) -> None
         judged = _judged(draft, incident, record, answer, by="command")
     except (RecordError, RefusedError) as error:
         code = one_line(f"{error.code} {error.problem.field or ''}")
-        draft.settle("ask", f"its command gave no valid answer: {code}")
+        draft.because("ask", f"its command gave no valid answer: {code}")
         tiers.ask(draft, record, incident, reason=draft.reason)
         return
-    draft.settle("judge", f"the command of {record.triager} judges")
+    draft.because("judge", f"the command of {record.triager} judges")
     incident = draft.put(responded(draft, incident))
     _conclude(draft, record, incident, judged)
 
 
 def _overdue(draft: Draft, record: TriageRecord, incident: Incident) -> None:
-    draft.settle("overdue", f"no judgement at the deadline for rank {incident.severity.rank}")
+    draft.because("overdue", f"no judgement at the deadline for rank {incident.severity.rank}")
     late = draft.put(record.changed(due_at=None))
     tiers.tell_overdue(draft, late, incident)
     policy = draft.policy
@@ -153,7 +154,7 @@ def _judge_alone(draft: Draft, incident: Incident, judged: Judgement) -> Nothing
     if (incident.severity.rank, incident.scope, incident.nature) == (judged.severity.rank, judged.scope, judged.nature):
         return Nothing("it is judged so already", incident.id)
     said = f"severity {judged.severity.label}, scope {judged.scope}, nature {judged.nature}"
-    draft.settle("judge", f"{draft.event.actor} judges: {said}")
+    draft.because("judge", f"{draft.event.actor} judges: {said}")
     changed = severity_change.change(draft, incident, judged.severity, judged.reason)
     changed = draft.put(changed.changed(scope=judged.scope, nature=judged.nature))
     draft.row("incident.triaged", changed, level="warn", reason=said, meta=meta_of(changed) | {"by": judged.by})

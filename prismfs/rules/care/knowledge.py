@@ -6,8 +6,8 @@ from prismfs.errors import RefusedError
 from prismfs.kinds.care.kb import Article
 from prismfs.records.document import Document
 from prismfs.records.plan import Nothing
-from prismfs.rules.care.intake import redactions_of, taken_out
 from prismfs.rules.core.draft import Draft
+from prismfs.rules.core.form import redactions_of, taken_out
 
 
 def add_article(draft: Draft) -> Nothing | None:
@@ -30,7 +30,7 @@ def add_article(draft: Draft) -> Nothing | None:
             "name_taken", "there is an article of this name", field="/name", hint="another name, or --replace"
         )
     draft.subject = draft.put(article)
-    draft.settle("add_article", "added" if known is None else "put in the place of the earlier one")
+    draft.because("add_article", "added" if known is None else "put in the place of the earlier one")
     draft.row(
         "kb.added" if known is None else "kb.replaced",
         article,

@@ -64,7 +64,7 @@ def overrule_lane(draft: Draft) -> Nothing | None:
     draft.subject = draft.put(
         signal.changed(lane=cast(Lane, lane), lane_reason=reason, lane_by=draft.event.actor, due_at=None)
     )
-    draft.settle("classify", f"sorted into {lane}" if before is None else f"{before} overruled to {lane}")
+    draft.because("classify", f"sorted into {lane}" if before is None else f"{before} overruled to {lane}")
     draft.row("signal.classified", draft.subject, level="warn", reason=reason, meta={"lane": lane, "before": before})
     return None
 
@@ -85,7 +85,7 @@ def answer(draft: Draft) -> None:
         body += f"\n\nNearest articles:{near}" if near else ""
         reply(draft, signal, role="ask", stage="asked", sender=policy.lanes.info, body=body, due_at=due)
         draft.subject = draft.put(signal.changed(status="asked", due_at=due))
-        draft.settle("ask_back", "no article of the knowledge base covers the question")
+        draft.because("ask_back", "no article of the knowledge base covers the question")
         draft.row(
             "signal.asked",
             draft.subject,
@@ -96,7 +96,7 @@ def answer(draft: Draft) -> None:
     body = f"{best.title}\n\n{best.excerpt}\n\nSource: {best.source} (kb/{best.id})"
     reply(draft, signal, role="answer", stage="answered", sender=policy.lanes.info, body=body)
     draft.subject = draft.put(signal.changed(status="answered", due_at=None))
-    draft.settle("answer", f"answered from kb/{best.id}")
+    draft.because("answer", f"answered from kb/{best.id}")
     meta: dict[str, JsonValue] = {"article": best.id, "coverage": round(best.coverage, 3)}
     draft.row("signal.answered", draft.subject, reason=draft.reason, meta=meta)
 
@@ -132,7 +132,7 @@ def hand_to_owner(draft: Draft) -> None:
     body = f"Noted as {signal.lane} for {owner}, who has it on the list as {todo.id}."
     reply(draft, signal, role="handed", stage="handed_off", body=body, owner=owner)
     draft.subject = draft.put(signal.changed(status="handed_off", due_at=None))
-    draft.settle("hand_off", f"lane {signal.lane} belongs to {owner}")
+    draft.because("hand_off", f"lane {signal.lane} belongs to {owner}")
     draft.row("todo.created", todo, reason=draft.reason, meta={"owner": owner})
     draft.row("signal.delivered", assigned, reason=draft.reason)
 
@@ -159,26 +159,29 @@ def ask_for_lane(draft: Draft) -> None:
     )
     reply(draft, signal, role="unclear", stage="received", body=body, owner=policy.lanes.unclassified, due_at=due)
     draft.subject = draft.put(signal.changed(status="unclassified", due_at=due))
-    draft.settle("ask_for_lane", "no lane was certain enough")
+    draft.because("ask_for_lane", "no lane was certain enough")
     draft.row("signal.unclassified", draft.subject, level="warn", reason=draft.reason)
 
 
 def classification_of(draft: Draft, signal: Signal) -> Classification:
     """Return what the rules, or the desk's command, make of the signal's words; they are read once in a decision."""
-    if draft.classification is None:
-        found = classify(
-            draft.view.single(Triage),
-            subject=signal.subject,
-            body=signal.body,
-            labels=signal.labels,
-            attachments=signal.attachments,
-            type=signal.type,
-        )
-        answered = draft.event.document.get("classification")
-        if isinstance(answered, dict) and automation_of(draft, signal.to).mode == "command":
-            found = _from_command(answered, found)
-        draft.classification = found
-    return draft.classification
+    return draft.once(_classification, signal.id)
+
+
+def _classification(draft: Draft, identifier: str) -> Classification:
+    signal = draft.need(Signal, identifier)
+    found = classify(
+        draft.view.single(Triage),
+        subject=signal.subject,
+        body=signal.body,
+        labels=signal.labels,
+        attachments=signal.attachments,
+        type=signal.type,
+    )
+    answered = draft.event.document.get("classification")
+    if isinstance(answered, dict) and automation_of(draft, signal.to).mode == "command":
+        return _from_command(answered, found)
+    return found
 
 
 def _from_command(answered: dict[str, JsonValue], found: Classification) -> Classification:

@@ -10,7 +10,9 @@ from typing import Any
 from prismfs.kinds.care.signal import Progress, Signal, SignalType
 from prismfs.kinds.response.incident import Incident
 from prismfs.rules.care import address, bridge
+from prismfs.rules.core import identities
 from prismfs.rules.core.draft import Draft, one_line
+from prismfs.rules.core.follow_ups import Reply, ReplyToReporters
 
 
 def reply(
@@ -51,7 +53,7 @@ def reply(
             "severity": incident.severity.label,
             "due_at": incident.due_at,
         } | told
-    speaker = sender if sender is not None and address.is_own_bridge(draft, sender) else signal.to
+    speaker = sender if sender is not None and identities.is_own_bridge(draft, sender) else signal.to
     answer = Signal.model_validate(
         {
             "id": draft.new_id("sig", f"{draft.project.pid}:{role}"),
@@ -92,3 +94,18 @@ def reply_to_reporter(
             sender=incident.owner, type="IncidentUpdate", incident=incident, **told,
         )  # fmt: skip
         answered.add(reporter)
+
+
+def send_reply(draft: Draft, asked: Reply) -> None:
+    """The step that answers `Reply`."""
+    reply(
+        draft, asked.signal, role=asked.role, stage=asked.stage, body=asked.body, subject=asked.subject,
+        sender=asked.sender, type=asked.type, incident=asked.incident, **asked.told,
+    )  # fmt: skip
+
+
+def send_replies(draft: Draft, asked: ReplyToReporters) -> None:
+    """The step that answers `ReplyToReporters`."""
+    reply_to_reporter(
+        draft, asked.incident, role=asked.role, stage=asked.stage, body=asked.body, subject=asked.subject, **asked.told
+    )

@@ -17,7 +17,8 @@ from prismfs.rules.care.classifier import Classification
 from prismfs.rules.care.replies import reply
 from prismfs.rules.core import authority
 from prismfs.rules.core.draft import ENGINE, Draft
-from prismfs.rules.escalation.lifecycle import Attention, call_attention
+from prismfs.rules.core.follow_ups import Attention
+from prismfs.rules.escalation.lifecycle import call_attention
 
 
 def await_lane(draft: Draft, signal: Signal, proposed: Classification | None) -> None:
@@ -39,7 +40,7 @@ def await_lane(draft: Draft, signal: Signal, proposed: Classification | None) ->
     body = f"It is here, and {signal.to} says next what becomes of it."
     reply(draft, signal, role="received", stage="received", body=body, owner=signal.to, due_at=due)
     draft.subject = draft.put(signal.changed(due_at=due))
-    draft.settle("await_lane", "somebody names its lane")
+    draft.because("await_lane", "somebody names its lane")
     proposal = {} if proposed is None else meta_of(proposed)
     draft.row("signal.awaited", draft.subject, reason=draft.reason, meta=proposal)
 
@@ -58,7 +59,7 @@ def acknowledge_signal(draft: Draft) -> Nothing | None:
     if signal.status not in ("received", "unclassified", "delivered"):
         return Nothing(f"the signal is {signal.status} already", signal.id)
     draft.subject = _seen(draft, signal)
-    draft.settle("acknowledge", f"{draft.event.actor} has seen it")
+    draft.because("acknowledge", f"{draft.event.actor} has seen it")
     draft.row("signal.acknowledged", draft.subject, reason=draft.reason)
     return None
 
@@ -89,7 +90,7 @@ def remind_of_signal(draft: Draft) -> None:
     first = unseen and signal.due_at is not None and signal.due_at < classify_by
     draft.subject = draft.put(signal.changed(due_at=classify_by if first else None))
     missed = "acknowledge" if first else "answer" if signal.status == "asked" else "classify"
-    draft.settle("overdue", f"still {signal.status} at its deadline to {missed}")
+    draft.because("overdue", f"still {signal.status} at its deadline to {missed}")
     draft.row("signal.overdue", draft.subject, level="warn", reason=draft.reason, meta={"deadline": missed})
     if missed == "answer":
         body = "Your question is still open: an answer to what was asked back would help."

@@ -6,9 +6,9 @@ A draft lives for one call of `decide` and sees its own records before the view'
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import JsonValue
 
@@ -27,9 +27,9 @@ from prismfs.records.event import Event
 from prismfs.records.ids import Id, derive_id
 from prismfs.records.plan import Plan
 from prismfs.records.view import ChainHead, View
-from prismfs.rules.care.classifier import Classification
 
 R = TypeVar("R", bound=Record)
+V = TypeVar("V")
 
 ENGINE = "prismfs"
 """Who acts when no person or agent does: the engine, for due times, deliveries and commits seen."""
@@ -42,8 +42,7 @@ class Draft:
     """The records, audit rows and reason that a decision has come to so far.
 
     `subject` is the record in focus (the signal, the bead); a stage that has nothing to add to it returns.
-    `rule` and `reason` name the last stage that settled something; they become the commit's own. `classification` is
-    what was made of the signal's words, which are read once in a decision.
+    `rule` and `reason` say which stage decided and why; they become the commit's own, and the rule that of every row.
     """
 
     def __init__(self, view: View, event: Event, now: datetime) -> None:
@@ -53,10 +52,10 @@ class Draft:
         self.rule = ""
         self.reason = ""
         self.subject: Record | None = None
-        self.classification: Classification | None = None
+        self._follow_ups: list[object] = []
+        self._found: dict[tuple[object, ...], object] = {}
         self._puts: dict[str, Record] = {}
-        self._rows: list[Audit] = []
-        self._chain: ChainHead = view.last_audit()
+        self._rows: list[dict[str, Any]] = []
 
     @property
     def policy(self) -> Policy:
@@ -69,8 +68,8 @@ class Draft:
         return self.view.single(Project)
 
     @property
-    def settings(self) -> EscalationSettings:
-        """The project's escalation settings."""
+    def escalation_policy(self) -> EscalationSettings:
+        """Which channels each severity reaches, and when an unanswered escalation is raised."""
         return self.view.single(EscalationSettings)
 
     @property
@@ -129,9 +128,25 @@ class Draft:
         self._puts[name] = record
         return record
 
-    def settle(self, rule: str, reason: str) -> None:
+    def because(self, rule: str, reason: str) -> None:
         """Name the rule that decided and the sentence that says why; no text from an agent in either."""
         self.rule, self.reason = rule, reason
+
+    def follow(self, value: object) -> None:
+        """Ask for what another family does: a value of `core.follow_ups`, answered when the stages are done."""
+        self._follow_ups.append(value)
+
+    def take_follow_ups(self) -> list[object]:
+        """Return what was asked for since the last call."""
+        taken, self._follow_ups = self._follow_ups, []
+        return taken
+
+    def once(self, find: Callable[[Draft, str], V], identifier: str) -> V:
+        """Return `find(draft, identifier)`, which is worked out once in a decision."""
+        key = (find, identifier)
+        if key not in self._found:
+            self._found[key] = find(self, identifier)
+        return cast(V, self._found[key])
 
     def row(
         self,
@@ -192,13 +207,13 @@ class Draft:
     def plan(self) -> Plan:
         """Return what was gathered as a plan; an incident does not change without a row that says so (C-116)."""
         assert self._rows, "a decision without an audit row"
-        named = {row.entity_id for row in self._rows}
+        named = {row["entity_id"] for row in self._rows}
         for record in self._puts.values():
             kind_of(record).place_of(record)  # an id that gives no path is refused here, not at the commit
             if isinstance(record, Incident) and record.id not in named:
                 assert record == self.view.get(Incident, record.id), "an incident changes without an audit row"
-        first = self._rows[0]
-        subject = self.subject
+        rows = self._chained_rows()
+        first, subject = rows[0], self.subject
         return Plan(
             kind=first.entity_type if subject is None else kind_of(subject).name,
             subject=first.id if subject is None else kind_of(subject).name_of(subject),
@@ -208,32 +223,35 @@ class Draft:
             actor=self.event.actor,
             at=self.now,
             version=RULES_VERSION,
-            puts=(*self._puts.values(), *self._rows),
+            puts=(*self._puts.values(), *rows),
         )
 
     def _add_row(
         self, action: str, entity: str, name: str, *, level: Level, reason: str, meta: dict[str, JsonValue]
     ) -> None:
-        row = Audit(
-            id=self.new_id("aud", f"{len(self._rows)}:{action}:{name}"),
-            number=self._chain.number + 1,
-            at=self.now,
-            action=action,
-            level=level,
-            entity_type=entity,
-            entity_id=name,
-            actor=self.event.actor,
-            assurance=self.event.assurance,
-            rule=self.rule or action,
-            reason=reason,
-            cause=self.event.cause,
-            prev=self._chain.digest,
-            meta=meta,
-            event=None if self._rows else self.event,
-        )
-        digest = hashlib.sha256(kind_of(row).write(row)).hexdigest()
-        self._chain = ChainHead(row.number, digest)
-        self._rows.append(row)
+        said = {"action": action, "entity_type": entity, "entity_id": name, "level": level, "reason": reason}
+        self._rows.append(said | {"meta": meta})
+
+    def _chained_rows(self) -> list[Audit]:
+        """Return the rows as they are kept: numbered, each with the digest of the one before it."""
+        rows: list[Audit] = []
+        head = self.view.last_audit()
+        for said in self._rows:
+            row = Audit(
+                id=self.new_id("aud", f"{len(rows)}:{said['action']}:{said['entity_id']}"),
+                number=head.number + 1,
+                at=self.now,
+                actor=self.event.actor,
+                assurance=self.event.assurance,
+                rule=self.rule or said["action"],
+                cause=self.event.cause,
+                prev=head.digest,
+                event=None if rows else self.event,
+                **said,
+            )
+            head = ChainHead(row.number, hashlib.sha256(kind_of(row).write(row)).hexdigest())
+            rows.append(row)
+        return rows
 
 
 def one_line(text: str, limit: int = 500) -> str:

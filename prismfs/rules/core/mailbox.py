@@ -10,9 +10,9 @@ from prismfs.kinds import kind_of_id
 from prismfs.kinds.core.mail import Mail, MailDrop
 from prismfs.kinds.work.bead import KIND as BEAD
 from prismfs.records.plan import Nothing
-from prismfs.rules.care import address, intake
-from prismfs.rules.core import authority
+from prismfs.rules.core import authority, identities
 from prismfs.rules.core.draft import ENGINE, Draft, one_line
+from prismfs.rules.core.form import form_of, redactions_of, taken_out
 
 
 def send_mail(draft: Draft) -> None:
@@ -21,14 +21,14 @@ def send_mail(draft: Draft) -> None:
     Raises:
         RefusedError: `unknown_identity`, or a reply that is none.
     """
-    form = intake.form_of(draft)
+    form = form_of(draft)
     assert isinstance(form, MailDrop)
     if form.in_reply_to is None:
         if form.type == "reply":
             raise RefusedError(
                 "in_reply_to_missing", "a reply names the mail that it answers", field="/in_reply_to", hint="its id"
             )
-        address.check_addressee(draft, form.to)
+        identities.check_addressee(draft, form.to)
         _keep(draft, form)
         return
     answered = draft.get(Mail, form.in_reply_to)
@@ -78,7 +78,7 @@ def acknowledge_mail(draft: Draft) -> Nothing | None:
     if mail.status != "unread":
         return Nothing(f"the mail is {mail.status} already", mail.id)
     draft.subject = draft.put(mail.changed(status="read"))
-    draft.settle("read", "read")
+    draft.because("read", "read")
     draft.row("mail.read", draft.subject, reason=draft.reason)
     return None
 
@@ -89,7 +89,7 @@ def archive_mail(draft: Draft) -> Nothing | None:
     if mail.status == "archived":
         return Nothing("the mail is archived already", mail.id)
     draft.subject = draft.put(mail.changed(status="archived"))
-    draft.settle("archive", f"put away by {draft.event.actor}")
+    draft.because("archive", f"put away by {draft.event.actor}")
     draft.row("mail.archived", draft.subject, reason=draft.reason)
     return None
 
@@ -129,8 +129,8 @@ def _keep(draft: Draft, form: MailDrop, answered: Mail | None = None) -> None:
         )
     )
     draft.subject = mail
-    draft.settle("send" if answered is None else "reply", f"{sender} writes to {mail.to}")
-    redacted = intake.taken_out(intake.redactions_of(draft))
+    draft.because("send" if answered is None else "reply", f"{sender} writes to {mail.to}")
+    redacted = taken_out(redactions_of(draft))
     draft.row(
         "mail.sent",
         mail,

@@ -11,7 +11,7 @@ from prismfs.rules.core.draft import Draft
 def refuse_file(draft: Draft) -> None:
     """Write down that a file was refused and why; its content stays in quarantine and out of history."""
     document = draft.event.document
-    draft.settle("refuse", f"refused: {document['code']}")
+    draft.because("refuse", f"refused: {document['code']}")
     draft.row_about(
         "inbox.refused", "file", str(document["sha256"] or draft.event.cause)[:64], level="warn",
         reason=draft.reason, meta=dict(document),
@@ -22,7 +22,7 @@ def observe_commit(draft: Draft) -> None:
     """Write down a commit that was made by hand, by pull or by a merge, so that the trail has no hole."""
     document = draft.event.document
     invalid = document.get("invalid") or {}
-    draft.settle("observe", "a commit that the engine did not make")
+    draft.because("observe", "a commit that the engine did not make")
     draft.row_about(
         "commit.observed",
         "commit",
@@ -40,7 +40,7 @@ def take_up_signal(draft: Draft) -> Nothing | None:
         return Nothing(f"the signal is {signal.status} already", signal.id)
     unseen = Redaction(pointer="", kind=NOT_SCANNED, count=0, level="suspect")
     draft.subject = draft.put(signal.changed(redactions=(*signal.redactions, unseen)))
-    draft.settle("accept", "came in by a commit")
+    draft.because("accept", "came in by a commit")
     draft.row(
         "signal.received", draft.subject, reason=draft.reason, meta={"commit": draft.event.document.get("commit")}
     )

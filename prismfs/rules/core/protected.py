@@ -28,12 +28,12 @@ def observe_roster(draft: Draft) -> None:
     meta: dict[str, JsonValue] = {"commit": commit, "paths": paths[:_MOST], **endorsement}
     if not document["stands"]:
         code = endorsement.get("code") or "invalid_project"
-        draft.settle("observe", f"protected files were changed and no operator answers for it: {code}")
+        draft.because("observe", f"protected files were changed and no operator answers for it: {code}")
         draft.row_about(
             "protected.unendorsed", "commit", commit, level="error", reason=draft.reason, meta=meta | {"code": code}
         )
         return
-    draft.settle("observe", "protected files were changed")
+    draft.because("observe", "protected files were changed")
     if document["trust"] == "signed":
         draft.row_about("protected.endorsed", "commit", commit, reason="an operator answers for it", meta=meta)
     (were, are), (had, have) = _both(document["bridges"]), _both(document["operators"])

@@ -11,7 +11,7 @@ from prismfs.kinds import kind_of
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.records.base import Record
 from prismfs.records.plan import Nothing
-from prismfs.rules.care import address
+from prismfs.rules.core import identities
 from prismfs.rules.core.draft import ENGINE, Draft
 
 VERBS = ("add", "elevate", "demote")
@@ -28,7 +28,7 @@ def propose(draft: Draft) -> Nothing | None:
         return found
     document = draft.event.document
     verb, name = str(document["verb"]), str(document["name"])
-    draft.settle("propose", f"{draft.event.actor} proposes to {verb} {name}")
+    draft.because("propose", f"{draft.event.actor} proposes to {verb} {name}")
     draft.row_about(
         "roster.proposed", "persona", name, level="warn", reason=draft.reason,
         meta={
@@ -62,7 +62,7 @@ def changes(draft: Draft) -> tuple[Record, ...] | Nothing:
 
 
 def _added(draft: Draft, name: str) -> Persona:
-    document, tenant = draft.event.document, address.tenancy_of(draft)
+    document, tenant = draft.event.document, identities.tenancy_of(draft)
     added = Persona.from_document(
         {
             "kind": "persona",
@@ -86,7 +86,7 @@ def _added(draft: Draft, name: str) -> Persona:
 
 def _elevated(draft: Draft, name: str) -> tuple[Record, ...] | Nothing:
     persona = _of_home(draft, name)
-    if address.is_own_bridge(draft, name):
+    if identities.is_own_bridge(draft, name):
         return Nothing(f"{persona.identity} is a bridge already", persona.identity)
     project = draft.project
     others = tuple(bridge for bridge in project.bridges if bridge.casefold() != name.casefold())

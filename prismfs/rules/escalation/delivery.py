@@ -88,18 +88,21 @@ def send_again(draft: Draft) -> Nothing | None:
     if message.channel in _GUARDED:
         hint = f"prismfs phone-home send {message.about}"
         raise RefusedError("send_anew", "what files an issue is checked anew each time", field="/id", hint=hint)
-    lacking = None if message.channel in _FOLLOWED else messages.lacks(draft.view, message.action)
+    followed = message.channel in _FOLLOWED
+    lacking = None if followed else messages.lacks(draft.view, message.action)
     if lacking:
         raise RefusedError("not_configured", lacking, field="/id", hint="set it in settings/ and commit")
     again = message.changed(
         status="pending",
-        target=message.target if message.channel in _FOLLOWED else routes.target_of(message.action, draft.settings),
+        target=message.target
+        if message.channel in _FOLLOWED
+        else routes.target_of(message.action, draft.escalation_policy),
         attempts_before=message.attempts,
         due_at=draft.now,
         detail=None,
     )
     draft.subject = draft.put(again)
-    draft.settle("retry", f"{draft.event.actor} asks for another attempt")
+    draft.because("retry", f"{draft.event.actor} asks for another attempt")
     draft.row("outbox.retried", draft.subject, reason=draft.reason, meta={"action": message.action})
     return None
 
@@ -115,13 +118,13 @@ def _begin(draft: Draft, message: Outbox) -> Nothing | None:
     held = None if bead is None or message.status != "pending" else notices.hold_back(draft, bead, message)
     if held is not None:  # what mutes it began while it waited for its time
         draft.subject = draft.put(held)
-        draft.settle("hold_back", f"{message.action}: muted meanwhile")
+        draft.because("hold_back", f"{message.action}: muted meanwhile")
         draft.row("outbox.held", held, reason=draft.reason, meta={"action": message.action, "by": held.held_by})
         return None
     at = throttle.begin_time(draft, message)
     if at > draft.now:
         draft.subject = draft.put(message.changed(planned_at=at, due_at=at, detail="waits for its limit"))
-        draft.settle("wait_for_limit", f"{message.action}: its limit is reached")
+        draft.because("wait_for_limit", f"{message.action}: its limit is reached")
         draft.row("outbox.postponed", draft.subject, reason=draft.reason, meta={"action": message.action})
         return None
     attempts = message.attempts + 1
@@ -134,7 +137,7 @@ def _begin(draft: Draft, message: Outbox) -> Nothing | None:
             due_at=draft.now + draft.policy.delivery_lease,
         )
     )
-    draft.settle("begin_delivery", f"{message.action}: attempt {attempts} begins")
+    draft.because("begin_delivery", f"{message.action}: attempt {attempts} begins")
     draft.row("outbox.sending", draft.subject, reason=draft.reason, meta={"action": message.action})
     return None
 
@@ -157,7 +160,7 @@ def _later(draft: Draft, message: Outbox, status: str, detail: str, asked: timed
 def _write(draft: Draft, message: Outbox, detail: str) -> None:
     draft.subject = draft.put(message)
     waits = message.status in ("pending", "unknown")
-    draft.settle(
+    draft.because(
         "deliver", f"{message.action}: attempt {message.attempts}, {'again later' if waits else message.status}"
     )
     if message.channel == bridge.CHANNEL and message.status == "sent":

@@ -77,7 +77,7 @@ def flush(draft: Draft) -> None:
         due = _tick_from(changed, told.at + group.repeat)
     draft.subject = draft.put(changed.changed(due_at=due))
     said = reason or ("ended" if ended else "nothing new")
-    draft.settle("flush", f"{said}: {len(opened)} open, {len(resolved)} resolved")
+    draft.because("flush", f"{said}: {len(opened)} open, {len(resolved)} resolved")
     draft.row(
         "group.notified" if reason else "group.flushed",
         draft.subject,

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 
 from prismfs.errors import RefusedError
-from prismfs.kinds.care.signal import Redaction
 from prismfs.kinds.core.audit import Level
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.fingerprint import Fingerprint
 from prismfs.kinds.work.bead import Escalation, EscalationDrop
-from prismfs.records.ids import Id
 from prismfs.records.plan import Nothing
 from prismfs.records.severity import Severity, raised, read_label
-from prismfs.rules.care import intake
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.fingerprint import fingerprint
+from prismfs.rules.core.follow_ups import Attention, MakeLouder
+from prismfs.rules.core.form import form_of, redactions_of
 from prismfs.rules.escalation import groups, hold, tiers, timers, undeliverable
 from prismfs.rules.escalation import notices as notify
 
@@ -27,29 +25,12 @@ _LATE = timedelta(minutes=1)
 """A raise that comes so much after its time is marked as late (R-004-24)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attention:
-    """What somebody is asked to look at. Without a `signature` it is never taken for a repeat."""
-
-    severity: Severity
-    title: str
-    source: str
-    reporter: str
-    body: str = ""
-    category: str | None = None
-    tier: str | None = None
-    related: Id | None = None
-    signature: str | None = None
-    labels: dict[str, str] = field(default_factory=dict)
-    redactions: tuple[Redaction, ...] = ()
-
-
 def escalate(draft: Draft) -> None:
     """Open an escalation that an agent or person asks for, or count a repeat of it (R-004-14, R-004-26).
 
     A repeat of one that was closed within the window is counted on it, unless it is louder.
     """
-    form = intake.form_of(draft)
+    form = form_of(draft)
     assert isinstance(form, EscalationDrop)
     wanted = _wanted(draft, form)
     assert wanted.signature is not None
@@ -94,7 +75,7 @@ def call_attention(draft: Draft, wanted: Attention, *, recurrence_of: Escalation
     notices = notify.notify(draft, bead)
     said = f"severity {bead.severity.label} begins at tier {bead.tier}"
     if draft.subject is None:
-        draft.settle("escalate", said)
+        draft.because("escalate", said)
     draft.row(
         "escalation.created",
         bead,
@@ -122,6 +103,16 @@ def make_louder(draft: Draft, bead: Escalation, severity: Severity) -> Escalatio
     return tiers.climb(draft, undeliverable.check_notices(draft, louder, notices))
 
 
+def open_for(draft: Draft, wanted: Attention) -> None:
+    """The step that answers `Attention`: it is no repeat, so an escalation of its own is opened."""
+    call_attention(draft, wanted)
+
+
+def louder_for(draft: Draft, asked: MakeLouder) -> None:
+    """The step that answers `MakeLouder`."""
+    make_louder(draft, draft.need(Escalation, asked.escalation), asked.severity)
+
+
 def acknowledge_escalation(draft: Draft) -> Nothing | None:
     """Somebody has it: it is not raised any more (R-004-15)."""
     bead = tiers.open_escalation(draft)
@@ -129,7 +120,7 @@ def acknowledge_escalation(draft: Draft) -> Nothing | None:
         return Nothing(f"acknowledged already by {bead.acknowledged_by}", bead.id)
     note = draft.event.document.get("note")
     draft.subject = _acknowledge(draft, bead, str(note) if note else None)
-    draft.settle("acknowledge", f"{draft.event.actor} has it")
+    draft.because("acknowledge", f"{draft.event.actor} has it")
     draft.row("escalation.acknowledged", draft.subject, level="warn", reason=draft.reason)
     return None
 
@@ -142,7 +133,7 @@ def take_back(draft: Draft) -> Nothing | None:
     opened = draft.put(timers.timed(draft, opened_again(bead), since=draft.now))
     draft.subject = opened
     groups.wake(draft, opened)
-    draft.settle("take_back", f"{draft.event.actor} does not have it any more")
+    draft.because("take_back", f"{draft.event.actor} does not have it any more")
     draft.row("escalation.unacknowledged", draft.subject, level="warn", reason=draft.reason)
     return None
 
@@ -163,7 +154,7 @@ def close_escalation(draft: Draft) -> Nothing | None:
             "reason_missing", "an escalation is closed with a reason", field="/reason", hint="--reason TEXT"
         )
     draft.subject = _close(draft, bead, reason)
-    draft.settle("close", f"{draft.event.actor} says that it is settled")
+    draft.because("close", f"{draft.event.actor} says that it is settled")
     draft.row("escalation.closed", draft.subject, level="warn", reason=draft.reason)
     return None
 
@@ -187,16 +178,16 @@ def follow_incident(draft: Draft) -> None:
 def escalation_due(draft: Draft) -> None:
     """Raise an escalation that nobody acknowledged in time, and take the hops that are due (R-004-21 to R-004-25)."""
     bead = draft.need(Escalation, str(draft.event.document["id"]))
-    if bead.reescalation_count >= draft.settings.max_reescalations:
+    if bead.reescalation_count >= draft.escalation_policy.max_reescalations:
         bead = bead.changed(raise_at=None)  # the maximum may be lower now than when the time was set
     if bead.raise_at is not None and draft.now > bead.raise_at:
         bead = _raise(draft, bead, bead.raise_at)
     else:
-        draft.settle("climb", "a hop of its chain is due")
+        draft.because("climb", "a hop of its chain is due")
     draft.subject = tiers.climb(draft, bead)
     if not draft.has_rows:
         # What made the due time is gone, such as a hop that a new setting does not have.
-        draft.settle("retime", "what it waited for is no more")
+        draft.because("retime", "what it waited for is no more")
         draft.subject = draft.put(timers.due(draft, bead))
         draft.row("escalation.retimed", draft.subject, reason=draft.reason)
 
@@ -225,7 +216,7 @@ def _wanted(draft: Draft, form: EscalationDrop) -> Attention:
         related=form.related,
         signature=own if form.signature is None else f"key:{form.signature}",
         labels=dict(form.labels),
-        redactions=intake.redactions_of(draft),
+        redactions=redactions_of(draft),
     )
 
 
@@ -243,7 +234,7 @@ def _count(draft: Draft, bead: Escalation, wanted: Attention) -> None:
         counted = timers.timed(draft, opened_again(counted), since=draft.now)
     draft.subject = draft.put(counted)
     said = f", louder: {counted.severity.label}" if louder else ""
-    draft.settle("count_repeat", f"the same signature, {counted.occurrence_count} in all{said}")
+    draft.because("count_repeat", f"the same signature, {counted.occurrence_count} in all{said}")
     draft.row("escalation.repeated", counted, reason=draft.reason, meta={"count": counted.occurrence_count})
     if louder and bead.status == "acknowledged":
         groups.wake(draft, counted)
@@ -266,8 +257,8 @@ def _raise(draft: Draft, bead: Escalation, due: datetime) -> Escalation:
     stale = draft.put(timers.timed(draft, stale, since=draft.now))
     hold.begin_inhibiting(draft, stale)
     notices = notify.notify(draft, stale)
-    waited = draft.settings.stale_threshold
-    draft.settle("raise", f"nobody answered for {waited}: {bead.severity.label} to {severity.label}")
+    waited = draft.escalation_policy.stale_threshold
+    draft.because("raise", f"nobody answered for {waited}: {bead.severity.label} to {severity.label}")
     meta: dict[str, JsonValue] = {"severity": severity.label, "count": count, "actions": _actions(notices)}
     if draft.now - due > _LATE:
         meta["late_seconds"] = int((draft.now - due).total_seconds())

@@ -23,7 +23,7 @@ def notify(draft: Draft, bead: Escalation) -> tuple[Outbox, ...]:
     """
     chosen: dict[str, Route] = {}
     for route in routes.matched(draft.routing, bead.match_labels):
-        for action in routes.actions_of(route, draft.settings.routes, bead.severity.rank):
+        for action in routes.actions_of(route, draft.escalation_policy.routes, bead.severity.rank):
             chosen.setdefault(action, route)
     for earlier in draft.view.with_ref(Outbox, bead.id):
         earlier = draft.get(Outbox, earlier.id) or earlier

@@ -140,7 +140,7 @@ def _end(draft: Draft, silence: Silence) -> Silence:
 def _say(draft: Draft, action: str, rule: str, reason: str) -> None:
     silence = draft.subject
     assert isinstance(silence, Silence)
-    draft.settle(rule, reason)
+    draft.because(rule, reason)
     draft.row(
         action,
         silence,

@@ -6,8 +6,8 @@ from prismfs.errors import RefusedError
 from prismfs.kinds.core.forms import CommentDrop
 from prismfs.kinds.work.bead import Bead, Escalation, Note
 from prismfs.records.plan import Nothing
-from prismfs.rules.care import intake
 from prismfs.rules.core.draft import ENGINE, Draft
+from prismfs.rules.core.form import form_of
 from prismfs.rules.escalation import messages, timers
 
 
@@ -38,7 +38,7 @@ def forward(draft: Draft) -> Nothing | None:
             field="/from",
             hint="look at it again: escalate show",
         )
-    draft.settle("forward", f"handed on from {bead.tier} to {tier}")
+    draft.because("forward", f"handed on from {bead.tier} to {tier}")
     draft.subject = hand_on(draft, bead, tier, by=draft.event.actor, because=reason)
     return None
 
@@ -92,7 +92,7 @@ def next_tier(draft: Draft, bead: Escalation) -> str | None:
 
 def remark(draft: Draft) -> None:
     """Add a remark to a bead, also to a closed one; dropped as a form or given as a command."""
-    form = intake.form_of(draft) if draft.event.type == "drop" else None
+    form = form_of(draft) if draft.event.type == "drop" else None
     if isinstance(form, CommentDrop):
         identifier, text, by = str(form.id), form.text, form.sender
     else:
@@ -103,7 +103,7 @@ def remark(draft: Draft) -> None:
         raise RefusedError("text_missing", "a remark says something", field="/text")
     note = Note(by=by, at=draft.now, text=text)
     draft.subject = draft.put(bead.changed(comments=(*bead.comments, note)))
-    draft.settle("comment", f"a remark of {by}")
+    draft.because("comment", f"a remark of {by}")
     draft.row(f"{_family(bead)}.commented", draft.subject, reason=draft.reason)
 
 

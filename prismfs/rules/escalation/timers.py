@@ -16,7 +16,7 @@ def timed(draft: Draft, bead: Escalation, *, since: datetime) -> Escalation:
     Age counts from the later of creation and last raise (R-004-22); after the last raise there is no other
     (R-004-05, R-004-21).
     """
-    settings = draft.settings
+    settings = draft.escalation_policy
     raise_at = since + settings.stale_threshold if bead.reescalation_count < settings.max_reescalations else None
     return due(draft, bead.changed(raise_at=raise_at if bead.status == "open" else None))
 

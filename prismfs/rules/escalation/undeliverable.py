@@ -40,7 +40,7 @@ def reason_of(draft: Draft, message: Outbox) -> str:
     """Return in a word why a message reached nobody: nobody assigned, channel disabled or send failed."""
     if message.status != "not_configured":
         return "send_failed"
-    contacts = draft.settings.contacts
+    contacts = draft.escalation_policy.contacts
     nobody = {"mail": True, "nudge": True, "email": not contacts.human_email, "sms": not contacts.human_sms}
     return "nobody_assigned" if nobody.get(message.channel) else "channel_disabled"
 

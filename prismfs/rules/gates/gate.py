@@ -102,7 +102,7 @@ def _decide(draft: Draft, artifact: Artifact, decision: GateDecision, phase: Pha
     decided = draft.put(artifact.changed(status=status, decision=decision.id))
     draft.subject = decided
     surface: Surface = decision.surface
-    draft.settle(decision.decision, f"{decided.label} revision {decided.revision}: {decision.answer}, {decision.by}")
+    draft.because(decision.decision, f"{decided.label} revision {decided.revision}: {decision.answer}, {decision.by}")
     meta: dict[str, JsonValue] = {
         "decision": decision.id, "by": decision.by, "surface": surface, "answer": decision.answer,
     }  # fmt: skip
@@ -125,7 +125,7 @@ _LONGEST = 32 * 1024
 
 def _refuse(draft: Draft, decision: GateDecision, error: PrismfsError) -> None:
     draft.subject = decision
-    draft.settle("refuse_decision", f"does not count: {error.code}")
+    draft.because("refuse_decision", f"does not count: {error.code}")
     meta: dict[str, JsonValue] = {
         "code": error.code,
         "about": decision.about,

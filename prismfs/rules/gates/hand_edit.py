@@ -43,7 +43,7 @@ def take_artifact(draft: Draft) -> Nothing | None:
     if here == restored:
         return Nothing("nothing of it was changed", here.id)
     draft.subject = draft.put(restored)
-    draft.settle("restore", f"{restored.label}: what only prismfs writes was changed, and is put back")
+    draft.because("restore", f"{restored.label}: what only prismfs writes was changed, and is put back")
     news.tell(draft, "phase.restored", restored, reason=draft.reason, meta=_commit(draft))
     return None
 
@@ -76,7 +76,7 @@ def _changed(draft: Draft, restored: Artifact) -> None:
     edited = restored.changed(content_hash=restored.digest(), decision=None, editors=_editors(draft, restored))
     if restored.status in _OVER:
         draft.subject = draft.put(edited.changed(status=restored.status))
-        draft.settle("edit", f"{edited.label}: a revision that is over was changed")
+        draft.because("edit", f"{edited.label}: a revision that is over was changed")
         news.tell(draft, "phase.edited", edited, reason=draft.reason, meta=_commit(draft))
         return
     code, phase, parsed = _read(draft, edited)
@@ -84,7 +84,7 @@ def _changed(draft: Draft, restored: Artifact) -> None:
     spoilt = restored.status == "stale" or phase is None or (code is not None and gate is None)
     edited = draft.put(edited.changed(status="stale" if spoilt else "submitted" if gate is None else "presented"))
     draft.subject = edited
-    draft.settle("reopen", f"{edited.label} revision {edited.revision} was changed by a commit")
+    draft.because("reopen", f"{edited.label} revision {edited.revision} was changed by a commit")
     news.tell(draft, "phase.reopened", edited, reason=draft.reason, meta=_commit(draft) | {"code": code})
     if phase is None or spoilt:
         return

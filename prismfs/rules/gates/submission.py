@@ -15,9 +15,9 @@ from prismfs.kinds.gates.artifact import LIVE, Artifact, ArtifactDrop, content_h
 from prismfs.kinds.gates.settings.workflow import Phase, Workflow
 from prismfs.records.ids import Id
 from prismfs.records.plan import Nothing
-from prismfs.rules.care import intake
 from prismfs.rules.core import authority
 from prismfs.rules.core.draft import Draft
+from prismfs.rules.core.form import form_of
 from prismfs.rules.gates import effects, news, progress
 from prismfs.rules.gates.sections import reading
 
@@ -36,7 +36,7 @@ class Submission:
 
 def submit_drop(draft: Draft) -> Nothing | None:
     """Take a dropped artifact."""
-    form = intake.form_of(draft)
+    form = form_of(draft)
     assert isinstance(form, ArtifactDrop)
     return submit(draft, Submission(form))
 
@@ -82,7 +82,7 @@ def submit(draft: Draft, submission: Submission) -> Nothing | None:
             draft.put(each.changed(status="superseded"))
     made = draft.put(made)
     draft.subject = made
-    draft.settle("submit", f"{made.label} revision {made.revision}, by {made.author}")
+    draft.because("submit", f"{made.label} revision {made.revision}, by {made.author}")
     meta: dict[str, JsonValue] = {
         "artifact": phase.artifact,
         "reads": [read.to_document() for read in made.reads],
@@ -115,7 +115,7 @@ def refuse_submission(draft: Draft, artifact: Artifact, error: PrismfsError) -> 
     """Keep an artifact that a person's commit brought and that does not fit as refused: it counts for nothing."""
     refused = draft.put(artifact.changed(status="refused", content_hash=artifact.digest(), decision=None, reads=()))
     draft.subject = refused
-    draft.settle("refuse_artifact", f"does not count: {error.code}")
+    draft.because("refuse_artifact", f"does not count: {error.code}")
     meta: dict[str, JsonValue] = {"code": error.code, "commit": draft.event.document.get("commit")}
     news.tell(draft, "phase.refused", refused, level="error", reason=draft.reason, meta=meta)
 

@@ -39,7 +39,7 @@ def incident_due(draft: Draft) -> None:
         _LAPSED[name](draft, draft.need(Incident, identifier), at)
     incident = draft.need(Incident, identifier)
     if not draft.has_rows:  # such as a due time that somebody set by hand
-        draft.settle("retime", "what it waited for is no more")
+        draft.because("retime", "what it waited for is no more")
         retimed = draft.put(with_timers(incident))
         draft.row("incident.retimed", retimed, level="warn", reason=draft.reason, meta=meta_of(retimed))
     draft.subject = draft.need(Incident, identifier)

@@ -50,7 +50,7 @@ def close_incident(draft: Draft) -> Nothing | None:
             field="/id",
             hint=f"prismfs review new {incident.id}",
         )
-    draft.settle("close", f"{draft.event.actor} closes it")
+    draft.because("close", f"{draft.event.actor} closes it")
     draft.subject = end(draft, incident, "closed", reason)
     draft.row("incident.closed", draft.subject, level="warn", reason=draft.reason, meta=meta_of(incident))
     return None
@@ -90,7 +90,7 @@ def reopen_incident(draft: Draft) -> Nothing | None:
         escalation=None,
         timers=Timers(),
     )
-    draft.settle("reopen", f"{draft.event.actor} says that the fault is back")
+    draft.because("reopen", f"{draft.event.actor} says that the fault is back")
     again = draft.put(targets.retarget(draft, again))
     draft.subject = again
     draft.row(
@@ -141,7 +141,7 @@ def _close_as_false_alarm(draft: Draft, incident: Incident, reason: str | None) 
         raise RefusedError(
             "not_open", f"it is {incident.status}: there was a fault", field="/id", hint="prismfs incident close ID"
         )
-    draft.settle("close_as_false_alarm", f"{draft.event.actor} says that there was no fault")
+    draft.because("close_as_false_alarm", f"{draft.event.actor} says that there was no fault")
     draft.subject = end(draft, incident, "false_positive", reason)
     draft.row("incident.false_positive", draft.subject, level="warn", reason=draft.reason, meta=meta_of(incident))
     reply_to_reporter(

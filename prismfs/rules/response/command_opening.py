@@ -6,8 +6,9 @@ from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.core.forms import OpenForm
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.severity import read_label
-from prismfs.rules.care import address, intake, judgement
+from prismfs.rules.care import address, judgement
 from prismfs.rules.core.draft import Draft
+from prismfs.rules.core.form import redactions_of
 from prismfs.rules.response import opening as incident
 from prismfs.rules.response.lifecycle import DRILL
 
@@ -45,7 +46,7 @@ def open_by_command(draft: Draft) -> None:
             "created_at": draft.now,
             "received_at": draft.now,
             "payload_hash": "",
-            "redactions": intake.redactions_of(draft),
+            "redactions": redactions_of(draft),
             "status": "received",
             "lane": "incident",
             "lane_reason": "opened by a command",
@@ -54,7 +55,7 @@ def open_by_command(draft: Draft) -> None:
     )
     signal = draft.put(signal.changed(payload_hash=address.payload_hash_of(signal)))
     draft.subject = signal
-    draft.settle("open", f"{actor} opens an incident")
+    draft.because("open", f"{actor} opens an incident")
     draft.row("signal.received", signal, reason=draft.reason, meta={"payload_hash": signal.payload_hash})
     opening = incident.Opening(
         severity=severity,

@@ -14,7 +14,8 @@ from prismfs.kinds.work.bead import Escalation
 from prismfs.records.base import MAX_TEXT
 from prismfs.records.severity import LEAST_URGENT, Severity, with_rank
 from prismfs.rules.core.draft import Draft
-from prismfs.rules.escalation.lifecycle import Attention, call_attention, make_louder
+from prismfs.rules.core.follow_ups import Attention
+from prismfs.rules.escalation.lifecycle import call_attention, make_louder
 
 
 def meta_of(incident: Incident, *, target: str | None = None) -> dict[str, JsonValue]:

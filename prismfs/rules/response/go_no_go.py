@@ -43,7 +43,7 @@ def decide_on_action(draft: Draft) -> Nothing | None:
         incident = with_note(draft, incident, form.draft)
     draft.subject = incident = draft.put(incident)
     said = "go" if form.go else "no-go"
-    draft.settle("decide", f"{draft.event.actor} decides on a recovery action: {said}")
+    draft.because("decide", f"{draft.event.actor} decides on a recovery action: {said}")
     meta: dict[str, JsonValue] = {"go": form.go, "decision": len(incident.decisions), "draft": bool(form.draft)}
     draft.row("incident.decided", incident, level="warn", reason=draft.reason, meta=meta_of(incident) | meta)
     _tell(draft, incident, made, form.draft or "")

@@ -19,6 +19,7 @@ from prismfs.records.ids import Id
 from prismfs.records.severity import Severity
 from prismfs.rules.care.assessment import tiers
 from prismfs.rules.core.draft import Draft, one_line
+from prismfs.rules.core.follow_ups import Attend
 from prismfs.rules.response import owners, severity_change, targets
 from prismfs.rules.response.facts import escalate_incident, meta_of, signal_of
 
@@ -106,6 +107,11 @@ def attend(draft: Draft, incident: Incident) -> Incident:
     if incident.is_open and incident.acknowledged_at is None:
         incident = escalate_incident(draft, incident)
     return owners.climb(draft, incident)
+
+
+def attend_to(draft: Draft, asked: Attend) -> None:
+    """The step that answers `Attend`."""
+    attend(draft, draft.need(Incident, asked.incident))
 
 
 def make_worse(draft: Draft, incident: Incident, severity: Severity, reason: str) -> Incident:

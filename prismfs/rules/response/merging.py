@@ -33,7 +33,7 @@ def merge_incident(draft: Draft) -> Nothing | None:
     if member.duplicate_of == into.id:
         return Nothing(f"merged into {into.id} already", member.id)
     _check(draft, member, into)
-    draft.settle("merge", f"{draft.event.actor} says that it is {into.id}")
+    draft.because("merge", f"{draft.event.actor} says that it is {into.id}")
     if member.is_open:
         member, into = targets.responded(draft, member), targets.responded(draft, into)
     ended = closing.end(draft, member.changed(duplicate_of=into.id), "duplicate", None)

@@ -38,7 +38,7 @@ def mitigate_incident(draft: Draft) -> Nothing | None:
         return Nothing(f"it is {step} already", incident.id)
     note = str(document.get("note") or "")
     incident = with_note(draft, incident, note) if note else incident
-    draft.settle("mitigate", f"{draft.event.actor} says that it is {step}")
+    draft.because("mitigate", f"{draft.event.actor} says that it is {step}")
     draft.subject = begin(draft, incident) if step == "mitigating" else finish(draft, incident)
     return None
 

@@ -78,7 +78,7 @@ def acknowledge_incident(draft: Draft) -> Nothing | None:
         acknowledged_at=draft.now, acknowledged_by=draft.event.actor, acknowledged_note=_note(draft)
     )
     draft.subject = draft.put(acknowledged)
-    draft.settle("acknowledge", f"{draft.event.actor} answers for it")
+    draft.because("acknowledge", f"{draft.event.actor} answers for it")
     draft.row("incident.acknowledged", draft.subject, level="warn", reason=draft.reason, meta=meta_of(draft.subject))
     return None
 
@@ -115,7 +115,7 @@ def resolve_incident(draft: Draft) -> Nothing | None:
     )
     lifecycle.check_times(resolved)
     draft.subject = draft.put(resolved)
-    draft.settle("resolve", f"{draft.event.actor} says that the fault is gone")
+    draft.because("resolve", f"{draft.event.actor} says that the fault is gone")
     draft.row("incident.resolved", draft.subject, level="warn", reason=draft.reason, meta=meta_of(draft.subject))
     body = _note(draft) or "Resolved."
     reply_to_reporter(
@@ -150,7 +150,7 @@ def _join(draft: Draft, signal: Signal, incident: Incident, opening: Opening) ->
     draft.subject = draft.put(
         signal.changed(status="handed_off", incident=incident.id, disposition="duplicate_suppressed", due_at=None)
     )
-    draft.settle("join_incident", f"reports {incident.id} once more, {counted.count} in all")
+    draft.because("join_incident", f"reports {incident.id} once more, {counted.count} in all")
     draft.row(
         "incident.duplicate_suppressed",
         counted,
@@ -169,7 +169,7 @@ def _open(draft: Draft, signal: Signal, key: str, earlier: Incident | None, open
     reading = tiers.read(draft, signal)  # the privacy gates come before any judgement (R-000-24)
     judged, because = tiers.judge(draft, signal, recurs=earlier is not None)
     judged, because = _as_said(draft, judged, because, opening)
-    draft.settle("open_incident", f"lane incident, severity {judged.severity.label}: {because}")
+    draft.because("open_incident", f"lane incident, severity {judged.severity.label}: {because}")
     incident = lifecycle.open_incident(
         draft,
         title=signal.subject,

@@ -92,7 +92,7 @@ def take_hop(draft: Draft, incident: Incident, step: Level, reasons: list[str]) 
 
 def hop_due(draft: Draft, incident: Incident, due: datetime) -> None:
     """An incident has grown old at its level: it climbs (R-002-25)."""
-    draft.settle("climb", f"{incident.level} had it until {format_instant(due)}, no longer")
+    draft.because("climb", f"{incident.level} had it until {format_instant(due)}, no longer")
     climbed = climb(draft, incident)
     if climbed.level == incident.level:  # the settings allow it more time by now
         draft.put(with_hop_time(draft, climbed))

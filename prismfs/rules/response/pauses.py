@@ -68,7 +68,7 @@ def pause(draft: Draft) -> Nothing | None:
         )
     draft.put(put)
     draft.subject = draft.put(responded(draft, incident))
-    draft.settle("pause", f"{draft.event.actor} pauses {_what(put)} for it")
+    draft.because("pause", f"{draft.event.actor} pauses {_what(put)} for it")
     draft.row("incident.paused", draft.subject, level="warn", reason=draft.reason, meta=_meta(draft.subject, put))
     return None
 
@@ -86,7 +86,7 @@ def unpause(draft: Draft) -> Nothing | None:
     if known is None or incident.id not in known.incidents:
         return Nothing("it is not paused for this incident", incident.id)
     draft.subject = incident
-    draft.settle("unpause", f"{draft.event.actor} pauses {_what(known)} for it no more")
+    draft.because("unpause", f"{draft.event.actor} pauses {_what(known)} for it no more")
     _let_go(draft, incident, known)
     return None
 

@@ -50,7 +50,7 @@ def update(draft: Draft) -> Nothing | None:
         incident = with_note(draft, incident, form.status_text)
         fields = [*fields, "status_text"]
     incident = draft.put(incident)
-    draft.settle("update", f"{draft.event.actor} says {', '.join(fields)}")
+    draft.because("update", f"{draft.event.actor} says {', '.join(fields)}")
     meta: dict[str, JsonValue] = {"fields": [*fields]}
     draft.row("incident.updated", incident, level="warn", reason=draft.reason, meta=meta_of(incident) | meta)
     audience.tell(draft, before, incident, status_text=form.status_text)
@@ -72,7 +72,7 @@ def note(draft: Draft) -> None:
     if not text:
         raise RefusedError("text_missing", "a remark says something", field="/text")
     draft.subject = draft.put(with_note(draft, incident, text))
-    draft.settle("note", f"a remark of {draft.event.actor}")
+    draft.because("note", f"a remark of {draft.event.actor}")
     draft.row("incident.noted", draft.subject, level="warn", reason=draft.reason, meta=meta_of(incident))
 
 

@@ -55,7 +55,7 @@ def update_due(draft: Draft, incident: Incident, due: datetime) -> None:
     every = _interval(draft, incident)
     if every is None:
         return  # the settings want none by now
-    draft.settle("update_overdue", "no status update was given in time")
+    draft.because("update_overdue", "no status update was given in time")
     draft.mail(
         incident.owner,
         role="update_overdue",

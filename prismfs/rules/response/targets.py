@@ -96,7 +96,7 @@ def _missed(draft: Draft, incident: Incident, target: Target, due: datetime) -> 
     late = (draft.now - due).total_seconds()
     said = f"the {target} target of rank {incident.severity.rank} has passed"
     if draft.event.kind == "incident" and draft.event.type == "due":
-        draft.settle("overdue", said)
+        draft.because("overdue", said)
     draft.row(
         "incident.overdue",
         missed,

@@ -40,7 +40,7 @@ def make(draft: Draft, incident: Incident, at: datetime | None) -> Incident:
 
 def promise_due(draft: Draft, incident: Incident, due: datetime) -> None:
     """The promised update did not come: a row, and a message to the owner and to who promised it."""
-    draft.settle("promise_lapsed", "the update that stakeholders were promised did not come")
+    draft.because("promise_lapsed", "the update that stakeholders were promised did not come")
     for name in {name.casefold(): name for name in (incident.owner, *_promised_by(draft, incident))}.values():
         draft.mail(
             name,

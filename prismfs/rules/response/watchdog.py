@@ -38,7 +38,7 @@ def engine_stopped(draft: Draft) -> Nothing | None:
     since = min(at for at in (silent_since, *overdue) if at is not None)
     because = _because(silent_since, overdue, int(str(document.get("count", 0))))
     known = draft.view.open_with_key(Incident, KEY)
-    draft.settle("watchdog", because)
+    draft.because("watchdog", because)
     draft.subject = _open(draft, since, because) if known is None else _count(draft, known, because)
     return None
 

@@ -1,1 +1,3 @@
-"""Work items: created, claimed, linked, closed; todos."""
+"""Work items: created, claimed, linked, closed (`items`, `claims`, `links`); todos (`todos`); items of other programs
+taken in (`bead_import`).
+"""

@@ -12,8 +12,8 @@ from prismfs.interop.bead_line import Project, changed_at, name_of, read_line, w
 from prismfs.kinds.work.bead import Bead, Escalation, WorkItem
 from prismfs.records.codec import same
 from prismfs.records.plan import Nothing
-from prismfs.rules.care import intake
 from prismfs.rules.core.draft import Draft
+from prismfs.rules.core.form import redactions_of
 from prismfs.rules.work import items
 
 NEWER_HERE = "what is here is newer"
@@ -40,11 +40,11 @@ def take_in(draft: Draft) -> Nothing | None:
         if ended is not None:
             return ended
         kept, action, said = _newer(draft, known, bead), "bead.updated", "a newer writing came in by an import"
-    found = intake.redactions_of(draft)
+    found = redactions_of(draft)
     if isinstance(kept, WorkItem | Escalation) and found:
         kept = kept.changed(redactions=found)
     draft.subject = draft.put(kept)
-    draft.settle("import", said)
+    draft.because("import", said)
     meta: dict[str, JsonValue] = {"external_id": kept.external_id, "type": kept.type, "status": kept.status}
     draft.row(action, kept, reason=said, meta=meta)
     return None

@@ -33,7 +33,7 @@ def claim(draft: Draft) -> Nothing | None:
     if blocked:
         raise RefusedError("blocked", "something else comes first", field="/id", hint=f"first: {', '.join(blocked)}")
     draft.subject = draft.put(item.changed(status="in_progress", assignee=actor, updated_at=draft.now))
-    draft.settle("claim", f"{actor} has it")
+    draft.because("claim", f"{actor} has it")
     draft.row("bead.claimed", draft.subject, reason=draft.reason)
     return None
 
@@ -54,6 +54,6 @@ def release(draft: Draft) -> Nothing | None:
     before = item.assignee
     status = "open" if item.status == "in_progress" else item.status
     draft.subject = draft.put(item.changed(status=status, assignee=None, updated_at=draft.now))
-    draft.settle("release", f"{before or 'nobody'} does not have it any more")
+    draft.because("release", f"{before or 'nobody'} does not have it any more")
     draft.row("bead.released", draft.subject, reason=draft.reason, meta={"before": before})
     return None

@@ -13,9 +13,9 @@ from prismfs.kinds.work.bead import Bead, Escalation, WorkItem
 from prismfs.kinds.work.work_item import Dependency, WorkChange, WorkDrop
 from prismfs.records.links import Node, blockers
 from prismfs.records.plan import Nothing
-from prismfs.rules.care import intake
 from prismfs.rules.core import authority
 from prismfs.rules.core.draft import Draft
+from prismfs.rules.core.form import form_of, redactions_of
 
 _LISTS = ("labels", "add_labels", "remove_labels")
 
@@ -26,7 +26,7 @@ def create(draft: Draft) -> None:
     Raises:
         RefusedError: `not_found`, a bead that it names is not here.
     """
-    form = intake.form_of(draft)
+    form = form_of(draft)
     assert isinstance(form, WorkDrop)
     links = tuple(
         Dependency(type=link.type, on=need(draft, link.on, field="/dependencies").id, by=form.sender, at=draft.now)
@@ -44,11 +44,11 @@ def create(draft: Draft) -> None:
                 "created_at": draft.now,
                 "updated_at": draft.now,
                 "dependencies": tuple(dict.fromkeys(links)),
-                "redactions": intake.redactions_of(draft),
+                "redactions": redactions_of(draft),
             }
         )
     )
-    draft.settle("create", f"noted by {form.sender}")
+    draft.because("create", f"noted by {form.sender}")
     draft.row("bead.created", item, reason=draft.reason, meta={"type": item.type, "priority": item.priority})
 
 
@@ -76,7 +76,7 @@ def update(draft: Draft) -> Nothing | None:
         hint = "prismfs bead close ID --reason TEXT"
         raise RefusedError("close_with_reason", "it is closed with a reason", field="/status", hint=hint)
     draft.subject = changed = draft.put(item.changed(**changes, updated_at=draft.now))
-    draft.settle("update", f"{draft.event.actor} changed {', '.join(sorted(changes))}")
+    draft.because("update", f"{draft.event.actor} changed {', '.join(sorted(changes))}")
     fields: list[JsonValue] = [*sorted(changes)]
     meta: dict[str, JsonValue] = {"fields": fields}
     if "status" in changes:
@@ -104,7 +104,7 @@ def end(draft: Draft, item: WorkItem, reason: str) -> None:
     draft.subject = closed = draft.put(ended(draft, item, reason))
     open_ones = blockers_of(draft, item)
     left = f"; blocked until the end by {', '.join(open_ones[:5])}" if open_ones else ""
-    draft.settle("close", f"{draft.event.actor} says that it is done{left}")
+    draft.because("close", f"{draft.event.actor} says that it is done{left}")
     meta: dict[str, JsonValue] = {"blockers": list(open_ones)} if open_ones else {}
     draft.row("bead.closed", closed, reason=draft.reason, meta=meta)
 
@@ -129,7 +129,7 @@ def reopen(draft: Draft) -> Nothing | None:
     check_may(draft, item, "bead.update")
     opened = item.changed(status="open", closed_at=None, closed_by=None, close_reason="", due_at=item.deadline)
     draft.subject = draft.put(opened.changed(updated_at=draft.now))
-    draft.settle("reopen", f"{draft.event.actor} opens it again")
+    draft.because("reopen", f"{draft.event.actor} opens it again")
     draft.row("bead.reopened", draft.subject, reason=draft.reason)
     return None
 

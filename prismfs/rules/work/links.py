@@ -38,7 +38,7 @@ def link(draft: Draft) -> Nothing | None:
             raise RefusedError("cycle", "each would wait for the other for ever", field="/on", hint=hint)
     new = Dependency(type=form.type, on=other.id, by=draft.event.actor, at=draft.now)
     draft.subject = draft.put(bead.changed(dependencies=(*bead.dependencies, new)))
-    draft.settle("link", f"{form.type} {other.id}")
+    draft.because("link", f"{form.type} {other.id}")
     draft.row("bead.linked", draft.subject, reason=draft.reason, meta={"type": form.type, "on": other.id})
     return None
 
@@ -53,7 +53,7 @@ def _remove(draft: Draft, bead: Bead) -> Nothing | None:
         return Nothing("there is no such link", bead.id)
     left = tuple(known for known in bead.dependencies if known not in gone)
     draft.subject = draft.put(bead.changed(dependencies=left))
-    draft.settle("unlink", f"{', '.join(known.type for known in gone)} taken away")
+    draft.because("unlink", f"{', '.join(known.type for known in gone)} taken away")
     types: list[JsonValue] = [known.type for known in gone]
     draft.row("bead.unlinked", draft.subject, reason=draft.reason, meta={"types": types, "on": gone[0].on})
     return None

@@ -64,7 +64,7 @@ def conclude(draft: Draft, record: TriageRecord, incident: Incident, judged: Jud
     elif output.eligible:
         settled = draft.rule, draft.reason
         staging.stage_from_triage(draft, incident, done)
-        draft.settle(*settled)
+        draft.because(*settled)
 
 
 def reasons_against(record: TriageRecord, judged: Judgement) -> tuple[str, ...]:

@@ -141,7 +141,7 @@ def _approved(draft: Draft, record: PhoneHome, given: OperatorReview, meta: dict
     over = approval_request.expiry_of(draft, record)
     approved = draft.put(record.changed(status="approved", operator_review=given, due_at=over, code=None, detail=None))
     draft.subject = approved
-    draft.settle("approve", f"{given.approved_by} approves it")
+    draft.because("approve", f"{given.approved_by} approves it")
     draft.row("phone_home.approved", approved, level="warn", reason=draft.reason, meta=meta)
     sending.after_approval(draft, approved)
 
@@ -149,7 +149,7 @@ def _approved(draft: Draft, record: PhoneHome, given: OperatorReview, meta: dict
 def _rejected(draft: Draft, record: PhoneHome, given: OperatorReview, meta: dict[str, JsonValue]) -> None:
     rejected = draft.put(record.changed(status="rejected", operator_review=given, due_at=None))
     draft.subject = rejected
-    draft.settle("reject", f"{given.approved_by} rejects it")
+    draft.because("reject", f"{given.approved_by} rejects it")
     draft.row("phone_home.rejected", rejected, level="warn", reason=draft.reason, meta=meta)
     _tell(draft, rejected, "Rejected", f"{given.approved_by} rejected it: {given.notes}")
     _answer(draft, rejected, "rejected", "An operator decided that this does not leave as an issue. It is kept here.")
@@ -157,7 +157,7 @@ def _rejected(draft: Draft, record: PhoneHome, given: OperatorReview, meta: dict
 
 def _sent_back(draft: Draft, record: PhoneHome, given: OperatorReview, meta: dict[str, JsonValue]) -> None:
     draft.subject = again = draft.put(staging.as_draft(record).changed(operator_review=given))
-    draft.settle("request_changes", f"{given.approved_by} wants other words")
+    draft.because("request_changes", f"{given.approved_by} wants other words")
     draft.row("phone_home.changes_requested", again, level="warn", reason=draft.reason, meta=meta)
     body = f"{given.approved_by} asks for changes: {given.notes}\n\nprismfs phone-home stage {record.incident} --body -"
     _tell(draft, again, "Changes requested", body)
@@ -167,7 +167,7 @@ def _expire(draft: Draft, record: PhoneHome) -> None:
     was = "its approval was not used" if record.status == "approved" else "nobody decided"
     expired = draft.put(record.changed(status="expired", due_at=None, detail=was))
     draft.subject = expired
-    draft.settle("expire", f"its time is over: {was}")
+    draft.because("expire", f"its time is over: {was}")
     draft.row("phone_home.expired", expired, level="warn", reason=draft.reason)
     again = f"Stage it again: prismfs phone-home stage {record.incident}"
     _tell(draft, expired, "Expired", f"Its time is over: {was}. {again}")
@@ -207,7 +207,7 @@ def _check_open(record: PhoneHome, content_hash: str) -> None:
 
 def _refuse(draft: Draft, review: Review, error: PrismfsError) -> None:
     draft.subject = review
-    draft.settle("refuse_review", f"does not count: {error.code}")
+    draft.because("refuse_review", f"does not count: {error.code}")
     meta: dict[str, JsonValue] = {
         "code": error.code,
         "about": review.about,

@@ -20,7 +20,8 @@ from prismfs.records.base import format_duration, format_instant
 from prismfs.records.severity import read_label
 from prismfs.rules.care.replies import reply_to_reporter
 from prismfs.rules.core.draft import Draft
-from prismfs.rules.escalation.lifecycle import Attention, call_attention
+from prismfs.rules.core.follow_ups import Attention
+from prismfs.rules.escalation.lifecycle import call_attention
 
 RELAY = "relay"
 """The role that carries requests for review to the operators."""
@@ -83,7 +84,7 @@ def remind(draft: Draft, record: PhoneHome) -> None:
     waiting = draft.put(record.changed(reminders=count, due_at=ends[0]))
     draft.subject = waiting
     waited = format_duration(draft.now - asked)
-    draft.settle("remind", f"no operator has decided for {waited}")
+    draft.because("remind", f"no operator has decided for {waited}")
     draft.row("phone_home.reminded", waiting, level="warn", reason=draft.reason, meta={"steps": count})
     body = f"Nobody has decided on it for {waited}. It expires at {format_instant(asked + times.expire)}.\n\n"
     _tell_operators(

@@ -63,7 +63,7 @@ def follow(draft: Draft) -> Nothing | None:
     first = _is_first_look(record, news)
     count = len(news.comments)
     reason = "the first look at the issue" if first else f"the issue {what}; comments new to us: {count}"
-    draft.settle("follow_issue", reason)
+    draft.because("follow_issue", reason)
     draft.row(
         "phone_home.issue_updated",
         changed,

@@ -71,7 +71,7 @@ def draft_due(draft: Draft) -> None:
     body = wording.finished_body(scan.redacted.get("body", texts["body"]), record.idempotency_key)
     cleaned = record.changed(title=title, body_markdown=body, code=None, detail=None)
     report = _report(record, scan, status="passed").changed(output_hash=wording.hash_of(wording.texts_of(cleaned)))
-    draft.settle("ask_for_review", "the scanner passed it; an operator decides")
+    draft.because("ask_for_review", "the scanner passed it; an operator decides")
     draft.subject = approval_request.ask(draft, cleaned.changed(redaction_report=report))
 
 
@@ -79,7 +79,7 @@ def _block(draft: Draft, record: PhoneHome, scan: Scan, *, why: str) -> None:
     report = _report(record, scan, status="not_run" if scan.status == "not_run" else "failed")
     kept = draft.put(record.changed(redaction_report=report, code=REDACTION_REQUIRED, detail=why, due_at=None))
     draft.subject = kept
-    draft.settle("block", why)
+    draft.because("block", why)
     places: list[JsonValue] = [f"{found.kind} at {found.pointer}" for found in scan.suspects(())]
     draft.row("phone_home.blocked", kept, level="warn", reason=why, meta={"code": REDACTION_REQUIRED, "places": places})
     listed = "".join(f"- {place}\n" for place in places) or f"- {scan.detail or 'nothing was named'}\n"

@@ -60,7 +60,7 @@ def withdraw(draft: Draft) -> Nothing | None:
     reason = str(draft.event.document.get("reason") or "") or None
     draft.subject = gone = draft.put(record.changed(status="withdrawn", due_at=None, detail=reason))
     _take_back_message(draft, gone)
-    draft.settle("withdraw", f"{draft.event.actor} takes it back")
+    draft.because("withdraw", f"{draft.event.actor} takes it back")
     draft.row("phone_home.withdrawn", gone, level="warn", reason=draft.reason, meta={"before": record.status})
     return None
 
@@ -86,12 +86,12 @@ def send_due(draft: Draft) -> None:
         return
     if record.status == "approved" and _by_rules(draft, record):
         draft.subject = record
-        draft.settle("send", "approved, and rules do the incident manager's work")
+        draft.because("send", "approved, and rules do the incident manager's work")
         _try_to_leave(draft, record, fresh=False)
         return
     over = approval_request.expiry_of(draft, record) if record.status == "approved" else None
     draft.subject = draft.put(record.changed(due_at=over))
-    draft.settle("retime", "what it waited for is no more")
+    draft.because("retime", "what it waited for is no more")
     draft.row("phone_home.retimed", draft.subject, reason=draft.reason)
 
 
@@ -170,7 +170,7 @@ def _leave(draft: Draft, record: PhoneHome) -> None:
     shipping = draft.put(record.changed(status="shipping", code=None, detail=None, due_at=None))
     draft.put(_message(draft, shipping))
     draft.subject = shipping
-    draft.settle("ship", "every invariant holds; the transport files it")
+    draft.because("ship", "every invariant holds; the transport files it")
     draft.row(
         "phone_home.shipping", shipping, level="warn", reason=draft.reason,
         meta={"content_hash": record.content_hash, "destination": record.destination},
@@ -209,7 +209,7 @@ def _duplicate(draft: Draft, record: PhoneHome, earlier: PhoneHome) -> None:
         )
     )  # fmt: skip
     _take_back_message(draft, same)
-    draft.settle("duplicate", f"filed already as {earlier.id}")
+    draft.because("duplicate", f"filed already as {earlier.id}")
     meta: dict[str, JsonValue] = {"of": earlier.id, "issue_url": earlier.issue_url}
     draft.row("phone_home.duplicate", same, reason=draft.reason, meta=meta)
     _answer(draft, same, "duplicate", f"This is filed already as issue {_issue(same)}; it is followed there.")

@@ -71,7 +71,7 @@ def stage(draft: Draft) -> Nothing | None:
     if staged is None:
         return Nothing("staged already", incident.id)
     draft.subject = staged
-    draft.settle("stage", f"{actor} stages it for review")
+    draft.because("stage", f"{actor} stages it for review")
     return None
 
 

@@ -58,7 +58,7 @@ def begin(draft: Draft, message: Outbox) -> Nothing | None:
     if paused is not None:
         what = "agent" if paused.agent is not None else "workflow"
         draft.subject = held = draft.put(message.changed(status="held", due_at=None, detail=f"its {what} is paused"))
-        draft.settle("hold_attempt", f"attempt {job.last.number} waits: its {what} is paused")
+        draft.because("hold_attempt", f"attempt {job.last.number} waits: its {what} is paused")
         draft.row("outbox.held", held, level="warn", reason=draft.reason, meta=_meta(job))
         return None
     settings = draft.view.single(Retry)
@@ -68,7 +68,7 @@ def begin(draft: Draft, message: Outbox) -> Nothing | None:
         _exhaust(draft, job.with_last(job.last.changed(outcome="not_allowed", ended_at=draft.now)), incident, refused)
         return None
     draft.subject = draft.put(begun(draft, message, job, settings))
-    draft.settle("begin_attempt", f"attempt {job.last.number} begins")
+    draft.because("begin_attempt", f"attempt {job.last.number} begins")
     draft.row("outbox.sending", draft.subject, reason=draft.reason, meta=_meta(job))
     return None
 
@@ -111,7 +111,7 @@ def record(draft: Draft, message: Outbox) -> Nothing | None:
     job = _job_of(draft, sent)
     draft.subject = sent
     if job is None:
-        draft.settle("end_attempt", "the attempt ended; nothing waits for it any more")
+        draft.because("end_attempt", "the attempt ended; nothing waits for it any more")
         draft.row("outbox.sent", sent, reason=draft.reason)
         return None
     _end(
@@ -154,7 +154,7 @@ def follow_incident(draft: Draft) -> None:
             continue
         settled, subject = (draft.rule, draft.reason), draft.subject
         give_up(draft, job, f"the incident is {incident.status}")
-        draft.settle(*settled)
+        draft.because(*settled)
         draft.subject = subject
 
 
@@ -199,7 +199,7 @@ def _end(
         return
     incident = draft.need(Incident, str(job.incident))
     incident = draft.put(incident.changed(retry_attempts=ended.number))
-    draft.settle("end_attempt", f"attempt {ended.number}: {outcome}")
+    draft.because("end_attempt", f"attempt {ended.number}: {outcome}")
     meta = meta_of(incident) | _meta(job) | {"error": ended.error}
     draft.row("incident.retry", incident, level="warn", reason=draft.reason, meta=meta)
     if outcome == "succeeded":
@@ -217,15 +217,15 @@ def _end(
 def _exhaust(draft: Draft, job: Job, incident: Incident, why: str) -> None:
     """No attempt follows: the job failed (R-002-10), and support has its incident unless somebody has it (R-002-17)."""
     draft.subject = failed = draft.put(job.changed(status="failed", ended_at=draft.now, retry_reason=why))
-    draft.settle("exhaust", f"not tried again: {why}")
+    draft.because("exhaust", f"not tried again: {why}")
     draft.row("job.failed", failed, level="warn", reason=why, meta=failure.meta_of_job(failed))
     if incident.status == "retrying":
         lifecycle.hand_to_support(draft, incident)
-        draft.settle("exhaust", f"not tried again: {why}")
+        draft.because("exhaust", f"not tried again: {why}")
 
 
 def _succeed(draft: Draft, job: Job) -> None:
-    draft.settle("succeed", f"attempt {job.last.number} succeeded" if job.last.number else "it succeeded")
+    draft.because("succeed", f"attempt {job.last.number} succeeded" if job.last.number else "it succeeded")
     draft.subject = draft.put(job.changed(status="succeeded", ended_at=draft.now))
     draft.row("job.succeeded", draft.subject, reason=draft.reason, meta=failure.meta_of_job(draft.subject))
 
@@ -263,12 +263,12 @@ def _job_of(draft: Draft, message: Outbox) -> Job | None:
 def _put_back(draft: Draft, message: Outbox, job: Job) -> None:
     """Somebody set the message's time by hand: the attempt has its own, and others do not wait for it meanwhile."""
     draft.subject = later = draft.put(message.changed(planned_at=job.last.due_at, due_at=job.last.due_at))
-    draft.settle("keep_time", f"attempt {job.last.number} is not due yet")
+    draft.because("keep_time", f"attempt {job.last.number} is not due yet")
     draft.row("outbox.postponed", later, level="warn", reason=draft.reason, meta=_meta(job))
 
 
 def _take_back(draft: Draft, message: Outbox, why: str) -> None:
-    draft.settle("give_up_attempt", why)
+    draft.because("give_up_attempt", why)
     back = draft.put(withdrawn(message, why))
     draft.row("outbox.withdrawn", back, level="warn", reason=why, meta={"action": message.action})
 

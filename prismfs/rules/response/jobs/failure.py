@@ -18,11 +18,11 @@ from prismfs.kinds.response.job import Attempt, Job
 from prismfs.kinds.response.settings.retry import Retry
 from prismfs.records.base import MAX_TEXT
 from prismfs.rules.care import address
-from prismfs.rules.care import intake as accept
 from prismfs.rules.care.assessment import tiers
 from prismfs.rules.care.replies import reply
 from prismfs.rules.core.draft import Draft, one_line
 from prismfs.rules.core.fingerprint import fingerprint
+from prismfs.rules.core.form import form_of, redactions_of
 from prismfs.rules.response import lifecycle
 from prismfs.rules.response.facts import meta_of
 from prismfs.rules.response.jobs import retry
@@ -37,7 +37,7 @@ _TEXTS = ("/error", "/output")
 
 def accept_failure(draft: Draft) -> None:
     """Take in a failure that an agent dropped: its job failed, and is tried again or handed to support (R-002-08)."""
-    form = accept.form_of(draft)
+    form = form_of(draft)
     assert isinstance(form, JobFailureDrop)
     allowed = draft.view.single(Retry).jobs.get(form.job)
     job = Job(
@@ -60,7 +60,7 @@ def accept_failure(draft: Draft) -> None:
         ),
         created_at=draft.now,
     )
-    fail(draft, job, reporter=form.sender, error=form.error, redactions=accept.redactions_of(draft))
+    fail(draft, job, reporter=form.sender, error=form.error, redactions=redactions_of(draft))
 
 
 def fail(draft: Draft, job: Job, *, reporter: str, error: str, redactions: Sequence[Redaction]) -> None:
@@ -86,7 +86,7 @@ def _open(draft: Draft, job: Job, signal: Signal, key: str, earlier: Incident | 
     why_not = retry.why_not_again(draft, job)
     why = "retryable, as nobody says otherwise" if job.retryable is None else "retryable, says its agent"
     job = draft.put(job.changed(status="retrying", opened=True, retry_reason=why_not or why))
-    draft.settle("detect_failure", f"not tried again: {why_not}" if why_not else "it is tried again first")
+    draft.because("detect_failure", f"not tried again: {why_not}" if why_not else "it is tried again first")
     draft.row("job.failed", job, level="warn", reason=draft.reason, meta=meta_of_job(job))
     incident = lifecycle.open_incident(
         draft,
@@ -114,7 +114,7 @@ def _open(draft: Draft, job: Job, signal: Signal, key: str, earlier: Incident | 
         job = draft.put(job.changed(status="failed", ended_at=draft.now))
         settled = draft.rule, draft.reason
         lifecycle.hand_to_support(draft, incident, reading=reading, judged=judged)
-        draft.settle(*settled)
+        draft.because(*settled)
     draft.subject = job
 
 
@@ -124,7 +124,7 @@ def _join(draft: Draft, job: Job, signal: Signal, incident: Incident) -> None:
     reason = f"counted on {incident.id}, not tried again"
     job = draft.put(job.changed(status="failed", ended_at=draft.now, incident=incident.id, retry_reason=reason))
     signal = draft.put(signal.changed(incident=incident.id, disposition="duplicate_suppressed"))
-    draft.settle("join_incident", f"reports {incident.id} once more, {counted.count} in all")
+    draft.because("join_incident", f"reports {incident.id} once more, {counted.count} in all")
     draft.row("job.failed", job, level="warn", reason=reason, meta=meta_of_job(job))
     draft.row(
         "incident.duplicate_suppressed",

@@ -7,9 +7,9 @@ from prismfs.kinds.core.forms import JobRunForm
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.response.job import Attempt, Job
 from prismfs.kinds.response.settings.retry import Retry
-from prismfs.rules.care import intake
 from prismfs.rules.core import authority
 from prismfs.rules.core.draft import Draft
+from prismfs.rules.core.form import redactions_of
 from prismfs.rules.response import pauses
 from prismfs.rules.response.jobs import attempts as attempt
 from prismfs.rules.response.jobs import retry
@@ -25,7 +25,7 @@ def run(draft: Draft) -> None:
     """
     authority.check_endorsed(draft)
     form = JobRunForm.from_document({name: draft.event.document[name] for name in _members(draft)})
-    if any(entry.pointer.startswith("/command") for entry in intake.redactions_of(draft) if entry.level == "redact"):
+    if any(entry.pointer.startswith("/command") for entry in redactions_of(draft) if entry.level == "redact"):
         raise RefusedError(
             "secret_in_command", "the arguments hold a secret, and they are kept in history", field="/command",
             hint="pass it by a variable that pass_environment in settings/retry.yaml names",
@@ -76,7 +76,7 @@ def run(draft: Draft) -> None:
     )
     draft.put(attempt.begun(draft, message, job, settings))
     draft.subject = job
-    draft.settle("run", f"{draft.event.actor} runs it")
+    draft.because("run", f"{draft.event.actor} runs it")
     draft.row("job.running", job, reason=draft.reason, meta={"job_name": job.job, "agent": job.agent})
 
 

@@ -22,12 +22,12 @@ def bead_due(draft: Draft) -> None:
 def _item_due(draft: Draft, item: WorkItem) -> None:
     deadline = item.deadline
     if item.status == "closed" or deadline is None:  # such as a due time that somebody set by hand
-        draft.settle("retime", "what it waited for is no more")
+        draft.because("retime", "what it waited for is no more")
         draft.subject = draft.put(item.changed(due_at=None))
         draft.row("bead.retimed", draft.subject, reason=draft.reason)
         return
     draft.subject = item = draft.put(item.changed(due_at=draft.now + draft.response.action_reminder))
-    draft.settle("remind", "the action item is late")
+    draft.because("remind", "the action item is late")
     for name in _whom(draft, item):
         draft.mail(
             name,

@@ -77,7 +77,7 @@ def review_due(draft: Draft, incident: Incident, due: datetime) -> None:
     """The review is late: a row, a message, and again after some business days; storing it ends that."""
     again = business_days.after(draft.now, REMIND_AFTER)
     incident = draft.put(with_timers(incident, review=again))
-    draft.settle("review_overdue", "its post-incident review is late")
+    draft.because("review_overdue", "its post-incident review is late")
     body = f"The review of {incident.id} was due {format_instant(due)}.\n\nprismfs review new {incident.id}\n"
     _tell(draft, incident, "review-overdue", f"Review is late: {incident.title}", body, "urgent")
     draft.row(

@@ -16,9 +16,9 @@ from prismfs.errors import RefusedError
 from prismfs.kinds.care.kb import REVIEW_TAG, Article
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.plan import Nothing
-from prismfs.rules.care.intake import redactions_of, taken_out
 from prismfs.rules.core import authority
 from prismfs.rules.core.draft import ENGINE, Draft, one_line
+from prismfs.rules.core.form import redactions_of, taken_out
 from prismfs.rules.gates.progress import phase_of
 from prismfs.rules.gates.sections.line_parts import by_dashes
 from prismfs.rules.gates.sections.markdown import read
@@ -53,7 +53,7 @@ def store(draft: Draft) -> Nothing | None:
         return Nothing("the review says that already", incident.id)
     _check_time(draft, incident)
     parsed = parse(phase_of(draft.view, PHASE)[1], body)
-    draft.settle("store_review", f"its post-incident review is stored as kb/{name_of(incident)}")
+    draft.because("store_review", f"its post-incident review is stored as kb/{name_of(incident)}")
     draft.subject = keep(draft, incident, body, parsed, author=draft.event.actor)
     return None
 

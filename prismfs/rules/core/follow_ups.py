@@ -1,0 +1,78 @@
+"""What one family may ask of another: the values for `draft.follow`, each with the family that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from prismfs.kinds.care.signal import Redaction, Signal, SignalType
+from prismfs.kinds.response.incident import Incident
+from prismfs.records.ids import Id
+from prismfs.records.severity import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """Open an escalation (escalation). Without a `signature` it is never taken for a repeat.
+
+    One decision opens at most one, with the id `draft.new_id("bea")`.
+    """
+
+    severity: Severity
+    title: str
+    source: str
+    reporter: str
+    body: str = ""
+    category: str | None = None
+    tier: str | None = None
+    related: Id | None = None
+    signature: str | None = None
+    labels: dict[str, str] = field(default_factory=dict)
+    redactions: tuple[Redaction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MakeLouder:
+    """Raise an open escalation to `severity`: what it is about is worse than was known (escalation)."""
+
+    escalation: Id
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Attend:
+    """Give an incident what its severity and facts ask for: its escalation, its owners (response)."""
+
+    incident: Id
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Answer the sender of a signal (care); `role` tells answers of one decision apart.
+
+    `stage` is a word of `Progress` and `told` more of its members. `sender` is whom the signal was for, where none is
+    given. `incident` is as the answer is to show it.
+    """
+
+    signal: Signal
+    role: str
+    stage: str
+    body: str
+    subject: str | None = None
+    sender: str | None = None
+    type: SignalType = "StatusUpdate"
+    incident: Incident | None = None
+    told: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyToReporters:
+    """Answer everybody who reported an incident, each once, in the thread of their own first report (care)."""
+
+    incident: Incident
+    role: str
+    stage: str
+    body: str
+    subject: str
+    told: Mapping[str, Any] = field(default_factory=dict)

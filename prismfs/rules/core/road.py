@@ -1,0 +1,83 @@
+"""The road that every event takes: rows of stages, and the steps that follow, in one order.
+
+A row answers one event of one kind with stages, in order; a stage does one thing, or leaves what does not concern it
+alone. What a stage wants of another family it does not call: it asks for it with `draft.follow(value)`. When the
+stages of the row are done, the steps that answer those values run in the order of `ORDER`, whoever asked and whenever,
+until none is left; a step may ask for more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from prismfs.records.plan import Nothing
+from prismfs.rules.core.draft import Draft
+
+Stage = Callable[[Draft], Nothing | None]
+"""Adds to the draft; a `Nothing` that it returns ends the decision."""
+
+Right = Literal["anyone", "roster"]
+"""Who may give a command: `anyone`, or whom the roster allows the verb, and operators (`roster`)."""
+
+ORDER = ("assess", "target", "assign", "escalate", "route", "hold", "enqueue", "clock", "board", "reply")
+"""What follows what, once the stages of a row are done: accept > address > classify > open or join come before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The stages that answer an event, and who may cause it.
+
+    `right` is asked for commands alone: what is dropped, committed, due or received needs none. `dropped_as` names
+    the form and the kind of record for which this command may be dropped as a file: `("ack", "bead")`.
+    """
+
+    stages: tuple[Stage, ...]
+    right: Right = "roster"
+    dropped_as: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the road: `run` answers each value of the type `answers`, at the place `at` of `ORDER`."""
+
+    at: str
+    answers: type
+    run: Callable[[Draft, Any], None]
+
+    def __post_init__(self) -> None:
+        assert self.at in ORDER, f"no place {self.at!r} in the order of the road"
+
+
+Table = Mapping[tuple[str, str], Row]
+"""Rows by type and kind of the event."""
+
+
+def merged(tables: Iterable[Table]) -> dict[tuple[str, str], Row]:
+    """Return one table of all; a row that two families have is a mistake of theirs."""
+    rows: dict[tuple[str, str], Row] = {}
+    for table in tables:
+        twice = rows.keys() & table.keys()
+        assert not twice, f"two families answer {sorted(twice)}"
+        rows |= table
+    return rows
+
+
+def follow_road(draft: Draft, steps: Iterable[Step]) -> None:
+    """Run the steps that answer what the draft was asked for, in the order of the road, until nothing is left.
+
+    Of two values at the same place the one that was asked for first goes first.
+    """
+    answers: dict[type, list[tuple[int, Callable[[Draft, Any], None]]]] = {}
+    for step in steps:
+        answers.setdefault(step.answers, []).append((ORDER.index(step.at), step.run))
+    waiting: list[tuple[int, Callable[[Draft, Any], None], object]] = []
+    while True:
+        for value in draft.take_follow_ups():
+            waiting += [(place, run, value) for place, run in answers[type(value)]]
+        if not waiting:
+            return
+        waiting.sort(key=lambda entry: entry[0])  # stable: of equals the first stays the first
+        _, run, value = waiting.pop(0)
+        run(draft, value)
