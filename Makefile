@@ -3,10 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PIP := -m pip --quiet --disable-pip-version-check
 # One process a core; the tests of one file stay together, as they may share a watcher.
 PARALLEL := -n auto --dist loadfile
+# What is tried on other versions of the dependencies than those in requirements/.
+OTHERS := -m "not slow" $(PARALLEL) tests/unit tests/contract tests/cli
+COMPILE := --quiet --upgrade --universal --generate-hashes --custom-compile-command 'make pins' pyproject.toml
 
-.PHONY: demo test test-slow lint types layers bench schemas clean
+.PHONY: demo test test-slow test-newest test-lowest lint types layers bench schemas pins clean
 
 demo: $(READY)
 	$(BIN)/prismfs demo
@@ -16,6 +20,19 @@ test: $(READY)
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow $(PARALLEL)
+
+# The newest versions that there are, as `pip install prismfs` takes them.
+test-newest:
+	$(PYTHON) -m venv --clear .venv-newest
+	.venv-newest/bin/python $(PIP) install -e '.[test]'
+	.venv-newest/bin/python -m pytest $(OTHERS)
+
+# The lowest versions that pyproject.toml allows.
+test-lowest:
+	$(PYTHON) -m venv --clear .venv-lowest
+	.venv-lowest/bin/python $(PIP) install --require-hashes -r requirements/lowest.txt
+	.venv-lowest/bin/python $(PIP) install --no-deps --no-build-isolation -e .
+	.venv-lowest/bin/python -m pytest $(OTHERS)
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -33,10 +50,18 @@ bench: $(READY)
 schemas: $(READY)
 	$(BIN)/prismfs schema --write schemas
 
-clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
+# Renews what $(VENV) and test-lowest install, with hashes for every platform.
+pins:
+	$(PYTHON) -m venv --clear .venv-pins
+	.venv-pins/bin/python $(PIP) install uv
+	.venv-pins/bin/uv pip compile $(COMPILE) --extra dev --output-file requirements/dev.txt
+	.venv-pins/bin/uv pip compile $(COMPILE) --extra test --resolution lowest-direct --output-file requirements/lowest.txt
 
-$(READY): pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+clean:
+	rm -rf $(VENV) .venv-* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
+
+$(READY): pyproject.toml requirements/dev.txt
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python $(PIP) install --require-hashes -r requirements/dev.txt
+	$(BIN)/python $(PIP) install --no-deps --no-build-isolation -e .
 	touch $(READY)

@@ -213,7 +213,7 @@ def _models_in(annotation: Any) -> set[type[BaseModel]]:
 
 
 def _first_problem(error: _ValidationError, model: type[BaseModel]) -> Problem:
-    detail = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    detail = error.errors(include_url=False, include_input=False)[0]
     pointer = "".join(f"/{part}" for part in detail["loc"])
     match detail["type"]:
         case "extra_forbidden":
@@ -225,6 +225,6 @@ def _first_problem(error: _ValidationError, model: type[BaseModel]) -> Problem:
             return Problem("missing_field", "a required field is missing", field=pointer)
         case coded if coded.startswith(CODED):
             return Problem(coded.removeprefix(CODED), detail["msg"], field=pointer)
-        case _:
-            message = detail["msg"].removeprefix("Value error, ")
+        case kind:
+            message = str(detail["ctx"]["error"]) if kind == "value_error" else detail["msg"]
             return Problem("bad_field", message[0].lower() + message[1:], field=pointer)

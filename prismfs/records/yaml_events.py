@@ -6,6 +6,7 @@ takes the process with it. Events come one by one, so a limit ends the reading b
 
 from __future__ import annotations
 
+import re
 from typing import TypeAlias
 
 import yaml
@@ -28,6 +29,8 @@ from prismfs.records.yaml_scalar import resolve
 
 _Parent: TypeAlias = dict[str, JsonValue] | list[JsonValue]
 
+_HALF_CHARACTER = re.compile(r"\\(?:u|U0000)[dD][89a-fA-F][0-9a-fA-F]{2}")
+
 
 def read_yaml(data: bytes, *, path: str = "") -> Document:
     """Return the document in `data`: UTF-8 without control characters, one strict YAML document.
@@ -35,7 +38,31 @@ def read_yaml(data: bytes, *, path: str = "") -> Document:
     Raises:
         RecordError: anything else, with line, column and JSON pointer where they are known.
     """
-    return _Reader(path).read(data)
+    reader = _Reader(path)
+    try:
+        return reader.read(yaml.CLoader(data))
+    except yaml.MarkedYAMLError as error:
+        text = data.decode()
+        if reader.may_be_too_deep(text, error.problem_mark):
+            _refuse_too_deep(data, path)
+        raise reader.syntax(text, error) from None
+    except yaml.YAMLError:
+        raise refusal("syntax", Place(path)) from None
+
+
+def _refuse_too_deep(data: bytes, path: str) -> None:
+    """Read `data` with PyYAML's own scanner, which has no limit of nesting, and refuse it if it passes ours.
+
+    libyaml looks ahead in a line for the colon behind a key, so it may meet a limit of its own before it gives out
+    the event that passes ours.
+    """
+    try:
+        _Reader(path).read(yaml.SafeLoader(data))
+    except RecordError as error:
+        if error.code == "too_deep":
+            raise
+    except yaml.YAMLError:
+        pass
 
 
 class _Reader:
@@ -49,15 +76,10 @@ class _Reader:
         self._documents = 0
         self._nodes = 0
 
-    def read(self, data: bytes) -> Document:
-        loader = yaml.CLoader(data)
+    def read(self, loader: yaml.CLoader | yaml.SafeLoader) -> Document:
         try:
             while not isinstance(event := loader.get_event(), yaml.StreamEndEvent):
                 self._take(event)
-        except yaml.MarkedYAMLError as error:
-            raise self._syntax(error) from None
-        except yaml.YAMLError:
-            raise refusal("syntax", Place(self._path)) from None
         finally:
             loader.dispose()
         if not self._documents:
@@ -168,11 +190,18 @@ class _Reader:
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         return refusal(code, Place(self._path, self._pointer(), line, column), detail=detail, hint=hint)
 
-    def _syntax(self, error: yaml.MarkedYAMLError) -> RecordError:
+    def may_be_too_deep(self, text: str, mark: yaml.Mark | None) -> bool:
+        """Tell whether the brackets of the line in which libyaml stopped could lead deeper than the limit."""
+        end = mark.index if mark else len(text)
+        line = text[text.rfind("\n", 0, end) + 1 : end]
+        return len(self._parents) + line.count("[") + line.count("{") > MAX_DEPTH
+
+    def syntax(self, text: str, error: yaml.MarkedYAMLError) -> RecordError:
+        """Return the refusal of what libyaml cannot read; its words are passed on, but decide nothing."""
         mark = error.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         place = Place(self._path, self._pointer() or None, line, column)
-        problem = error.problem or ""
-        if "Unicode character escape" in problem:
+        # The mark is at the digits of an escape.
+        if mark and _HALF_CHARACTER.match(text, max(0, mark.index - 2)):
             return refusal("lone_surrogate", place)
-        return refusal("syntax", place, detail=f"not YAML: {problem}" if problem else "")
+        return refusal("syntax", place, detail=f"not YAML: {error.problem}" if error.problem else "")

@@ -6,6 +6,7 @@ Source: git(1), git-fast-import(1), git-update-ref(1), git-cat-file(1), of git 2
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from types import TracebackType
 from typing import Self
 
 from prismfs.errors import ConflictError, StoreError
-from prismfs.store.plumbing import Change, NewCommit, parse_raw, stream_of
+from prismfs.store.plumbing import NO_OBJECT, Change, NewCommit, parse_raw, stream_of
 from prismfs.store.surroundings import HOOK_VARIABLES, NETWORK_SETTINGS, SETTINGS, environment, network_environment
 
 _AT_ONCE = 64
@@ -72,12 +73,6 @@ class Git:
     def status(self, *arguments: str, accept: Sequence[int] = (0, 1)) -> int:
         """Return the exit code of one git command that answers with it."""
         return self._finish(arguments, None, accept)[0]
-
-    def said(self, *arguments: str) -> tuple[int, str]:
-        """Return the exit code of one git command and what it says on standard error."""
-        child = self._start(*arguments)
-        errors = child.communicate()[1]
-        return child.returncode, errors.decode(errors="replace")
 
     def _finish(self, arguments: Sequence[str], input: bytes | None, accept: Sequence[int]) -> tuple[int, bytes]:
         child = self._start(*arguments)
@@ -201,10 +196,9 @@ class Git:
             return
         _, errors = child.communicate()
         self._references = None
-        text = errors.decode(errors="replace").strip()
-        if "but expected" in text or "reference already exists" in text or "unable to resolve" in text:
+        if any(self.resolve(name) != (None if old == NO_OBJECT else old) for name, (old, _) in moves.items()):
             raise ConflictError("branch_moved", "the branch moved meanwhile", hint="try again")
-        if "Unable to create" in text and "File exists" in text:
+        if _says(errors, errno.EEXIST):  # its lock file is there
             raise ConflictError("reference_locked", "another git command holds the reference", hint="try again")
         raise _failure("update-ref", child.returncode, errors)
 
@@ -280,10 +274,17 @@ def run_plain(arguments: Sequence[str], *, cwd: Path) -> bytes:
 def _failure(verb: str, code: int | None, errors: bytes) -> StoreError:
     text = errors.decode(errors="replace").strip().splitlines()
     detail = text[-1] if text else f"exit code {code}"
-    if "No space left" in " ".join(text) or "Out of diskspace" in " ".join(text):
+    if _says(errors, errno.ENOSPC, errno.EDQUOT):
         return StoreError("disk_full", "the disk is full", hint="make room; nothing was changed")
-    if "dubious ownership" in " ".join(text):
-        return StoreError("foreign_owner", "the repository belongs to another user", hint="run as its owner")
-    if "Permission denied" in " ".join(text) or "Read-only file system" in " ".join(text):
+    if _says(errors, errno.EACCES, errno.EROFS):
         return StoreError("read_only", f"git {verb}: {detail}", hint="make the repository writable")
     return StoreError("git_failed", f"git {verb}: {detail}", hint="run prismfs doctor")
+
+
+def _says(errors: bytes, *numbers: int) -> bool:
+    """Tell whether git passes on one of these errors of the operating system.
+
+    git ends with 128 whatever was wrong. Both take the words from the C library, and git has the C locale
+    (`surroundings`), so that none of git's own words is looked for.
+    """
+    return any(os.strerror(number).encode() in errors for number in numbers)

@@ -126,7 +126,7 @@ def fetch(git: Git, remote: Remote, *, seconds: float = SECONDS) -> str | None:
         seconds=seconds, personal=personal(),
     )  # fmt: skip
     if code:
-        if "couldn't find remote ref" in errors:
+        if _has_no_branch(git, remote, seconds):
             return None
         raise unreachable(remote, errors)
     found = git.resolve(_FETCHED)
@@ -141,6 +141,14 @@ def fetch(git: Git, remote: Remote, *, seconds: float = SECONDS) -> str | None:
     if found is not None:
         remember(git, remote, found)
     return found
+
+
+def _has_no_branch(git: Git, remote: Remote, seconds: float) -> bool:
+    # git-ls-remote(1): 2 where the remote was reached and nothing matches; git fetch ends with 128 whatever was wrong.
+    code, _, _ = git.reach(
+        "ls-remote", "--exit-code", "--", remote.address, remote.branch, seconds=seconds, personal=personal()
+    )
+    return code == 2
 
 
 def remember(git: Git, remote: Remote, commit: str) -> None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 
 from prismfs.errors import RefusedError, StoreError
 from prismfs.store.git import Git
 from prismfs.store.history import Commit, read_commits
+from prismfs.store.plumbing import NO_OBJECT
 from prismfs.store.snapshot import Snapshot
 
 _UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
-_NAMED = re.compile(r"Untracked working tree file '(.+)' would be overwritten")
 
 
 def meeting_point(git: Git, here: Snapshot, theirs: str) -> Snapshot:
@@ -64,8 +63,9 @@ def check_tidy(git: Git, here: str, theirs: str) -> None:
     except StoreError as error:
         if error.code != "git_failed":
             raise
-        named = _NAMED.search(error.problem.message)
+        new = (change.path for change in git.each_change(here, theirs) if change.old == NO_OBJECT)
+        path = next((path for path in new if os.path.lexists(git.root / path)), None)
         raise RefusedError(
-            "in_the_way", "is not in the branch and would be written over" if named else error.problem.message,
-            path=None if named is None else named[1], hint="move it away",
+            "in_the_way", "is not in the branch and would be written over" if path else error.problem.message,
+            path=path, hint="move it away",
         ) from error  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,7 @@ def test_example_is_valid_by_its_schema_and_by_check(
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(document, schema)
     if kind == "kb":
-        path = Path((project / "kb" / path.name).write_bytes(path.read_bytes()) and project / "kb" / path.name)
+        path = Path(shutil.copy(path, project / "kb"))
     assert run(["-C", str(project), "check", str(path)]) == 0, capsys.readouterr()
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.command_line import CommandLine
+
 LINE: dict[str, Any] = {
     "id": "bd-a1b2",
     "title": "Rotate the signing key",
@@ -24,7 +26,7 @@ LINE: dict[str, Any] = {
 
 
 @pytest.fixture
-def note(place: Any) -> Any:
+def note(place: CommandLine) -> Any:
     """Give a maker of work items that returns their ids."""
 
     def make(title: str, *arguments: str, actor: str = "jade") -> str:
@@ -46,13 +48,13 @@ def jsonl(tmp_path: Path) -> Any:
     return write
 
 
-def exported(place: Any) -> list[dict[str, Any]]:
+def exported(place: CommandLine) -> list[dict[str, Any]]:
     answer = place.call("bead", "export")
     assert answer.code == 0
     return [json.loads(line) for line in answer.out.splitlines()]
 
 
-def test_work_item_goes_from_noted_to_closed(place: Any, note: Any) -> None:
+def test_work_item_goes_from_noted_to_closed(place: CommandLine, note: Any) -> None:
     """R-004-35."""
     name = note("rotate the key", "--type", "chore", "--priority", "P1", "--label", "ops", "-m", "it is old")
     shown = place.call("bead", "show", name[:12], "--json").data
@@ -68,7 +70,7 @@ def test_work_item_goes_from_noted_to_closed(place: Any, note: Any) -> None:
     assert place.call("bead", "list", "--json").data["total"] == 1
 
 
-def test_list_filters_by_what_is_asked(place: Any, note: Any) -> None:
+def test_list_filters_by_what_is_asked(place: CommandLine, note: Any) -> None:
     """R-004-35: tags are types, categories, labels and name:value, of both kinds of bead."""
     bug = note("a bug", "--type", "bug", "--label", "ops", "--label", "x:1", "--priority", "0")
     note("a task", "--assignee", "onyx")
@@ -91,7 +93,7 @@ def test_list_filters_by_what_is_asked(place: Any, note: Any) -> None:
     assert "1 more" in table
 
 
-def test_ready_leaves_out_what_is_blocked_deferred_or_taken(place: Any, note: Any) -> None:
+def test_ready_leaves_out_what_is_blocked_deferred_or_taken(place: CommandLine, note: Any) -> None:
     """R-004-19: by priority, then by age; a part of what is blocked is blocked."""
     last = note("last", "--priority", "4")
     note("first", "--priority", "0")
@@ -117,7 +119,7 @@ def test_ready_leaves_out_what_is_blocked_deferred_or_taken(place: Any, note: An
     assert titles()[:2] == ["last", "first"]
 
 
-def test_claim_that_is_lost_ends_with_5_and_the_name(place: Any, note: Any) -> None:
+def test_claim_that_is_lost_ends_with_5_and_the_name(place: CommandLine, note: Any) -> None:
     """R-004-19."""
     name = note("one")
     assert place.call("bead", "claim", name, actor="onyx").code == 0
@@ -127,7 +129,7 @@ def test_claim_that_is_lost_ends_with_5_and_the_name(place: Any, note: Any) -> N
     assert (again.code, again.data["decided"]) == (0, "nothing")
 
 
-def test_claim_next_takes_the_first_ready_and_says_when_none_is(place: Any, note: Any) -> None:
+def test_claim_next_takes_the_first_ready_and_says_when_none_is(place: CommandLine, note: Any) -> None:
     note("mine not", "--assignee", "agate", "--priority", "0")
     low, high = note("low"), note("high", "--priority", "1")
     assert place.call("bead", "claim", "--next", "--dry-run", "--json", actor="onyx").data["subject"] == high
@@ -139,7 +141,7 @@ def test_claim_next_takes_the_first_ready_and_says_when_none_is(place: Any, note
     assert place.call("bead", "claim", low, "--next").code == 2
 
 
-def test_tree_shows_what_comes_first_and_what_waits(place: Any, note: Any) -> None:
+def test_tree_shows_what_comes_first_and_what_waits(place: CommandLine, note: Any) -> None:
     base, middle = note("base"), note("middle")
     top = note("top", "--dep", middle, "--dep", base)
     assert place.call("bead", "dep", "add", middle, base).code == 0
@@ -158,7 +160,7 @@ def test_tree_shows_what_comes_first_and_what_waits(place: Any, note: Any) -> No
     assert place.call("bead", "dep", "tree", base, "--json").data["dependents"][0]["title"] == "top"
 
 
-def test_close_names_the_parts_that_are_open(place: Any, note: Any) -> None:
+def test_close_names_the_parts_that_are_open(place: CommandLine, note: Any) -> None:
     epic = note("epic", "--type", "epic")
     part = note("part", "--parent", epic)
     closed = place.call("bead", "close", epic, "--reason", "enough", actor="jade")
@@ -166,7 +168,7 @@ def test_close_names_the_parts_that_are_open(place: Any, note: Any) -> None:
     assert part in closed.err
 
 
-def test_escalation_is_closed_and_commented_by_the_same_verbs(place: Any) -> None:
+def test_escalation_is_closed_and_commented_by_the_same_verbs(place: CommandLine) -> None:
     place.call("escalate", "-s", "LOW", "disk full")
     name = place.newest("bead")
     assert place.call("bead", "comment", name, "looking").code == 0
@@ -176,7 +178,7 @@ def test_escalation_is_closed_and_commented_by_the_same_verbs(place: Any) -> Non
     assert place.call("bead", "reopen", name, "--json").error["code"] == "escalation_stays_closed"
 
 
-def test_verbs_of_escalations_do_not_take_a_work_item(place: Any, note: Any) -> None:
+def test_verbs_of_escalations_do_not_take_a_work_item(place: CommandLine, note: Any) -> None:
     name = note("one")
     for verb in (("ack", name), ("close", name, "--reason", "x"), ("unack", name), ("forward", name, "--reason", "x")):
         refused = place.call("escalate", *verb, "--json")
@@ -185,7 +187,7 @@ def test_verbs_of_escalations_do_not_take_a_work_item(place: Any, note: Any) -> 
     assert place.call("prime", "--json").code == 0
 
 
-def test_lines_come_in_and_go_out_equal(place: Any, jsonl: Any) -> None:
+def test_lines_come_in_and_go_out_equal(place: CommandLine, jsonl: Any) -> None:
     """R-004-36: found by the peer's id; a second import changes nothing; nobody is told."""
     part = LINE | {
         "id": "proj-1.2",
@@ -224,7 +226,7 @@ def test_lines_come_in_and_go_out_equal(place: Any, jsonl: Any) -> None:
     assert place.call("verify").code == 0
 
 
-def test_newer_line_is_taken_and_an_older_or_other_one_is_named(place: Any, jsonl: Any) -> None:
+def test_newer_line_is_taken_and_an_older_or_other_one_is_named(place: CommandLine, jsonl: Any) -> None:
     place.call("bead", "import", jsonl(LINE))
     newer = LINE | {"title": "Rotate both keys", "updated_at": "2025-10-15T08:00:01Z"}
     assert place.call("bead", "import", jsonl(newer), "--json").data["counts"] == {"updated": 1}
@@ -236,7 +238,7 @@ def test_newer_line_is_taken_and_an_older_or_other_one_is_named(place: Any, json
     assert exported(place) == [newer]
 
 
-def test_remark_made_here_outlives_a_newer_line(place: Any, jsonl: Any) -> None:
+def test_remark_made_here_outlives_a_newer_line(place: CommandLine, jsonl: Any) -> None:
     place.call("bead", "import", jsonl(LINE))
     place.call("bead", "comment", "bd-a1b2", "seen here")
     newer = LINE | {"title": "Rotate both keys", "updated_at": "2999-01-01T00:00:00Z"}
@@ -245,7 +247,7 @@ def test_remark_made_here_outlives_a_newer_line(place: Any, jsonl: Any) -> None:
     assert (line["title"], [comment["text"] for comment in line["comments"]]) == ("Rotate both keys", ["seen here"])
 
 
-def test_line_that_cannot_be_is_refused_by_its_number_and_the_rest_comes_in(place: Any, jsonl: Any) -> None:
+def test_line_that_cannot_be_is_refused_by_its_number_and_the_rest_comes_in(place: CommandLine, jsonl: Any) -> None:
     """R-004-36: exit 3, with a report; nothing is dropped unsaid."""
     file = jsonl(
         LINE | {"id": "bd-1", "status": "tombstone"},
@@ -278,20 +280,20 @@ def test_line_that_cannot_be_is_refused_by_its_number_and_the_rest_comes_in(plac
     assert exported(place) == [LINE]
 
 
-def test_secret_in_a_line_does_not_come_into_history(place: Any, jsonl: Any) -> None:
+def test_secret_in_a_line_does_not_come_into_history(place: CommandLine, jsonl: Any) -> None:
     secret = "ghp_" + "a1B2" * 9
     assert place.call("bead", "import", jsonl(LINE | {"description": f"token {secret}"})).code == 0
     assert secret not in place.git("log", "-p", "--all")
     assert place.call("bead", "show", "bd-a1b2", "--json").data["redactions"]
 
 
-def test_import_needs_the_right(place: Any, jsonl: Any) -> None:
+def test_import_needs_the_right(place: CommandLine, jsonl: Any) -> None:
     refused = place.call("bead", "import", jsonl(LINE), "--json", actor="jade")
     assert (refused.code, refused.error["code"]) == (7, "not_allowed")
     assert place.call("bead", "import", jsonl(LINE), actor="mayor").code == 0
 
 
-def test_claim_of_an_imported_one_by_its_own_id(place: Any, jsonl: Any) -> None:
+def test_claim_of_an_imported_one_by_its_own_id(place: CommandLine, jsonl: Any) -> None:
     blocked = LINE | {
         "id": "bd-2",
         "dependencies": [

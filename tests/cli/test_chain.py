@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+
+from tests.support.command_line import CommandLine
 
 
-def test_forward_unack_and_comment_change_the_escalation(busy: Any) -> None:
+def test_forward_unack_and_comment_change_the_escalation(busy: CommandLine) -> None:
     """R-004-12, R-004-15."""
     bead = busy.newest("bead")
     assert busy.call("escalate", "forward", bead, "--reason", "beyond me", "--json").code == 0
@@ -19,7 +20,7 @@ def test_forward_unack_and_comment_change_the_escalation(busy: Any) -> None:
     assert busy.call("verify").code == 0
 
 
-def test_stale_raises_what_is_due_and_says_so_when_nothing_is(busy: Any) -> None:
+def test_stale_raises_what_is_due_and_says_so_when_nothing_is(busy: CommandLine) -> None:
     """R-004-17: the same rule as the watcher's, run by hand; once is enough."""
     assert busy.call("escalate", "stale").out == "nothing is stale\n"
     settings = busy.root / "settings" / "escalation.json"
@@ -36,7 +37,7 @@ def test_stale_raises_what_is_due_and_says_so_when_nothing_is(busy: Any) -> None
     assert busy.call("verify").code == 0
 
 
-def test_prime_groups_what_waits_by_severity(busy: Any) -> None:
+def test_prime_groups_what_waits_by_severity(busy: CommandLine) -> None:
     """R-004-20: the most urgent first; what is acknowledged does not wait."""
     known = busy.newest("bead")
     busy.call("escalate", "-s", "CRITICAL", "the desk is on fire")
@@ -47,13 +48,13 @@ def test_prime_groups_what_waits_by_severity(busy: Any) -> None:
     assert [bead["severity"]["label"] for bead in busy.call("prime", "--json").data["items"]] == ["CRITICAL"]
 
 
-def test_prime_with_nothing_that_waits_is_no_failure(place: Any) -> None:
+def test_prime_with_nothing_that_waits_is_no_failure(place: CommandLine) -> None:
     """R-004-20: exit 0 with none."""
     answer = place.call("prime")
     assert (answer.code, answer.out) == (0, "no escalations wait for an answer\n")
 
 
-def test_mail_is_listed_read_and_marked_by_whom_it_is_to(busy: Any) -> None:
+def test_mail_is_listed_read_and_marked_by_whom_it_is_to(busy: CommandLine) -> None:
     """R-000-13: reading marks a message; it never removes it."""
     (mail,) = busy.call("mail", "inbox", "--json", actor="mayor").data["items"]
     assert busy.call("mail", "read", mail["id"], "--json", actor="jade").code == 7
@@ -64,7 +65,7 @@ def test_mail_is_listed_read_and_marked_by_whom_it_is_to(busy: Any) -> None:
     assert busy.call("mail", "inbox", "--all", "--json", actor="mayor").data["items"][0]["status"] == "read"
 
 
-def test_outbox_retry_without_a_contact_is_refused_and_listed(busy: Any) -> None:
+def test_outbox_retry_without_a_contact_is_refused_and_listed(busy: CommandLine) -> None:
     """R-004-28: what is not delivered is visible, and another attempt says what is missing."""
     assert busy.call("escalate", "-s", "HIGH", "disk almost full").code == 6
     (message,) = busy.call("outbox", "list", "--undelivered", "--json").data["items"]

@@ -7,9 +7,10 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from tests.support.command_line import CommandLine
 
 
 @pytest.mark.parametrize(
@@ -35,27 +36,27 @@ import pytest
     ],
     ids=" ".join,
 )
-def test_json_success_is_one_object_and_nothing_else(busy: Any, arguments: tuple[str, ...]) -> None:
+def test_json_success_is_one_object_and_nothing_else(busy: CommandLine, arguments: tuple[str, ...]) -> None:
     after = busy.call(*arguments, "--json")
     assert (after.code, after.err) == (0, "")
     assert isinstance(after.data, dict)
 
 
-def test_json_before_or_after_the_verb_is_the_same(busy: Any) -> None:
+def test_json_before_or_after_the_verb_is_the_same(busy: CommandLine) -> None:
     assert busy.call("--json", "list", "signal").data == busy.call("list", "signal", "--json").data
     assert busy.call("--json", "show", "nope").error == busy.call("show", "nope", "--json").error
 
 
-def test_json_without_a_verb_is_the_status(busy: Any) -> None:
+def test_json_without_a_verb_is_the_status(busy: CommandLine) -> None:
     assert busy.call("--json").data["incidents_open"] == 1
 
 
-def test_exit_0_nothing_to_do_says_so(place: Any) -> None:
+def test_exit_0_nothing_to_do_says_so(place: CommandLine) -> None:
     answer = place.call("react")
     assert (answer.code, answer.out) == (0, "nothing waits\n")
 
 
-def test_exit_1_a_check_found_something(place: Any, tmp_path: Path) -> None:
+def test_exit_1_a_check_found_something(place: CommandLine, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text("kind: alarm\n")
     answer = place.call("check", str(wrong), "--json")
@@ -63,7 +64,7 @@ def test_exit_1_a_check_found_something(place: Any, tmp_path: Path) -> None:
     assert answer.data["problems"][0]["code"] == "unknown_kind"
 
 
-def test_exit_1_a_forged_history_does_not_verify(busy: Any) -> None:
+def test_exit_1_a_forged_history_does_not_verify(busy: CommandLine) -> None:
     row = next((busy.root / "audit").rglob("*.json"))
     row.write_text(row.read_text().replace("jade", "onyx"))
     busy.git("commit", "--quiet", "--all", "--message", "tidy up")
@@ -86,7 +87,7 @@ def test_exit_1_a_forged_history_does_not_verify(busy: Any) -> None:
     ],
     ids=" ".join,
 )
-def test_exit_2_called_wrongly(place: Any, arguments: tuple[str, ...]) -> None:
+def test_exit_2_called_wrongly(place: CommandLine, arguments: tuple[str, ...]) -> None:
     answer = place.call(*arguments, "--json")
     assert answer.code == 2
     assert answer.error["code"] == "usage"
@@ -95,7 +96,7 @@ def test_exit_2_called_wrongly(place: Any, arguments: tuple[str, ...]) -> None:
     assert "[usage]" in plain.err
 
 
-def test_exit_3_a_file_is_invalid(place: Any, tmp_path: Path) -> None:
+def test_exit_3_a_file_is_invalid(place: CommandLine, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text("kind: signal\nfrom: jade\nfrom: onyx\n")
     answer = place.call("emit", str(wrong), "--json")
@@ -103,12 +104,12 @@ def test_exit_3_a_file_is_invalid(place: Any, tmp_path: Path) -> None:
     assert list((place.root / "inbox").iterdir()) == []
 
 
-def test_exit_3_not_an_identity(busy: Any) -> None:
+def test_exit_3_not_an_identity(busy: CommandLine) -> None:
     answer = busy.call("incident", "ack", busy.newest("incident"), "--json", actor="two words")
     assert (answer.code, answer.error["code"]) == (3, "bad_identity")
 
 
-def test_exit_3_a_setting_is_invalid(place: Any) -> None:
+def test_exit_3_a_setting_is_invalid(place: CommandLine) -> None:
     (place.root / "settings" / "escalation.json").write_text('{"type": "escalation", "version": 1, "routes": 7}')
     place.git("commit", "--quiet", "--all", "--message", "break the settings")
     answer = place.call("escalate", "help", "--json")
@@ -116,12 +117,12 @@ def test_exit_3_a_setting_is_invalid(place: Any) -> None:
     assert answer.error["path"] == "settings/escalation.json"
 
 
-def test_exit_4_a_rule_says_no(busy: Any) -> None:
+def test_exit_4_a_rule_says_no(busy: CommandLine) -> None:
     answer = busy.call("show", "inc-zzz", "--json")
     assert (answer.code, answer.error["code"]) == (4, "not_found")
 
 
-def test_exit_5_another_process_is_writing(place: Any) -> None:
+def test_exit_5_another_process_is_writing(place: CommandLine) -> None:
     held = os.open(place.root / ".git" / "prismfs" / "watcher.lock", os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -131,7 +132,7 @@ def test_exit_5_another_process_is_writing(place: Any) -> None:
     assert (answer.code, answer.error["code"]) == (5, "watched")
 
 
-def test_exit_6_not_everything_was_delivered(place: Any) -> None:
+def test_exit_6_not_everything_was_delivered(place: CommandLine) -> None:
     """The escalation is kept and the message that cannot go waits in the outbox (R-004-28)."""
     answer = place.call("escalate", "-s", "HIGH", "witness unresponsive", "--json")
     assert (answer.code, answer.error["code"]) == (6, "undelivered")
@@ -141,7 +142,7 @@ def test_exit_6_not_everything_was_delivered(place: Any) -> None:
     assert {one["action"]: one["status"] for one in outbox} == {"mail:mayor": "sent", "email:human": "not_configured"}
 
 
-def test_exit_6_in_words_tells_what_was_done_first(place: Any) -> None:
+def test_exit_6_in_words_tells_what_was_done_first(place: CommandLine) -> None:
     answer = place.call("escalate", "-s", "HIGH", "witness unresponsive")
     assert answer.code == 6
     assert "escalation.created" in answer.out
@@ -149,7 +150,7 @@ def test_exit_6_in_words_tells_what_was_done_first(place: Any) -> None:
     assert "settings/escalation.json" in answer.err
 
 
-def test_exit_7_not_allowed_for_this_identity(busy: Any) -> None:
+def test_exit_7_not_allowed_for_this_identity(busy: CommandLine) -> None:
     incident = busy.newest("incident")
     for arguments in (
         ("incident", "ack", incident),
@@ -162,7 +163,7 @@ def test_exit_7_not_allowed_for_this_identity(busy: Any) -> None:
     assert busy.call("show", incident, "--json").data["status"] == "triage"
 
 
-def test_exit_7_roster_gives_each_persona_only_its_own_commands(busy: Any) -> None:
+def test_exit_7_roster_gives_each_persona_only_its_own_commands(busy: CommandLine) -> None:
     assert busy.call("incident", "ack", busy.newest("incident"), actor="Sage").code == 7
     assert busy.call("incident", "ack", busy.newest("incident"), actor="clara").code == 0
 
@@ -170,7 +171,7 @@ def test_exit_7_roster_gives_each_persona_only_its_own_commands(busy: Any) -> No
 @pytest.mark.parametrize(
     "arguments", [("status",), ("list", "signal"), ("react",), ("watch",), ("doctor",), ("check",)]
 )
-def test_exit_69_no_project_here(place: Any, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+def test_exit_69_no_project_here(place: CommandLine, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
     answer = place.bare("-C", str(empty), *arguments, "--json")
@@ -178,13 +179,13 @@ def test_exit_69_no_project_here(place: Any, tmp_path: Path, arguments: tuple[st
     assert "prismfs init" in answer.error["hint"]
 
 
-def test_exit_69_a_repository_that_is_gone(place: Any) -> None:
+def test_exit_69_a_repository_that_is_gone(place: CommandLine) -> None:
     shutil.rmtree(place.root / ".git")
     assert place.call("list", "signal", "--json").error["code"] == "not_a_repository"
     assert place.call("react", "--json").code == 69
 
 
-def test_exit_70_an_error_of_our_own_says_where_its_report_lies(place: Any, tmp_path: Path) -> None:
+def test_exit_70_an_error_of_our_own_says_where_its_report_lies(place: CommandLine, tmp_path: Path) -> None:
     """A folder that was removed while somebody stands in it is what no code of ours expects."""
     gone = tmp_path / "gone"
     gone.mkdir()
@@ -199,7 +200,7 @@ def test_exit_70_an_error_of_our_own_says_where_its_report_lies(place: Any, tmp_
     report.unlink()
 
 
-def test_json_text_that_is_no_unicode_is_answered(place: Any) -> None:
+def test_json_text_that_is_no_unicode_is_answered(place: CommandLine) -> None:
     """A name can hold any byte; the answer is still JSON in UTF-8."""
     answer = place.spawn("--json", "show", os.fsdecode(b"inc-\xff"))
     assert answer.code == 4

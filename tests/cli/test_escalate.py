@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.command_line import CommandLine
+
 ROUTING = """\
 kind: routing
 version: 1
@@ -27,19 +29,19 @@ route:
 BODY = "-- first line\n'single' \"double\" `back`\n\n  indented\ttab \n# no: {a: [b]} \u00e9\u4e2d\U0001f600\n---\n\n"
 
 
-def routes(place: Any, text: str = ROUTING) -> None:
+def routes(place: CommandLine, text: str = ROUTING) -> None:
     """Commit a routing file as a person does."""
     (place.root / "settings" / "routing.yaml").write_text(text)
     place.git("commit", "--quiet", "-am", "settings: routes")
 
 
-def titles(place: Any, *options: str) -> list[str]:
+def titles(place: CommandLine, *options: str) -> list[str]:
     """Return the titles that `escalate list` shows, newest first."""
     return [item["title"] for item in place.call("escalate", "list", *options, "--json").data["items"]]
 
 
 @pytest.fixture
-def several(place: Any) -> Any:
+def several(place: CommandLine) -> Any:
     """Four escalations: open, open, acknowledged, closed."""
     routes(place)
     for title, *options in (
@@ -107,7 +109,9 @@ def test_list_stale_shows_the_open_ones_that_are_old(several: Any) -> None:
 
 
 @pytest.mark.parametrize("options", [("-m", BODY), ("-m", "-"), ("--stdin",)])
-def test_body_is_kept_byte_for_byte(place: Any, options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_body_is_kept_byte_for_byte(
+    place: CommandLine, options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """R-004-09, C-103: newlines, quotes, leading dashes survive create, list, show and another commit."""
     import io
 
@@ -119,7 +123,7 @@ def test_body_is_kept_byte_for_byte(place: Any, options: tuple[str, ...], monkey
     assert place.call("verify").code == 0
 
 
-def test_body_of_64_kib_is_kept_and_of_one_byte_more_refused(place: Any) -> None:
+def test_body_of_64_kib_is_kept_and_of_one_byte_more_refused(place: CommandLine) -> None:
     """R-004-09, C-103."""
     body = ("- line \"quoted\" 'x'\n" * 4000)[: 64 * 1024 - 2] + "\u00e9"
     assert len(body.encode()) == 64 * 1024
@@ -136,7 +140,7 @@ def test_body_of_64_kib_is_kept_and_of_one_byte_more_refused(place: Any) -> None
     ("title", "code"),
     [("x" * 500, 0), ("x" * 501, 3), ("", 3), ("--severity", 2), ("-x", 2), ("two\nlines", 3), ("- x", 2)],
 )
-def test_title_is_one_line_of_1_to_500_characters_and_no_option(place: Any, title: str, code: int) -> None:
+def test_title_is_one_line_of_1_to_500_characters_and_no_option(place: CommandLine, title: str, code: int) -> None:
     """R-004-09."""
     assert place.call("escalate", "create", title).code == code
     if code == 2:
@@ -144,7 +148,7 @@ def test_title_is_one_line_of_1_to_500_characters_and_no_option(place: Any, titl
     assert place.call("escalate", "list", "--json").data["total"] == (code == 0)
 
 
-def test_answering_changes_the_lines_of_the_answer_alone(place: Any) -> None:
+def test_answering_changes_the_lines_of_the_answer_alone(place: CommandLine) -> None:
     """C-94: every other byte of the file stays, also what only its layout says."""
     bead = place.call("escalate", "-s", "LOW", "disk: 'full'", "-m", BODY, "--label", "zone=aa", "--json").data[
         "subject"
@@ -209,7 +213,7 @@ def test_repeat_is_told_as_one(several: Any) -> None:
     assert several.call("escalate", "show", three["subject"], "--json").data["recurrence_of"] == one["subject"]
 
 
-def test_json_alone_stands_on_standard_output_also_when_a_channel_fires_or_fails(place: Any) -> None:
+def test_json_alone_stands_on_standard_output_also_when_a_channel_fires_or_fails(place: CommandLine) -> None:
     """R-004-30: what a program of a channel prints is no part of the answer."""
     chatty = ROUTING.replace("actions: [log]", 'actions: [log, "command:chatty", "command:broken"]') + (
         "targets:\n  chatty: {channel: command, run: [sh, -c, 'echo loud; echo louder >&2']}\n"
@@ -225,7 +229,7 @@ def test_json_alone_stands_on_standard_output_also_when_a_channel_fires_or_fails
     assert place.spawn("--json", "escalate").error["code"] == "usage"
 
 
-def test_message_without_a_contact_is_kept_and_the_exit_says_so(place: Any) -> None:
+def test_message_without_a_contact_is_kept_and_the_exit_says_so(place: CommandLine) -> None:
     """R-004-28."""
     answer = place.call("escalate", "-s", "HIGH", "disk full", "--json")
     assert (answer.code, answer.error["code"]) == (6, "undelivered")
@@ -269,7 +273,9 @@ def test_silence_is_added_extended_replaced_and_ended(several: Any) -> None:
         (("service", "--for", "2h", "--reason", "x"), 3, "bad_field"),
     ],
 )
-def test_silence_that_cannot_be_is_refused(place: Any, options: tuple[str, ...], exit_code: int, code: str) -> None:
+def test_silence_that_cannot_be_is_refused(
+    place: CommandLine, options: tuple[str, ...], exit_code: int, code: str
+) -> None:
     """C-50."""
     answer = place.call("silence", "add", *options, "--json")
     assert (answer.code, answer.error["code"]) == (exit_code, code)
@@ -290,7 +296,7 @@ def escalation(tmp_path: Path, **fields: Any) -> str:
     return str(path)
 
 
-def test_route_test_shows_the_way_and_writes_nothing(place: Any, tmp_path: Path) -> None:
+def test_route_test_shows_the_way_and_writes_nothing(place: CommandLine, tmp_path: Path) -> None:
     routes(place)
     before = place.state()
     path = escalation(tmp_path, severity="HIGH", labels={"service": "web"})
@@ -314,7 +320,7 @@ def test_route_test_shows_the_way_and_writes_nothing(place: Any, tmp_path: Path)
     assert place.state() == before
 
 
-def test_route_test_of_what_opens_no_escalation_says_so(place: Any, tmp_path: Path) -> None:
+def test_route_test_of_what_opens_no_escalation_says_so(place: CommandLine, tmp_path: Path) -> None:
     path = tmp_path / "question.yaml"
     path.write_text("kind: signal\nfrom: jade\nto: mayor\ntype: Question\nsubject: hello\n")
     before = place.state()
@@ -324,7 +330,7 @@ def test_route_test_of_what_opens_no_escalation_says_so(place: Any, tmp_path: Pa
 
 
 def test_route_test_of_a_report_shows_the_escalation_of_its_incident(
-    place: Any, tmp_path: Path, report: dict[str, Any]
+    place: CommandLine, tmp_path: Path, report: dict[str, Any]
 ) -> None:
     path = tmp_path / "report.json"
     path.write_text(json.dumps(report | {"labels": {"service": "web"}}))
@@ -333,14 +339,14 @@ def test_route_test_of_a_report_shows_the_escalation_of_its_incident(
     assert [step["route"] for step in found["routes"] if step["taken"]] == ["web"]
 
 
-def test_route_test_of_an_invalid_file_names_the_field(place: Any, tmp_path: Path) -> None:
+def test_route_test_of_an_invalid_file_names_the_field(place: CommandLine, tmp_path: Path) -> None:
     answer = place.call("route", "test", escalation(tmp_path, colour="red"), "--json")
     assert (answer.code, answer.error["code"], answer.error["field"]) == (3, "unknown_field", "/colour")
     answer = place.call("route", "test", escalation(tmp_path, to="king"), "--json")
     assert (answer.code, answer.error["code"]) == (4, "unknown_tier")
 
 
-def finding(place: Any, subject: str) -> dict[str, Any]:
+def finding(place: CommandLine, subject: str) -> dict[str, Any]:
     """Return what doctor finds of one thing."""
     answer = place.call("doctor", "--json")
     found = next(item for item in answer.data["items"] if item["subject"] == subject)
@@ -369,7 +375,7 @@ def finding(place: Any, subject: str) -> dict[str, Any]:
     ],
 )
 def test_doctor_names_routes_that_reach_nobody_and_repeats_too_short(
-    place: Any, old: str, new: str, code: str, said: str
+    place: CommandLine, old: str, new: str, code: str, said: str
 ) -> None:
     """C-26, C-66: before anything happens."""
     routes(place, ROUTING.replace("[slack]", "[log]"))
@@ -380,7 +386,7 @@ def test_doctor_names_routes_that_reach_nobody_and_repeats_too_short(
     assert said in problem["message"]
 
 
-def test_help_and_the_guide_for_agents_say_when_to_escalate_and_when_not(place: Any) -> None:
+def test_help_and_the_guide_for_agents_say_when_to_escalate_and_when_not(place: CommandLine) -> None:
     """R-004-31."""
     shown = " ".join(place.call("escalate", "--help").out.split())
     guide = " ".join((place.root / "AGENTS.md").read_text().split())
@@ -390,7 +396,7 @@ def test_help_and_the_guide_for_agents_say_when_to_escalate_and_when_not(place: 
         assert re.search(r"[Dd]o not(,| escalate).{0,20} normal work", text)
 
 
-def test_examples_for_plugins_and_patrols_escalate_with_their_source(place: Any, tmp_path: Path) -> None:
+def test_examples_for_plugins_and_patrols_escalate_with_their_source(place: CommandLine, tmp_path: Path) -> None:
     """R-004-32: as they ship, run by a shell; a patrol that says the same again is counted."""
     examples = Path(__file__).parents[2] / "examples" / "escalation"
     path = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.command_line import CommandLine
+
 ARTIFACTS = Path(__file__).parents[2] / "examples" / "incidents" / "cloudflare-2019"
 DONE = (0, 6)
 """Exit codes of what was done; with 6 nobody was told by mail, as no contact is configured."""
@@ -31,7 +33,7 @@ def text(phase: str, old: str = "", new: str = "") -> str:
 class Responding:
     """A project with one open incident: gwen writes artifacts, olga decides."""
 
-    def __init__(self, place: Any) -> None:
+    def __init__(self, place: CommandLine) -> None:
         self.place = place
         self.incident: str = place.newest("incident")
         self._dropped = 0
@@ -77,7 +79,7 @@ class Responding:
 
 
 @pytest.fixture
-def responding(busy: Any) -> Responding:
+def responding(busy: CommandLine) -> Responding:
     return Responding(busy)
 
 
@@ -230,7 +232,9 @@ def test_command_in_a_dropped_failure_is_refused(responding: Responding) -> None
 
 
 @pytest.mark.slow
-def test_job_that_never_ends_is_ended_with_what_it_started_and_becomes_an_incident(place: Any, tmp_path: Path) -> None:
+def test_job_that_never_ends_is_ended_with_what_it_started_and_becomes_an_incident(
+    place: CommandLine, tmp_path: Path
+) -> None:
     """R-002-13: each attempt has its time; what holds on to its child is ended, too."""
     mark = tmp_path / "child"
     script = tmp_path / "forever.py"

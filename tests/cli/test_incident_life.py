@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import click
 import pytest
 
 from prismfs.cli.response.incident_show import head_of
+from tests.support.command_line import CommandLine
 
 
-def opened(place: Any, title: str = "Payments answer with errors", *options: str) -> str:
+def opened(place: CommandLine, title: str = "Payments answer with errors", *options: str) -> str:
     """Open an incident, whose notices need not arrive, and return its id."""
     answer = place.call("incident", "open", title, *options, "--json")
     assert answer.code in (0, 6), answer.out
@@ -19,7 +19,7 @@ def opened(place: Any, title: str = "Payments answer with errors", *options: str
     return found
 
 
-def test_open_mitigate_resolve_reopen_close_tell_what_came_of_it(place: Any) -> None:
+def test_open_mitigate_resolve_reopen_close_tell_what_came_of_it(place: CommandLine) -> None:
     incident = opened(place, "The export fails", "--severity", "P2", "--kind", "defect", "--workflow", "export")
     shown = place.call("incident", "show", incident, "--json").data
     assert (shown["severity"]["label"], shown["nature"], shown["affected_workflow"]) == ("P2", "defect", "export")
@@ -36,7 +36,7 @@ def test_open_mitigate_resolve_reopen_close_tell_what_came_of_it(place: Any) -> 
         assert place.call("incident", "show", incident, "--json").data["status"] == status
 
 
-def test_show_begins_with_what_one_asks_first(place: Any) -> None:
+def test_show_begins_with_what_one_asks_first(place: CommandLine) -> None:
     incident = opened(place, "Payments answer with errors", "--severity", "P2")
     place.call("incident", "triage", incident, "--severity", "P1", "--reason", "data is wrong")
     place.call("incident", "mitigate", incident, "--note", "rolled back", actor="Clara")
@@ -76,7 +76,7 @@ def test_head_of_an_incident_tells_what_is_left_and_what_is_late() -> None:
     ],
 )
 def test_open_with_what_is_wrong_says_it_and_keeps_nothing(
-    place: Any, options: tuple[str, ...], code: str, exit_code: int, says: str
+    place: CommandLine, options: tuple[str, ...], code: str, exit_code: int, says: str
 ) -> None:
     before = place.state()
     answer = place.call("incident", "open", "it fails", *options, "--json")
@@ -85,7 +85,7 @@ def test_open_with_what_is_wrong_says_it_and_keeps_nothing(
     assert place.state() == before
 
 
-def test_open_reads_its_body_and_takes_secrets_out(place: Any) -> None:
+def test_open_reads_its_body_and_takes_secrets_out(place: CommandLine) -> None:
     secret = "AKIA" + "Q7XMPL2RTVWZ9K4B"
     place.spawn(
         "-C", str(place.root), "--as", "olga", "incident", "open", "it fails", "--body", "-",
@@ -98,7 +98,7 @@ def test_open_reads_its_body_and_takes_secrets_out(place: Any) -> None:
     assert secret not in place.git("log", "-p", "--all")
 
 
-def test_close_of_what_was_severe_is_refused_with_the_command_to_review_it(place: Any) -> None:
+def test_close_of_what_was_severe_is_refused_with_the_command_to_review_it(place: CommandLine) -> None:
     """C-117."""
     incident = opened(place, "Payments answer with errors", "--severity", "P1")
     place.call("incident", "resolve", incident, "--note", "mended")
@@ -107,7 +107,7 @@ def test_close_of_what_was_severe_is_refused_with_the_command_to_review_it(place
     assert answer.error["hint"] == f"prismfs review new {incident}"
 
 
-def test_merge_takes_the_beginning_of_either_id(place: Any) -> None:
+def test_merge_takes_the_beginning_of_either_id(place: CommandLine) -> None:
     one = opened(place, "Payments answer with errors", "--severity", "P3")
     other = opened(place, "The shop is slow", "--severity", "P3")
     assert place.call("incident", "merge", one, "--into", other, "--dry-run").code == 0
@@ -120,7 +120,7 @@ def test_merge_takes_the_beginning_of_either_id(place: Any) -> None:
     assert answer.code != 0
 
 
-def test_list_is_cut_to_level_owner_and_severity(place: Any) -> None:
+def test_list_is_cut_to_level_owner_and_severity(place: CommandLine) -> None:
     severe = opened(place, "Payments answer with errors", "--severity", "P1")
     mild = opened(place, "The page is slow", "--severity", "P3")
 
@@ -136,13 +136,13 @@ def test_list_is_cut_to_level_owner_and_severity(place: Any) -> None:
     assert listed("--open") == [severe]
 
 
-def test_show_of_what_is_no_incident_is_refused(place: Any) -> None:
+def test_show_of_what_is_no_incident_is_refused(place: CommandLine) -> None:
     opened(place)
     answer = place.call("incident", "show", place.newest("signal"), "--json")
     assert (answer.code, answer.error["code"]) == (4, "not_found")
 
 
-def test_incident_named_by_its_key_or_by_its_id_but_not_by_both(place: Any) -> None:
+def test_incident_named_by_its_key_or_by_its_id_but_not_by_both(place: CommandLine) -> None:
     """C-04, C-05: what a monitor opened by its own key it can answer and end by that key."""
     incident = opened(place, "The export fails", "--key", "export")
     assert place.call("incident", "ack", "--key", "export", "--json", actor="Clara").data["decided"] == "acknowledge"

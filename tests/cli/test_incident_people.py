@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from tests.support.command_line import CommandLine
 
-def test_update_says_facts_and_takes_the_incident_on(busy: Any) -> None:
+
+def test_update_says_facts_and_takes_the_incident_on(busy: CommandLine) -> None:
     """R-002-28, R-002-30: names, flags, texts and times become fields; a condition that holds is a hop at once."""
     incident = busy.newest("incident")
     facts = ("--service", "search", "--service", "export", "--customer", "acme", "--assign", "onyx", "--needs-change")
@@ -24,7 +24,7 @@ def test_update_says_facts_and_takes_the_incident_on(busy: Any) -> None:
     assert shown["level"] == "coordination"  # nothing takes it back down
 
 
-def test_update_of_nothing_changes_no_byte(busy: Any) -> None:
+def test_update_of_nothing_changes_no_byte(busy: CommandLine) -> None:
     """C-94: what stands there already is no commit; what changes leaves every other line as it was."""
     incident = busy.newest("incident")
     busy.call("incident", "update", incident, "--service", "search", actor="Clara")
@@ -38,7 +38,7 @@ def test_update_of_nothing_changes_no_byte(busy: Any) -> None:
     assert [line for line in before.splitlines() if line not in lines] == []
 
 
-def test_update_reads_a_status_text_from_standard_input(busy: Any) -> None:
+def test_update_reads_a_status_text_from_standard_input(busy: CommandLine) -> None:
     incident = busy.newest("incident")
     words = ("--as", "Clara", "incident", "update", incident, "--status-text", "-")
     said = busy.spawn("-C", str(busy.root), *words, input="reads\nwork\n")
@@ -59,12 +59,14 @@ def test_update_reads_a_status_text_from_standard_input(busy: Any) -> None:
         (("--financial-impact", "much"), 3, "bad_field"),
     ],
 )
-def test_update_that_cannot_be_is_refused(busy: Any, words: tuple[str, ...], exit_code: int, error: str) -> None:
+def test_update_that_cannot_be_is_refused(
+    busy: CommandLine, words: tuple[str, ...], exit_code: int, error: str
+) -> None:
     refused = busy.call("incident", "update", busy.newest("incident"), *words, "--json", actor="Clara")
     assert (refused.code, refused.error["code"]) == (exit_code, error)
 
 
-def test_update_is_for_those_who_may_and_a_remark_for_everybody(busy: Any) -> None:
+def test_update_is_for_those_who_may_and_a_remark_for_everybody(busy: CommandLine) -> None:
     incident = busy.newest("incident")
     refused = busy.call("incident", "update", incident, "--needs-change", "--json", actor="jade")
     assert (refused.code, refused.error["code"]) == (7, "not_allowed")
@@ -73,7 +75,7 @@ def test_update_is_for_those_who_may_and_a_remark_for_everybody(busy: Any) -> No
     assert (note["by"], note["text"]) == ("jade", "since the restart")
 
 
-def test_pause_writes_the_file_that_the_agent_reads(busy: Any) -> None:
+def test_pause_writes_the_file_that_the_agent_reads(busy: CommandLine) -> None:
     """R-002-22: for P0 and P1; the file says paused, and lifted afterwards."""
     incident = busy.newest("incident")
     pause = ("incident", "pause", incident, "--agent", "Jade", "--reason", "wrong amounts")
@@ -92,7 +94,7 @@ def test_pause_writes_the_file_that_the_agent_reads(busy: Any) -> None:
         assert busy.call("incident", "unpause", incident, *words, actor="Clara").code == 2
 
 
-def test_decide_is_the_executives(busy: Any) -> None:
+def test_decide_is_the_executives(busy: CommandLine) -> None:
     """R-002-33: exit 7 for whoever coordinates; a decision says go or no-go."""
     incident = busy.newest("incident")
     said = ("incident", "decide", incident, "--action", "roll back", "--reason", "it is quick")

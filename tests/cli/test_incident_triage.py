@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+
+from tests.support.command_line import CommandLine
 
 
-def test_incident_show_tells_what_triage_found(busy: Any) -> None:
+def test_incident_show_tells_what_triage_found(busy: CommandLine) -> None:
     shown = busy.call("incident", "show", busy.newest("incident"), "--json").data
     assert shown["triage_record"]["id"] == shown["triage"]
     assert shown["triage_record"]["classification"]["scope"] == shown["scope"] == "customer-internal"
@@ -16,7 +17,7 @@ def test_incident_show_tells_what_triage_found(busy: Any) -> None:
     assert "## Evidence read" in out
 
 
-def test_incident_triage_overrules_and_keeps_the_judgement_before(busy: Any) -> None:
+def test_incident_triage_overrules_and_keeps_the_judgement_before(busy: CommandLine) -> None:
     incident = busy.newest("incident")
     said = ("--severity", "P3", "--scope", "mixed", "--kind", "regression", "--reason", "both sides")
     done = busy.call("incident", "triage", incident[:20], *said, "--json", actor="Clara").data
@@ -29,7 +30,7 @@ def test_incident_triage_overrules_and_keeps_the_judgement_before(busy: Any) -> 
     assert (again.code, "judged so already" in again.out) == (0, True)
 
 
-def test_incident_triage_by_anybody_else_is_not_allowed(busy: Any) -> None:
+def test_incident_triage_by_anybody_else_is_not_allowed(busy: CommandLine) -> None:
     """R-000-03: only the incident manager judges, and operators."""
     said = ("--scope", "mixed", "--reason", "x", "--json")
     refused = busy.call("incident", "triage", busy.newest("incident"), *said, actor="jade")
@@ -37,14 +38,14 @@ def test_incident_triage_by_anybody_else_is_not_allowed(busy: Any) -> None:
     assert busy.call("incident", "triage", busy.newest("incident"), "--scope", "ours", "--reason", "x").code == 2
 
 
-def test_list_of_triage_records_shows_scope_and_incident(busy: Any) -> None:
+def test_list_of_triage_records_shows_scope_and_incident(busy: CommandLine) -> None:
     out = busy.call("list", "triage_record").out
     assert "customer-internal" in out
     assert busy.newest("incident") in out
     assert busy.call("list", "triage_record", "--ref", busy.newest("incident"), "--json").data["total"] == 1
 
 
-def test_triage_eval_tells_scope_and_questions_taken_for_incidents(busy: Any, tmp_path: Path) -> None:
+def test_triage_eval_tells_scope_and_questions_taken_for_incidents(busy: CommandLine, tmp_path: Path) -> None:
     rows = [
         {"title": "prismfs watch crashes", "body": "It fails.", "lane": "incident", "scope": "prism-product"},
         {"title": "Our shop crashes", "body": "It fails.", "lane": "incident", "scope": "customer-internal"},
@@ -62,7 +63,7 @@ def test_triage_eval_tells_scope_and_questions_taken_for_incidents(busy: Any, tm
     assert "questions taken for incidents: 50.0%" in out
 
 
-def test_triage_eval_of_an_unknown_scope_names_the_row(busy: Any, tmp_path: Path) -> None:
+def test_triage_eval_of_an_unknown_scope_names_the_row(busy: CommandLine, tmp_path: Path) -> None:
     file = tmp_path / "rows.jsonl"
     file.write_text(json.dumps({"title": "x", "lane": "info", "scope": "ours"}) + "\n")
     assert busy.call("triage", "eval", str(file), "--json").error["field"] == "/scope"

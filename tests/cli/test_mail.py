@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from tests.support.command_line import CommandLine
 
 
-def send(place: Any, *options: str, actor: str = "jade", to: str = "mayor", subject: str = "rotate the key") -> str:
+def send(
+    place: CommandLine, *options: str, actor: str = "jade", to: str = "mayor", subject: str = "rotate the key"
+) -> str:
     answer = place.call("mail", "send", "--to", to, "--subject", subject, *options, "--json", actor=actor)
     assert answer.code == 0, answer.out
     found: str = answer.data["subject"]
     return found
 
 
-def test_send_is_one_commit_and_at_once_in_the_mailbox(place: Any) -> None:
+def test_send_is_one_commit_and_at_once_in_the_mailbox(place: CommandLine) -> None:
     before = place.git("rev-list", "--count", "HEAD")
     mail = send(place, "--type", "task", "--priority", "high", "--body", "by noon")
     assert int(place.git("rev-list", "--count", "HEAD")) == int(before) + 1
@@ -24,26 +26,26 @@ def test_send_is_one_commit_and_at_once_in_the_mailbox(place: Any) -> None:
     assert place.call("verify").code == 0
 
 
-def test_send_reads_the_text_from_standard_input(place: Any) -> None:
+def test_send_reads_the_text_from_standard_input(place: CommandLine) -> None:
     done = place.spawn(
         "--as", "jade", "mail", "send", "--to", "mayor", "--subject", "x", "--body", "-", "--json", input="one\ntwo\n"
     )
     assert place.call("show", done.data["subject"], "--json").data["body"] == "one\ntwo\n"
 
 
-def test_send_to_nobody_is_refused(place: Any) -> None:
+def test_send_to_nobody_is_refused(place: CommandLine) -> None:
     """R-000-66."""
     answer = place.call("mail", "send", "--to", "nobody", "--subject", "x", "--json")
     assert (answer.code, answer.error["code"], answer.error["field"]) == (4, "unknown_identity", "/to")
 
 
-def test_dropped_mail_is_taken_in(place: Any) -> None:
+def test_dropped_mail_is_taken_in(place: CommandLine) -> None:
     place.drop({"kind": "mail", "from": "jade", "to": "mayor", "subject": "rotate the key"})
     place.turn()
     assert place.call("mail", "inbox", "--json", actor="mayor").data["total"] == 1
 
 
-def test_inbox_is_a_table_with_unread_and_urgent_ones_first(place: Any) -> None:
+def test_inbox_is_a_table_with_unread_and_urgent_ones_first(place: CommandLine) -> None:
     subjects = {}
     sent = {"tea": "low", "old": "normal", "key": "high", "fire": "urgent", "new": "normal"}
     for subject, priority in sent.items():
@@ -69,7 +71,7 @@ def test_inbox_is_a_table_with_unread_and_urgent_ones_first(place: Any) -> None:
     assert place.call("mail", "inbox", actor="deacon").out == "no mail matches\n"
 
 
-def test_thread_is_the_conversation_oldest_first_by_any_mail_of_it(place: Any) -> None:
+def test_thread_is_the_conversation_oldest_first_by_any_mail_of_it(place: CommandLine) -> None:
     task = send(place, "--body", "by noon")
     send(place, subject="something else")
     first = place.call("mail", "reply", task, "--body", "which one?", "--json", actor="mayor").data["subject"]
@@ -83,12 +85,12 @@ def test_thread_is_the_conversation_oldest_first_by_any_mail_of_it(place: Any) -
     assert place.call("show", second, "--json").data["status"] == "unread", "showing a thread marks nothing"
 
 
-def test_thread_of_what_is_no_mail_is_not_found(busy: Any) -> None:
+def test_thread_of_what_is_no_mail_is_not_found(busy: CommandLine) -> None:
     answer = busy.call("mail", "thread", busy.newest("incident"), "--json")
     assert (answer.code, answer.error["code"]) == (4, "not_found")
 
 
-def test_reply_reads_the_answered_mail_and_is_the_addressees_alone(place: Any) -> None:
+def test_reply_reads_the_answered_mail_and_is_the_addressees_alone(place: CommandLine) -> None:
     task = send(place)
     assert place.call("mail", "reply", task, "--body", "mine", "--json", actor="deacon").code == 7
     done = place.call("mail", "reply", task, "--body", "done", "--priority", "low", "--json", actor="mayor")
@@ -98,7 +100,7 @@ def test_reply_reads_the_answered_mail_and_is_the_addressees_alone(place: Any) -
     assert (item["type"], item["priority"], item["thread_id"]) == ("reply", "low", task)
 
 
-def test_reply_to_the_engine_says_where_to_answer(busy: Any) -> None:
+def test_reply_to_the_engine_says_where_to_answer(busy: CommandLine) -> None:
     bead = busy.call("escalate", "-s", "MEDIUM", "disk almost full", "--json").data["subject"]
     mails = busy.call("mail", "inbox", "--json", actor="mayor").data["items"]
     mail = next(item["id"] for item in mails if item.get("about") == bead)
@@ -107,7 +109,7 @@ def test_reply_to_the_engine_says_where_to_answer(busy: Any) -> None:
     assert answer.error["hint"] == f"prismfs escalate comment {bead} TEXT"
 
 
-def test_archive_twice_changes_nothing(place: Any) -> None:
+def test_archive_twice_changes_nothing(place: CommandLine) -> None:
     task = send(place)
     assert place.call("mail", "archive", task, "--json", actor="mayor").data["actions"] == ["mail.archived"]
     head = place.git("rev-parse", "HEAD")
@@ -117,7 +119,7 @@ def test_archive_twice_changes_nothing(place: Any) -> None:
     assert place.call("mail", "read", task, "--json", actor="mayor").data["status"] == "archived"
 
 
-def test_dry_run_of_mail_changes_nothing(place: Any) -> None:
+def test_dry_run_of_mail_changes_nothing(place: CommandLine) -> None:
     task = send(place)
     before = place.state()
     for arguments in (
@@ -131,7 +133,7 @@ def test_dry_run_of_mail_changes_nothing(place: Any) -> None:
         assert place.state() == before
 
 
-def test_hostile_text_of_mail_steers_no_terminal(place: Any) -> None:
+def test_hostile_text_of_mail_steers_no_terminal(place: CommandLine) -> None:
     mail = send(place, "--body", "\u202egnp.exe\u200b", subject="caf\u00e9 \u202elmay")
     for arguments in (("inbox",), ("thread", mail), ("read", mail)):
         out = place.call("mail", *arguments, actor="mayor").out

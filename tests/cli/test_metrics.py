@@ -15,12 +15,14 @@ from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from pydantic import JsonValue
 
 from prismfs.kinds import KINDS, kind_of
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.base import Record, format_instant
 from prismfs.records.ids import derive_id
 from prismfs.records.severity import Severity
+from tests.support.command_line import CommandLine
 
 DAY = "2026-03-02T"
 HOSTILE = "<script>alert(1)</script>\N{RIGHT-TO-LEFT OVERRIDE} & \"quoted\" 'title'"
@@ -80,7 +82,7 @@ def worked() -> list[Incident]:
     ]  # fmt: skip
 
 
-def keep(place: Any, *records: Record) -> None:
+def keep(place: CommandLine, *records: Record) -> None:
     """Commit records as they are."""
     for record in records:
         path = place.root / kind_of(record).place_of(record)
@@ -91,7 +93,7 @@ def keep(place: Any, *records: Record) -> None:
 
 
 @pytest.fixture
-def measured(place: Any) -> Any:
+def measured(place: CommandLine) -> Any:
     """A project that holds the worked example."""
     keep(place, *worked())
     return place
@@ -295,7 +297,7 @@ def test_page_says_in_a_table_what_each_chart_draws(measured: Any) -> None:
     assert "2026-W10: 2 P1" in page.text
 
 
-def test_page_of_nothing_says_so(place: Any) -> None:
+def test_page_of_nothing_says_so(place: CommandLine) -> None:
     words = re.sub(r"\s+", " ", Page(place.call("metrics", "--format", "html").out).text)
     assert "No incident is open." in words
     assert "None in this window." in words
@@ -318,14 +320,14 @@ def test_action_items_and_settings_count(measured: Any) -> None:
     for number, (labels, state) in enumerate(
         [(tracked, done), (tracked, done), (tracked, {"status": "open"}), ([f"incident:{about}"], done)]
     ):
-        document = {
+        document: dict[str, JsonValue] = {
             "kind": "bead",
             "version": 1,
             "id": derive_id("bea", at("15:00"), cause=str(number)),
             "pid": "PID-DESK01",
             "type": "task",
             "title": "mend it",
-            "labels": labels,
+            "labels": list(labels),
             "created_by": "jade",
             "created_at": format_instant(at("15:00")),
             "updated_at": format_instant(at("16:00")),
@@ -357,7 +359,7 @@ def test_invalid_setting_is_named(measured: Any) -> None:
     assert (answer.code, answer.error["code"], answer.error["path"]) == (3, "invalid_setting", "settings/response.yaml")
 
 
-def test_metrics_by_the_road_are_what_happened(busy: Any) -> None:
+def test_metrics_by_the_road_are_what_happened(busy: CommandLine) -> None:
     """An incident that a signal opened, that somebody acknowledged and resolved."""
     busy.call("incident", "ack", "inc-")
     busy.call("incident", "resolve", "inc-", "--note", "gone")

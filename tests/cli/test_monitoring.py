@@ -17,6 +17,7 @@ import click
 import pytest
 
 from prismfs.cli.core.banner import banner_lines
+from tests.support.command_line import CommandLine
 
 RED = "\x1b[31m"
 _PATIENCE = 30.0
@@ -30,7 +31,7 @@ def until(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.05)
 
 
-def on_a_terminal(place: Any, *arguments: str) -> str:
+def on_a_terminal(place: CommandLine, *arguments: str) -> str:
     """Return what a command prints to a terminal: a real one, as its own process sees it."""
     leader, follower = os.openpty()
     environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"} | {"TERM": "xterm"}
@@ -53,7 +54,7 @@ def on_a_terminal(place: Any, *arguments: str) -> str:
     return printed.decode().replace("\r\n", "\n")
 
 
-def opened(place: Any, title: str, severity: str, *more: str) -> str:
+def opened(place: CommandLine, title: str, severity: str, *more: str) -> str:
     """Open an incident and return its id."""
     answer = place.call("incident", "open", title, "--severity", severity, *more, "--json")
     assert answer.code in (0, 6), answer.out
@@ -61,7 +62,7 @@ def opened(place: Any, title: str, severity: str, *more: str) -> str:
 
 
 @pytest.fixture
-def watched(place: Any) -> Any:
+def watched(place: CommandLine) -> Any:
     """A project with three open incidents; somebody has the second."""
     opened(place, "numbers are a day old", "P3")
     place.call("incident", "ack", opened(place, "one export fails", "P2"), "--note", "looking")
@@ -69,7 +70,7 @@ def watched(place: Any) -> Any:
     return place
 
 
-def settings(place: Any, name: str, old: str, new: str) -> None:
+def settings(place: CommandLine, name: str, old: str, new: str) -> None:
     """Change one place of a settings file, and commit it."""
     path = place.root / "settings" / name
     text = path.read_text()
@@ -98,7 +99,7 @@ def test_banner_names_severity_status_responder_and_target(watched: Any) -> None
     assert re.search(r"^  P2 +triage +\w+ +olga +resolve in (23h 59m|1d 0h) +inc-\S+  one export fails$", lines[1])
 
 
-def test_banner_says_what_is_overdue_and_first_among_equals(place: Any) -> None:
+def test_banner_says_what_is_overdue_and_first_among_equals(place: CommandLine) -> None:
     settings(place, "policy.yaml", "- {respond: 5m, resolve: 1h}", "- {respond: 0s, resolve: 1h}")
     opened(place, "all requests answer 502", "P0")
     place.call("incident", "ack", opened(place, "logins fail", "P0"))
@@ -226,6 +227,6 @@ def test_watcher_tells_an_incident_as_it_happens(watched: Any, tmp_path: Path) -
     assert set(incident) == {"id", "severity", "status", "level", "responder"}
 
 
-def test_turn_tells_severity_status_and_responder_of_an_incident(busy: Any) -> None:
+def test_turn_tells_severity_status_and_responder_of_an_incident(busy: CommandLine) -> None:
     said = busy.call("incident", "ack", "inc-", actor="Clara").out
     assert re.search(r"\[P\d triage, Clara\]", said)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+
+from tests.support.command_line import CommandLine
 
 
-def test_nudge_is_sent_claimed_once_and_done(place: Any) -> None:
+def test_nudge_is_sent_claimed_once_and_done(place: CommandLine) -> None:
     before = place.git("rev-parse", "HEAD")
     sent = place.call("nudge", "send", "Mayor", "the build waits", "--json", actor="jade").data["nudge"]
     assert (sent["from"], sent["to"], sent["text"]) == ("jade", "Mayor", "the build waits")
@@ -22,14 +23,14 @@ def test_nudge_is_sent_claimed_once_and_done(place: Any) -> None:
     assert (place.git("rev-parse", "HEAD"), place.git("status", "--porcelain")) == (before, "")
 
 
-def test_nudge_survives_the_process_that_claimed_it(place: Any) -> None:
+def test_nudge_survives_the_process_that_claimed_it(place: CommandLine) -> None:
     """The command that claims has ended when the work begins; without --process only time gives a nudge back."""
     place.spawn("--as", "jade", "nudge", "send", "mayor", "one")
     assert len(place.spawn("--as", "mayor", "nudge", "claim", "--json").data["items"]) == 1
     assert place.spawn("--as", "mayor", "nudge", "claim", "--json").data["items"] == []
 
 
-def test_nudge_of_a_process_that_has_gone_goes_back(place: Any) -> None:
+def test_nudge_of_a_process_that_has_gone_goes_back(place: CommandLine) -> None:
     place.call("nudge", "send", "mayor", "one")
     gone = place.python("import os; print(os.getpid())", place.root).out.strip()
     for process, number in ((gone, 1), (str(os.getpid()), 1), (gone, 0)):
@@ -37,7 +38,7 @@ def test_nudge_of_a_process_that_has_gone_goes_back(place: Any) -> None:
         assert len(got) == number
 
 
-def test_nudge_claim_for_another_and_at_most_so_many(place: Any) -> None:
+def test_nudge_claim_for_another_and_at_most_so_many(place: CommandLine) -> None:
     for text in ("one", "two", "three"):
         place.call("nudge", "send", "mayor", text)
     rehearsed = place.call("nudge", "claim", "--for", "mayor", "--limit", "2", "--dry-run", "--json").data
@@ -50,7 +51,7 @@ def test_nudge_claim_for_another_and_at_most_so_many(place: Any) -> None:
     assert (answer.code, answer.error["code"]) == (4, "ambiguous")
 
 
-def test_nudge_called_wrongly_names_the_field(place: Any) -> None:
+def test_nudge_called_wrongly_names_the_field(place: CommandLine) -> None:
     for arguments, field in (
         (("send", "../../mayor", "x"), "/to"),
         (("send", "mayor", ""), "/text"),
@@ -66,7 +67,7 @@ def test_nudge_called_wrongly_names_the_field(place: Any) -> None:
     assert not (place.root / "run" / "nudges").exists()
 
 
-def test_nudge_that_is_broken_is_named_and_stops_no_other(place: Any) -> None:
+def test_nudge_that_is_broken_is_named_and_stops_no_other(place: CommandLine) -> None:
     place.call("nudge", "send", "mayor", "one")
     (place.root / "run" / "nudges" / "mayor" / "\x1b[2J.json").write_text("{")
     listed = place.call("nudge", "list")
@@ -75,13 +76,13 @@ def test_nudge_that_is_broken_is_named_and_stops_no_other(place: Any) -> None:
     assert (got.code, len(got.data["items"]), got.data["problems"][0]["code"]) == (0, 1, "bad_name")
 
 
-def test_nudge_text_steers_no_terminal(place: Any) -> None:
+def test_nudge_text_steers_no_terminal(place: CommandLine) -> None:
     place.call("nudge", "send", "mayor", "\u202egnp.exe")
     shown = place.call("nudge", "list").out + place.call("nudge", "claim", actor="mayor").out
     assert "\u202e" not in shown
 
 
-def test_dry_run_of_nudges_and_heartbeats_changes_nothing(place: Any) -> None:
+def test_dry_run_of_nudges_and_heartbeats_changes_nothing(place: CommandLine) -> None:
     place.call("nudge", "send", "mayor", "one")
     place.call("nudge", "send", "mayor", "two")
     place.call("nudge", "claim", "--limit", "1", actor="mayor")
@@ -97,7 +98,7 @@ def test_dry_run_of_nudges_and_heartbeats_changes_nothing(place: Any) -> None:
         assert place.state() == before
 
 
-def test_heartbeat_is_listed_with_its_age_and_stale_when_older(place: Any) -> None:
+def test_heartbeat_is_listed_with_its_age_and_stale_when_older(place: CommandLine) -> None:
     before = place.git("rev-parse", "HEAD")
     assert place.call("heartbeat", "list").out == "no heartbeat\n"
     assert place.call("heartbeat", "--note", "step 3 of 7", "--json", actor="Jade").data["path"].endswith("/jade.json")
@@ -115,7 +116,7 @@ def test_heartbeat_is_listed_with_its_age_and_stale_when_older(place: Any) -> No
     assert (place.git("rev-parse", "HEAD"), place.git("status", "--porcelain")) == (before, "")
 
 
-def test_heartbeat_called_wrongly_names_the_field(place: Any) -> None:
+def test_heartbeat_called_wrongly_names_the_field(place: CommandLine) -> None:
     for arguments, actor, field in (
         (("heartbeat",), "../jade", "/from"),
         (("heartbeat", "--note", "two\nlines"), "jade", "/note"),

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.command_line import CommandLine
+
 ARTICLE = (
     *("kb", "add", "rotate-key", "--title", "Rotating the signing key", "--source", "handbook, chapter 3"),
     *("--body", "To rotate the signing key of the exporter, run rotate-key and restart the exporter."),
@@ -22,11 +24,11 @@ QUESTION = {
 }
 
 
-def commits(place: Any) -> int:
+def commits(place: CommandLine) -> int:
     return int(place.git("rev-list", "--count", "HEAD"))
 
 
-def test_kb_add_is_one_commit_of_one_file_and_answers_the_next_question(place: Any) -> None:
+def test_kb_add_is_one_commit_of_one_file_and_answers_the_next_question(place: CommandLine) -> None:
     """R-000-18."""
     before = commits(place)
     answer = place.call(*ARTICLE, "--tag", "keys", "--json")
@@ -43,7 +45,7 @@ def test_kb_add_is_one_commit_of_one_file_and_answers_the_next_question(place: A
     assert place.call("verify").code == 0
 
 
-def test_kb_search_is_what_the_intake_desk_finds_with_source_and_coverage(place: Any) -> None:
+def test_kb_search_is_what_the_intake_desk_finds_with_source_and_coverage(place: CommandLine) -> None:
     place.call(*ARTICLE)
     (item,) = place.call("kb", "search", "rotate", "the signing", "key", "--json").data["items"]
     assert (item["name"], item["source"], item["coverage"], item["answers"]) == (
@@ -58,7 +60,7 @@ def test_kb_search_is_what_the_intake_desk_finds_with_source_and_coverage(place:
     assert place.call("kb", "search", "penguin").out == "no article holds any of these words\n"
 
 
-def test_kb_add_of_a_name_that_is_there_needs_replace(place: Any) -> None:
+def test_kb_add_of_a_name_that_is_there_needs_replace(place: CommandLine) -> None:
     place.call(*ARTICLE)
     assert place.call(*ARTICLE).out == "nothing to do: the article says that already\n"
     other = (*ARTICLE[:-1], "Another text.")
@@ -69,18 +71,18 @@ def test_kb_add_of_a_name_that_is_there_needs_replace(place: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["../prismfs", "Über", "a/b", "", "-x"])
-def test_kb_add_under_a_name_that_is_a_path_is_refused(place: Any, name: str) -> None:
+def test_kb_add_under_a_name_that_is_a_path_is_refused(place: CommandLine, name: str) -> None:
     answer = place.call("kb", "add", "--title", "x", "--source", "x", "--body", "x", "--json", "--", name)
     assert (answer.code, answer.error["field"]) == (3, "/name")
     assert place.git("status", "--porcelain") == ""
 
 
-def test_kb_add_is_for_operators_and_whom_the_roster_allows(place: Any) -> None:
+def test_kb_add_is_for_operators_and_whom_the_roster_allows(place: CommandLine) -> None:
     answer = place.call(*ARTICLE, "--json", actor="jade")
     assert (answer.code, answer.error["code"]) == (7, "not_allowed")
 
 
-def test_kb_add_takes_secrets_out_and_says_how_many(place: Any) -> None:
+def test_kb_add_takes_secrets_out_and_says_how_many(place: CommandLine) -> None:
     secret = "ghp_" + "Ab3dE6gH" * 4 + "Ij9k"
     place.call("kb", "add", "token", "--title", "Token", "--source", "x", "--body", f"use {secret} to log in")
     assert secret not in place.git("log", "-p", "--all")
@@ -88,7 +90,7 @@ def test_kb_add_takes_secrets_out_and_says_how_many(place: Any) -> None:
     assert row["meta"] == {"redacted": 1}
 
 
-def test_todo_goes_from_its_list_to_done_and_stays(place: Any) -> None:
+def test_todo_goes_from_its_list_to_done_and_stays(place: CommandLine) -> None:
     todo = place.call("todo", "add", "rotate the key", "--owner", "mayor", "--json", actor="jade").data["subject"]
     (item,) = place.call("todo", "list", "--owner", "MAYOR", "--json").data["items"]
     assert (item["id"], item["title"], item["status"]) == (todo, "rotate the key", "open")
@@ -102,12 +104,12 @@ def test_todo_goes_from_its_list_to_done_and_stays(place: Any) -> None:
     assert place.call("verify").code == 0
 
 
-def test_todo_without_an_owner_is_ones_own(place: Any) -> None:
+def test_todo_without_an_owner_is_ones_own(place: CommandLine) -> None:
     place.call("todo", "add", "tidy up", actor="jade")
     assert place.call("todo", "list", "--owner", "jade", "--json").data["total"] == 1
 
 
-def test_journal_lists_what_was_noted_newest_first(place: Any) -> None:
+def test_journal_lists_what_was_noted_newest_first(place: CommandLine) -> None:
     first = place.call("journal", "add", "moved the export", "--body", "to the new disk", "--json", actor="jade")
     place.call("journal", "add", "looked at it", "--about", first.data["subject"], actor="onyx")
     items = place.call("journal", "list", "--json").data["items"]
@@ -118,7 +120,7 @@ def test_journal_lists_what_was_noted_newest_first(place: Any) -> None:
     assert about["from"] == "onyx"
 
 
-def test_dry_run_of_each_changes_nothing(place: Any) -> None:
+def test_dry_run_of_each_changes_nothing(place: CommandLine) -> None:
     todo = place.call("todo", "add", "tidy up", "--json").data["subject"]
     before = place.state()
     for arguments in (
@@ -134,7 +136,7 @@ def test_dry_run_of_each_changes_nothing(place: Any) -> None:
         assert place.state() == before
 
 
-def test_mail_read_dry_run_shows_and_marks_nothing(place: Any) -> None:
+def test_mail_read_dry_run_shows_and_marks_nothing(place: CommandLine) -> None:
     """R-000-13."""
     mail = place.call("mail", "send", "--to", "mayor", "--subject", "x", "--json").data["subject"]
     before = place.state()
@@ -144,12 +146,12 @@ def test_mail_read_dry_run_shows_and_marks_nothing(place: Any) -> None:
     assert place.call("mail", "inbox", "--all", "--json", actor="mayor").data["total"] == 1
 
 
-def test_thread_of_what_is_no_signal_is_not_found(busy: Any) -> None:
+def test_thread_of_what_is_no_signal_is_not_found(busy: CommandLine) -> None:
     answer = busy.call("signal", "thread", busy.newest("incident"), "--json")
     assert (answer.code, answer.error["code"]) == (4, "not_found")
 
 
-def test_thread_holds_what_was_written_to_its_sender_and_no_other(place: Any, report: dict[str, Any]) -> None:
+def test_thread_holds_what_was_written_to_its_sender_and_no_other(place: CommandLine, report: dict[str, Any]) -> None:
     place.drop(report, "one.json")
     place.turn()
     first = place.newest("signal")
@@ -164,7 +166,7 @@ def test_thread_holds_what_was_written_to_its_sender_and_no_other(place: Any, re
     assert "onyx" not in shown
 
 
-def test_send_says_where_the_signal_goes(place: Any) -> None:
+def test_send_says_where_the_signal_goes(place: CommandLine) -> None:
     send = ("signal", "send", "--type", "Question", "--subject", "x", "--json")
     assert place.call(*send, "--to", "sage").data["goes_to"]["way"] == "local"
     assert place.call(*send, "--to", "Sage@PID-DESK01").data["goes_to"]["way"] == "local"
@@ -179,7 +181,7 @@ def test_send_says_where_the_signal_goes(place: Any) -> None:
     assert (nobody.code, nobody.error["code"]) == (2, "nobody_named")
 
 
-def test_answer_to_a_signal_goes_to_its_sender(place: Any) -> None:
+def test_answer_to_a_signal_goes_to_its_sender(place: CommandLine) -> None:
     """R-000-10: it names the signal that it answers."""
     place.drop({**QUESTION, "from": "mayor", "to": "deacon"})
     place.turn()
@@ -197,7 +199,7 @@ def test_answer_to_a_signal_goes_to_its_sender(place: Any) -> None:
     ]
 
 
-def test_signal_ack_is_given_by_the_intake_desk_only(place: Any) -> None:
+def test_signal_ack_is_given_by_the_intake_desk_only(place: CommandLine) -> None:
     sage = place.root / "roster" / "sage.yaml"
     sage.write_text(sage.read_text() + "automation: {mode: person}\n")
     place.git("commit", "--quiet", "--all", "--message", "a person sorts")
@@ -213,7 +215,7 @@ def test_signal_ack_is_given_by_the_intake_desk_only(place: Any) -> None:
     assert place.call("show", signal, "--json").data["acknowledged_at"] is not None
 
 
-def test_status_of_a_signal_tells_how_far_the_matter_has_come(busy: Any) -> None:
+def test_status_of_a_signal_tells_how_far_the_matter_has_come(busy: CommandLine) -> None:
     """R-000-81."""
     signal, incident = busy.newest("signal"), busy.newest("incident")
     for identifier in (signal, incident):
@@ -231,7 +233,7 @@ def test_status_of_a_signal_tells_how_far_the_matter_has_come(busy: Any) -> None
     assert re.search(r"^owner +Clara$", shown, re.MULTILINE)
 
 
-def test_status_of_a_signal_over_a_bridge_is_what_was_told_last(place: Any) -> None:
+def test_status_of_a_signal_over_a_bridge_is_what_was_told_last(place: CommandLine) -> None:
     """R-000-81: from the project's own files, without a new signal."""
     place.drop(QUESTION | {"to": "mayor"})
     place.turn()
@@ -249,7 +251,7 @@ def test_status_of_a_signal_over_a_bridge_is_what_was_told_last(place: Any) -> N
     assert (data["at"], data["incident"]) == (told["at"], told["incident"])
 
 
-def test_status_of_an_ambiguous_beginning_lists_the_candidates(busy: Any) -> None:
+def test_status_of_an_ambiguous_beginning_lists_the_candidates(busy: CommandLine) -> None:
     answer = busy.call("status", "sig-", "--json")
     if answer.code == 0:
         busy.drop(QUESTION)
@@ -259,7 +261,7 @@ def test_status_of_an_ambiguous_beginning_lists_the_candidates(busy: Any) -> Non
     assert answer.error["hint"].count("sig-") == 2
 
 
-def test_signal_send_to_several_is_refused_at_once(place: Any) -> None:
+def test_signal_send_to_several_is_refused_at_once(place: CommandLine) -> None:
     """R-000-64."""
     answer = place.call("signal", "send", "--to", "Sage, Clara", "--type", "Question", "--subject", "hi", "--json")
     assert (answer.code, answer.error["code"]) == (4, "broadcast_refused")

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.command_line import CommandLine
+from tests.support.github import GitHub
+
 REPORT = {
     "kind": "signal",
     "from": "jade",
@@ -19,12 +22,12 @@ REPORT = {
 
 
 @pytest.fixture
-def waiting(place: Any) -> Any:
+def waiting(place: CommandLine) -> Any:
     """A place where the issue of a report waits for an operator."""
     return staged(place)
 
 
-def staged(place: Any, **tracker: Any) -> Any:
+def staged(place: CommandLine, **tracker: Any) -> Any:
     if tracker:
         path = place.root / "settings/tracker.yaml"
         path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | tracker))
@@ -36,7 +39,7 @@ def staged(place: Any, **tracker: Any) -> Any:
     return place
 
 
-def record(place: Any) -> dict[str, Any]:
+def record(place: CommandLine) -> dict[str, Any]:
     found: dict[str, Any] = place.call("phone-home", "list", "--limit", "1", "--json").data["items"][0]
     return found
 
@@ -137,7 +140,9 @@ def test_kept_field_is_named_by_place_kind_and_reason(waiting: Any) -> None:
         ("settings/tracker.yaml", {"timeout": "2m"}, "timeout_too_long"),
     ],
 )
-def test_doctor_names_what_would_keep_an_issue(place: Any, settings: str, fields: dict[str, Any], code: str) -> None:
+def test_doctor_names_what_would_keep_an_issue(
+    place: CommandLine, settings: str, fields: dict[str, Any], code: str
+) -> None:
     path = place.root / settings
     path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | fields))
     place.git("commit", "--quiet", "-am", "settings")
@@ -150,11 +155,11 @@ class TestGitHub:
     """The real `gh` at a GitHub of our own."""
 
     @pytest.fixture
-    def tracked(self, place: Any, github: Any) -> Any:
+    def tracked(self, place: CommandLine, github: GitHub) -> Any:
         settings = {"transport": "gh", "repository": "acme/product", "gh_config": str(github.config)}
         return staged(place, **settings)
 
-    def test_approved_bytes_become_one_issue(self, tracked: Any, github: Any) -> None:
+    def test_approved_bytes_become_one_issue(self, tracked: Any, github: GitHub) -> None:
         """R-000-34: the address and number come back."""
         before = record(tracked)
         answer = tracked.call("phone-home", "approve", before["id"])
@@ -167,7 +172,7 @@ class TestGitHub:
         told = tracked.call("list", "mail", "--owner", "jade", "--limit", "1", "--json").data["items"][0]
         assert "#1" in told["body"]
 
-    def test_preflight_says_who_can_read_it_there(self, tracked: Any, github: Any) -> None:
+    def test_preflight_says_who_can_read_it_there(self, tracked: Any, github: GitHub) -> None:
         """R-000-40: whether the destination is private is asked of the tracker itself."""
         name = record(tracked)["id"]
         private = tracked.call("phone-home", "show", name, "--preflight", "--json").data["preflight"]
@@ -186,7 +191,7 @@ class TestGitHub:
         ],
     )
     def test_refused_by_the_tracker_it_ends_with_six_and_the_code(
-        self, tracked: Any, github: Any, step: str, fault: Any, code: str, status: str
+        self, tracked: Any, github: GitHub, step: str, fault: Any, code: str, status: str
     ) -> None:
         """R-000-47 to R-000-49; what is refused for good is sent again by a command, under the same approval."""
         github.forge.faults[step] = [fault]
@@ -201,7 +206,7 @@ class TestGitHub:
             assert len(github.forge.issues) == 1
             assert tracked.call("list", "outbox", "--open", "--json").data["total"] == 0
 
-    def test_connection_lost_after_filing_is_found_by_the_marker(self, tracked: Any, github: Any) -> None:
+    def test_connection_lost_after_filing_is_found_by_the_marker(self, tracked: Any, github: GitHub) -> None:
         """R-000-50: exactly one issue at the server."""
         github.forge.faults["create"] = ["drop_after"]
         name = record(tracked)["id"]
@@ -216,7 +221,7 @@ class TestGitHub:
         assert len(github.forge.issues) == 1
 
 
-def later(place: Any, *, minutes: int) -> None:
+def later(place: CommandLine, *, minutes: int) -> None:
     """Let the desk do its turns so much later."""
     from datetime import timedelta
 

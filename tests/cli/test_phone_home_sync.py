@@ -15,6 +15,8 @@ from prismfs.kinds.response.incident import Incident
 from prismfs.records.base import format_instant
 from prismfs.store import listing
 from prismfs.store.reading import reading
+from tests.support.command_line import CommandLine
+from tests.support.github import GitHub
 
 URL = "https://github.com/acme/product/issues/7"
 EXPORT = {
@@ -28,7 +30,7 @@ EXPORT = {
 }
 
 
-def commit(place: Any, *records: Any) -> None:
+def commit(place: CommandLine, *records: Any) -> None:
     for record in records:
         path = place.root / kind_of(record).place_of(record)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,7 +39,7 @@ def commit(place: Any, *records: Any) -> None:
     place.git("commit", "--quiet", "--message", "by hand")
 
 
-def filed(place: Any, number: int = 7, url: str = URL, **settings: Any) -> str:
+def filed(place: CommandLine, number: int = 7, url: str = URL, **settings: Any) -> str:
     """Put the record of an issue that was filed for jade's report, and the settings; return its id."""
     with reading(place.root) as connection:
         text = listing.read_document(connection, place.newest("incident"))
@@ -58,18 +60,18 @@ def filed(place: Any, number: int = 7, url: str = URL, **settings: Any) -> str:
     return record.id
 
 
-def export(place: Any, document: Any, name: str = "export.json") -> str:
+def export(place: CommandLine, document: Any, name: str = "export.json") -> str:
     path = place.root.parent / name
     path.write_text(json.dumps(document))
     return str(path)
 
 
-def answers(place: Any) -> list[str]:
+def answers(place: CommandLine) -> list[str]:
     items = place.call("mail", "inbox", "--json", actor="jade").data["items"]
     return [item["subject"] for item in items if item["subject"].startswith("Issue")]
 
 
-def test_export_is_committed_and_told_and_the_same_again_changes_nothing(busy: Any) -> None:
+def test_export_is_committed_and_told_and_the_same_again_changes_nothing(busy: CommandLine) -> None:
     identifier = filed(busy)
     path = export(busy, EXPORT)
     answer = busy.call("phone-home", "sync", "--file", path, "--json")
@@ -89,15 +91,15 @@ def test_export_is_committed_and_told_and_the_same_again_changes_nothing(busy: A
     assert (standing["stage"], standing["issue_number"]) == ("closed", 7)
 
 
-def test_export_with_more_comments_than_one_answer_holds_is_told_whole(busy: Any) -> None:
+def test_export_with_more_comments_than_one_answer_holds_is_told_whole(busy: CommandLine) -> None:
     filed(busy)
-    comments = [dict(EXPORT["comments"][0], id=f"c{number}") for number in range(23)]  # type: ignore[index, call-overload]
+    comments = [dict(EXPORT["comments"][0], id=f"c{number}") for number in range(23)]  # type: ignore[index]
     data = busy.call("phone-home", "sync", "--file", export(busy, EXPORT | {"comments": comments}), "--json").data
     assert data["total"] == 3
     assert busy.call("show", data["items"][0]["subject"], "--json").data["comments_seen"][-1] == "c22"
 
 
-def test_export_of_issues_that_are_not_ours_is_said_and_changes_nothing(busy: Any) -> None:
+def test_export_of_issues_that_are_not_ours_is_said_and_changes_nothing(busy: CommandLine) -> None:
     """The same number in another repository is another issue."""
     filed(busy)
     others = [EXPORT | {"url": URL.replace("acme", "evil")}, EXPORT | {"number": 8}]
@@ -107,7 +109,7 @@ def test_export_of_issues_that_are_not_ours_is_said_and_changes_nothing(busy: An
     assert busy.git("rev-parse", "HEAD") == head
 
 
-def test_export_by_somebody_who_is_no_operator_is_refused(busy: Any) -> None:
+def test_export_by_somebody_who_is_no_operator_is_refused(busy: CommandLine) -> None:
     filed(busy)
     answer = busy.call("phone-home", "sync", "--file", export(busy, EXPORT), "--json", actor="jade")
     assert (answer.code, answer.error["code"]) == (7, "not_allowed")
@@ -122,7 +124,7 @@ def test_export_by_somebody_who_is_no_operator_is_refused(busy: Any) -> None:
         (EXPORT | {"comments": [{"id": "x"}]}, "missing_field", "/comments/0/body"),
     ],
 )
-def test_export_that_is_invalid_names_file_and_field(busy: Any, document: Any, code: str, field: str) -> None:
+def test_export_that_is_invalid_names_file_and_field(busy: CommandLine, document: Any, code: str, field: str) -> None:
     filed(busy)
     path = export(busy, document)
     answer = busy.call("phone-home", "sync", "--file", path, "--json")
@@ -130,18 +132,18 @@ def test_export_that_is_invalid_names_file_and_field(busy: Any, document: Any, c
     assert answer.error["path"] == path
 
 
-def test_export_that_is_not_there_is_said(busy: Any) -> None:
+def test_export_that_is_not_there_is_said(busy: CommandLine) -> None:
     answer = busy.call("phone-home", "sync", "--file", str(busy.root / "none.json"), "--json")
     assert (answer.code, answer.error["code"]) == (3, "not_readable")
 
 
-def test_export_comes_from_standard_input(busy: Any) -> None:
+def test_export_comes_from_standard_input(busy: CommandLine) -> None:
     filed(busy)
     done = busy.spawn("--as", "olga", "phone-home", "sync", "--file", "-", "--json", input=json.dumps(EXPORT))
     assert done.data["total"] == 1
 
 
-def test_dry_run_says_what_would_be_told_and_changes_nothing(busy: Any) -> None:
+def test_dry_run_says_what_would_be_told_and_changes_nothing(busy: CommandLine) -> None:
     filed(busy)
     path = export(busy, EXPORT)
     before = busy.state()
@@ -150,7 +152,7 @@ def test_dry_run_says_what_would_be_told_and_changes_nothing(busy: Any) -> None:
     assert busy.state() == before
 
 
-def test_tracker_in_a_folder_is_asked(busy: Any) -> None:
+def test_tracker_in_a_folder_is_asked(busy: CommandLine) -> None:
     filed(busy, 1, "run/tracker/1.json", transport="file")
     folder = busy.root / "run" / "tracker"
     folder.mkdir(parents=True)
@@ -161,18 +163,18 @@ def test_tracker_in_a_folder_is_asked(busy: Any) -> None:
     assert "not read" in busy.call("phone-home", "sync").out
 
 
-def test_dry_run_transport_is_not_asked(busy: Any) -> None:
+def test_dry_run_transport_is_not_asked(busy: CommandLine) -> None:
     answer = busy.call("phone-home", "sync")
     assert (answer.code, answer.out) == (0, "nothing to ask: settings/tracker.yaml says transport: dry-run\n")
 
 
-def test_tracker_that_cannot_be_asked_is_an_error_with_its_code(busy: Any) -> None:
+def test_tracker_that_cannot_be_asked_is_an_error_with_its_code(busy: CommandLine) -> None:
     filed(busy, transport="gh", repository="acme/product", gh=["/nonexistent/gh"])
     answer = busy.call("phone-home", "sync", "--json")
     assert (answer.code, answer.error["code"]) == (4, "phone_home_auth_required")
 
 
-def test_github_is_asked_by_gh(busy: Any, github: Any) -> None:
+def test_github_is_asked_by_gh(busy: CommandLine, github: GitHub) -> None:
     issue = github.forge.add_issue("export crashes")
     filed(busy, 1, issue["url"], transport="gh", repository="acme/product", gh_config=str(github.config))
     github.forge.comment(issue, "ann", "@jade we look into it")

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from tests.support.command_line import CommandLine
+
 
 @pytest.fixture
-def shared(place: Any, tmp_path: Path) -> tuple[Any, Any]:
+def shared(place: CommandLine, tmp_path: Path) -> tuple[Any, Any]:
     """A project, and a clone of the bare repository that both push to."""
     place.git("clone", "--quiet", "--bare", str(place.root), str(tmp_path / "shared.git"))
     place.git("remote", "add", "origin", str(tmp_path / "shared.git"))
@@ -71,7 +73,7 @@ def test_push_dry_run_moves_nothing_anywhere(shared: Any, tmp_path: Path) -> Non
     ("remote", "code", "exit_code"),
     [((), "no_upstream", 4), (("/nowhere/at/all.git",), "remote_unreachable", 69), (("ext::sh",), "remote_refused", 4)],
 )
-def test_push_that_cannot_be_says_why(place: Any, remote: tuple[str, ...], code: str, exit_code: int) -> None:
+def test_push_that_cannot_be_says_why(place: CommandLine, remote: tuple[str, ...], code: str, exit_code: int) -> None:
     answer = place.call("push", *remote, "--json")
     assert (answer.code, answer.error["code"]) == (exit_code, code)
     assert answer.error["message"]

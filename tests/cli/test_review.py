@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.command_line import CommandLine
+
 CHANGE = """kind: workflow
 version: 1
 name: change
@@ -27,7 +29,7 @@ WHYS = "\n".join(f"{number}. Why did step {number} fail? — because of step {nu
 
 
 @pytest.fixture
-def resolved(place: Any) -> Any:
+def resolved(place: CommandLine) -> Any:
     """A project whose only incident is a P1 that is resolved."""
     place.call("incident", "open", "Payments answer with errors", "--severity", "P1", "--started", "2026-03-01T09:55Z")
     incident = place.newest("incident")
@@ -173,7 +175,7 @@ def test_action_item_past_its_deadline_is_overdue(tracked: Any) -> None:
     assert tracked.call("audit", "--action", "bead.overdue", "--json").data["total"] == 1
 
 
-def test_project_without_action_items_says_so(place: Any) -> None:
+def test_project_without_action_items_says_so(place: CommandLine) -> None:
     assert place.call("action", "list").out == "no action item matches\n"
 
 

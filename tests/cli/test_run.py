@@ -15,11 +15,14 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.command_line import CommandLine
+from tests.support.waiting import until
+
 LIMIT = 30.0
 
 
 @pytest.fixture
-def allow(place: Any) -> Callable[..., None]:
+def allow(place: CommandLine) -> Callable[..., None]:
     """Give a function that allows jobs by their commands, with short delays."""
 
     def write(**jobs: list[str]) -> None:
@@ -38,7 +41,7 @@ def git(root: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def run(place: Any, *arguments: str) -> Any:
+def run(place: CommandLine, *arguments: str) -> Any:
     """Run a job by a process of its own, which has the signal handlers to itself."""
     return place.spawn("-C", str(place.root), "--as", "olga", "run", *arguments)
 
@@ -56,14 +59,6 @@ def start(root: Path, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def wait_for(condition: Callable[[], Any], what: str) -> Any:
-    end = time.monotonic() + LIMIT
-    while not (found := condition()):
-        assert time.monotonic() < end, f"waited for {what}"
-        time.sleep(0.02)
-    return found
-
-
 def ended(process: int) -> bool:
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
@@ -71,7 +66,7 @@ def ended(process: int) -> bool:
         return True
 
 
-def test_run_that_succeeds_prints_what_the_job_said_and_the_result(place: Any, allow: Any) -> None:
+def test_run_that_succeeds_prints_what_the_job_said_and_the_result(place: CommandLine, allow: Any) -> None:
     allow(export=["sh", "-c", "echo rows: 12; echo note >&2"])
     done = run(place, "export")
     assert done.code == 0
@@ -87,7 +82,7 @@ def test_run_that_succeeds_prints_what_the_job_said_and_the_result(place: Any, a
     assert git(place.root, "status", "--porcelain") == ""
 
 
-def test_run_makes_the_attempts_itself_and_is_a_success_if_one_is(place: Any, allow: Any) -> None:
+def test_run_makes_the_attempts_itself_and_is_a_success_if_one_is(place: CommandLine, allow: Any) -> None:
     """R-002-15: auto-resolved by whichever attempt succeeds."""
     allow(export=["sh", "-c", 'echo "attempt $PRISMFS_ATTEMPT"; test "$PRISMFS_ATTEMPT" = 2'])
     done = run(place, "export", "--json")
@@ -105,7 +100,7 @@ def test_run_makes_the_attempts_itself_and_is_a_success_if_one_is(place: Any, al
     assert incident["status"] == "auto_resolved"
 
 
-def test_run_that_fails_four_times_is_a_failure_and_support_has_it(place: Any, allow: Any) -> None:
+def test_run_that_fails_four_times_is_a_failure_and_support_has_it(place: CommandLine, allow: Any) -> None:
     allow(export=["sh", "-c", "echo 'OSError: no' >&2; exit 9"])
     done = run(place, "export", "--agent", "jade", "--workflow", "nightly")
     assert done.code == 1
@@ -118,7 +113,7 @@ def test_run_that_fails_four_times_is_a_failure_and_support_has_it(place: Any, a
     assert place.call("verify").code == 0
 
 
-def test_run_said_not_to_be_retryable_is_made_once(place: Any, allow: Any) -> None:
+def test_run_said_not_to_be_retryable_is_made_once(place: CommandLine, allow: Any) -> None:
     """R-002-18: straight to support."""
     allow(export=["false"])
     assert run(place, "export", "--not-retryable").code == 1
@@ -139,7 +134,7 @@ def test_run_said_not_to_be_retryable_is_made_once(place: Any, allow: Any) -> No
     ],
 )
 def test_run_refused_runs_nothing_and_keeps_nothing(
-    place: Any, allow: Any, arguments: tuple[str, ...], code: str, exit_code: int
+    place: CommandLine, allow: Any, arguments: tuple[str, ...], code: str, exit_code: int
 ) -> None:
     allow(export=["touch", "made"], open=["touch", "*"])
     place.turn()
@@ -150,7 +145,7 @@ def test_run_refused_runs_nothing_and_keeps_nothing(
     assert git(place.root, "rev-parse", "HEAD") == before
 
 
-def test_run_dry_runs_nothing(place: Any, allow: Any) -> None:
+def test_run_dry_runs_nothing(place: CommandLine, allow: Any) -> None:
     allow(export=["touch", "made"])
     done = place.call("run", "export", "--dry-run", "--json")
     assert done.code == 0
@@ -159,7 +154,7 @@ def test_run_dry_runs_nothing(place: Any, allow: Any) -> None:
     assert not (place.root / "jobs").exists()
 
 
-def test_run_command_may_have_options_of_prismfs_own_names(place: Any, allow: Any) -> None:
+def test_run_command_may_have_options_of_prismfs_own_names(place: CommandLine, allow: Any) -> None:
     allow(say=["echo", "*", "*"])
     done = run(place, "say", "--", "echo", "--json", "--dry-run")
     assert done.code == 0
@@ -167,23 +162,23 @@ def test_run_command_may_have_options_of_prismfs_own_names(place: Any, allow: An
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_run_interrupted_ends_the_job_and_writes_it_down(place: Any, allow: Any, number: int) -> None:
+def test_run_interrupted_ends_the_job_and_writes_it_down(place: CommandLine, allow: Any, number: int) -> None:
     """Whoever ends a job does not want it tried again: support is told."""
     allow(slow=["sh", "-c", "sleep 600 & echo $! > child; echo $$ > parent; wait"])
     child = start(place.root, "slow")
-    parent = wait_for(lambda: (place.root / "parent").exists() and (place.root / "parent").read_text(), "the job")
+    parent = until(lambda: (place.root / "parent").exists() and (place.root / "parent").read_text(), "the job")
     child.send_signal(number)
     out, err = child.communicate(timeout=LIMIT)
     assert child.returncode == 130, out + err
     for process in (parent, (place.root / "child").read_text()):
-        wait_for(lambda process=process: ended(int(process)), "the job to end")
+        until(lambda process=process: ended(int(process)), "the job to end")
     (job,) = jobs(place.root)
     assert (job["status"], job["retry_reason"], outcomes(job)) == ("failed", "somebody ended it", ["interrupted"])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", ["while it runs", "between attempts"])
-def test_run_killed_is_gone_on_with_by_a_watcher(place: Any, allow: Any, moment: str) -> None:
+def test_run_killed_is_gone_on_with_by_a_watcher(place: CommandLine, allow: Any, moment: str) -> None:
     """R-002-18: what began counts as failed once its lease has passed; what had not begun is made at its time."""
     noted = place.root.parent / "noted"
     script = 'echo "$PRISMFS_ATTEMPT" >> "$1"; test "$PRISMFS_ATTEMPT" = 0 && sleep "$2"; exit 1'
@@ -194,9 +189,9 @@ def test_run_killed_is_gone_on_with_by_a_watcher(place: Any, allow: Any, moment:
     git(place.root, "commit", "--quiet", "--all", "--message", "delays")
     child = start(place.root, "export")
     if moment == "while it runs":
-        wait_for(noted.exists, "the run")
+        until(noted.exists, "the run")
     else:
-        wait_for(lambda: jobs(place.root) and jobs(place.root)[0]["status"] == "retrying", "its failure")
+        until(lambda: jobs(place.root) and jobs(place.root)[0]["status"] == "retrying", "its failure")
     child.send_signal(signal.SIGKILL)
     child.communicate(timeout=LIMIT)
     watcher = subprocess.Popen(
@@ -218,7 +213,7 @@ def test_run_killed_is_gone_on_with_by_a_watcher(place: Any, allow: Any, moment:
 
 
 @pytest.mark.slow
-def test_run_beside_a_watcher_makes_no_attempt_twice(place: Any, allow: Any) -> None:
+def test_run_beside_a_watcher_makes_no_attempt_twice(place: CommandLine, allow: Any) -> None:
     """R-002-18: whichever of them begins an attempt first makes it."""
     noted = place.root.parent / "noted"
     allow(export=["sh", "-c", 'echo "$PRISMFS_JOB_ID.$PRISMFS_ATTEMPT" >> "$1"; exit 1', "sh", str(noted)])
@@ -227,7 +222,7 @@ def test_run_beside_a_watcher_makes_no_attempt_twice(place: Any, allow: Any) -> 
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        wait_for((place.root / "run" / "health.json").exists, "the watcher")
+        until((place.root / "run" / "health.json").exists, "the watcher")
         for _ in range(3):
             done = run(place, "export", "--json")
             assert done.code == 1

@@ -1,12 +1,18 @@
+from __future__ import annotations
+
 import json
 from pathlib import Path
 
+import pytest
+
 from prismfs.cli import run
+from tests.support.command_line import CommandLine
+from tests.support.project import Project
 
 TOKEN = "ghp_" + "a1B2" * 9
 
 
-def test_scan_tells_place_kind_and_count_never_the_value(tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
+def test_scan_tells_place_kind_and_count_never_the_value(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "report.json"
     path.write_text(json.dumps({"a": {"b": f"{TOKEN} from 5.6.7.8"}}))
     assert run(["scan", str(path), "--json"]) == 1
@@ -20,7 +26,7 @@ def test_scan_tells_place_kind_and_count_never_the_value(tmp_path: Path, capsys)
     assert TOKEN not in text
 
 
-def test_scan_clean_file_is_ok_and_plain_text_is_scanned(tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
+def test_scan_clean_file_is_ok_and_plain_text_is_scanned(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "a.log"
     path.write_text("nothing here")
     assert run(["scan", str(path)]) == 0
@@ -29,7 +35,7 @@ def test_scan_clean_file_is_ok_and_plain_text_is_scanned(tmp_path: Path, capsys)
     assert "github_token" in capsys.readouterr().out
 
 
-def test_scan_uses_the_names_of_the_project(place, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_scan_uses_the_names_of_the_project(place: CommandLine, tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     path.write_text("Acme Corp called")
     settings = place.root / "settings" / "redaction.yaml"
@@ -39,7 +45,7 @@ def test_scan_uses_the_names_of_the_project(place, tmp_path: Path) -> None:  # t
     assert [row["kind"] for row in answer.data["findings"]] == ["customer"]
 
 
-def test_scan_eval_prints_recall_and_false_positives(tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
+def test_scan_eval_prints_recall_and_false_positives(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "rows.jsonl"
     rows = [{"id": "a", "text": TOKEN, "kinds": ["github_token"]}, {"id": "b", "text": "clean", "kinds": []}]
     path.write_text("\n".join(map(json.dumps, rows)))
@@ -52,7 +58,7 @@ def test_scan_eval_prints_recall_and_false_positives(tmp_path: Path, capsys) -> 
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "bad_row"
 
 
-def test_drop_is_searched_by_the_names_of_the_project(bench) -> None:  # type: ignore[no-untyped-def]
+def test_drop_is_searched_by_the_names_of_the_project(bench: Project) -> None:
     rules = b"kind: redaction\nversion: 1\nnames:\n- {name: acme corp, kind: customer}\n"
     bench.commit_by_hand({"settings/redaction.yaml": rules})
     bench.turn()
@@ -72,7 +78,7 @@ def test_drop_is_searched_by_the_names_of_the_project(bench) -> None:  # type: i
     assert received.meta["redacted"] == 2
 
 
-def test_drop_that_cannot_be_searched_in_time_is_refused(bench) -> None:  # type: ignore[no-untyped-def]
+def test_drop_that_cannot_be_searched_in_time_is_refused(bench: Project) -> None:
     bench.commit_by_hand({"settings/redaction.yaml": b"kind: redaction\nversion: 1\ntimeout: 0s\n"})
     bench.turn()
     name = bench.drop(f"kind: signal\nfrom: jade\nto: Sage\ntype: Question\nsubject: hello\nbody: {TOKEN}\n")

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from tests.support.command_line import CommandLine
 
-def test_dry_run_of_every_writer_changes_nothing(busy: Any, tmp_path: Path, report: dict[str, Any]) -> None:
+
+def test_dry_run_of_every_writer_changes_nothing(busy: CommandLine, tmp_path: Path, report: dict[str, Any]) -> None:
     file = tmp_path / "report.json"
     file.write_text(json.dumps(report))
     busy.drop(report | {"subject": "How do I rotate a key?", "body": "What is the command for it?"}, "asked.json")
@@ -47,7 +49,7 @@ def test_dry_run_of_every_writer_changes_nothing(busy: Any, tmp_path: Path, repo
     assert not (tmp_path / "new").exists()
 
 
-def test_dry_run_prints_the_plan(busy: Any) -> None:
+def test_dry_run_prints_the_plan(busy: CommandLine) -> None:
     answer = busy.call("escalate", "-s", "HIGH", "help", "--dry-run", "--json")
     assert answer.code == 0
     assert answer.data["dry_run"] is True
@@ -56,18 +58,18 @@ def test_dry_run_prints_the_plan(busy: Any) -> None:
     assert busy.call("escalate", "-s", "HIGH", "help", "--dry-run").out.startswith("would do: ")
 
 
-def test_dry_run_of_what_would_be_refused_is_refused(busy: Any) -> None:
+def test_dry_run_of_what_would_be_refused_is_refused(busy: CommandLine) -> None:
     assert busy.call("incident", "ack", busy.newest("incident"), "--dry-run", actor="jade").code == 7
 
 
-def test_id_prefix_unambiguous_is_enough(busy: Any) -> None:
+def test_id_prefix_unambiguous_is_enough(busy: CommandLine) -> None:
     incident = busy.newest("incident")
     assert busy.call("show", incident[:6], "--json").data["id"] == incident
     assert busy.call("show", incident.upper(), "--json").data["id"] == incident
     assert busy.call("incident", "ack", "inc-", "--json").data["subject"] == incident
 
 
-def test_id_prefix_ambiguous_lists_the_candidates(busy: Any, report: dict[str, Any]) -> None:
+def test_id_prefix_ambiguous_lists_the_candidates(busy: CommandLine, report: dict[str, Any]) -> None:
     busy.drop(report | {"subject": "Search index is corrupt and returns an error"})
     busy.turn()
     both = {item["id"] for item in busy.call("list", "incident", "--json").data["items"]}
@@ -78,12 +80,12 @@ def test_id_prefix_ambiguous_lists_the_candidates(busy: Any, report: dict[str, A
 
 
 @pytest.mark.parametrize("text", ["", " ", "%", "inc-%", "'; drop table record; --", "../../etc/passwd", "\x1b[31m"])
-def test_id_that_could_be_anything_but_an_id_is_not_found(busy: Any, text: str) -> None:
+def test_id_that_could_be_anything_but_an_id_is_not_found(busy: CommandLine, text: str) -> None:
     answer = busy.call("show", "--json", "--", text)
     assert (answer.code, answer.error["code"]) == (4, "not_found")
 
 
-def test_list_limit_says_how_many_more(busy: Any) -> None:
+def test_list_limit_says_how_many_more(busy: CommandLine) -> None:
     total = busy.call("list", "audit", "--json").data["total"]
     cut = busy.call("list", "audit", "--limit", "2", "--json").data
     assert (len(cut["items"]), cut["total"]) == (2, total)
@@ -93,7 +95,7 @@ def test_list_limit_says_how_many_more(busy: Any) -> None:
     assert f"{total - 1} more" in busy.call("audit", "--limit", "1").out
 
 
-def test_list_filters_narrow_and_say_when_nothing_matches(busy: Any) -> None:
+def test_list_filters_narrow_and_say_when_nothing_matches(busy: CommandLine) -> None:
     assert busy.call("list", "incident", "--open", "--severity", "p2", "--json").data["total"] == 1
     assert busy.call("list", "incident", "--severity", "P0").out == "no incident matches\n"
     assert busy.call("list", "mail", "--owner", "Clara", "--json").data["total"] == 1
@@ -101,7 +103,7 @@ def test_list_filters_narrow_and_say_when_nothing_matches(busy: Any) -> None:
     assert busy.call("audit", "--since", "2999-01-01", "--json").data["total"] == 0
 
 
-def test_ack_twice_is_done_and_says_by_whom(busy: Any) -> None:
+def test_ack_twice_is_done_and_says_by_whom(busy: CommandLine) -> None:
     incident, bead = busy.newest("incident"), busy.newest("bead")
     assert busy.call("incident", "ack", incident, "--note", "looking", actor="Clara").code == 0
     head = busy.git("rev-parse", "HEAD")
@@ -112,7 +114,7 @@ def test_ack_twice_is_done_and_says_by_whom(busy: Any) -> None:
     assert busy.git("rev-parse", "HEAD") == head
 
 
-def test_close_without_a_reason_is_refused(busy: Any) -> None:
+def test_close_without_a_reason_is_refused(busy: CommandLine) -> None:
     """R-004-18: an escalation is closed with a reason."""
     bead = busy.newest("bead")
     assert busy.call("escalate", "close", bead).code == 2
@@ -123,7 +125,7 @@ def test_close_without_a_reason_is_refused(busy: Any) -> None:
     assert "closed already by olga" in busy.call("escalate", "close", bead, "--reason", "again").out
 
 
-def test_escalate_reads_the_details_from_standard_input(place: Any) -> None:
+def test_escalate_reads_the_details_from_standard_input(place: CommandLine) -> None:
     done = place.spawn("escalate", "-s", "LOW", "rebuild failed", "-m", "-", "--json", input="line one\nline two\n")
     assert done.code == 0
     assert place.call("show", done.data["subject"], "--json").data["body"] == "line one\nline two\n"
@@ -139,7 +141,7 @@ def test_escalate_reads_the_details_from_standard_input(place: Any) -> None:
         (("--related", "not-an-id"), "bad_field"),
     ],
 )
-def test_escalate_with_a_wrong_word_names_the_field(place: Any, options: tuple[str, ...], code: str) -> None:
+def test_escalate_with_a_wrong_word_names_the_field(place: CommandLine, options: tuple[str, ...], code: str) -> None:
     """R-004-14: what is refused says which word was wrong, and nothing is kept."""
     answer = place.call("escalate", *options, "help", "--json")
     assert answer.code in (3, 4)
@@ -148,7 +150,7 @@ def test_escalate_with_a_wrong_word_names_the_field(place: Any, options: tuple[s
     assert place.call("list", "bead", "--json").data["total"] == 0
 
 
-def test_identity_comes_from_the_environment_and_as_wins(busy: Any) -> None:
+def test_identity_comes_from_the_environment_and_as_wins(busy: CommandLine) -> None:
     incident = busy.newest("incident")
     refused = busy.spawn("incident", "ack", incident, "--json", PRISMFS_IDENTITY="jade")
     assert refused.code == 7
@@ -157,28 +159,28 @@ def test_identity_comes_from_the_environment_and_as_wins(busy: Any) -> None:
     assert busy.call("show", incident, "--json").data["acknowledged_by"] == "Clara"
 
 
-def test_project_is_found_above_and_by_the_environment_and_c_wins(busy: Any, tmp_path: Path) -> None:
+def test_project_is_found_above_and_by_the_environment_and_c_wins(busy: CommandLine, tmp_path: Path) -> None:
     assert busy.spawn("status", "--json", cwd=busy.root / "settings").data["pid"] == "PID-DESK01"
     assert busy.spawn("status", "--json", cwd=tmp_path, PRISMFS_DIR=str(busy.root)).data["pid"] == "PID-DESK01"
     elsewhere = busy.spawn("-C", str(tmp_path), "status", "--json", PRISMFS_DIR=str(busy.root))
     assert elsewhere.error["code"] == "no_project"
 
 
-def test_c_with_a_relative_path_works_for_every_writer(busy: Any, tmp_path: Path) -> None:
+def test_c_with_a_relative_path_works_for_every_writer(busy: CommandLine, tmp_path: Path) -> None:
     """Once git, which runs in the project, was told a path relative to the caller's folder."""
     assert busy.spawn("init", "other", "--pid", "PID-OTHER1", "--json", cwd=tmp_path).data["made"]
     assert busy.spawn("-C", "other", "react", "--json", cwd=tmp_path).code == 0
     assert busy.spawn("-C", "other", "watch", "--once-idle", cwd=tmp_path).code == 0
 
 
-def test_init_through_a_link_makes_the_project_behind_it(place: Any, tmp_path: Path) -> None:
+def test_init_through_a_link_makes_the_project_behind_it(place: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
     assert place.bare("init", str(tmp_path / "link"), "--pid", "PID-LINK01").code == 0
     assert place.bare("-C", str(tmp_path / "real"), "status", "--json").data["pid"] == "PID-LINK01"
 
 
-def test_init_twice_is_a_no_op_and_another_pid_is_refused(place: Any, tmp_path: Path) -> None:
+def test_init_twice_is_a_no_op_and_another_pid_is_refused(place: CommandLine, tmp_path: Path) -> None:
     folder = str(tmp_path / "twice")
     first = place.bare("init", folder, "--pid", "PID-TWICE1", "--json").data
     again = place.bare("init", folder, "--pid", "PID-TWICE1", "--json").data
@@ -189,7 +191,7 @@ def test_init_twice_is_a_no_op_and_another_pid_is_refused(place: Any, tmp_path: 
     assert place.bare("init", folder, "--pid", "desk one", "--json").code == 3
 
 
-def test_init_in_a_repository_with_commits_keeps_what_it_holds(place: Any, tmp_path: Path) -> None:
+def test_init_in_a_repository_with_commits_keeps_what_it_holds(place: CommandLine, tmp_path: Path) -> None:
     folder = tmp_path / "code"
     folder.mkdir()
     (folder / "main.c").write_text("int main(void) { return 0; }\n")
@@ -201,7 +203,7 @@ def test_init_in_a_repository_with_commits_keeps_what_it_holds(place: Any, tmp_p
     assert place.git("-C", str(folder), "status", "--porcelain") == ""
 
 
-def test_watch_once_idle_ends_on_an_empty_and_on_a_full_inbox(place: Any, report: dict[str, Any]) -> None:
+def test_watch_once_idle_ends_on_an_empty_and_on_a_full_inbox(place: CommandLine, report: dict[str, Any]) -> None:
     assert place.spawn("watch", "--once-idle").code == 0
     for number in range(3):
         place.drop(report | {"subject": f"Export of table {'abc'[number]} crashes with an error"}, f"r{number}.json")
@@ -216,7 +218,7 @@ def test_watch_once_idle_ends_on_an_empty_and_on_a_full_inbox(place: Any, report
 HOSTILE = "caf\u00e9 \u202egnp.exe \u200b\u2066 [31m"
 
 
-def test_hostile_text_of_a_record_never_reaches_the_terminal_raw(place: Any) -> None:
+def test_hostile_text_of_a_record_never_reaches_the_terminal_raw(place: CommandLine) -> None:
     """Marks that turn the line around are text to a record and are escaped wherever they are shown."""
     place.drop({"kind": "journal", "from": "jade", "subject": HOSTILE, "body": f"{HOSTILE}\nline two"}, "a.json")
     place.drop({"kind": "escalation", "from": "jade", "severity": "LOW", "title": HOSTILE}, "b.json")
@@ -235,7 +237,7 @@ def test_hostile_text_of_a_record_never_reaches_the_terminal_raw(place: Any) -> 
 
 
 @pytest.mark.parametrize("text", ["\x1b]0;owned\x07", "two\nlines", "\x00", "a\rb"])
-def test_control_characters_are_refused_before_they_are_kept(place: Any, text: str) -> None:
+def test_control_characters_are_refused_before_they_are_kept(place: CommandLine, text: str) -> None:
     place.drop({"kind": "journal", "from": "jade", "subject": text})
     place.turn()
     assert place.call("list", "journal", "--json").data["total"] == 0
@@ -245,7 +247,7 @@ def test_control_characters_are_refused_before_they_are_kept(place: Any, text: s
 
 
 @pytest.mark.parametrize("name", ["\x1b[2J.yaml", "two\nlines.yaml", "\u202elmay.exe"])
-def test_hostile_file_names_never_reach_the_terminal_raw(place: Any, name: str, tmp_path: Path) -> None:
+def test_hostile_file_names_never_reach_the_terminal_raw(place: CommandLine, name: str, tmp_path: Path) -> None:
     place.drop("kind: alarm\n", name)
     shown = place.call("react").out
     (tmp_path / name).write_text("kind: alarm\n")
@@ -260,14 +262,14 @@ def test_hostile_file_names_never_reach_the_terminal_raw(place: Any, name: str, 
     assert "\nlines" not in texts
 
 
-def test_error_message_with_hostile_input_is_escaped(place: Any) -> None:
+def test_error_message_with_hostile_input_is_escaped(place: CommandLine) -> None:
     for arguments in (("show", "\x1b[31mred"), ("-C", "/\x1b[31mred", "status"), ("list", "\x1b[31mred")):
         answer = place.bare("-C", str(place.root), *arguments)
         assert answer.code != 0
         assert "\x1b[31mred" not in answer.err
 
 
-def test_status_survives_a_health_file_of_any_form(place: Any) -> None:
+def test_status_survives_a_health_file_of_any_form(place: CommandLine) -> None:
     folder = place.root / "run"
     folder.mkdir(exist_ok=True)
     for text in ("", "{}", "[]", "null", '{"state": "\\u001b[31m"}', '{"state": 7, "process_id": [], "at": {}}'):
@@ -278,7 +280,7 @@ def test_status_survives_a_health_file_of_any_form(place: Any) -> None:
             assert "\x1b" not in answer.out
 
 
-def test_pipe_that_is_closed_early_is_no_error(busy: Any) -> None:
+def test_pipe_that_is_closed_early_is_no_error(busy: CommandLine) -> None:
     for arguments in (["log"], ["schema"], ["list", "audit", "--json"]):
         reader, writer = os.pipe()
         os.close(reader)
@@ -290,12 +292,12 @@ def test_pipe_that_is_closed_early_is_no_error(busy: Any) -> None:
         assert (child.returncode, errors) == (0, b""), arguments
 
 
-def test_show_finds_records_that_go_by_a_name(place: Any) -> None:
+def test_show_finds_records_that_go_by_a_name(place: CommandLine) -> None:
     assert place.call("show", "Sage", "--json").data["role"] == "intake"
     assert place.call("show", "policy", "--json").data["kind"] == "policy"
 
 
-def test_emit_drops_what_is_valid_and_names_what_is_not(place: Any, report: dict[str, Any]) -> None:
+def test_emit_drops_what_is_valid_and_names_what_is_not(place: CommandLine, report: dict[str, Any]) -> None:
     done = place.spawn("emit", "-", "--json", input=json.dumps(report))
     assert done.code == 0
     assert [path.name for path in (place.root / "inbox").iterdir()] == [done.data["file"]]
@@ -305,7 +307,7 @@ def test_emit_drops_what_is_valid_and_names_what_is_not(place: Any, report: dict
     assert place.spawn("emit", "no-such-file", "--json").code == 69
 
 
-def test_signal_send_is_taken_in_like_any_drop(place: Any) -> None:
+def test_signal_send_is_taken_in_like_any_drop(place: CommandLine) -> None:
     sent = place.call(
         "signal", "send", "--to", "mayor", "--type", "StatusUpdate", "--subject", "done", "--json", actor="jade"
     )
@@ -316,7 +318,7 @@ def test_signal_send_is_taken_in_like_any_drop(place: Any) -> None:
     assert (signal["from"], signal["status"]) == ("jade", "delivered")
 
 
-def test_verify_since_judges_only_what_came_after(busy: Any) -> None:
+def test_verify_since_judges_only_what_came_after(busy: CommandLine) -> None:
     """R-002-43: the trail can be decided again, all of it or the end of it."""
     whole = busy.call("verify", "--json").data
     assert (whole["problems"], whole["decided"]) == ([], whole["commits"] - 1)
@@ -324,7 +326,7 @@ def test_verify_since_judges_only_what_came_after(busy: Any) -> None:
     assert busy.call("verify", "--since", "no-such", "--json").error["code"] == "unknown_commit"
 
 
-def test_hooks_install_leaves_what_somebody_else_put_there(place: Any) -> None:
+def test_hooks_install_leaves_what_somebody_else_put_there(place: CommandLine) -> None:
     own = place.root / ".git" / "hooks" / "commit-msg"
     own.parent.mkdir(exist_ok=True)
     own.write_text("#!/bin/sh\nexit 0\n")

@@ -19,12 +19,12 @@ from prismfs.engine.turn.desk import Desk
 AT = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
 
 
-def main(root: Path, fatal: str = "", passing: int = 0) -> None:
+def main(root: Path, fatal: str = "", passing: str = "0") -> None:
     passed: Counter[str] = Counter()
 
     def crash_point(name: str) -> None:
         passed[name] += 1
-        if name == fatal and passed[name] == passing:
+        if name == fatal and passed[name] == int(passing):
             os.kill(os.getpid(), signal.SIGKILL)
 
     with Desk(root, crash_point=crash_point) as desk:
@@ -33,4 +33,4 @@ def main(root: Path, fatal: str = "", passing: int = 0) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *sys.argv[2:3], *(int(number) for number in sys.argv[3:4]))
+    main(Path(sys.argv[1]), *sys.argv[2:4])

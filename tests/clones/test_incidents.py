@@ -11,6 +11,7 @@ import pytest
 from prismfs.engine.admin import watchdog
 from prismfs.engine.admin.watchdog import Heartbeat
 from prismfs.records.plan import Nothing
+from tests.support.clone import Clone
 
 REPORT = """\
 kind: signal
@@ -36,7 +37,7 @@ def settle_both(*clones: Any) -> None:
 
 
 @pytest.fixture
-def reported(pair: Any) -> Any:
+def reported(pair: tuple[Clone, Clone]) -> Any:
     """The pair, with one incident of rank 2 that both know."""
     amber, basalt = pair
     amber.drop(REPORT)

@@ -15,6 +15,9 @@ import pytest
 
 from prismfs.engine.tenant.publish import CRASH_POINTS as OWN
 from prismfs.store.repo import CRASH_POINTS, GIVEN_UP
+from tests.support.clone import Clone
+from tests.support.memory import planned
+from tests.support.project import run_git
 
 POINTS = (*OWN, *CRASH_POINTS)
 LATER = {"before-push": (2,), "after-push": (2,), "between-files": (3, 5), "after-fetch": (1,)}
@@ -26,10 +29,10 @@ def publish(root: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def apart(pair: Any) -> Any:
+def apart(pair: tuple[Clone, Clone]) -> Any:
     """Amber has published; basalt has decided meanwhile, delivered, observed, and lost an acknowledgement."""
     amber, basalt = pair
-    bead = amber.escalate("disk is full", "disk").subject
+    bead = planned(amber.escalate("disk is full", "disk")).subject
     amber.commit_by_hand({"notes.txt": b"one\n", "gone.txt": b"gone\n"})
     amber.turn()
     amber.publish()
@@ -48,7 +51,7 @@ def apart(pair: Any) -> Any:
 
 
 @pytest.fixture
-def expected(apart: Any, tmp_path: Path, run_git: Any) -> str:
+def expected(apart: Any, tmp_path: Path) -> str:
     """The commit that publishing comes to when nothing is killed: found out on a copy of both repositories."""
     shutil.copytree(tmp_path / "shared.git", tmp_path / "twin.git")
     shutil.copytree(apart[1].root, tmp_path / "twin", symlinks=True)

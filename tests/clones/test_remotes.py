@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,6 +21,8 @@ from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.submit import submit
 from prismfs.errors import RefusedError, StoreError
 from prismfs.store import remote as remotes
+from tests.support.clone import Clone
+from tests.support.project import MakeProject, Project, run_git
 
 
 @contextmanager
@@ -65,7 +66,7 @@ def gits_of(port: int) -> list[str]:
 
 
 @pytest.mark.parametrize("protocol", ["git", "http"])
-def test_publish_remote_that_hangs_is_given_up_and_holds_nobody_up(pair: Any, protocol: str) -> None:
+def test_publish_remote_that_hangs_is_given_up_and_holds_nobody_up(pair: tuple[Clone, Clone], protocol: str) -> None:
     """While it hangs others write; after the time-out nothing of it is left."""
     amber, _ = pair
     failed: list[StoreError] = []
@@ -99,7 +100,9 @@ def test_publish_remote_that_hangs_is_given_up_and_holds_nobody_up(pair: Any, pr
     amber.check()
 
 
-def test_publish_remote_that_is_gone_says_so_in_gits_words_without_secrets(pair: Any, tmp_path: Path) -> None:
+def test_publish_remote_that_is_gone_says_so_in_gits_words_without_secrets(
+    pair: tuple[Clone, Clone], tmp_path: Path
+) -> None:
     amber, _ = pair
     head = amber.head()
     amber.git("remote", "set-url", "origin", str(tmp_path / "nowhere.git"))
@@ -115,7 +118,9 @@ def test_publish_remote_that_is_gone_says_so_in_gits_words_without_secrets(pair:
     assert amber.head() == head
 
 
-def test_publish_hook_of_the_remote_that_says_no_is_told_with_its_words(pair: Any, shared: Path) -> None:
+def test_publish_hook_of_the_remote_that_says_no_is_told_with_its_words(
+    pair: tuple[Clone, Clone], shared: Path
+) -> None:
     amber, _ = pair
     amber.escalate("disk is full")
     head = amber.head()
@@ -133,7 +138,9 @@ def test_publish_hook_of_the_remote_that_says_no_is_told_with_its_words(pair: An
     assert amber.publish().sent == 2
 
 
-def test_publish_branch_checked_out_at_the_remote_is_refused_there(pair: Any, make_bench: Any, run_git: Any) -> None:
+def test_publish_branch_checked_out_at_the_remote_is_refused_there(
+    pair: tuple[Clone, Clone], make_bench: MakeProject
+) -> None:
     """A repository with a work tree is no place to push to; git there says so."""
     amber, basalt = pair
     amber.escalate("disk is full")
@@ -142,7 +149,7 @@ def test_publish_branch_checked_out_at_the_remote_is_refused_there(pair: Any, ma
     assert refused.value.code == "push_refused"
 
 
-def test_publish_no_hook_of_this_clone_runs(pair: Any) -> None:
+def test_publish_no_hook_of_this_clone_runs(pair: tuple[Clone, Clone]) -> None:
     amber, _ = pair
     for name in ("pre-push", "reference-transaction", "post-index-change"):
         hook = amber.root / ".git" / "hooks" / name
@@ -159,7 +166,9 @@ def test_publish_no_hook_of_this_clone_runs(pair: Any) -> None:
 @pytest.mark.parametrize(
     "address", ["ext::sh -c touch% {}", "fd::17", "--upload-pack=touch {}", "persistent-https::x", "!touch {}"]
 )
-def test_publish_address_that_names_a_program_is_refused(pair: Any, tmp_path: Path, address: str) -> None:
+def test_publish_address_that_names_a_program_is_refused(
+    pair: tuple[Clone, Clone], tmp_path: Path, address: str
+) -> None:
     amber, _ = pair
     with pytest.raises(RefusedError) as refused:
         amber.publish(address.format(tmp_path / "ran"))
@@ -167,7 +176,7 @@ def test_publish_address_that_names_a_program_is_refused(pair: Any, tmp_path: Pa
     assert not (tmp_path / "ran").exists()
 
 
-def test_publish_tags_other_branches_and_the_persons_references_stay(pair: Any, shared: Path, run_git: Any) -> None:
+def test_publish_tags_other_branches_and_the_persons_references_stay(pair: tuple[Clone, Clone], shared: Path) -> None:
     amber, basalt = pair
     basalt.git("config", "fetch.prune", "true")
     basalt.git("config", "push.followTags", "true")
@@ -189,7 +198,7 @@ def test_publish_tags_other_branches_and_the_persons_references_stay(pair: Any, 
     assert basalt.git("rev-parse", "refs/remotes/origin/main") == basalt.head()
 
 
-def test_publish_empty_remote_gets_the_whole_branch(pair: Any, tmp_path: Path, run_git: Any) -> None:
+def test_publish_empty_remote_gets_the_whole_branch(pair: tuple[Clone, Clone], tmp_path: Path) -> None:
     amber, _ = pair
     run_git(tmp_path, "init", "--quiet", "--bare", str(tmp_path / "backup.git"))
     amber.git("remote", "add", "backup", str(tmp_path / "backup.git"))
@@ -197,7 +206,7 @@ def test_publish_empty_remote_gets_the_whole_branch(pair: Any, tmp_path: Path, r
     assert run_git(tmp_path / "backup.git", "rev-parse", "main") == amber.head()
 
 
-def test_publish_without_an_upstream_says_how_to_get_one(bench: Any) -> None:
+def test_publish_without_an_upstream_says_how_to_get_one(bench: Project) -> None:
     assert not has_upstream(bench.desk)
     with pytest.raises(RefusedError) as refused:
         publish(bench.desk, bench.clock.now())
@@ -205,7 +214,7 @@ def test_publish_without_an_upstream_says_how_to_get_one(bench: Any) -> None:
     assert "git push --set-upstream" in (refused.value.problem.hint or "")
 
 
-def test_publish_several_addresses_of_one_remote_are_refused(pair: Any, tmp_path: Path) -> None:
+def test_publish_several_addresses_of_one_remote_are_refused(pair: tuple[Clone, Clone], tmp_path: Path) -> None:
     """Two places cannot be moved as one: the compare-and-swap would be none."""
     amber, _ = pair
     amber.git("remote", "set-url", "--add", "--push", "origin", str(tmp_path / "one.git"))
@@ -216,7 +225,7 @@ def test_publish_several_addresses_of_one_remote_are_refused(pair: Any, tmp_path
 
 
 def test_publish_signs_in_by_the_persons_configuration_and_asks_nobody(
-    pair: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pair: tuple[Clone, Clone], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A credential helper stands in the person's own configuration; no terminal or window is ever opened."""
     amber, _ = pair
@@ -261,7 +270,7 @@ def test_publish_signs_in_by_the_persons_configuration_and_asks_nobody(
     assert not (tmp_path / "asked").exists()
 
 
-def test_fetch_tree_that_leads_out_of_the_work_tree_is_not_taken(pair: Any, shared: Path, run_git: Any) -> None:
+def test_fetch_tree_that_leads_out_of_the_work_tree_is_not_taken(pair: tuple[Clone, Clone], shared: Path) -> None:
     """Files are written from what is fetched: a path into .git must not get this far."""
     _, basalt = pair
     git = basalt.desk.repo.git

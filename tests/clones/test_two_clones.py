@@ -18,12 +18,15 @@ from prismfs.errors import ConflictError, RefusedError, StoreError
 from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings
 from prismfs.records.plan import Nothing, Plan, Refused
 from prismfs.store.repo import GIVEN_UP
+from tests.support.clone import Clone, MakeClone
+from tests.support.memory import planned
+from tests.support.project import MakeProject, run_git
 
 TODO = "kind: todo\nfrom: jade\ntitle: {}\n"
 
 
 @pytest.fixture
-def logged(pair: Any) -> Any:
+def logged(pair: tuple[Clone, Clone]) -> Any:
     """The pair, with every escalation written to the log of the clone that decides it."""
     amber, basalt = pair
     settings = json.loads((amber.root / "settings" / "escalation.json").read_text())
@@ -51,7 +54,7 @@ def settle_both(*clones: Any) -> None:
     assert len({clone.head() for clone in clones}) == 1, "a turn after it found something new"
 
 
-def test_clone_that_is_new_simply_works(pair: Any) -> None:
+def test_clone_that_is_new_simply_works(pair: tuple[Clone, Clone]) -> None:
     amber, _ = pair
     amber.drop(TODO.format("look at it"))
     amber.turn()
@@ -62,7 +65,7 @@ def test_clone_that_is_new_simply_works(pair: Any) -> None:
     amber.check()
 
 
-def test_pull_of_the_other_clones_commits_is_no_news_and_nothing_is_decided(pair: Any) -> None:
+def test_pull_of_the_other_clones_commits_is_no_news_and_nothing_is_decided(pair: tuple[Clone, Clone]) -> None:
     amber, basalt = pair
     amber.escalate("disk is full")
     amber.publish()
@@ -72,7 +75,7 @@ def test_pull_of_the_other_clones_commits_is_no_news_and_nothing_is_decided(pair
     basalt.check()
 
 
-def test_publish_behind_only_takes_over_what_the_other_has(pair: Any) -> None:
+def test_publish_behind_only_takes_over_what_the_other_has(pair: tuple[Clone, Clone]) -> None:
     amber, basalt = pair
     amber.escalate("disk is full")
     amber.publish()
@@ -116,9 +119,9 @@ def test_publish_loser_whose_decision_stands_sends_no_notice_again(logged: Any) 
     assert sorted(bead.title for bead in amber.records("bead")) == ["disk is full", "fans are loud"]
 
 
-def test_publish_two_acknowledge_the_same_one_wins_and_the_other_is_told(pair: Any) -> None:
+def test_publish_two_acknowledge_the_same_one_wins_and_the_other_is_told(pair: tuple[Clone, Clone]) -> None:
     amber, basalt = pair
-    bead = amber.escalate("disk is full").subject
+    bead = planned(amber.escalate("disk is full")).subject
     amber.publish()
     basalt.publish()
     amber.give("escalate.ack", {"id": bead}, actor="olga")
@@ -171,7 +174,7 @@ def test_publish_events_are_decided_again_at_their_own_time(logged: Any) -> None
     assert basalt.git("for-each-ref", GIVEN_UP) == ""
 
 
-def test_publish_drop_that_is_refused_now_has_its_row(pair: Any) -> None:
+def test_publish_drop_that_is_refused_now_has_its_row(pair: tuple[Clone, Clone]) -> None:
     """Whoever dropped it was answered; that the answer changed stands in the history."""
     amber, basalt = pair
     same = "kind: signal\nfrom: jade\nto: mayor\ntype: StatusUpdate\nsubject: {}\nid: sig-01kjmdeb80er8dfw0wemj7sy1g\n"
@@ -187,7 +190,7 @@ def test_publish_drop_that_is_refused_now_has_its_row(pair: Any) -> None:
     settle_both(amber, basalt)
 
 
-def test_publish_observation_of_the_same_commit_is_one_row(pair: Any) -> None:
+def test_publish_observation_of_the_same_commit_is_one_row(pair: tuple[Clone, Clone]) -> None:
     amber, basalt = pair
     amber.commit_by_hand({"notes.txt": b"mine\n"})
     amber.publish()
@@ -198,7 +201,7 @@ def test_publish_observation_of_the_same_commit_is_one_row(pair: Any) -> None:
     assert amber.actions() == ["commit.observed"]
 
 
-def test_publish_commit_of_a_person_at_the_other_clone_is_observed_once(pair: Any) -> None:
+def test_publish_commit_of_a_person_at_the_other_clone_is_observed_once(pair: tuple[Clone, Clone]) -> None:
     amber, basalt = pair
     amber.commit_by_hand({"notes.txt": b"mine\n"})
     amber.publish()
@@ -209,7 +212,7 @@ def test_publish_commit_of_a_person_at_the_other_clone_is_observed_once(pair: An
     settle_both(amber, basalt)
 
 
-def test_publish_files_that_are_no_records_come_over_as_they_are(pair: Any) -> None:
+def test_publish_files_that_are_no_records_come_over_as_they_are(pair: tuple[Clone, Clone]) -> None:
     """Programs, links, removed and oddly named files, and a folder in the place of a file."""
     amber, basalt = pair
     first = {"a.txt": b"a\n", "gone/deep/b.txt": b"b\n", "place": b"file\n", "tool": b"#!/bin/sh\n", "was/c": b"c\n"}
@@ -239,7 +242,7 @@ def test_publish_files_that_are_no_records_come_over_as_they_are(pair: Any) -> N
     settle_both(amber, basalt)
 
 
-def test_publish_uncommitted_edits_are_refused_and_nothing_moves(pair: Any) -> None:
+def test_publish_uncommitted_edits_are_refused_and_nothing_moves(pair: tuple[Clone, Clone]) -> None:
     amber, basalt = pair
     amber.escalate("disk is full")
     amber.publish()
@@ -258,7 +261,7 @@ def test_publish_uncommitted_edits_are_refused_and_nothing_moves(pair: Any) -> N
     assert policy.read_bytes() == edited
 
 
-def test_publish_file_in_the_way_is_refused_and_kept(pair: Any) -> None:
+def test_publish_file_in_the_way_is_refused_and_kept(pair: tuple[Clone, Clone]) -> None:
     amber, basalt = pair
     amber.commit_by_hand({"notes.txt": b"theirs\n"})
     amber.publish()
@@ -270,7 +273,7 @@ def test_publish_file_in_the_way_is_refused_and_kept(pair: Any) -> None:
     assert (basalt.root / "notes.txt").read_bytes() == b"mine\n"
 
 
-def test_publish_folder_with_files_in_the_way_is_refused_and_kept(pair: Any) -> None:
+def test_publish_folder_with_files_in_the_way_is_refused_and_kept(pair: tuple[Clone, Clone]) -> None:
     amber, basalt = pair
     amber.commit_by_hand({"notes": b"theirs\n"})
     amber.publish()
@@ -285,7 +288,7 @@ def test_publish_folder_with_files_in_the_way_is_refused_and_kept(pair: Any) -> 
     assert (basalt.root / "notes" / "mine.txt").read_bytes() == b"mine\n"
 
 
-def test_publish_commits_by_hand_are_pushed_while_nobody_was_faster(pair: Any) -> None:
+def test_publish_commits_by_hand_are_pushed_while_nobody_was_faster(pair: tuple[Clone, Clone]) -> None:
     amber, _ = pair
     amber.commit_by_hand({"notes.txt": b"mine\n"})
     amber.turn()
@@ -293,7 +296,7 @@ def test_publish_commits_by_hand_are_pushed_while_nobody_was_faster(pair: Any) -
     amber.check()
 
 
-def test_publish_commit_by_hand_is_refused_until_it_was_carried_over(pair: Any, tmp_path: Path) -> None:
+def test_publish_commit_by_hand_is_refused_until_it_was_carried_over(pair: tuple[Clone, Clone], tmp_path: Path) -> None:
     """What the hint says is what helps."""
     amber, basalt = pair
     amber.escalate("disk is full")
@@ -319,7 +322,7 @@ def test_publish_commit_by_hand_is_refused_until_it_was_carried_over(pair: Any, 
     settle_both(amber, basalt)
 
 
-def test_publish_after_pull_with_rebase_of_commits_by_hand_alone(pair: Any) -> None:
+def test_publish_after_pull_with_rebase_of_commits_by_hand_alone(pair: tuple[Clone, Clone]) -> None:
     amber, basalt = pair
     amber.escalate("disk is full")
     amber.publish()
@@ -330,7 +333,9 @@ def test_publish_after_pull_with_rebase_of_commits_by_hand_alone(pair: Any) -> N
     settle_both(amber, basalt)
 
 
-def test_publish_newer_rules_at_the_other_clone_are_refused(pair: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_publish_newer_rules_at_the_other_clone_are_refused(
+    pair: tuple[Clone, Clone], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Decided by older rules on top of newer ones, the history would not verify."""
     amber, basalt = pair
     amber.escalate("disk is full")
@@ -344,7 +349,7 @@ def test_publish_newer_rules_at_the_other_clone_are_refused(pair: Any, monkeypat
     assert basalt.head() == head
 
 
-def test_publish_remote_that_was_rewritten_is_not_followed(pair: Any, shared: Path, run_git: Any) -> None:
+def test_publish_remote_that_was_rewritten_is_not_followed(pair: tuple[Clone, Clone], shared: Path) -> None:
     amber, basalt = pair
     first = run_git(shared, "rev-parse", "main")
     amber.escalate("disk is full")
@@ -359,7 +364,7 @@ def test_publish_remote_that_was_rewritten_is_not_followed(pair: Any, shared: Pa
     assert basalt.head() == head
 
 
-def test_publish_repository_of_another_project_is_refused(pair: Any, make_bench: Any) -> None:
+def test_publish_repository_of_another_project_is_refused(pair: tuple[Clone, Clone], make_bench: MakeProject) -> None:
     amber, _ = pair
     other = make_bench()
     other.git("switch", "--quiet", "-c", "elsewhere")
@@ -371,7 +376,7 @@ def test_publish_repository_of_another_project_is_refused(pair: Any, make_bench:
 
 
 def test_publish_others_that_keep_winning_is_a_conflict_and_nothing_is_lost(
-    pair: Any, monkeypatch: pytest.MonkeyPatch
+    pair: tuple[Clone, Clone], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     amber, basalt = pair
     monkeypatch.setattr(publishing, "TRIES", 3)
@@ -393,17 +398,17 @@ def test_publish_others_that_keep_winning_is_a_conflict_and_nothing_is_lost(
     assert len(basalt.records("bead")) == 4
 
 
-def test_rehearse_says_what_would_come_out_and_moves_nothing(pair: Any) -> None:
+def test_rehearse_says_what_would_come_out_and_moves_nothing(pair: tuple[Clone, Clone]) -> None:
     amber, basalt = pair
-    bead = amber.escalate("disk is full").subject
+    bead = planned(amber.escalate("disk is full")).subject
     settle_both(amber, basalt)
     amber.give("escalate.ack", {"id": bead})
     amber.publish()
     basalt.give("escalate.ack", {"id": bead})
     head = basalt.head()
-    planned = publishing.rehearse(basalt.desk, basalt.clock.now())
-    assert [one.lost for one in planned.again] == [True]
-    assert (planned.sent, planned.taken) == (0, 1)
+    rehearsed = publishing.rehearse(basalt.desk, basalt.clock.now())
+    assert [one.lost for one in rehearsed.again] == [True]
+    assert (rehearsed.sent, rehearsed.taken) == (0, 1)
     assert basalt.head() == head
     done = basalt.publish()
     assert [one.lost for one in done.again] == [True]
@@ -411,7 +416,7 @@ def test_rehearse_says_what_would_come_out_and_moves_nothing(pair: Any) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_publish_three_clones_that_race_end_in_the_same_history(make_clone: Any) -> None:
+def test_publish_three_clones_that_race_end_in_the_same_history(make_clone: MakeClone) -> None:
     """Ten rounds of real processes: every escalation counts once, whoever wins."""
     clones = [make_clone(name) for name in ("amber", "basalt", "coral")]
     for number in range(10):

@@ -12,7 +12,8 @@ from prismfs.delivery import Channel, channels
 from prismfs.kinds.escalation.settings.escalation_policy import Contacts, EscalationSettings
 from prismfs.kinds.escalation.settings.routing import Route, Routing, Target
 from prismfs.records.ids import derive_id
-from prismfs.records.message import Message
+from prismfs.records.message import Message, Receipt
+from tests.support.channels import MakeChannels, PostTo
 
 AT = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 
@@ -32,7 +33,7 @@ def message() -> Message:
 
 
 @pytest.fixture
-def make_channels(tmp_path: Path) -> Any:
+def make_channels(tmp_path: Path) -> MakeChannels:
     """Give the channels of a project at `tmp_path` with these contacts and targets."""
 
     def make(
@@ -49,10 +50,10 @@ def make_channels(tmp_path: Path) -> Any:
 
 
 @pytest.fixture
-def post_to(make_channels: Any, message: Message) -> Any:
+def post_to(make_channels: MakeChannels, message: Message) -> PostTo:
     """Give a sender of the message by `webhook:ops` to a URL, with more settings of the target."""
 
-    def post(url: str, **more: Any) -> Any:
+    def post(url: str, **more: Any) -> Receipt:
         target = {"channel": "webhook", "url": url, "timeout": "5s"} | more
         return make_channels(targets={"ops": target})["webhook"].send(replace(message, target="ops"))
 

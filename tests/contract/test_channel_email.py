@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from servers import PASSWORD, Authority, SmtpServer
 
 from prismfs.delivery.email import EmailChannel, compose
 from prismfs.kinds.escalation.settings.escalation_policy import Contacts
 from prismfs.records.message import Message, Receipt
+from tests.support.servers import PASSWORD, Authority, MakeSmtpServer, SmtpServer
 
 Send = Callable[..., Receipt]
 
@@ -31,7 +31,7 @@ def send(tmp_path: Path, message: Message, authority: Authority, monkeypatch: py
     monkeypatch.setenv("DESK_PASSWORD", PASSWORD)
 
     def do(server: SmtpServer, *, told: Message = message, timeout: float = 5, **more: Any) -> Receipt:
-        of_channel = {name: more.pop(name) for name in ("tls", "tls_port") if name in more}
+        of_channel: dict[str, Any] = {name: more.pop(name) for name in ("tls", "tls_port") if name in more}
         contacts = {
             "smtp_host": "127.0.0.1",
             "smtp_port": str(server.port),
@@ -156,7 +156,7 @@ def test_connection_refused_is_for_later(send: Send) -> None:
     assert send(gone) == Receipt(outcome="temporary", detail="connecting: connection refused")
 
 
-def test_login_goes_over_tls(make_smtp_server: Any, send: Send, authority: Authority) -> None:
+def test_login_goes_over_tls(make_smtp_server: MakeSmtpServer, send: Send, authority: Authority) -> None:
     """R-004-29; R-004-04: the password is looked up when it is used."""
     server = make_smtp_server(tls=authority.server(), require_starttls=True, auth_required=True)
     assert send(server, smtp_user="desk") == Receipt(outcome="sent")
@@ -164,14 +164,16 @@ def test_login_goes_over_tls(make_smtp_server: Any, send: Send, authority: Autho
     assert len(server.mails) == 1
 
 
-def test_login_that_is_refused_is_for_good(make_smtp_server: Any, send: Send, authority: Authority) -> None:
+def test_login_that_is_refused_is_for_good(make_smtp_server: MakeSmtpServer, send: Send, authority: Authority) -> None:
     server = make_smtp_server(tls=authority.server(), auth_required=True)
     receipt = send(server, smtp_user="nobody")
     assert receipt == Receipt(outcome="permanent", detail="the server refused the login (535)")
     assert server.mails == []
 
 
-def test_login_that_cannot_be_judged_now_is_for_later(make_smtp_server: Any, send: Send, authority: Authority) -> None:
+def test_login_that_cannot_be_judged_now_is_for_later(
+    make_smtp_server: MakeSmtpServer, send: Send, authority: Authority
+) -> None:
     server = make_smtp_server(tls=authority.server(), auth_required=True)
     server.says["AUTH"] = f"454 4.7.0 {PASSWORD} later"
     receipt = send(server, smtp_user="desk")
@@ -193,7 +195,7 @@ def test_another_machine_without_tls_gets_no_mail(smtp_server: SmtpServer, send:
 
 @pytest.mark.parametrize("implicit", [False, True])
 def test_certificate_that_is_not_trusted_gets_no_password(
-    make_smtp_server: Any, send: Send, authority: Authority, implicit: bool
+    make_smtp_server: MakeSmtpServer, send: Send, authority: Authority, implicit: bool
 ) -> None:
     server = make_smtp_server(tls=authority.server(), implicit=implicit)
     receipt = send(server, smtp_user="desk", tls=ssl.create_default_context, tls_port=server.port if implicit else 465)
@@ -202,7 +204,9 @@ def test_certificate_that_is_not_trusted_gets_no_password(
     assert (server.logins, server.mails) == ([], [])
 
 
-def test_port_of_its_own_speaks_tls_from_the_start(make_smtp_server: Any, send: Send, authority: Authority) -> None:
+def test_port_of_its_own_speaks_tls_from_the_start(
+    make_smtp_server: MakeSmtpServer, send: Send, authority: Authority
+) -> None:
     # The server library counts STARTTLS alone as TLS.
     server = make_smtp_server(tls=authority.server(), implicit=True, auth_require_tls=False)
     assert send(server, smtp_user="desk", tls_port=server.port) == Receipt(outcome="sent")

@@ -169,7 +169,7 @@ def test_send_ends_when_it_is_to_stop(
     other.join()
     assert told(receipt) == (expected, None)
     assert output(receipt) == "on it\n"
-    assert heard == (b"on it\n" if listened else b"")
+    assert bytes(heard) == (b"on it\n" if listened else b"")
 
 
 @pytest.mark.parametrize("body", ["", "{}", "[]", '{"command": "ls", "timeout": 1}'])

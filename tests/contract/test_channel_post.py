@@ -9,21 +9,21 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-from servers import Answer, Authority, HttpServer
 
 from prismfs.delivery.webhook import SlackChannel, SmsChannel, WebhookChannel
 from prismfs.kinds.escalation.settings.escalation_policy import Contacts
 from prismfs.kinds.escalation.settings.routing import Target
 from prismfs.records.base import format_instant
 from prismfs.records.message import LONGEST_RETRY_AFTER, Message
+from tests.support.channels import MakeChannels, PostTo
+from tests.support.servers import Answer, Authority, HttpServer
 
 KEY = "T0KEN-in-the-path"
 
 
-def test_webhook_gets_the_whole_message(http_server: HttpServer, post_to: Any, message: Message) -> None:
+def test_webhook_gets_the_whole_message(http_server: HttpServer, post_to: PostTo, message: Message) -> None:
     """R-004-29: one JSON object; its key is the delivery's, so that a repeat can be told."""
     receipt = post_to(f"{http_server.url}/hook?x=1", options={"x-team": "night"})
     assert (receipt.outcome, receipt.detail) == ("sent", "HTTP 200 OK")
@@ -44,12 +44,12 @@ def test_webhook_gets_the_whole_message(http_server: HttpServer, post_to: Any, m
 
 
 @pytest.mark.parametrize("place", ["https://[bad", "", "\\\\", "gopher://x"])
-def test_redirect_to_nowhere_is_a_refusal(http_server: HttpServer, post_to: Any, place: str) -> None:
+def test_redirect_to_nowhere_is_a_refusal(http_server: HttpServer, post_to: PostTo, place: str) -> None:
     http_server.script = [Answer(302, {"Location": place, "Set-Cookie": "a=b"})]
     assert post_to(http_server.url).detail == "HTTP 302 Found; redirects are not followed"
 
 
-def test_sms_gets_number_and_text(http_server: HttpServer, make_channels: Any, message: Message) -> None:
+def test_sms_gets_number_and_text(http_server: HttpServer, make_channels: MakeChannels, message: Message) -> None:
     """R-004-29: {to, body}."""
     channel = make_channels({"sms_webhook": http_server.url})["sms"]
     assert channel.send(replace(message, target="+4930123456")).outcome == "sent"
@@ -57,7 +57,9 @@ def test_sms_gets_number_and_text(http_server: HttpServer, make_channels: Any, m
     assert request.document == {"to": "+4930123456", "body": f"[HIGH] disk almost full\n{message.about}"}
 
 
-def test_slack_gets_text_that_calls_nobody(http_server: HttpServer, make_channels: Any, message: Message) -> None:
+def test_slack_gets_text_that_calls_nobody(
+    http_server: HttpServer, make_channels: MakeChannels, message: Message
+) -> None:
     """R-004-29: {text}; what agents wrote is text."""
     channel = make_channels({"slack_webhook": http_server.url})["slack"]
     assert channel.send(replace(message, target="webhook", body="<!channel> a & b")).outcome == "sent"
@@ -87,7 +89,7 @@ def test_slack_gets_text_that_calls_nobody(http_server: HttpServer, make_channel
         (599, "temporary"),
     ],
 )
-def test_status_says_whether_to_try_again(http_server: HttpServer, post_to: Any, status: int, outcome: str) -> None:
+def test_status_says_whether_to_try_again(http_server: HttpServer, post_to: PostTo, status: int, outcome: str) -> None:
     elsewhere = {"Location": f"{http_server.url}/elsewhere"} if 300 <= status < 400 else {}
     http_server.script = [Answer(status, elsewhere, b"" if status in (204, 304) else b"{}")]
     receipt = post_to(http_server.url)
@@ -111,13 +113,13 @@ def test_status_says_whether_to_try_again(http_server: HttpServer, post_to: Any,
     ],
 )
 def test_retry_after_in_seconds_is_told(
-    http_server: HttpServer, post_to: Any, status: int, asked: str, wait: timedelta | None
+    http_server: HttpServer, post_to: PostTo, status: int, asked: str, wait: timedelta | None
 ) -> None:
     http_server.script = [Answer(status, {"Retry-After": asked})]
     assert post_to(http_server.url).retry_after == wait
 
 
-def test_retry_after_as_a_date_is_by_the_servers_clock(http_server: HttpServer, post_to: Any) -> None:
+def test_retry_after_as_a_date_is_by_the_servers_clock(http_server: HttpServer, post_to: PostTo) -> None:
     there = datetime(2031, 5, 1, tzinfo=UTC)
 
     def asked(at: datetime) -> str:
@@ -136,27 +138,33 @@ def test_retry_after_as_a_date_is_by_the_servers_clock(http_server: HttpServer, 
     assert timedelta(minutes=59) < by_own_clock <= timedelta(hours=1)
 
 
-def test_retry_after_of_a_refusal_is_not_heeded(http_server: HttpServer, post_to: Any) -> None:
+def test_retry_after_of_a_refusal_is_not_heeded(http_server: HttpServer, post_to: PostTo) -> None:
     http_server.script = [Answer(404, {"Retry-After": "5"})]
     assert post_to(http_server.url).retry_after is None
 
 
-def test_connection_refused_is_for_later(post_to: Any) -> None:
+def test_connection_refused_is_for_later(post_to: PostTo) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     receipt = post_to(f"http://127.0.0.1:{port}/{KEY}")
     assert (receipt.outcome, receipt.detail) == ("temporary", "connection refused")
 
 
-def test_unknown_name_is_for_later(post_to: Any) -> None:
+def test_unknown_name_is_for_later(post_to: PostTo) -> None:
     receipt = post_to("https://nowhere.invalid/")
     assert (receipt.outcome, receipt.detail) == ("temporary", "the server's name was not found")
 
 
-def test_name_service_that_hangs_is_left(post_to: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_name_service_that_hangs_is_left(post_to: PostTo, monkeypatch: pytest.MonkeyPatch) -> None:
     """R-004-29: the system's resolver keeps to its own time-outs, not to ours."""
-    found: list[Any] = []
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: (time.sleep(1.5), found.append(1))[:0])
+    found: list[object] = []
+
+    def look_up(*_: object, **__: object) -> list[object]:
+        time.sleep(1.5)
+        found.append(1)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
     begun = time.monotonic()
     receipt = post_to("https://example.org/", timeout="1s")
     assert (receipt.outcome, receipt.detail) == ("temporary", "no answer within 1s")
@@ -165,7 +173,7 @@ def test_name_service_that_hangs_is_left(post_to: Any, monkeypatch: pytest.Monke
         time.sleep(0.01)
 
 
-def test_connection_lost_after_the_request_is_unknown(http_server: HttpServer, post_to: Any) -> None:
+def test_connection_lost_after_the_request_is_unknown(http_server: HttpServer, post_to: PostTo) -> None:
     """R-004-28: the server may have taken it. Only the answer would say."""
     http_server.script = ["drop"]
     receipt = post_to(http_server.url)
@@ -174,7 +182,7 @@ def test_connection_lost_after_the_request_is_unknown(http_server: HttpServer, p
     assert len(http_server.requests) == 1
 
 
-def test_connection_lost_before_the_request_was_read_is_never_sent(http_server: HttpServer, post_to: Any) -> None:
+def test_connection_lost_before_the_request_was_read_is_never_sent(http_server: HttpServer, post_to: PostTo) -> None:
     """From here it looks as if it had been read, when the system took all the bytes."""
     http_server.script = ["drop_unread"]
     assert post_to(http_server.url).outcome in ("temporary", "unknown")
@@ -182,7 +190,7 @@ def test_connection_lost_before_the_request_was_read_is_never_sent(http_server: 
 
 
 def test_connection_lost_while_the_request_is_written_is_for_later(
-    http_server: HttpServer, post_to: Any, make_channels: Any, message: Message
+    http_server: HttpServer, post_to: PostTo, make_channels: MakeChannels, message: Message
 ) -> None:
     http_server.script = ["drop_unread"]
     channel = make_channels(targets={"ops": {"channel": "webhook", "url": http_server.url}})["webhook"]
@@ -226,7 +234,7 @@ def test_certificate_of_a_trusted_authority_is_taken(
     assert len(https_server.requests) == 3
 
 
-def test_certificate_that_is_not_trusted_gets_nothing(https_server: HttpServer, post_to: Any) -> None:
+def test_certificate_that_is_not_trusted_gets_nothing(https_server: HttpServer, post_to: PostTo) -> None:
     receipt = post_to(https_server.url)
     assert receipt.outcome == "temporary"
     assert receipt.detail.startswith("the server's certificate is not trusted: unable to get local issuer")

@@ -5,22 +5,23 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from servers import Answer, HttpServer
 
 from prismfs.delivery.payload import payload
-from prismfs.records.message import LONGEST_RETRY_AFTER, Message, Receipt
+from prismfs.records.message import LONGEST_RETRY_AFTER, Message, Outcome, Receipt
+from tests.support.channels import MakeChannels
+from tests.support.servers import Answer, HttpServer
 
 Send = Callable[..., Receipt]
 
 
 @pytest.fixture
-def run(make_channels: Any, message: Message) -> Send:
+def run(make_channels: MakeChannels, message: Message) -> Send:
     """Give a sender by `command:ops` to a Python program."""
 
     def do(program: str, *arguments: str, told: Message = message, **more: Any) -> Receipt:
@@ -40,7 +41,7 @@ def test_command_gets_the_message_as_json(tmp_path: Path, run: Send, message: Me
 @pytest.mark.parametrize(
     ("code", "outcome"), [(0, "sent"), (75, "temporary"), (1, "permanent"), (2, "permanent"), (127, "permanent")]
 )
-def test_exit_code_says_how_it_went(run: Send, code: int, outcome: str) -> None:
+def test_exit_code_says_how_it_went(run: Send, code: int, outcome: Outcome) -> None:
     detail = "" if outcome == "sent" else f"the command ended with code {code}"
     assert run(f"raise SystemExit({code})") == Receipt(outcome=outcome, detail=detail)
 
@@ -106,12 +107,12 @@ def test_shell_characters_are_text(tmp_path: Path, run: Send, message: Message) 
     assert (tmp_path / "got").read_text().startswith("; touch owned & $(touch owned){")
 
 
-def test_command_that_is_missing_failed(make_channels: Any, message: Message) -> None:
+def test_command_that_is_missing_failed(make_channels: MakeChannels, message: Message) -> None:
     channel = make_channels(targets={"mayor": {"channel": "command", "run": ["/not/there"]}})["command"]
     assert channel.send(message) == Receipt(outcome="permanent", detail="cannot be started: No such file or directory")
 
 
-def test_command_without_a_program_is_not_configured(make_channels: Any, message: Message) -> None:
+def test_command_without_a_program_is_not_configured(make_channels: MakeChannels, message: Message) -> None:
     channel = make_channels(targets={"mayor": {"channel": "command"}})["command"]
     assert channel.send(message) == Receipt(outcome="not_configured", detail="targets.mayor.run: is empty")
 
@@ -136,7 +137,7 @@ def test_option_that_no_variable_can_hold_fails_alone(run: Send, tmp_path_factor
 
 
 @pytest.fixture
-def notify(make_channels: Any, message: Message) -> Send:
+def notify(make_channels: MakeChannels, message: Message) -> Send:
     """Give a sender by `apprise:ops`."""
 
     def do(url: str, **more: Any) -> Receipt:
@@ -224,7 +225,7 @@ class Pigeon:
 
 
 @pytest.fixture
-def plugins(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def plugins(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Install a package that adds the channel `pigeon`."""
     folder = tmp_path_factory.mktemp("packages")
     info = folder / "pigeons-1.0.dist-info"
@@ -251,7 +252,7 @@ def plugins(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
     ],
 )
 def test_channel_of_another_package_is_found(
-    plugins: Path, make_channels: Any, message: Message, body: str, receipt: Receipt
+    plugins: Path, make_channels: MakeChannels, message: Message, body: str, receipt: Receipt
 ) -> None:
     """R-004-06: by its entry point; what it does wrong is a failure of that delivery only."""
     channel = make_channels(targets={"mayor": {"channel": "pigeon", "url": "env:LOFT"}})["pigeon"]
@@ -259,7 +260,9 @@ def test_channel_of_another_package_is_found(
     assert channel.send(replace(message, body=body)) == receipt
 
 
-def test_channel_of_two_packages_is_not_configured(plugins: Path, make_channels: Any, message: Message) -> None:
+def test_channel_of_two_packages_is_not_configured(
+    plugins: Path, make_channels: MakeChannels, message: Message
+) -> None:
     other = plugins / "doves-1.0.dist-info"
     other.mkdir()
     (other / "METADATA").write_text("Metadata-Version: 2.1\nName: doves\nVersion: 1.0\n")

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from servers import Answer, HttpServer, SmtpServer
 
 from prismfs.delivery.secrets import resolve
 from prismfs.errors import ConfigError
 from prismfs.records.message import Message
+from tests.support.channels import MakeChannels
+from tests.support.servers import Answer, HttpServer, SmtpServer
 
 SECRET = "s3cr3t/T0K3N"
 
@@ -126,7 +127,7 @@ ANSWERS: tuple[Answer | str, ...] = (
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: getattr(answer, "status", answer))
 @pytest.mark.parametrize("word", ["slack", "sms", "webhook"])
 def test_detail_tells_no_url_whatever_the_server_says(
-    http_server: HttpServer, make_channels: Any, message: Message, secret: Any, word: str, answer: Answer | str
+    http_server: HttpServer, make_channels: MakeChannels, message: Message, secret: Any, word: str, answer: Answer | str
 ) -> None:
     """R-004-04: nothing of the URL but what its setting is called, and nothing that the server chose."""
     http_server.script = [answer]
@@ -153,7 +154,7 @@ def test_detail_tells_no_url_whatever_the_server_says(
     ],
 )
 def test_detail_of_a_wrong_url_tells_nothing_of_it(
-    make_channels: Any, message: Message, secret: Any, refused_port: int, word: str, url: str
+    make_channels: MakeChannels, message: Message, secret: Any, refused_port: int, word: str, url: str
 ) -> None:
     url = secret(url.replace("PORT", str(refused_port)))
     channels = make_channels({"slack_webhook": url, "sms_webhook": url}, {"ops": {"channel": "webhook", "url": url}})
@@ -164,7 +165,7 @@ def test_detail_of_a_wrong_url_tells_nothing_of_it(
 
 @pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA"])
 def test_detail_of_a_mail_is_one_line_without_the_recipients_secret(
-    smtp_server: SmtpServer, make_channels: Any, message: Message, secret: Any, verb: str
+    smtp_server: SmtpServer, make_channels: MakeChannels, message: Message, secret: Any, verb: str
 ) -> None:
     contacts = {"smtp_host": secret("127.0.0.1"), "smtp_port": str(smtp_server.port), "smtp_from": "desk@example.org"}
     smtp_server.says[verb] = f"550-\x1b[31m one \x00\r\n550 two {'long ' * 99}"

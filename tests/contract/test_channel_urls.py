@@ -7,26 +7,26 @@ from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from servers import HttpServer
 
 from prismfs.delivery.webhook import WebhookChannel
 from prismfs.kinds.escalation.settings.routing import Target
 from prismfs.records.message import Message
+from tests.support.channels import MakeChannels, PostTo
+from tests.support.servers import HttpServer
 
 KEY = "T0KEN-in-the-path"
 
 
-def test_user_and_password_of_the_url_are_sent_as_a_header(http_server: HttpServer, post_to: Any) -> None:
+def test_user_and_password_of_the_url_are_sent_as_a_header(http_server: HttpServer, post_to: PostTo) -> None:
     assert post_to(http_server.url.replace("//", "//pat:right%20horse@")).outcome == "sent"
     (request,) = http_server.requests
     assert request.headers["authorization"] == "Basic " + b64encode(b"pat:right horse").decode()
     assert "horse" not in request.headers["host"]
 
 
-def test_nothing_is_logged(http_server: HttpServer, post_to: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_nothing_is_logged(http_server: HttpServer, post_to: PostTo, caplog: pytest.LogCaptureFixture) -> None:
     """R-004-04: whoever turns logging on must not find URLs and headers there."""
     with caplog.at_level("DEBUG"):
         post_to(f"{http_server.url}/{KEY}", options={"authorization": f"Bearer {KEY}"})
@@ -46,7 +46,7 @@ def proxied(monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpServer]:
     proxy.stop()
 
 
-def test_proxies_of_the_environment_are_not_used(http_server: HttpServer, post_to: Any, proxied: HttpServer) -> None:
+def test_proxies_of_the_environment_are_not_used(http_server: HttpServer, post_to: PostTo, proxied: HttpServer) -> None:
     assert post_to(http_server.url).outcome == "sent"
     assert proxied.connections == 0
     assert len(http_server.requests) == 1
@@ -83,7 +83,7 @@ def test_url_that_is_not_https_is_not_asked(tmp_path: Path, message: Message, ur
     [{"host": "elsewhere"}, {"content-length": "1"}, {"idempotency-key": "mine"}, {"x-a": "b\r\nx-c: d"}, {"x-a": "ü"}],
 )
 def test_header_that_may_not_be_set_sends_nothing(
-    http_server: HttpServer, post_to: Any, options: dict[str, str]
+    http_server: HttpServer, post_to: PostTo, options: dict[str, str]
 ) -> None:
     receipt = post_to(http_server.url, options=options)
     assert receipt.outcome == "not_configured"
@@ -91,13 +91,17 @@ def test_header_that_may_not_be_set_sends_nothing(
     assert http_server.connections == 0
 
 
-def test_number_with_a_line_break_sends_nothing(http_server: HttpServer, make_channels: Any, message: Message) -> None:
+def test_number_with_a_line_break_sends_nothing(
+    http_server: HttpServer, make_channels: MakeChannels, message: Message
+) -> None:
     channel = make_channels({"sms_webhook": http_server.url})["sms"]
     assert channel.send(replace(message, target="+49\n30")).outcome == "permanent"
     assert http_server.connections == 0
 
 
-def test_text_of_agents_stays_data(http_server: HttpServer, post_to: Any, message: Message, make_channels: Any) -> None:
+def test_text_of_agents_stays_data(
+    http_server: HttpServer, post_to: PostTo, message: Message, make_channels: MakeChannels
+) -> None:
     nasty = '"}\r\n\r\nPOST /other HTTP/1.1 \x00 \ud800 ü €'
     channel = make_channels(targets={"ops": {"channel": "webhook", "url": http_server.url}})["webhook"]
     assert channel.send(replace(message, target="ops", body=nasty, subject=nasty)).outcome == "sent"

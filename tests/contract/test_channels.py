@@ -7,13 +7,13 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from prismfs.kinds.core.mail import Mail
 from prismfs.records.ids import derive_id
 from prismfs.records.message import Message
+from tests.support.channels import MakeChannels
 
 LOCAL = ("file", "log", "mail", "nudge")
 REMOTE = ("apprise", "command", "email", "slack", "sms", "webhook")
@@ -29,7 +29,7 @@ def contents(root: Path) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
-def test_channels_are_local_or_not(make_channels: Any) -> None:
+def test_channels_are_local_or_not(make_channels: MakeChannels) -> None:
     """R-004-28: only a local channel may be sent to again without a second thought."""
     channels = make_channels()
     assert tuple(channels) == tuple(sorted((*LOCAL, *REMOTE, "job", "tracker")))
@@ -37,14 +37,14 @@ def test_channels_are_local_or_not(make_channels: Any) -> None:
     assert {word for word, channel in channels.items() if channel.local} == set(LOCAL)
 
 
-def test_channel_that_nobody_provides_is_not_there(make_channels: Any) -> None:
+def test_channel_that_nobody_provides_is_not_there(make_channels: MakeChannels) -> None:
     channels = make_channels()
     assert channels.get("pigeon") is None
     assert "pigeon" not in channels
 
 
 @pytest.mark.parametrize("word", REMOTE)
-def test_send_without_settings_is_not_configured(make_channels: Any, message: Message, word: str) -> None:
+def test_send_without_settings_is_not_configured(make_channels: MakeChannels, message: Message, word: str) -> None:
     """R-004-28: what is missing is named, and nothing raises."""
     receipt = make_channels()[word].send(message)
     assert receipt.outcome == "not_configured"
@@ -53,7 +53,9 @@ def test_send_without_settings_is_not_configured(make_channels: Any, message: Me
 
 
 @pytest.mark.parametrize("word", ["apprise", "command", "webhook"])
-def test_send_to_a_target_of_another_channel_is_not_configured(make_channels: Any, message: Message, word: str) -> None:
+def test_send_to_a_target_of_another_channel_is_not_configured(
+    make_channels: MakeChannels, message: Message, word: str
+) -> None:
     receipt = make_channels(targets={"mayor": {"channel": "pager", "url": "https://example.org", "run": ["true"]}})[
         word
     ].send(message)
@@ -75,11 +77,13 @@ def test_opening_a_desk_imports_no_network() -> None:
     assert done.stdout.strip() in ("[]", "['importlib.metadata']")
 
 
-def test_send_message_is_sent(make_channels: Any, message: Message, name: str) -> None:
+def test_send_message_is_sent(make_channels: MakeChannels, message: Message, name: str) -> None:
     assert make_channels()[name].send(message).outcome == "sent"
 
 
-def test_send_again_leaves_what_stood_there(tmp_path: Path, make_channels: Any, message: Message, name: str) -> None:
+def test_send_again_leaves_what_stood_there(
+    tmp_path: Path, make_channels: MakeChannels, message: Message, name: str
+) -> None:
     """R-004-28: at least once means that a message may be sent again after a crash; it must not show twice."""
     first = make_channels()[name].send(message)
     before = contents(tmp_path)
@@ -88,7 +92,9 @@ def test_send_again_leaves_what_stood_there(tmp_path: Path, make_channels: Any, 
     assert contents(tmp_path) == before
 
 
-def test_send_two_messages_both_are_there(tmp_path: Path, make_channels: Any, message: Message, name: str) -> None:
+def test_send_two_messages_both_are_there(
+    tmp_path: Path, make_channels: MakeChannels, message: Message, name: str
+) -> None:
     other = replace(message, id=derive_id("out", message.created_at, cause="other"))
     channel = make_channels()[name]
     first, second = channel.send(message), channel.send(other)
@@ -100,7 +106,7 @@ def test_send_two_messages_both_are_there(tmp_path: Path, make_channels: Any, me
 
 
 def test_send_place_that_cannot_be_written_is_for_later(
-    tmp_path: Path, make_channels: Any, message: Message, name: str
+    tmp_path: Path, make_channels: MakeChannels, message: Message, name: str
 ) -> None:
     (tmp_path / "run").write_text("a file where a folder belongs")
     receipt = make_channels()[name].send(message)
@@ -108,20 +114,22 @@ def test_send_place_that_cannot_be_written_is_for_later(
     assert (receipt.document is not None) == (name == "mail")
 
 
-def test_send_by_mail_hands_over_a_valid_record(make_channels: Any, message: Message) -> None:
+def test_send_by_mail_hands_over_a_valid_record(make_channels: MakeChannels, message: Message) -> None:
     receipt = make_channels()["mail"].send(message)
     mail = Mail.from_document(receipt.document)
     assert (mail.to, mail.type, mail.priority, mail.status) == ("mayor", "escalation", "high", "unread")
 
 
-def test_send_to_the_log_is_one_line_whatever_the_subject(tmp_path: Path, make_channels: Any, message: Message) -> None:
+def test_send_to_the_log_is_one_line_whatever_the_subject(
+    tmp_path: Path, make_channels: MakeChannels, message: Message
+) -> None:
     """R-004-29: text from agents stays on its line and steers no terminal."""
     make_channels()["log"].send(replace(message, subject="two\nlines \x1b[31m"))
     (line,) = (tmp_path / "run" / "escalation.log").read_text().splitlines()
     assert line.endswith(r"two\nlines \x1b[31m")
 
 
-def test_send_to_the_log_a_link_is_not_followed(tmp_path: Path, make_channels: Any, message: Message) -> None:
+def test_send_to_the_log_a_link_is_not_followed(tmp_path: Path, make_channels: MakeChannels, message: Message) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "elsewhere").write_text("")
     (tmp_path / "run" / "escalation.log").symlink_to(tmp_path / "elsewhere")
@@ -129,7 +137,7 @@ def test_send_to_the_log_a_link_is_not_followed(tmp_path: Path, make_channels: A
     assert (tmp_path / "elsewhere").read_text() == ""
 
 
-def test_send_to_a_file_is_json(tmp_path: Path, make_channels: Any, message: Message) -> None:
+def test_send_to_a_file_is_json(tmp_path: Path, make_channels: MakeChannels, message: Message) -> None:
     make_channels()["file"].send(message)
     (path,) = (tmp_path / "run" / "outbox" / "mayor").iterdir()
     assert json.loads(path.read_text())["subject"] == "[HIGH] disk almost full"

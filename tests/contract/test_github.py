@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from github import TOKEN, GitHub
+from pydantic import JsonValue
 
 from prismfs.delivery.issue import Transport
 from prismfs.delivery.transports import transport_of
@@ -19,6 +19,7 @@ from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.records.issue import IssueDraft
 from prismfs.records.issue_text import marker_of, neutralised
 from prismfs.records.message import Receipt
+from tests.support.github import TOKEN, GitHub
 
 KEY = "0123456789abcdef" * 4
 OTHER_KEY = "f" * 64
@@ -64,7 +65,7 @@ def failed(receipt: Receipt) -> tuple[str, Any]:
 
 def test_issue_is_filed_with_title_body_marker_and_labels(make: Make, github: GitHub) -> None:
     receipt = make(labels=["bug"]).file(DRAFT)
-    document = {"issue_url": URL, "issue_number": 1, "existed": False, "visibility": "private"}
+    document: dict[str, JsonValue] = {"issue_url": URL, "issue_number": 1, "existed": False, "visibility": "private"}
     assert receipt == Receipt(outcome="sent", detail=URL, document=document)
     (issue,) = github.forge.issues
     assert issue["title"] == DRAFT.title

@@ -12,13 +12,14 @@ import pytest
 
 from prismfs.cli.admin.hooks import NAMES
 from prismfs.engine.trust.hooks import install_hooks, run_hook
+from tests.support.project import Project
 
 SIGNAL = "kind: signal\nfrom: jade\nto: mayor\ntype: StatusUpdate\nsubject: all is well\n"
 WITH_COMMAND = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 
 @pytest.fixture
-def hooked(bench: Any) -> Any:
+def hooked(bench: Project) -> Any:
     """A project with one signal taken in, and the hooks installed."""
     install_hooks(bench.root, NAMES, dry_run=False)
     bench.drop(SIGNAL)
@@ -27,7 +28,7 @@ def hooked(bench: Any) -> Any:
     return bench
 
 
-def commit(bench: Any, *arguments: str) -> subprocess.CompletedProcess[str]:
+def commit(bench: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["git", "-C", str(bench.root), "-c", "user.name=Pat", "-c", "user.email=pat@example.org", "commit", *arguments],
         capture_output=True,
@@ -37,7 +38,7 @@ def commit(bench: Any, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_scripts_of_the_checkout_are_those_that_are_installed(tmp_path: Path, bench: Any) -> None:
+def test_scripts_of_the_checkout_are_those_that_are_installed(tmp_path: Path, bench: Project) -> None:
     written, kept = install_hooks(bench.root, NAMES, dry_run=False)
     assert (sorted(written), kept) == (sorted(NAMES), [])
     shipped = Path(__file__).resolve().parents[2] / "hooks"
@@ -46,7 +47,7 @@ def test_scripts_of_the_checkout_are_those_that_are_installed(tmp_path: Path, be
         assert os.access(shipped / name, os.X_OK)
 
 
-def test_install_hooks_somebody_elses_hook_is_kept_and_named(bench: Any) -> None:
+def test_install_hooks_somebody_elses_hook_is_kept_and_named(bench: Project) -> None:
     own = bench.root / ".git" / "hooks" / "pre-commit"
     own.parent.mkdir(exist_ok=True)
     own.write_text("#!/bin/sh\ntrue\n")
@@ -150,8 +151,8 @@ def shared(hooked: Any, tmp_path: Path) -> Path:
     return bare
 
 
-def push(bench: Any, bare: Path, *arguments: str) -> str:
-    return bench.git("push", *arguments, str(bare), "main", check=False, **WITH_COMMAND)
+def push(bench: Project, bare: Path, *arguments: str) -> str:
+    return bench.git("push", *arguments, str(bare), "main", check=False, environment=WITH_COMMAND)
 
 
 def test_pre_receive_engine_commits_pass(hooked: Any, shared: Path) -> None:

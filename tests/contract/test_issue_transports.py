@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import JsonValue
 
 from prismfs.delivery.dry_run import DryRunTransport
 from prismfs.delivery.issue import Transport
@@ -23,7 +24,12 @@ from prismfs.records.message import Receipt
 KEY = "0123456789abcdef" * 4
 DRAFT = IssueDraft(key=KEY, title="the export stops", body="It stops.\r\nAt 500.\n")
 AT = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
-FILED = {"issue_url": "run/tracker/1.json", "issue_number": 1, "existed": False, "visibility": None}
+FILED: dict[str, JsonValue] = {
+    "issue_url": "run/tracker/1.json",
+    "issue_number": 1,
+    "existed": False,
+    "visibility": None,
+}
 
 
 @pytest.fixture
@@ -44,7 +50,7 @@ def test_default_transport_is_the_dry_run(tmp_path: Path) -> None:
 
 def test_dry_run_writes_the_exact_issue_once(tmp_path: Path) -> None:
     transport = DryRunTransport(tmp_path)
-    document = {"issue_url": None, "issue_number": None, "dry_run": True}
+    document: dict[str, JsonValue] = {"issue_url": None, "issue_number": None, "dry_run": True}
     told = [transport.file(DRAFT), transport.file(DRAFT)]
     assert told == [Receipt(outcome="sent", detail=f"run/phone-home/{KEY}.md", document=document)] * 2
     assert files(tmp_path) == [f"run/phone-home/{KEY}.md"]
@@ -119,7 +125,7 @@ def test_many_at_once_get_a_number_each(tmp_path: Path, tracker: Transport) -> N
         thread.start()
     for thread in threads:
         thread.join()
-    numbers = sorted(receipt.document["issue_number"] for receipt in told if receipt.document)
+    numbers = sorted(int(str(receipt.document["issue_number"])) for receipt in told if receipt.document)
     assert numbers == list(range(1, 13))
 
 

@@ -59,9 +59,9 @@ def box(tmp_path: Path) -> Path:
 
 
 def nudge(cause: str = "a", *, to: str = "mayor", at: datetime = NOW, ttl: timedelta = TTL) -> Nudge:
-    return Nudge(
-        id=derive_id("nud", at, cause=cause), sender="jade", to=to, text="the build waits", at=at, expires_at=at + ttl
-    )
+    name = derive_id("nud", at, cause=cause)
+    fields = {"id": name, "sender": "jade", "to": to, "text": "the build waits", "at": at, "expires_at": at + ttl}
+    return Nudge.model_validate(fields)
 
 
 def claimed(queue: NudgeQueue, now: datetime = NOW, **options: Any) -> list[str]:

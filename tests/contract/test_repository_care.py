@@ -7,18 +7,18 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from prismfs.engine.admin.init_project import found_project, register
 from prismfs.engine.turn.desk import Desk
 from prismfs.errors import ConflictError, StoreError
-from prismfs.kinds.core.settings.project import Project
+from prismfs.kinds.core.settings.project import Project as Settings
 from prismfs.kinds.core.settings.tenant import KIND as TENANT
 from prismfs.kinds.core.settings.tenant import Tenant
 from prismfs.store import upkeep
 from prismfs.store.config import refused_keys
+from tests.support.project import Project, run_git
 
 SIGNAL = "kind: signal\nfrom: jade\nto: mayor\ntype: StatusUpdate\nsubject: all is well\n"
 
@@ -51,7 +51,7 @@ SIGNAL = "kind: signal\nfrom: jade\nto: mayor\ntype: StatusUpdate\nsubject: all 
         ("a.key.nobody.knows.yet", "1"),
     ],
 )
-def test_desk_configuration_that_could_run_a_program_is_refused_by_name(bench: Any, key: str, value: str) -> None:
+def test_desk_configuration_that_could_run_a_program_is_refused_by_name(bench: Project, key: str, value: str) -> None:
     bench.git("config", "--file", str(bench.root / ".git" / "config"), key, value)
     with pytest.raises(StoreError) as refused:
         Desk(bench.root)
@@ -59,19 +59,19 @@ def test_desk_configuration_that_could_run_a_program_is_refused_by_name(bench: A
     assert (refused.value.problem.field or "").lower() == key.lower()
 
 
-def test_refused_keys_of_an_ordinary_clone_are_none(bench: Any, tmp_path: Path) -> None:
+def test_refused_keys_of_an_ordinary_clone_are_none(bench: Project, tmp_path: Path) -> None:
     bench.git("clone", "--quiet", str(bench.root), str(tmp_path / "clone"))
     with Desk(tmp_path / "clone") as desk:
         assert refused_keys(desk.repo.git) == ()
 
 
-def test_refused_keys_work_tree_configuration_is_read_too(bench: Any) -> None:
+def test_refused_keys_work_tree_configuration_is_read_too(bench: Project) -> None:
     bench.git("config", "extensions.worktreeConfig", "true")
     bench.git("config", "--worktree", "core.fsmonitor", "run-me")
     assert refused_keys(bench.desk.repo.git) == ("core.fsmonitor",)
 
 
-def test_keep_up_many_packs_become_few_and_the_history_is_the_same(bench: Any) -> None:
+def test_keep_up_many_packs_become_few_and_the_history_is_the_same(bench: Project) -> None:
     for number in range(upkeep.MOST_PACKS + 1):
         bench.drop(SIGNAL.replace("well", f"well {number}"))
         bench.turn()
@@ -90,7 +90,7 @@ def test_keep_up_many_packs_become_few_and_the_history_is_the_same(bench: Any) -
     assert bench.problems() == ()
 
 
-def test_keep_up_without_effect_is_an_error(bench: Any) -> None:
+def test_keep_up_without_effect_is_an_error(bench: Project) -> None:
     for _ in range(3):  # several packs of a size
         bench.drop(SIGNAL)
         bench.turn()
@@ -102,7 +102,7 @@ def test_keep_up_without_effect_is_an_error(bench: Any) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
-def test_react_objects_and_reference_are_flushed_before_the_inbox_file_goes(bench: Any, tmp_path: Path) -> None:
+def test_react_objects_and_reference_are_flushed_before_the_inbox_file_goes(bench: Project, tmp_path: Path) -> None:
     """Once a change is reported done it has reached the disk; only then is the dropped file removed."""
     name = bench.drop(SIGNAL)
     traced = tmp_path / "trace"
@@ -123,7 +123,7 @@ def test_react_objects_and_reference_are_flushed_before_the_inbox_file_goes(benc
     assert index < locked
 
 
-def test_found_project_in_a_repository_with_content_keeps_it(tmp_path: Path, run_git: Any, bench: Any) -> None:
+def test_found_project_in_a_repository_with_content_keeps_it(tmp_path: Path, bench: Project) -> None:
     root = tmp_path / "mine"
     root.mkdir()
     run_git(root, "init", "--quiet", "--initial-branch", "trunk")
@@ -131,7 +131,7 @@ def test_found_project_in_a_repository_with_content_keeps_it(tmp_path: Path, run
     (root / "README.md").write_text("mine\n")
     run_git(root, "add", ".")
     run_git(root, "commit", "--quiet", "-m", "one")
-    project = Project(pid="PID-MINE01", tenant="acme", operators=("olga",))
+    project = Settings(pid="PID-MINE01", tenant="acme", operators=("olga",))
     _, made = found_project(root, project=project, now=bench.clock.now())
     assert made
     assert (root / ".gitignore").read_text() == "*.pyc\n/inbox/\n/quarantine/\n/run/\n"
@@ -146,10 +146,10 @@ def test_found_project_in_a_repository_with_content_keeps_it(tmp_path: Path, run
 def test_register_projects_of_a_tenant_stand_in_one_file(tmp_path: Path) -> None:
     for pid, folder in (("PID-SHOP01", "shop"), ("PID-HOME01", "home")):
         (tmp_path / folder).mkdir()
-        register(tmp_path / folder, Project(pid=pid, tenant="acme", operators=("olga",)))
+        register(tmp_path / folder, Settings(pid=pid, tenant="acme", operators=("olga",)))
     found = TENANT.read((tmp_path / "tenant.yaml").read_bytes(), path="tenant.yaml")
     assert isinstance(found, Tenant)
     assert found.projects == {"PID-SHOP01": "shop", "PID-HOME01": "home"}
     with pytest.raises(ConflictError) as other:
-        register(tmp_path / "shop", Project(pid="PID-SHOP01", tenant="other", operators=("olga",)))
+        register(tmp_path / "shop", Settings(pid="PID-SHOP01", tenant="other", operators=("olga",)))
     assert other.value.code == "other_tenant"

@@ -5,15 +5,15 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from prismfs.engine.trust.endorsement import endorse
 from prismfs.kinds import kind_of
 from prismfs.kinds.core.settings.persona import Persona
-from prismfs.kinds.core.settings.project import Project
+from prismfs.kinds.core.settings.project import Project as Settings
 from prismfs.store.signatures import check_signature
+from tests.support.project import Project
 
 pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="apt-get install openssh-client")
 
@@ -26,7 +26,7 @@ def key(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def signed(bench: Any, key: Path) -> str:
+def signed(bench: Project, key: Path) -> str:
     """A commit of Pat's, signed."""
     sign = ("-c", "gpg.format=ssh", "-c", f"user.signingkey={key}")
     bench.git(*sign, "commit", "--quiet", "--allow-empty", "-S", "-m", "signed")
@@ -37,13 +37,13 @@ def public(key: Path) -> str:
     return key.with_suffix(".pub").read_text().strip()
 
 
-def test_check_signature_good_key_names_its_owner_in_lower_case(bench: Any, key: Path, signed: str) -> None:
+def test_check_signature_good_key_names_its_owner_in_lower_case(bench: Project, key: Path, signed: str) -> None:
     found = check_signature(bench.desk.repo.git, signed, {"Pat": [public(key)]})
     assert (found.state, found.signer) == ("good", "pat")
     assert [path for path in (bench.root / ".git" / "prismfs").iterdir() if path.name.startswith("signers")] == []
 
 
-def test_check_signature_without_one_or_of_another_key_is_not_good(bench: Any, key: Path, signed: str) -> None:
+def test_check_signature_without_one_or_of_another_key_is_not_good(bench: Project, key: Path, signed: str) -> None:
     git = bench.desk.repo.git
     assert check_signature(git, f"{signed}^", {"Pat": [public(key)]}).state == "unsigned"
     assert check_signature(git, signed, {}).state == "unknown_key"
@@ -54,7 +54,7 @@ def test_check_signature_without_one_or_of_another_key_is_not_good(bench: Any, k
 
 
 def test_check_signature_program_and_signers_of_the_repositorys_configuration_are_not_asked(
-    bench: Any, key: Path, signed: str, tmp_path: Path
+    bench: Project, key: Path, signed: str, tmp_path: Path
 ) -> None:
     ran = tmp_path / "ran"
     program = tmp_path / "says-yes"
@@ -80,7 +80,7 @@ def test_check_signature_program_and_signers_of_the_repositorys_configuration_ar
 
 
 def test_check_signature_without_ssh_keygen_is_unverifiable(
-    bench: Any, key: Path, signed: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    bench: Project, key: Path, signed: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     found = shutil.which("git")
     assert found is not None
@@ -101,15 +101,15 @@ def test_check_signature_without_ssh_keygen_is_unverifiable(
     ],
 )
 def test_endorse_author_and_committer_are_who_signed(
-    bench: Any, key: Path, name: str, email: str, code: str | None
+    bench: Project, key: Path, name: str, email: str, code: str | None
 ) -> None:
     persona = Persona(identity="Olga", role="operator", title="Olga", keys=(public(key),))
-    project = Project(pid="PID-TEST01", tenant="acme", operators=("olga",), trust="signed")
+    project = Settings(pid="PID-TEST01", tenant="acme", operators=("olga",), trust="signed")
     files = {kind_of(one).place_of(one): kind_of(one).write(one) for one in (persona, project)}
     base = bench.commit_by_hand(files)
     sign = ("-c", "gpg.format=ssh", "-c", f"user.signingkey={key}")
     who = {f"GIT_{role}_NAME": name for role in ("AUTHOR", "COMMITTER")}
     who |= {f"GIT_{role}_EMAIL": email for role in ("AUTHOR", "COMMITTER")}
-    bench.git(*sign, "commit", "--quiet", "--allow-empty", "-S", "-m", "signed", **who)
+    bench.git(*sign, "commit", "--quiet", "--allow-empty", "-S", "-m", "signed", environment=who)
     found = endorse(bench.desk.repo.git, bench.head(), base)
     assert (found.code, found.operator, found.signer) == (code, code is None, "olga")

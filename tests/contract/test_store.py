@@ -21,6 +21,7 @@ from prismfs.rules import ENGINE, decide
 from prismfs.store.memory import MemoryStore
 from prismfs.store.repo import ProjectRepo
 from prismfs.store.snapshot import Snapshot, Store
+from tests.support.project import Project
 
 NOW = datetime(2026, 3, 1, 10, 0, 0, tzinfo=UTC)
 
@@ -35,7 +36,7 @@ class Stand(Protocol):
 
 
 class RepoStand:
-    def __init__(self, bench: Any) -> None:
+    def __init__(self, bench: Project) -> None:
         self._bench = bench
         self.store: Store = bench.desk.repo
 
@@ -55,7 +56,7 @@ class MemoryStand:
 
 
 @pytest.fixture(params=["repo", "memory"])
-def stand(request: pytest.FixtureRequest, bench: Any) -> Iterator[Stand]:
+def stand(request: pytest.FixtureRequest, bench: Project) -> Iterator[Stand]:
     # The twin is founded with the very files of the repository, those that are no records among them.
     if request.param == "repo":
         yield RepoStand(bench)
@@ -144,7 +145,7 @@ def test_apply_plans_gives_their_records_back(stand: Stand) -> None:
         assert kind_of(record).read(stand.store.read(after, path), path=path) == record
     with stand.store.overlay(after) as view:
         for record in last.values():
-            assert view.get(type(record), record.id) == record
+            assert view.get(type(record), kind_of(record).name_of(record)) == record
         assert view.last_audit().number == sum(isinstance(record, Audit) for record in last.values())
         assert view.handled("drop:" + "1".zfill(64))
 
@@ -176,7 +177,9 @@ def test_apply_after_a_conflict_decided_again_succeeds_with_the_same_ids(stand: 
     with pytest.raises(ConflictError):
         stand.store.apply(first, base=base)
     again, after = put(stand.store, event(1))
-    assert [record.id for record in again[0].puts] == [record.id for record in first[0].puts]
+    assert [kind_of(each).name_of(each) for each in again[0].puts] == [
+        kind_of(each).name_of(each) for each in first[0].puts
+    ]
     assert stand.store.read(after, "notes.txt") == b"by a person\n"
 
 
@@ -309,7 +312,7 @@ def test_apply_two_plans_over_one_record_keep_a_persons_bytes_through_both(stand
 # What only the repository can do.
 
 
-def test_repo_apply_commit_says_who_why_and_by_which_rules(bench: Any) -> None:
+def test_repo_apply_commit_says_who_why_and_by_which_rules(bench: Project) -> None:
     """`git log` alone tells the cause, the rule, the actor, the time and the rules' version."""
     plans, _ = put(bench.desk.repo, event(1))
     subject, body, author, date = bench.git("log", "-1", "--format=%s%x00%b%x00%an%x00%at").split("\0")
@@ -325,7 +328,7 @@ def test_repo_apply_commit_says_who_why_and_by_which_rules(bench: Any) -> None:
     assert (author, int(date)) == ("jade", int(NOW.timestamp()))
 
 
-def test_repo_apply_leaves_files_and_status_as_committed(bench: Any) -> None:
+def test_repo_apply_leaves_files_and_status_as_committed(bench: Project) -> None:
     repo: ProjectRepo = bench.desk.repo
     with repo.writer():
         plans, after = put(repo, event(1))
@@ -336,7 +339,7 @@ def test_repo_apply_leaves_files_and_status_as_committed(bench: Any) -> None:
     assert bench.git("status", "--porcelain") == ""
 
 
-def test_repo_bring_index_leaves_what_a_person_staged(bench: Any) -> None:
+def test_repo_bring_index_leaves_what_a_person_staged(bench: Project) -> None:
     repo: ProjectRepo = bench.desk.repo
     (bench.root / "notes.txt").write_bytes(b"mine\n")
     bench.git("add", "notes.txt")
@@ -346,7 +349,7 @@ def test_repo_bring_index_leaves_what_a_person_staged(bench: Any) -> None:
     assert bench.git("status", "--porcelain") == "A  notes.txt"
 
 
-def test_repo_news_rewritten_history_is_refused(bench: Any) -> None:
+def test_repo_news_rewritten_history_is_refused(bench: Project) -> None:
     """A branch that lost the commit seen last is not quietly followed."""
     repo: ProjectRepo = bench.desk.repo
     base = repo.snapshot()
@@ -358,14 +361,14 @@ def test_repo_news_rewritten_history_is_refused(bench: Any) -> None:
     assert caught.value.exit_code == 69
 
 
-def test_repo_snapshot_other_branch_checked_out_is_refused(bench: Any) -> None:
+def test_repo_snapshot_other_branch_checked_out_is_refused(bench: Project) -> None:
     bench.git("switch", "--quiet", "-c", "mine")
     with pytest.raises(StoreError) as caught:
         bench.desk.repo.snapshot()
     assert caught.value.code == "branch_changed"
 
 
-def test_repo_foreign_commits_are_answered_by_one_audit_row_each(bench: Any) -> None:
+def test_repo_foreign_commits_are_answered_by_one_audit_row_each(bench: Project) -> None:
     """R-002-43: the trail has no hole where a person committed, whatever they committed."""
     policy = (bench.root / "settings/policy.yaml").read_bytes()
     commits = [
@@ -387,7 +390,7 @@ def test_repo_foreign_commits_are_answered_by_one_audit_row_each(bench: Any) -> 
 
 
 @pytest.mark.parametrize("name", [b"sp\xe4t.txt", b"kb/sp\xe4t.yaml", b"kb/two\nlines.yaml", b"kb/\x1b[31m.yaml"])
-def test_repo_foreign_commit_of_a_name_that_is_no_text_is_answered(bench: Any, name: bytes) -> None:
+def test_repo_foreign_commit_of_a_name_that_is_no_text_is_answered(bench: Project, name: bytes) -> None:
     """A name in Latin-1, or with a line break, once stopped the watcher or was passed over in silence."""
     place = os.path.join(os.fsencode(bench.root), name)
     os.makedirs(os.path.dirname(place), exist_ok=True)
@@ -403,7 +406,7 @@ def test_repo_foreign_commit_of_a_name_that_is_no_text_is_answered(bench: Any, n
     assert bench.problems() == ()
 
 
-def test_repo_merge_by_a_person_is_one_piece_of_news(bench: Any) -> None:
+def test_repo_merge_by_a_person_is_one_piece_of_news(bench: Project) -> None:
     bench.git("switch", "--quiet", "-c", "topic")
     bench.commit_by_hand({"a.txt": b"a\n"})
     bench.commit_by_hand({"b.txt": b"b\n"})
@@ -415,7 +418,7 @@ def test_repo_merge_by_a_person_is_one_piece_of_news(bench: Any) -> None:
     assert bench.problems() == ()
 
 
-def test_repo_signal_by_pull_is_taken_up_like_a_drop(bench: Any, tmp_path: Path) -> None:
+def test_repo_signal_by_pull_is_taken_up_like_a_drop(bench: Project, tmp_path: Path) -> None:
     """A received signal that came in by a commit is sorted, once."""
     plans = plans_of(bench.desk.repo, bench.desk.repo.snapshot(), event(1))
     signal = of_kind(plans[0], Signal).changed(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from prismfs.records.view import View
 from prismfs.store.memory import MemoryView
 from prismfs.store.plumbing import EMPTY_TREE, NO_OBJECT
 from prismfs.store.projection import Projection
+from tests.support.project import Project
 
 QUESTIONS = (
     "How do I set the number of workers?",
@@ -43,14 +45,14 @@ def tried(question: Callable[[], Any]) -> Any:
         return error.code, error.problem.path
 
 
-def answers_of(view: View, seen: dict[str, dict[str, Record]], causes: set[str], bench: Any) -> dict[str, Any]:
+def answers_of(view: View, seen: dict[str, dict[str, Any]], causes: set[str], bench: Project) -> dict[str, Any]:
     """Ask every question of the protocol about everything that was ever there, and some that never was."""
     found: dict[str, Any] = {}
     for name, kind in KINDS.items():
         for identifier in (*sorted(seen.get(name, {})), "no-such", "../x", kind.name, "bea-" + "0" * 26):
             found[f"get {name} {identifier}"] = view.get(kind.model, identifier)
         if kind.layout == "single" and name != "tenant":
-            found[f"single {name}"] = tried(lambda kind=kind: view.single(kind.model))
+            found[f"single {name}"] = tried(partial(view.single, kind.model))
     keys = {bead.signature for bead in seen.get("bead", {}).values()}
     keys |= {incident.dedup_key for incident in seen.get("incident", {}).values()}
     for key in sorted((keys - {None}) | {"never"}):
@@ -79,8 +81,8 @@ def answers_of(view: View, seen: dict[str, dict[str, Record]], causes: set[str],
             for model in (Outbox, Escalation, Silence):
                 found[f"due {model} {hours} {limit}"] = tuple(view.due_before(now, limit, of=model))
     found["next_due"] = view.next_due()
-    for model in (Outbox, Escalation, Silence, Group):
-        found[f"next_due {model}"] = view.next_due(of=model)
+    for timed in (Outbox, Escalation, Silence, Group):
+        found[f"next_due {timed}"] = view.next_due(of=timed)
     found["last_audit"] = view.last_audit()
     for cause in sorted(causes | {"drop:never"}):
         found[f"handled {cause}"] = view.handled(cause)
@@ -92,7 +94,7 @@ def answers_of(view: View, seen: dict[str, dict[str, Record]], causes: set[str],
 class Oracle:
     """Walks a bench's commits and keeps one view of each make: brought along, and made anew."""
 
-    def __init__(self, bench: Any) -> None:
+    def __init__(self, bench: Project) -> None:
         self.bench = bench
         self.brought = MemoryView()
         self.head = EMPTY_TREE
@@ -112,7 +114,7 @@ class Oracle:
             kind = kind_of(record)
             self.seen.setdefault(kind.name, {})[kind.name_of(record)] = record
             if kind.chained:
-                self.causes.add(record.cause)
+                self.causes.add(str(record.to_document()["cause"]))
         anew = Projection(None)
         anew.bring_to(head, repo.git)
         views: dict[str, View] = {
@@ -132,7 +134,7 @@ class Oracle:
 class Steps:
     """What agents, people and time do to a project, each step drawn by `chance`."""
 
-    def __init__(self, bench: Any, signals: dict[str, str], chance: random.Random) -> None:
+    def __init__(self, bench: Project, signals: dict[str, str], chance: random.Random) -> None:
         self.bench, self.signals, self.chance = bench, signals, chance
 
     def drop(self) -> None:
@@ -245,14 +247,14 @@ inhibit_rules:
 
 
 @pytest.fixture
-def bench(bench: Any) -> Any:
+def bench(bench: Project) -> Any:
     """A bench with those routes."""
     bench.commit_by_hand({"settings/routing.yaml": ROUTING})
     bench.turn()
     return bench
 
 
-def test_views_after_every_kind_of_step_agree(bench: Any, signals: dict[str, str]) -> None:
+def test_views_after_every_kind_of_step_agree(bench: Project, signals: dict[str, str]) -> None:
     oracle = Oracle(bench)
     steps = Steps(bench, signals, random.Random(1))
     for name in (
@@ -279,7 +281,7 @@ def test_views_after_every_kind_of_step_agree(bench: Any, signals: dict[str, str
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_views_on_a_random_history_agree(seed: int, bench: Any, signals: dict[str, str]) -> None:
+def test_views_on_a_random_history_agree(seed: int, bench: Project, signals: dict[str, str]) -> None:
     oracle, steps = Oracle(bench), Steps(bench, signals, random.Random(seed))
     for _ in range(12):
         steps.any()
@@ -288,14 +290,14 @@ def test_views_on_a_random_history_agree(seed: int, bench: Any, signals: dict[st
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100, 112))
-def test_views_on_many_random_histories_agree(seed: int, bench: Any, signals: dict[str, str]) -> None:
+def test_views_on_many_random_histories_agree(seed: int, bench: Project, signals: dict[str, str]) -> None:
     oracle, steps = Oracle(bench), Steps(bench, signals, random.Random(seed))
     for _ in range(30):
         steps.any()
         oracle.compare()
 
 
-def test_views_give_each_owner_its_share_of_what_is_due(bench: Any) -> None:
+def test_views_give_each_owner_its_share_of_what_is_due(bench: Project) -> None:
     """C-82: many of one owner do not hide the others."""
     files = {}
     for number, action in enumerate(["webhook:a", "webhook:a", "webhook:a", "webhook:b"]):

@@ -19,6 +19,9 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.waiting import until
+from tests.support.watched import Watched
+
 GOOD = "kind: signal\nfrom: jade\nto: Sage\ntype: Question\nsubject: how do I rotate a key?\n"
 
 
@@ -106,7 +109,7 @@ CASES: dict[str, tuple[str, str, Callable[[Path], None]]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_bad_input_is_refused_kept_and_told_and_the_next_is_taken(steady: Any, until: Any, case: str) -> None:
+def test_bad_input_is_refused_kept_and_told_and_the_next_is_taken(steady: Watched, case: str) -> None:
     name, code, put = CASES[case]
     number = list(CASES).index(case)
     before = len(steady.rows("inbox.refused"))
@@ -131,7 +134,7 @@ def test_bad_input_is_refused_kept_and_told_and_the_next_is_taken(steady: Any, u
     assert steady.children[0].poll() is None
 
 
-def test_bad_input_of_all_kinds_left_a_history_that_verifies(steady: Any, until: Any) -> None:
+def test_bad_input_of_all_kinds_left_a_history_that_verifies(steady: Watched) -> None:
     steady.drop({"kind": "signal", "from": "jade", "to": "mayor", "type": "Question", "subject": "hello"}, "good.json")
     until(lambda: steady.rows("signal.delivered"), "a good signal after all of it")
     until(lambda: not os.listdir(steady.root / "inbox"), "an empty inbox")
@@ -141,7 +144,7 @@ def test_bad_input_of_all_kinds_left_a_history_that_verifies(steady: Any, until:
     assert "root:" not in steady.git("log", "-p", "--all")
 
 
-def test_bad_input_file_that_may_not_be_read_is_refused(steady: Any, until: Any, as_root: bool) -> None:
+def test_bad_input_file_that_may_not_be_read_is_refused(steady: Watched, as_root: bool) -> None:
     if as_root:
         pytest.skip("root may read everything")
     before = len(steady.rows("inbox.refused"))
@@ -170,7 +173,7 @@ KEY = "AKIA" + "ZXCVBNMASDFGHJKL"
     ],
     ids=["a field", "a field twice", "a label", "text twice", "kind", "project", "id", "name"],
 )
-def test_bad_input_secret_in_a_refused_file_is_in_no_commit(steady: Any, until: Any, content: str) -> None:
+def test_bad_input_secret_in_a_refused_file_is_in_no_commit(steady: Watched, content: str) -> None:
     before = len(steady.rows("inbox.refused"))
     steady.drop(content.encode(), f"{KEY}.yaml" if content == GOOD else "secret.yaml")
     until(lambda: len(steady.rows("inbox.refused")) > before, "the refusal")
@@ -178,7 +181,7 @@ def test_bad_input_secret_in_a_refused_file_is_in_no_commit(steady: Any, until: 
     assert KEY not in json.dumps(steady.lines(steady.children[0]))
 
 
-def test_bad_input_dot_files_and_temporary_names_are_left_alone(steady: Any, until: Any) -> None:
+def test_bad_input_dot_files_and_temporary_names_are_left_alone(steady: Watched) -> None:
     aside = steady.root / "inbox" / ".being-written.yaml"
     aside.write_text("not yet")
     steady.drop(steady.journal("beside"), "beside.json")

@@ -16,14 +16,19 @@ from typing import Any
 
 import pytest
 import yaml
-from servers import Answer, HttpServer
+
+from tests.support.servers import Answer, HttpServer
+from tests.support.waiting import until
+from tests.support.watched import Watched
 
 HELP = {"kind": "escalation", "from": "jade", "severity": "HIGH", "title": "it burns"}
 MOST_CPU = 0.25
 """Of one core: a watcher that turns over something without a pause takes all of it."""
 
 
-def configure(watched: Any, *actions: str, lease: str = "2m", waits: tuple[str, ...] = ("1s",), **more: Any) -> None:
+def configure(
+    watched: Watched, *actions: str, lease: str = "2m", waits: tuple[str, ...] = ("1s",), **more: Any
+) -> None:
     """Send every escalation by `actions`; `more` are targets by name, or `escalation` with members of its settings."""
     root: Path = watched.root
     routing = yaml.safe_load((root / "settings/routing.yaml").read_text())
@@ -47,25 +52,25 @@ def keys(server: HttpServer) -> list[str]:
     return [request.headers["idempotency-key"] for request in server.requests]
 
 
-def messages(watched: Any) -> list[dict[str, Any]]:
+def messages(watched: Watched) -> list[dict[str, Any]]:
     """Return the outbox as it stands on disk, oldest first."""
     paths = sorted((watched.root / "outbox").rglob("*.json"))
     return [json.loads(path.read_text()) for path in paths]
 
 
-def only(watched: Any) -> dict[str, Any]:
+def only(watched: Watched) -> dict[str, Any]:
     (message,) = messages(watched)
     return message
 
 
-def escalate(watched: Any, *arguments: str) -> subprocess.Popen[str]:
+def escalate(watched: Watched, *arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "prismfs", "-C", str(watched.root), "escalate", *arguments, "--json"]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.mark.slow
 def test_watch_killed_between_sending_and_recording_sends_again_with_the_same_key(
-    watched: Any, until: Any, http_server: HttpServer
+    watched: Watched, http_server: HttpServer
 ) -> None:
     """R-004-28: at least once, and whoever gets it twice can tell."""
     configure(watched, "webhook:ops", lease="2s", ops={"url": http_server.url, "timeout": "20s"})
@@ -87,7 +92,7 @@ def test_watch_killed_between_sending_and_recording_sends_again_with_the_same_ke
 
 @pytest.mark.slow
 def test_watch_killed_while_carrying_loses_nothing_that_was_dropped_meanwhile(
-    watched: Any, until: Any, http_server: HttpServer
+    watched: Watched, http_server: HttpServer
 ) -> None:
     configure(watched, "webhook:ops", "mail:mayor", lease="2s", ops={"url": http_server.url, "timeout": "20s"})
     http_server.script = ["hang"] * 3
@@ -109,7 +114,7 @@ def test_watch_killed_while_carrying_loses_nothing_that_was_dropped_meanwhile(
 
 
 def test_watch_stopped_while_a_delivery_hangs_waits_for_its_time_out_and_writes_it_down(
-    watched: Any, until: Any, http_server: HttpServer
+    watched: Watched, http_server: HttpServer
 ) -> None:
     configure(watched, "webhook:ops", ops={"url": http_server.url, "timeout": "1s"})
     http_server.script = ["hang"]
@@ -125,7 +130,7 @@ def test_watch_stopped_while_a_delivery_hangs_waits_for_its_time_out_and_writes_
     assert watched.verified()
 
 
-def test_watch_goes_on_taking_files_while_a_place_hangs(watched: Any, until: Any, http_server: HttpServer) -> None:
+def test_watch_goes_on_taking_files_while_a_place_hangs(watched: Watched, http_server: HttpServer) -> None:
     """Not even as many hanging messages as the watcher has threads keep it from its inbox, or from other places."""
     configure(watched, "webhook:ops", "mail:mayor", ops={"url": http_server.url, "timeout": "60s"})
     http_server.script = ["hang"] * 12
@@ -144,7 +149,7 @@ def test_watch_goes_on_taking_files_while_a_place_hangs(watched: Any, until: Any
 
 
 @pytest.mark.slow
-def test_watch_and_commands_beside_it_send_each_message_once(watched: Any, until: Any, http_server: HttpServer) -> None:
+def test_watch_and_commands_beside_it_send_each_message_once(watched: Watched, http_server: HttpServer) -> None:
     """A command sends what it put into the outbox itself; the watcher sees it begun, and leaves it alone."""
     configure(watched, "webhook:ops", "mail:mayor", ops={"url": http_server.url, "timeout": "20s"})
     child = watched.start()
@@ -165,9 +170,7 @@ def test_watch_and_commands_beside_it_send_each_message_once(watched: Any, until
 
 
 @pytest.mark.slow
-def test_watch_raises_by_the_real_clock_until_somebody_has_it(
-    watched: Any, until: Any, http_server: HttpServer
-) -> None:
+def test_watch_raises_by_the_real_clock_until_somebody_has_it(watched: Watched, http_server: HttpServer) -> None:
     """R-004-21, R-004-22, R-004-24, R-004-25: after the threshold, by its new route, until the maximum."""
     routes = {"low": ["bead", "log"], "medium": ["webhook:ops"], "high": ["webhook:ops"], "critical": ["webhook:ops"]}
     more = {"routes": routes, "stale_threshold": "2s", "max_reescalations": 2}
@@ -210,7 +213,7 @@ def test_watch_raises_by_the_real_clock_until_somebody_has_it(
 
 
 @pytest.mark.slow
-def test_watch_a_thousand_equal_escalations_are_one(watched: Any, until: Any, http_server: HttpServer) -> None:
+def test_watch_a_thousand_equal_escalations_are_one(watched: Watched, http_server: HttpServer) -> None:
     """R-004-27: one open escalation, counted, and as many notices as its route has, once."""
     configure(watched, "webhook:ops", "mail:mayor", "log", ops={"url": http_server.url})
     child = watched.start()
@@ -229,7 +232,7 @@ def test_watch_a_thousand_equal_escalations_are_one(watched: Any, until: Any, ht
 
 
 @pytest.mark.slow
-def test_escalate_racing_with_one_signature_is_one(watched: Any, http_server: HttpServer) -> None:
+def test_escalate_racing_with_one_signature_is_one(watched: Watched, http_server: HttpServer) -> None:
     """R-004-27: with and without a watcher, whoever comes second is counted."""
     configure(watched, "webhook:ops", ops={"url": http_server.url})
     for turn in range(4):
@@ -257,7 +260,7 @@ def cpu_seconds(process: int) -> float:
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processor time is read from /proc")
 @pytest.mark.parametrize("waits", ["nothing", "future", "hanging", "held", "full", "no lease"])
-def test_watch_does_not_spin_over_what_waits(watched: Any, until: Any, http_server: HttpServer, waits: str) -> None:
+def test_watch_does_not_spin_over_what_waits(watched: Watched, http_server: HttpServer, waits: str) -> None:
     """A watcher with something it cannot act on yet sleeps."""
     lease = "1s" if waits == "no lease" else "2m"
     configure(watched, "webhook:ops", lease=lease, waits=("1h",), ops={"url": http_server.url, "timeout": "60s"})

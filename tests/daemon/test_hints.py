@@ -6,12 +6,12 @@ import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from watchdog.observers.api import BaseObserver, EventEmitter
 
 from prismfs.daemon.hints import Hints
+from tests.support.waiting import until
 
 
 class Exhausted(EventEmitter):
@@ -52,7 +52,7 @@ def test_hints_system_cannot_watch_falls_back_to_polling(folders: tuple[Path, Pa
         hints.stop()
 
 
-def test_hints_file_renamed_into_the_inbox_wakes(hints: Hints, folders: tuple[Path, Path], until: Any) -> None:
+def test_hints_file_renamed_into_the_inbox_wakes(hints: Hints, folders: tuple[Path, Path]) -> None:
     inbox = folders[0]
     aside = inbox / ".a.yaml"
     aside.write_text("x")
@@ -61,7 +61,7 @@ def test_hints_file_renamed_into_the_inbox_wakes(hints: Hints, folders: tuple[Pa
     until(lambda: hints.wait(0.1), "the hint")
 
 
-def test_hints_reference_moved_wakes(hints: Hints, folders: tuple[Path, Path], until: Any) -> None:
+def test_hints_reference_moved_wakes(hints: Hints, folders: tuple[Path, Path]) -> None:
     until(lambda: hints.wait(0.1) is False, "quiet")
     lock = folders[1] / "main.lock"
     lock.write_text("0" * 40)
@@ -69,7 +69,7 @@ def test_hints_reference_moved_wakes(hints: Hints, folders: tuple[Path, Path], u
     until(lambda: hints.wait(0.1), "the hint")
 
 
-def test_hints_system_names_what_is_complete_and_nothing_else(folders: tuple[Path, Path], until: Any) -> None:
+def test_hints_system_names_what_is_complete_and_nothing_else(folders: tuple[Path, Path]) -> None:
     """A file still open is not named; closed or renamed into the folder it is."""
     inbox = folders[0]
     hints = Hints()

@@ -13,23 +13,26 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.waiting import until
+from tests.support.watched import Watched
+
 MANY = 60
 STORM = 150.0  # seconds
 
 
-def allow(watched: Any, jobs: dict[str, list[str]], **members: Any) -> None:
+def allow(watched: Watched, jobs: dict[str, list[str]], **members: Any) -> None:
     path: Path = watched.root / "settings/retry.yaml"
     entries = {name: {"command": command} for name, command in jobs.items()}
     path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"jobs": entries} | members))
     watched.commit("jobs")
 
 
-def fail(watched: Any, job: str) -> None:
+def fail(watched: Watched, job: str) -> None:
     document = {"kind": "job_failure", "from": "jade", "job": job, "error": f"{job}: no route to host"}
     watched.drop(document, f"{job}.json")
 
 
-def jobs(watched: Any) -> list[dict[str, Any]]:
+def jobs(watched: Watched) -> list[dict[str, Any]]:
     return [json.loads(path.read_text()) for path in sorted((watched.root / "jobs").rglob("*.json"))]
 
 
@@ -50,7 +53,7 @@ def ended(process: int) -> bool:
 
 @pytest.mark.slow
 def test_watch_killed_after_the_second_attempt_makes_the_third_once_at_its_time(
-    watched: Any, until: Any, tmp_path: Path
+    watched: Watched, tmp_path: Path
 ) -> None:
     """R-002-18: the state of the attempts survives; no fourth, no lost third."""
     noted = tmp_path / "noted"
@@ -73,7 +76,7 @@ def test_watch_killed_after_the_second_attempt_makes_the_third_once_at_its_time(
 
 
 @pytest.mark.slow
-def test_watch_killed_while_an_attempt_runs_does_not_make_it_again(watched: Any, until: Any, tmp_path: Path) -> None:
+def test_watch_killed_while_an_attempt_runs_does_not_make_it_again(watched: Watched, tmp_path: Path) -> None:
     """R-002-18: it counts as failed once its lease has passed, and the next one follows."""
     noted = tmp_path / "noted"
     script = 'echo "$PRISMFS_ATTEMPT" >> "$1"; test "$PRISMFS_ATTEMPT" = 1 && exec sleep 5; exit 0'
@@ -92,7 +95,7 @@ def test_watch_killed_while_an_attempt_runs_does_not_make_it_again(watched: Any,
 
 @pytest.mark.slow
 def test_watch_stopped_while_an_attempt_runs_ends_it_and_the_next_watcher_goes_on(
-    watched: Any, until: Any, tmp_path: Path
+    watched: Watched, tmp_path: Path
 ) -> None:
     """A watcher that is to stop waits for no job, leaves none behind, and what it ended is tried again."""
     noted, pids = tmp_path / "noted", tmp_path / "pids"
@@ -115,7 +118,7 @@ def test_watch_stopped_while_an_attempt_runs_ends_it_and_the_next_watcher_goes_o
 
 
 @pytest.mark.slow
-def test_watch_takes_files_and_tells_people_while_jobs_run(watched: Any, until: Any, tmp_path: Path) -> None:
+def test_watch_takes_files_and_tells_people_while_jobs_run(watched: Watched, tmp_path: Path) -> None:
     """Jobs that take long keep neither the inbox nor a notice waiting, however many they are."""
     names = [f"slow-{number}" for number in range(20)]
     allow(watched, {name: ["sleep", "600"] for name in names})
@@ -133,7 +136,7 @@ def test_watch_takes_files_and_tells_people_while_jobs_run(watched: Any, until: 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_watch_many_jobs_at_once_lose_double_and_hurry_no_attempt(watched: Any, until: Any, tmp_path: Path) -> None:
+def test_watch_many_jobs_at_once_lose_double_and_hurry_no_attempt(watched: Watched, tmp_path: Path) -> None:
     """R-002-13: each attempt once and not before its time, however many wait."""
     noted = tmp_path / "noted"
     noted.mkdir()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from prismfs.daemon.loop import Watcher
+from tests.support.project import Project
 
 
-def test_stop_in_a_turn_that_took_long_leaves_the_index_as_the_branch_is(bench: Any, signals: Any) -> None:
+def test_stop_in_a_turn_that_took_long_leaves_the_index_as_the_branch_is(
+    bench: Project, signals: dict[str, str]
+) -> None:
     """Once it ended before the index was brought along, and a commit by hand undid the records of the turn."""
     watcher = Watcher([bench.desk], clock=bench.clock, report=lambda _desk, _turn: stop())
 

@@ -22,6 +22,9 @@ from prismfs.kinds.care.phone_home import PhoneHome
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.records.ids import derive_id
 from prismfs.records.plan import Plan
+from tests.support.drops import signal
+from tests.support.github import GitHub
+from tests.support.project import Project
 
 LIMIT = 20.0
 EVERY = timedelta(minutes=15)
@@ -30,7 +33,7 @@ EVERY = timedelta(minutes=15)
 class Followed:
     """A bench whose tracker has filed issues, and a syncer over it."""
 
-    def __init__(self, bench: Any, **tracker: Any) -> None:
+    def __init__(self, bench: Project, **tracker: Any) -> None:
         self.bench = bench
         self.woken = threading.Event()
         self.syncer = Syncer(self.woken.set)
@@ -94,7 +97,7 @@ class Followed:
 
 
 @pytest.fixture
-def place(bench: Any) -> Iterator[Followed]:
+def place(bench: Project) -> Iterator[Followed]:
     made = Followed(bench, transport="file")
     yield made
     made.syncer.finish()
@@ -191,7 +194,7 @@ def test_one_issue_that_cannot_be_read_keeps_no_other_back(place: Followed) -> N
     assert place.syncer.problem(place.bench.desk) == place.told()["error"]
 
 
-def test_failures_wait_longer_each_time_and_a_success_ends_that(bench: Any) -> None:
+def test_failures_wait_longer_each_time_and_a_success_ends_that(bench: Project) -> None:
     place = Followed(bench, transport="gh", repository="acme/product", gh=["/nonexistent/gh"])
     try:
         place.file(url="https://github.com/acme/product/issues/1")
@@ -217,7 +220,7 @@ def test_failures_wait_longer_each_time_and_a_success_ends_that(bench: Any) -> N
         place.syncer.finish()
 
 
-def test_dry_run_is_never_asked(bench: Any) -> None:
+def test_dry_run_is_never_asked(bench: Project) -> None:
     place = Followed(bench, transport="dry-run")
     try:
         place.file()
@@ -269,7 +272,7 @@ def test_answer_that_cannot_be_committed_is_kept(place: Followed, monkeypatch: p
     assert place.answers() == ["Issue 1 was closed: export crashes"]
 
 
-def test_github_is_asked_by_gh(bench: Any, github: Any) -> None:
+def test_github_is_asked_by_gh(bench: Project, github: GitHub) -> None:
     forge = github.forge
     first = forge.add_issue("export crashes")
     place = Followed(bench, transport="gh", repository="acme/product", gh_config=str(github.config))
@@ -293,7 +296,7 @@ def test_github_is_asked_by_gh(bench: Any, github: Any) -> None:
         place.syncer.finish()
 
 
-def test_github_that_hangs_holds_no_turn(bench: Any, github: Any, signal: Any) -> None:
+def test_github_that_hangs_holds_no_turn(bench: Project, github: GitHub) -> None:
     place = Followed(bench, transport="gh", repository="acme/product", gh_config=str(github.config), timeout="2s")
     try:
         place.file(url=github.forge.add_issue("export crashes")["url"])

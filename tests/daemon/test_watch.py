@@ -6,9 +6,11 @@ import json
 import os
 import re
 import signal
-from typing import Any
 
 import pytest
+
+from tests.support.waiting import until
+from tests.support.watched import Watched
 
 REPORT = {
     "kind": "signal",
@@ -29,7 +31,7 @@ body: |
 """
 
 
-def test_watch_file_renamed_into_the_inbox_is_committed(watched: Any, until: Any) -> None:
+def test_watch_file_renamed_into_the_inbox_is_committed(watched: Watched) -> None:
     child = watched.start()
     watched.drop(REPORT, "report.json")
     until(lambda: watched.rows("incident.escalated"), "the incident")
@@ -41,7 +43,7 @@ def test_watch_file_renamed_into_the_inbox_is_committed(watched: Any, until: Any
     assert watched.verified()
 
 
-def test_watch_file_written_in_place_is_taken_only_when_complete(watched: Any, until: Any) -> None:
+def test_watch_file_written_in_place_is_taken_only_when_complete(watched: Watched) -> None:
     """A writer that takes its time is waited for: its file is one record, not one and a refused half."""
     watched.start()
     data = json.dumps(watched.journal("slow") | {"body": "x" * 4000}).encode()
@@ -58,7 +60,7 @@ def test_watch_file_written_in_place_is_taken_only_when_complete(watched: Any, u
     assert len(entry["body"]) == 4000
 
 
-def test_watch_sigterm_finishes_and_says_stopped(watched: Any, until: Any) -> None:
+def test_watch_sigterm_finishes_and_says_stopped(watched: Watched) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         child = watched.start()
         for step in range(20):
@@ -71,7 +73,7 @@ def test_watch_sigterm_finishes_and_says_stopped(watched: Any, until: Any) -> No
     assert watched.verified()
 
 
-def test_watch_killed_and_started_again_goes_on_and_doubles_nothing(watched: Any, until: Any) -> None:
+def test_watch_killed_and_started_again_goes_on_and_doubles_nothing(watched: Watched) -> None:
     for attempt in range(3):
         child = watched.start()
         for step in range(20):
@@ -87,7 +89,7 @@ def test_watch_killed_and_started_again_goes_on_and_doubles_nothing(watched: Any
     assert watched.verified()
 
 
-def test_watch_second_watcher_is_refused_and_the_first_stays(watched: Any, until: Any) -> None:
+def test_watch_second_watcher_is_refused_and_the_first_stays(watched: Watched) -> None:
     """Once the refused one wrote "stopped" into the health file of the one that ran."""
     first = watched.start()
     second = watched.spawn()
@@ -99,7 +101,7 @@ def test_watch_second_watcher_is_refused_and_the_first_stays(watched: Any, until
     until(lambda: watched.taken("still here"), "the first watcher")
 
 
-def test_watch_commit_by_hand_is_observed_and_its_signal_taken_up(watched: Any, until: Any) -> None:
+def test_watch_commit_by_hand_is_observed_and_its_signal_taken_up(watched: Watched) -> None:
     watched.start()
     watched.drop(REPORT | {"to": "mayor", "subject": "a pattern to copy"}, "a.json")
     until(lambda: watched.rows("signal.delivered"), "a first signal")
@@ -119,7 +121,7 @@ def test_watch_commit_by_hand_is_observed_and_its_signal_taken_up(watched: Any, 
     assert watched.verified()
 
 
-def test_watch_article_committed_by_hand_answers_the_next_question(watched: Any, until: Any) -> None:
+def test_watch_article_committed_by_hand_answers_the_next_question(watched: Watched) -> None:
     watched.start()
     question = REPORT | {"subject": "How do I rotate the signing key of the exporter?", "body": ""}
     watched.drop(question, "before.json")
@@ -133,7 +135,7 @@ def test_watch_article_committed_by_hand_answers_the_next_question(watched: Any,
     assert watched.verified()
 
 
-def test_watch_record_that_is_invalid_is_observed_loudly_and_changes_nothing(watched: Any, until: Any) -> None:
+def test_watch_record_that_is_invalid_is_observed_loudly_and_changes_nothing(watched: Watched) -> None:
     watched.start()
     (watched.root / "kb").mkdir(exist_ok=True)
     (watched.root / "kb" / "broken.yaml").write_text("kind: kb\nkind: kb\n")
@@ -144,7 +146,7 @@ def test_watch_record_that_is_invalid_is_observed_loudly_and_changes_nothing(wat
     until(lambda: watched.taken("goes on"), "the next file")
 
 
-def test_watch_due_time_wakes_it(watched: Any, until: Any) -> None:
+def test_watch_due_time_wakes_it(watched: Watched) -> None:
     """R-004-21, R-004-23: raised by itself after the threshold, twice, then no more."""
     path = watched.root / "settings" / "escalation.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"stale_threshold": "1s"}))
@@ -162,7 +164,7 @@ def test_watch_due_time_wakes_it(watched: Any, until: Any) -> None:
     assert watched.verified()
 
 
-def test_watch_tenant_folder_serves_all_its_projects(tenant: Any, until: Any) -> None:
+def test_watch_tenant_folder_serves_all_its_projects(tenant: tuple[Watched, Watched]) -> None:
     docs, code = tenant
     child = docs.start()
     until(lambda: code.health().get("process_id") == child.pid, "the second project")
@@ -176,7 +178,7 @@ def test_watch_tenant_folder_serves_all_its_projects(tenant: Any, until: Any) ->
     assert {one.health()["state"] for one in tenant} == {"stopped"}
 
 
-def test_watch_tenant_project_that_fails_does_not_stop_the_other(tenant: Any, until: Any) -> None:
+def test_watch_tenant_project_that_fails_does_not_stop_the_other(tenant: tuple[Watched, Watched]) -> None:
     docs, code = tenant
     child = docs.start()
     path = code.root / "settings" / "escalation.json"
@@ -193,7 +195,7 @@ def test_watch_tenant_project_that_fails_does_not_stop_the_other(tenant: Any, un
     assert docs.stop(child) == 0
 
 
-def test_watch_invalid_setting_is_loud_takes_nothing_and_goes_on_once_mended(watched: Any, until: Any) -> None:
+def test_watch_invalid_setting_is_loud_takes_nothing_and_goes_on_once_mended(watched: Watched) -> None:
     child = watched.start()
     path = watched.root / "settings" / "escalation.json"
     good = path.read_text()
@@ -216,7 +218,7 @@ def test_watch_invalid_setting_is_loud_takes_nothing_and_goes_on_once_mended(wat
     assert watched.verified()
 
 
-def test_watch_engines_file_edited_by_hand_is_left_alone(watched: Any, until: Any) -> None:
+def test_watch_engines_file_edited_by_hand_is_left_alone(watched: Watched) -> None:
     """What a person is editing is never overwritten; what they commit is what stands."""
     watched.start()
     watched.drop({"kind": "todo", "from": "jade", "title": "write it down"}, "a.json")
@@ -233,7 +235,7 @@ def test_watch_engines_file_edited_by_hand_is_left_alone(watched: Any, until: An
     assert watched.verified()
 
 
-def test_watch_persons_commit_takes_nothing_back(watched: Any, until: Any) -> None:
+def test_watch_persons_commit_takes_nothing_back(watched: Watched) -> None:
     """Once the index kept the signal as a person had committed it, and their next commit undid the engine's."""
     watched.start()
     watched.drop(REPORT | {"to": "mayor", "subject": "a pattern to copy"}, "a.json")
@@ -252,7 +254,7 @@ def test_watch_persons_commit_takes_nothing_back(watched: Any, until: Any) -> No
     assert watched.git("show", "--name-only", "--format=", "HEAD").split() == ["notes.txt"]
 
 
-def test_watch_rewritten_history_is_loud(watched: Any, until: Any) -> None:
+def test_watch_rewritten_history_is_loud(watched: Watched) -> None:
     child = watched.start()
     watched.drop(watched.journal("to be lost"), "a.json")
     until(lambda: watched.taken("to be lost"), "a commit")
@@ -265,7 +267,7 @@ def test_watch_rewritten_history_is_loud(watched: Any, until: Any) -> None:
     assert (watched.root / "inbox" / "b.json").exists()
 
 
-def test_watch_inbox_that_is_gone_is_loud_and_taken_again_when_back(watched: Any, until: Any) -> None:
+def test_watch_inbox_that_is_gone_is_loud_and_taken_again_when_back(watched: Watched) -> None:
     watched.start()
     aside = watched.root / "run" / "inbox-aside"
     (watched.root / "inbox").rename(aside)
@@ -279,7 +281,7 @@ def test_watch_inbox_that_is_gone_is_loud_and_taken_again_when_back(watched: Any
 
 
 @pytest.mark.slow
-def test_watch_burst_of_files_loses_none(watched: Any, until: Any) -> None:
+def test_watch_burst_of_files_loses_none(watched: Watched) -> None:
     child = watched.start()
     for step in range(1500):
         watched.drop(watched.journal(f"burst {step}"), f"{step}.json")

@@ -11,6 +11,8 @@ from prismfs.kinds.care.phone_home import PhoneHome
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.base import format_instant
+from tests.support.waiting import until
+from tests.support.watched import Watched
 
 REPORT = {
     "kind": "signal",
@@ -31,7 +33,7 @@ def issue(**fields: Any) -> str:
     return json.dumps(document)
 
 
-def test_watch_asks_the_tracker_at_its_start_and_tells_the_reporter(watched: Any, until: Any) -> None:
+def test_watch_asks_the_tracker_at_its_start_and_tells_the_reporter(watched: Watched) -> None:
     child = watched.start()
     watched.drop(REPORT, "report.json")
     until(lambda: watched.records("incident"), "the incident")

@@ -13,6 +13,8 @@ import pytest
 
 from prismfs.clock import SystemClock
 from prismfs.records.base import format_instant, parse_instant
+from tests.support.waiting import until
+from tests.support.watched import Watched
 
 pytestmark = pytest.mark.slow
 
@@ -20,7 +22,7 @@ LATE = timedelta(seconds=2)
 
 
 @pytest.fixture
-def hasty(watched: Any) -> Any:
+def hasty(watched: Watched) -> Any:
     """A project whose engine counts as stopped after two seconds."""
     path = watched.root / "settings" / "response.yaml"
     path.write_text(path.read_text().replace("\nlate: 5m", "\nlate: 2s"))
@@ -28,19 +30,19 @@ def hasty(watched: Any) -> Any:
     return watched
 
 
-def beat(watched: Any) -> Any:
+def beat(watched: Watched) -> Any:
     return parse_instant(watched.health()["at"])
 
 
-def is_missed(watched: Any) -> bool:
+def is_missed(watched: Watched) -> bool:
     return bool(SystemClock().now() - beat(watched) > LATE)
 
 
-def standstills(watched: Any) -> list[dict[str, Any]]:
+def standstills(watched: Watched) -> list[dict[str, Any]]:
     return [one for one in watched.records("incident") if one["title"] == "Engine loop stopped"]
 
 
-def test_watch_killed_is_missed_by_the_next_one_once(hasty: Any, until: Any) -> None:
+def test_watch_killed_is_missed_by_the_next_one_once(hasty: Any) -> None:
     child = hasty.start()
     until(lambda: hasty.health().get("state") == "watching", "its heartbeat")
     assert hasty.stop(child, signal.SIGKILL) == -signal.SIGKILL
@@ -57,7 +59,7 @@ def test_watch_killed_is_missed_by_the_next_one_once(hasty: Any, until: Any) -> 
     assert hasty.verified()
 
 
-def test_watch_stopped_as_it_was_told_to_is_not_missed(hasty: Any, until: Any) -> None:
+def test_watch_stopped_as_it_was_told_to_is_not_missed(hasty: Any) -> None:
     hasty.stop(hasty.start())
     assert hasty.health()["state"] == "stopped"
     until(lambda: is_missed(hasty), "its last heartbeat to be old")
@@ -67,7 +69,7 @@ def test_watch_stopped_as_it_was_told_to_is_not_missed(hasty: Any, until: Any) -
     assert standstills(hasty) == []
 
 
-def test_watch_idle_keeps_its_heart_beating(hasty: Any, until: Any) -> None:
+def test_watch_idle_keeps_its_heart_beating(hasty: Any) -> None:
     """Longer than `late` without anything to do, and nobody misses it."""
     hasty.stop(hasty.start())  # it has seen what there was to see; the next one is idle from the first moment
     child = hasty.start()
@@ -79,7 +81,7 @@ def test_watch_idle_keeps_its_heart_beating(hasty: Any, until: Any) -> None:
     assert standstills(hasty) == []
 
 
-def test_watch_machine_that_slept_is_told_once(hasty: Any, until: Any) -> None:
+def test_watch_machine_that_slept_is_told_once(hasty: Any) -> None:
     child = hasty.start()
     until(lambda: hasty.health().get("state") == "watching", "its heartbeat")
     child.send_signal(signal.SIGSTOP)
@@ -93,7 +95,7 @@ def test_watch_machine_that_slept_is_told_once(hasty: Any, until: Any) -> None:
     assert hasty.verified()
 
 
-def test_watch_killed_over_a_deadline_tells_and_handles_it(hasty: Any, until: Any) -> None:
+def test_watch_killed_over_a_deadline_tells_and_handles_it(hasty: Any) -> None:
     """C-67: what fell due while nobody watched is handled late, once, beside the incident that tells of it."""
     path = hasty.root / "settings" / "escalation.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"stale_threshold": "3s"}))
@@ -112,7 +114,7 @@ def test_watch_killed_over_a_deadline_tells_and_handles_it(hasty: Any, until: An
     assert hasty.verified()
 
 
-def test_react_misses_a_watcher_that_died_and_dry_run_only_says_so(hasty: Any, until: Any) -> None:
+def test_react_misses_a_watcher_that_died_and_dry_run_only_says_so(hasty: Any) -> None:
     child = hasty.start()
     until(lambda: hasty.health().get("state") == "watching", "its heartbeat")
     assert hasty.stop(child, signal.SIGKILL) == -signal.SIGKILL
@@ -125,7 +127,7 @@ def test_react_misses_a_watcher_that_died_and_dry_run_only_says_so(hasty: Any, u
     assert "incident.detected" not in react(hasty)
 
 
-def react(watched: Any, *options: str) -> str:
+def react(watched: Watched, *options: str) -> str:
     """Return what `prismfs react` prints, in a process of its own."""
     words = [sys.executable, "-m", "prismfs", "-C", str(watched.root), "react", "--json", *options]
     return subprocess.run(words, check=True, capture_output=True, text=True).stdout

@@ -14,6 +14,8 @@ import pytest
 
 from prismfs.engine.trust.verify import verify
 from prismfs.engine.turn.desk import Desk
+from tests.support.memory import planned
+from tests.support.project import Project, run_git
 
 AGENTS = tuple(f"agent-{number}" for number in range(8))
 
@@ -40,14 +42,14 @@ def claim_at_once(roots: Sequence[Path], arguments: Sequence[str]) -> list[tuple
     return answers
 
 
-def note(bench: Any, title: str) -> str:
+def note(bench: Project, title: str) -> str:
     form = {"kind": "task", "from": "olga", "title": title}
-    found: str = bench.give("bead.create", {"document": form}).subject
+    found: str = planned(bench.give("bead.create", {"document": form})).subject
     return found
 
 
 @pytest.mark.slow
-def test_of_eight_processes_exactly_one_has_the_bead(bench: Any) -> None:
+def test_of_eight_processes_exactly_one_has_the_bead(bench: Project) -> None:
     for number in range(5):
         name = note(bench, f"round {number}")
         answers = claim_at_once([bench.root] * len(AGENTS), [name])
@@ -63,7 +65,7 @@ def test_of_eight_processes_exactly_one_has_the_bead(bench: Any) -> None:
 
 
 @pytest.mark.slow
-def test_of_eight_who_take_the_next_each_has_another(bench: Any) -> None:
+def test_of_eight_who_take_the_next_each_has_another(bench: Project) -> None:
     names = {note(bench, f"one of {len(AGENTS) - 2}, {number}") for number in range(len(AGENTS) - 2)}
     answers = claim_at_once([bench.root] * len(AGENTS), ["--next"])
     assert {code for code, _ in answers} == {0}
@@ -73,7 +75,7 @@ def test_of_eight_who_take_the_next_each_has_another(bench: Any) -> None:
 
 
 @pytest.mark.slow
-def test_of_two_clones_exactly_one_has_the_bead(bench: Any, tmp_path: Path, run_git: Any) -> None:
+def test_of_two_clones_exactly_one_has_the_bead(bench: Project, tmp_path: Path) -> None:
     """The push decides; the loser hears the winner's name, and both histories are one."""
     for number in range(3):
         note(bench, f"round {number}")

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,9 @@ import pytest
 import yaml
 
 from prismfs.store.repo import CRASH_POINTS
+from tests.support.crash import outcome, turns
+from tests.support.drops import fill_inbox
+from tests.support.project import MakeProject, Project
 
 POINTS = (*CRASH_POINTS, "before-inbox", "between-inbox", "before-receipts")
 LATER = {
@@ -38,7 +40,7 @@ _EXPECTED_OUTSIDE: dict[str, Any] = {}
 
 
 @pytest.fixture
-def expected(make_bench: Any, fill_inbox: Any, turns: Any, outcome: Any) -> dict[str, Any]:
+def expected(make_bench: MakeProject) -> dict[str, Any]:
     """What the same inbox comes to when nothing is killed; found out once."""
     if _EXPECTED:
         return _EXPECTED
@@ -57,7 +59,7 @@ def expected(make_bench: Any, fill_inbox: Any, turns: Any, outcome: Any) -> dict
     return found
 
 
-def check(bench: Any, expected: dict[str, Any], outcome: Callable[[Any], dict[str, Any]]) -> None:
+def check(bench: Project, expected: dict[str, Any]) -> None:
     assert outcome(bench) == expected
     assert bench.git("fsck", "--strict", "--full") == ""
     assert list((bench.root / ".git").glob("fast_import_crash_*")) == []
@@ -67,7 +69,7 @@ def check(bench: Any, expected: dict[str, Any], outcome: Callable[[Any], dict[st
         assert (bench.root / path).read_bytes() == data
 
 
-def crash_and_recover(bench: Any, fill_inbox: Any, turns: Any, point: str, passing: int) -> None:
+def crash_and_recover(bench: Project, point: str, passing: int) -> None:
     fill_inbox(bench.root)
     killed = turns(bench.root, point, passing)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
@@ -77,37 +79,45 @@ def crash_and_recover(bench: Any, fill_inbox: Any, turns: Any, point: str, passi
 
 @pytest.mark.parametrize("point", POINTS)
 def test_turn_killed_at_a_crash_point_is_completed_by_the_next(
-    point: str, bench: Any, expected: dict[str, Any], fill_inbox: Any, turns: Any, outcome: Any
+    point: str,
+    bench: Project,
+    expected: dict[str, Any],
 ) -> None:
-    crash_and_recover(bench, fill_inbox, turns, point, 1)
-    check(bench, expected, outcome)
+    crash_and_recover(bench, point, 1)
+    check(bench, expected)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("point", "passing"), [(point, passing) for point in LATER for passing in LATER[point]])
 def test_turn_killed_at_a_later_passing_is_completed_by_the_next(
-    point: str, passing: int, bench: Any, expected: dict[str, Any], fill_inbox: Any, turns: Any, outcome: Any
+    point: str,
+    passing: int,
+    bench: Project,
+    expected: dict[str, Any],
 ) -> None:
-    crash_and_recover(bench, fill_inbox, turns, point, passing)
-    check(bench, expected, outcome)
+    crash_and_recover(bench, point, passing)
+    check(bench, expected)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("point", POINTS)
 def test_turn_killed_twice_is_completed_by_the_third(
-    point: str, bench: Any, expected: dict[str, Any], fill_inbox: Any, turns: Any, outcome: Any
+    point: str,
+    bench: Project,
+    expected: dict[str, Any],
 ) -> None:
     fill_inbox(bench.root)
     turns(bench.root, "between-files", 20)
     turns(bench.root, point, 1)
     assert turns(bench.root).returncode == 0
-    check(bench, expected, outcome)
+    check(bench, expected)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_turn_killed_at_any_instant_is_completed_by_the_next(
-    make_bench: Any, expected: dict[str, Any], fill_inbox: Any, turns: Any, outcome: Any
+    make_bench: MakeProject,
+    expected: dict[str, Any],
 ) -> None:
     """The crash points are chosen by us; the kernel chooses others."""
     script = Path(__file__).with_name("turns.py")
@@ -126,12 +136,13 @@ def test_turn_killed_at_any_instant_is_completed_by_the_next(
         child.kill()
         killed += child.wait() == -signal.SIGKILL
         assert turns(bench.root).returncode == 0
-        check(bench, expected, outcome)
+        check(bench, expected)
     assert killed > 3
 
 
 def test_turn_killed_at_a_crash_point_is_completed_by_the_command_line(
-    bench: Any, expected: dict[str, Any], fill_inbox: Any, turns: Any, outcome: Any
+    bench: Project,
+    expected: dict[str, Any],
 ) -> None:
     fill_inbox(bench.root)
     assert turns(bench.root, "between-files", 20).returncode == -signal.SIGKILL
@@ -148,7 +159,7 @@ def test_turn_killed_at_a_crash_point_is_completed_by_the_command_line(
     assert bench.problems() == ()
 
 
-def test_crash_points_named_are_all_passed(bench: Any, fill_inbox: Any, turns: Any) -> None:
+def test_crash_points_named_are_all_passed(bench: Project) -> None:
     fill_inbox(bench.root)
     done = turns(bench.root)
     passed = json.loads(done.stdout)
@@ -157,7 +168,7 @@ def test_crash_points_named_are_all_passed(bench: Any, fill_inbox: Any, turns: A
         assert passed[point] >= max(passings)
 
 
-def send_outside(bench: Any) -> Path:
+def send_outside(bench: Project) -> Path:
     """Send every escalation to a program as well, and return the file in which that notes what it was given."""
     noted: Path = bench.root.parent / "noted"
     program = bench.root.parent / "pager.sh"
@@ -169,7 +180,7 @@ def send_outside(bench: Any) -> Path:
     return noted
 
 
-def serve_later(bench: Any, turns: Any) -> None:
+def serve_later(bench: Project) -> None:
     """Let other processes serve the project after the lease of a delivery, and after the pause that follows it."""
     for minutes in (0, 3, 6):
         done = turns(bench.root, "", 0, minutes)
@@ -181,7 +192,7 @@ def carried(noted: Path) -> Counter[str]:
 
 
 @pytest.fixture
-def expected_outside(make_bench: Any, fill_inbox: Any, turns: Any, outcome: Any) -> dict[str, Any]:
+def expected_outside(make_bench: MakeProject) -> dict[str, Any]:
     """What the inbox comes to with a program to tell when nothing is killed; found out once."""
     if not _EXPECTED_OUTSIDE:
         bench = make_bench()
@@ -189,7 +200,7 @@ def expected_outside(make_bench: Any, fill_inbox: Any, turns: Any, outcome: Any)
         fill_inbox(bench.root)
         passed = json.loads(turns(bench.root).stdout)
         assert set(passed) == set(OUTSIDE)
-        serve_later(bench, turns)
+        serve_later(bench)
         found = outcome(bench)
         told = [
             message
@@ -208,24 +219,27 @@ def expected_outside(make_bench: Any, fill_inbox: Any, turns: Any, outcome: Any)
     "point", [pytest.param(one, marks=() if one == "carried" else pytest.mark.slow) for one in OUTSIDE]
 )
 def test_turn_killed_while_messages_leave_tells_everybody(
-    point: str, bench: Any, expected_outside: dict[str, Any], fill_inbox: Any, turns: Any, outcome: Any
+    point: str,
+    bench: Project,
+    expected_outside: dict[str, Any],
 ) -> None:
     """R-004-28: one outbox record an action, none lost; only what was on its way may arrive twice."""
-    check_outside(bench, expected_outside, fill_inbox, turns, outcome, point, 1)
+    check_outside(bench, expected_outside, point, 1)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("passing", [2, 3])
 @pytest.mark.parametrize("point", ["before-reference", "after-reference", "after-projection"])
 def test_turn_killed_later_while_messages_leave_tells_everybody(
-    point: str, passing: int, bench: Any, expected_outside: dict[str, Any], fill_inbox: Any, turns: Any, outcome: Any
+    point: str,
+    passing: int,
+    bench: Project,
+    expected_outside: dict[str, Any],
 ) -> None:
-    check_outside(bench, expected_outside, fill_inbox, turns, outcome, point, passing)
+    check_outside(bench, expected_outside, point, passing)
 
 
-def check_outside(
-    bench: Any, expected: dict[str, Any], fill_inbox: Any, turns: Any, outcome: Any, point: str, passing: int
-) -> None:
+def check_outside(bench: Project, expected: dict[str, Any], point: str, passing: int) -> None:
     noted = send_outside(bench)
     fill_inbox(bench.root)
     killed = turns(bench.root, point, passing)
@@ -233,7 +247,7 @@ def check_outside(
     before = carried(noted) if noted.exists() else Counter()
     on_their_way = {message.id for message in bench.records("outbox") if message.status == "sending"}
     assert set(before) <= on_their_way | {one.id for one in bench.records("outbox") if one.status == "sent"}
-    serve_later(bench, turns)
+    serve_later(bench)
     found = outcome(bench)
     assert {name: value for name, value in found.items() if name != "actions"} == expected
     told = {

@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 import yaml
-from servers import Answer, HttpServer, SmtpServer
 
 from prismfs.cli import run
 from prismfs.daemon.courier import ThreadCourier
@@ -24,6 +23,8 @@ from prismfs.engine.turn.deliver import Room
 from prismfs.engine.turn.react import react
 from prismfs.errors import RefusedError
 from prismfs.records.message import Receipt
+from tests.support.project import Project
+from tests.support.servers import Answer, HttpServer, SmtpServer
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 HELP = "kind: escalation\nfrom: jade\nseverity: CRITICAL\ntitle: it burns\n"
@@ -32,7 +33,7 @@ HELP = "kind: escalation\nfrom: jade\nseverity: CRITICAL\ntitle: it burns\n"
 class Post:
     """A project whose escalations go where the test says, and how it is served."""
 
-    def __init__(self, bench: Any, watched: bool) -> None:
+    def __init__(self, bench: Project, watched: bool) -> None:
         self.bench = bench
         self.watched = watched
 
@@ -80,12 +81,12 @@ class Post:
 
 
 @pytest.fixture
-def post(bench: Any) -> Post:
+def post(bench: Project) -> Post:
     return Post(bench, watched=False)
 
 
 @pytest.fixture(params=["turn", "watcher"])
-def either(request: pytest.FixtureRequest, bench: Any) -> Post:
+def either(request: pytest.FixtureRequest, bench: Project) -> Post:
     return Post(bench, watched=request.param == "watcher")
 
 

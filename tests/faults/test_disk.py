@@ -17,6 +17,7 @@ import pytest
 
 from prismfs.engine.turn.desk import Desk
 from prismfs.errors import StoreError
+from tests.support.project import Project
 
 TODO = "kind: todo\nfrom: jade\ntitle: look at it\nbody: |\n" + "  all of this and more\n" * 40
 
@@ -47,7 +48,7 @@ def prismfs(root: Path, *arguments: str, **environment: str) -> subprocess.Compl
     )
 
 
-def drop_settled(bench: Any, count: int) -> None:
+def drop_settled(bench: Project, count: int) -> None:
     for _ in range(count):
         bench.drop(TODO)
     deadline = time.monotonic() + 20
@@ -66,7 +67,7 @@ def fill(folder: Path, *, free: int) -> Path:
     return ballast
 
 
-def check_nothing_lost(bench: Any, count: int) -> None:
+def check_nothing_lost(bench: Project, count: int) -> None:
     bench.restart()
     bench.turn()
     bench.desk.repo.bring_index()
@@ -87,11 +88,11 @@ def kibibytes(*, fast: tuple[int, ...], slow: tuple[int, ...]) -> list[Any]:
 
 @pytest.mark.parametrize("free", kibibytes(fast=(0, 16, 64, 128, 240), slow=(4, 8, 24, 32, 40, 48, 96, 160, 200)))
 def test_react_disk_full_says_so_and_completes_once_there_is_room(
-    free: int, mount: Callable[..., Path], make_bench_at: Any, tmp_path: Path
+    free: int, mount: Callable[..., Path], tmp_path: Path
 ) -> None:
     """Whatever the disk runs out at, a step later or earlier: exit 69, and nothing lost (free is in KiB)."""
     disk = mount("size=8m")
-    bench = make_bench_at(disk / "desk")
+    bench = Project.new(disk / "desk")
     drop_settled(bench, 12)
     bench.close()
     ballast = fill(disk, free=free * 1024)
@@ -104,10 +105,10 @@ def test_react_disk_full_says_so_and_completes_once_there_is_room(
 
 
 def test_react_disk_without_inodes_says_so_and_completes_once_there_are(
-    mount: Callable[..., Path], make_bench_at: Any, tmp_path: Path
+    mount: Callable[..., Path], tmp_path: Path
 ) -> None:
     disk = mount("size=32m", "nr_inodes=3000")
-    bench = make_bench_at(disk / "desk")
+    bench = Project.new(disk / "desk")
     drop_settled(bench, 3)
     bench.close()
     (disk / "many").mkdir()
@@ -139,10 +140,10 @@ def test_write_files_disk_full_in_the_middle_of_a_file_leaves_no_half_file(tmp_p
 
 
 def test_react_read_only_repository_is_refused_and_reading_still_works(
-    mount: Callable[..., Path], make_bench_at: Any, tmp_path: Path
+    mount: Callable[..., Path], tmp_path: Path
 ) -> None:
     disk = mount("size=16m")
-    bench = make_bench_at(disk / "desk")
+    bench = Project.new(disk / "desk")
     drop_settled(bench, 2)
     bench.close()
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
@@ -160,7 +161,7 @@ def test_react_read_only_repository_is_refused_and_reading_still_works(
     check_nothing_lost(bench, 2)
 
 
-def test_react_without_git_is_refused_and_loses_nothing(bench: Any, tmp_path: Path) -> None:
+def test_react_without_git_is_refused_and_loses_nothing(bench: Project, tmp_path: Path) -> None:
     drop_settled(bench, 1)
     for command in (
         ["react"],

@@ -11,13 +11,15 @@ import yaml
 
 from prismfs.engine.trust.decision_file import write_decision
 from prismfs.store.repo import CRASH_POINTS
+from tests.support.crash import turns
+from tests.support.project import Project
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "phases"
 POINTS = [(point, passing) for point in (*CRASH_POINTS, "before-inbox", "between-inbox") for passing in (1, 2)]
 
 
 @pytest.fixture
-def at_the_gate(bench: Any, signals: dict[str, str]) -> Any:
+def at_the_gate(bench: Project, signals: dict[str, str]) -> Any:
     """A triage assessment whose approval has just come in by a commit, and the next phase that lies in the inbox."""
     bench.drop(signals["incident"])
     bench.turn()
@@ -38,9 +40,7 @@ def at_the_gate(bench: Any, signals: dict[str, str]) -> Any:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("point", "passing"), POINTS, ids=[f"{point}-{passing}" for point, passing in POINTS])
-def test_killed_between_gate_and_next_phase_both_happen_once(
-    at_the_gate: Any, turns: Any, point: str, passing: int
-) -> None:
+def test_killed_between_gate_and_next_phase_both_happen_once(at_the_gate: Any, point: str, passing: int) -> None:
     """R-003-27, R-003-28: the decision and the phase after it are commits of their own, each decided once."""
     bench = at_the_gate
     killed = turns(bench.root, point, passing)
@@ -56,7 +56,7 @@ def test_killed_between_gate_and_next_phase_both_happen_once(
     assert bench.problems() == ()
 
 
-def test_every_point_is_passed(at_the_gate: Any, turns: Any) -> None:
+def test_every_point_is_passed(at_the_gate: Any) -> None:
     """A point that this road does not pass would show nothing."""
     import json
 

@@ -9,18 +9,19 @@ import pytest
 
 from prismfs.engine.turn.react import react
 from prismfs.kinds import kind_of
+from tests.support.project import Project
 
 ESCALATION = "kind: escalation\nfrom: jade\nseverity: MEDIUM\ntitle: disk is full\n"
 
 
-def edit(bench: Any, record: Any, **changes: Any) -> None:
+def edit(bench: Project, record: Any, **changes: Any) -> None:
     kind = kind_of(record)
     with bench.desk.repo.writer():
         bench.desk.repo.bring_index()
     bench.commit_by_hand({kind.place_of(record): kind.write(record.changed(**changes))})
 
 
-def test_react_due_time_set_back_by_hand_is_acted_on_once(bench: Any) -> None:
+def test_react_due_time_set_back_by_hand_is_acted_on_once(bench: Project) -> None:
     bench.drop(ESCALATION)
     bench.turn()
     first = bench.records("bead")[0].due_at
@@ -32,7 +33,7 @@ def test_react_due_time_set_back_by_hand_is_acted_on_once(bench: Any) -> None:
     assert bench.problems() == ()
 
 
-def test_react_record_put_back_by_hand_does_not_spin(bench: Any) -> None:
+def test_react_record_put_back_by_hand_does_not_spin(bench: Project) -> None:
     """A bead as it was before it was raised is due and was answered: `react` kept turning for ever."""
     bench.drop(ESCALATION)
     bench.turn()
@@ -46,7 +47,7 @@ def test_react_record_put_back_by_hand_does_not_spin(bench: Any) -> None:
     assert bench.problems() == ()
 
 
-def test_react_delivery_count_set_back_by_hand_does_not_spin(bench: Any) -> None:
+def test_react_delivery_count_set_back_by_hand_does_not_spin(bench: Project) -> None:
     bench.drop(ESCALATION)
     bench.turn()
     sent = bench.records("outbox")[0]
@@ -56,7 +57,7 @@ def test_react_delivery_count_set_back_by_hand_does_not_spin(bench: Any) -> None
     assert len(bench.records("mail")) == 1
 
 
-def test_react_bead_removed_by_hand_is_not_raised(bench: Any) -> None:
+def test_react_bead_removed_by_hand_is_not_raised(bench: Project) -> None:
     """R-004-25: a missing bead is never a candidate."""
     bench.drop(ESCALATION)
     bench.turn()
@@ -69,7 +70,7 @@ def test_react_bead_removed_by_hand_is_not_raised(bench: Any) -> None:
     assert bench.problems() == ()
 
 
-def test_file_set_aside_by_a_process_that_was_killed_is_not_taken_twice(bench: Any) -> None:
+def test_file_set_aside_by_a_process_that_was_killed_is_not_taken_twice(bench: Project) -> None:
     """It is in history, and the process died between the rename and the removal."""
     name = bench.drop(ESCALATION)
     path = bench.root / "inbox" / name

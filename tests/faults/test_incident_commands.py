@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from prismfs.store.repo import CRASH_POINTS
+from tests.support.project import Project
 
 SCRIPT = Path(__file__).with_name("command.py")
 BEFORE = ("before-objects", "before-reference")
@@ -21,18 +22,18 @@ BEFORE = ("before-objects", "before-reference")
 POINTS = [pytest.param(point, marks=() if point == "after-reference" else pytest.mark.slow) for point in CRASH_POINTS]
 
 
-def give(bench: Any, point: str, verb: str, document: dict[str, Any]) -> int:
+def give(bench: Project, point: str, verb: str, document: dict[str, Any]) -> int:
     """Give a command in a process of its own that is killed at `point`; return how it ended."""
     command = [sys.executable, str(SCRIPT), str(bench.root), point, verb, json.dumps(document), "token-1"]
     return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode
 
 
-def opened(bench: Any, key: str, severity: str) -> Any:
+def opened(bench: Project, key: str, severity: str) -> Any:
     bench.give("incident.open", {"subject": f"{key} fails", "dedup_key": key, "severity": severity})
     return next(found for found in bench.records("incident") if found.dedup_key == f"key:{key}")
 
 
-def state(bench: Any) -> dict[str, Any]:
+def state(bench: Project) -> dict[str, Any]:
     """Return what the project has come to, read from the branch."""
     return {
         "incidents": sorted(
@@ -45,7 +46,7 @@ def state(bench: Any) -> dict[str, Any]:
     }
 
 
-def check(bench: Any, point: str, verb: str, document: dict[str, Any]) -> None:
+def check(bench: Project, point: str, verb: str, document: dict[str, Any]) -> None:
     before = state(bench)
     assert give(bench, point, verb, document) == -signal.SIGKILL
     bench.restart()
@@ -64,7 +65,7 @@ def check(bench: Any, point: str, verb: str, document: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_opening_killed_leaves_a_whole_incident_or_none(bench: Any, point: str) -> None:
+def test_opening_killed_leaves_a_whole_incident_or_none(bench: Project, point: str) -> None:
     """C-95: all files or none."""
     check(bench, point, "incident.open", {"subject": "it fails", "severity": "P0"})
     ((_, status, severity, count, _, level),) = state(bench)["incidents"]
@@ -73,7 +74,7 @@ def test_opening_killed_leaves_a_whole_incident_or_none(bench: Any, point: str) 
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_merging_killed_changes_both_or_neither(bench: Any, point: str) -> None:
+def test_merging_killed_changes_both_or_neither(bench: Project, point: str) -> None:
     member, into = opened(bench, "a", "P1"), opened(bench, "b", "P3")
     check(bench, point, "incident.merge", {"id": member.id, "into": into.id})
     assert state(bench)["incidents"] == [
@@ -85,7 +86,7 @@ def test_merging_killed_changes_both_or_neither(bench: Any, point: str) -> None:
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_reopening_killed_happens_once(bench: Any, point: str) -> None:
+def test_reopening_killed_happens_once(bench: Project, point: str) -> None:
     incident = opened(bench, "a", "P2")
     bench.give("incident.resolve", {"id": incident.id, "note": "mended"})
     check(bench, point, "incident.reopen", {"id": incident.id, "reason": "again"})

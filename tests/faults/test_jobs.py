@@ -17,6 +17,8 @@ from prismfs.kinds import kind_of
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.response.job import Job
 from prismfs.rules.response.jobs.attempts import SLACK, UNHEARD
+from tests.support.crash import turns
+from tests.support.project import Project
 
 SECOND = timedelta(seconds=1)
 TIMEOUT = timedelta(seconds=20)
@@ -24,26 +26,26 @@ FAILED = "kind: job_failure\nfrom: jade\njob: nightly\nerror: 'ConnectionError: 
 
 
 @pytest.fixture
-def made(bench: Any) -> Callable[[], list[str]]:
+def made(bench: Project) -> Callable[[], list[str]]:
     """Allow the job `nightly`, which fails; give what notes the attempts that were really made, in order."""
     noted = bench.root.parent / "noted"
     allow(bench, "sh", "-c", 'echo "$PRISMFS_ATTEMPT" >> "$1"; exit 1', "sh", str(noted))
     return lambda: noted.read_text().split() if noted.exists() else []
 
 
-def allow(bench: Any, *command: str, **members: Any) -> None:
+def allow(bench: Project, *command: str, **members: Any) -> None:
     settings = yaml.safe_load((bench.root / "settings/retry.yaml").read_text())
     settings |= {"timeout": "20s", "jobs": {"nightly": {"command": [*command]}}} | members
     bench.commit_by_hand({"settings/retry.yaml": yaml.safe_dump(settings).encode()})
 
 
-def only(bench: Any) -> Job:
+def only(bench: Project) -> Job:
     (job,) = bench.records("job")
     assert isinstance(job, Job)
     return job
 
 
-def actions(bench: Any) -> list[str]:
+def actions(bench: Project) -> list[str]:
     (incident,) = bench.records("incident")
     return [row.action for row in bench.records("audit") if row.entity_id == incident.id]
 
@@ -64,14 +66,14 @@ class Gone:
         raise AssertionError
 
 
-def lose_an_attempt(bench: Any) -> None:
+def lose_an_attempt(bench: Project) -> None:
     """Let the attempt that is due begin, and nobody tell how it ended."""
     react(bench.desk, bench.moment(), Gone())
     bench.restart()
 
 
 def test_attempt_that_nobody_heard_of_counts_as_failed_and_is_not_made_again(
-    bench: Any, made: Callable[[], list[str]]
+    bench: Project, made: Callable[[], list[str]]
 ) -> None:
     """R-002-18: its lease is its time-out and some slack; the next one follows at its delay from when that was seen."""
     bench.drop(FAILED)
@@ -97,7 +99,7 @@ def test_attempt_that_nobody_heard_of_counts_as_failed_and_is_not_made_again(
     assert bench.problems() == ()
 
 
-def test_attempts_that_are_all_lost_go_to_support(bench: Any, made: Callable[[], list[str]]) -> None:
+def test_attempts_that_are_all_lost_go_to_support(bench: Project, made: Callable[[], list[str]]) -> None:
     bench.drop(FAILED)
     for _ in range(3):
         lose_an_attempt(bench)
@@ -110,7 +112,7 @@ def test_attempts_that_are_all_lost_go_to_support(bench: Any, made: Callable[[],
 
 
 def test_receipt_that_comes_after_its_attempt_was_given_up_changes_nothing(
-    bench: Any, made: Callable[[], list[str]]
+    bench: Project, made: Callable[[], list[str]]
 ) -> None:
     from prismfs.engine.turn.dispatch import note_receipts
     from prismfs.records.message import Receipt
@@ -126,7 +128,7 @@ def test_receipt_that_comes_after_its_attempt_was_given_up_changes_nothing(
     assert only(bench).attempts[1].outcome == "unknown"
 
 
-def test_attempt_made_without_a_document_counts_as_lost(bench: Any, made: Callable[[], list[str]]) -> None:
+def test_attempt_made_without_a_document_counts_as_lost(bench: Project, made: Callable[[], list[str]]) -> None:
     """A channel that fails in a way that nobody foresaw is no reason to make the attempt again."""
     from prismfs.engine.turn.dispatch import note_receipts
     from prismfs.records.message import Receipt
@@ -139,7 +141,7 @@ def test_attempt_made_without_a_document_counts_as_lost(bench: Any, made: Callab
     assert only(bench).last.number == 2
 
 
-def test_command_that_is_allowed_no_more_is_not_run(bench: Any, made: Callable[[], list[str]]) -> None:
+def test_command_that_is_allowed_no_more_is_not_run(bench: Project, made: Callable[[], list[str]]) -> None:
     """R-002-18: what is run is compared with the settings before every attempt."""
     bench.drop(FAILED)
     bench.turn()
@@ -156,7 +158,7 @@ def test_command_that_is_allowed_no_more_is_not_run(bench: Any, made: Callable[[
     assert bench.problems() == ()
 
 
-def test_run_again_is_what_the_newest_record_of_the_name_says(bench: Any) -> None:
+def test_run_again_is_what_the_newest_record_of_the_name_says(bench: Project) -> None:
     """A command with an argument left open is known from a run, and run again with it."""
     allow(bench, "sh", "-c", 'echo "$1" >> ../given; exit 1', "sh", "*")
     command = ["sh", "-c", 'echo "$1" >> ../given; exit 1', "sh", "monday"]
@@ -168,11 +170,11 @@ def test_run_again_is_what_the_newest_record_of_the_name_says(bench: Any) -> Non
     assert [attempt.outcome for attempt in only(bench).attempts] == ["unknown", "failed", "failed", "failed"]
 
 
-def put_by_hand(bench: Any, *records: Any) -> None:
+def put_by_hand(bench: Project, *records: Any) -> None:
     bench.commit_by_hand({kind_of(record).place_of(record): kind_of(record).write(record) for record in records})
 
 
-def test_message_that_no_rule_made_runs_nothing(bench: Any, made: Callable[[], list[str]], tmp_path: Path) -> None:
+def test_message_that_no_rule_made_runs_nothing(bench: Project, made: Callable[[], list[str]], tmp_path: Path) -> None:
     """Whoever can commit an outbox file can still not say what is run, nor when, nor once more."""
     bench.drop(FAILED)
     bench.turn()
@@ -197,7 +199,7 @@ def test_message_that_no_rule_made_runs_nothing(bench: Any, made: Callable[[], l
     assert not evil.exists()
 
 
-def test_attempt_set_back_by_hand_is_not_made_again(bench: Any, made: Callable[[], list[str]]) -> None:
+def test_attempt_set_back_by_hand_is_not_made_again(bench: Project, made: Callable[[], list[str]]) -> None:
     bench.drop(FAILED)
     lose_an_attempt(bench)
     (message,) = bench.records("outbox")
@@ -208,7 +210,7 @@ def test_attempt_set_back_by_hand_is_not_made_again(bench: Any, made: Callable[[
     assert only(bench).last.number == 2
 
 
-def test_outbox_retry_makes_no_attempt_again(bench: Any, made: Callable[[], list[str]]) -> None:
+def test_outbox_retry_makes_no_attempt_again(bench: Project, made: Callable[[], list[str]]) -> None:
     from prismfs.errors import RefusedError
 
     bench.drop(FAILED)
@@ -219,7 +221,7 @@ def test_outbox_retry_makes_no_attempt_again(bench: Any, made: Callable[[], list
     assert refused.value.code == "made_once"
 
 
-def test_no_command_that_a_person_gives_waits_for_a_job(bench: Any, made: Callable[[], list[str]]) -> None:
+def test_no_command_that_a_person_gives_waits_for_a_job(bench: Project, made: Callable[[], list[str]]) -> None:
     """What unpausing lets go on is the watcher's to run."""
     settings = yaml.safe_load((bench.root / "settings/response.yaml").read_text()) | {"pause_rank": 3}
     bench.commit_by_hand({"settings/response.yaml": yaml.safe_dump(settings).encode()})
@@ -235,7 +237,7 @@ def test_no_command_that_a_person_gives_waits_for_a_job(bench: Any, made: Callab
     assert made() == ["1", "2"]
 
 
-def test_jobs_of_one_turn_begin_one_after_the_other(bench: Any, tmp_path: Path) -> None:
+def test_jobs_of_one_turn_begin_one_after_the_other(bench: Project, tmp_path: Path) -> None:
     """Without a courier an attempt begins when it is really made, or its lease could pass before."""
     noted = tmp_path / "order"
     script = f'echo "begin $PRISMFS_JOB" >> {noted}; echo "end $PRISMFS_JOB" >> {noted}'
@@ -272,7 +274,7 @@ POINTS = {
     ("point", "passing"), [(point, passing) for point, passings in POINTS.items() for passing in passings]
 )
 def test_turn_killed_anywhere_makes_every_attempt_at_most_once(
-    bench: Any, made: Callable[[], list[str]], turns: Any, point: str, passing: int
+    bench: Project, made: Callable[[], list[str]], point: str, passing: int
 ) -> None:
     """R-002-18: no fourth attempt, no lost third, none twice, none early."""
     noted = bench.root.parent / "noted"
@@ -301,7 +303,7 @@ def test_turn_killed_anywhere_makes_every_attempt_at_most_once(
     assert bench.problems() == ()
 
 
-def test_messages_of_jobs_end_in_states_that_are_not_open(bench: Any, made: Callable[[], list[str]]) -> None:
+def test_messages_of_jobs_end_in_states_that_are_not_open(bench: Project, made: Callable[[], list[str]]) -> None:
     """What an attempt came to stands in its job; no message of it lies in the outbox as if it were undelivered."""
     bench.drop(FAILED)
     lose_an_attempt(bench)

@@ -18,6 +18,7 @@ import pytest
 from prismfs.errors import ConflictError, StoreError
 from prismfs.intake.inbox import SETTLE
 from prismfs.store import worktree
+from tests.support.project import Project
 
 LOCKS = ("index.lock", "HEAD.lock", "refs/heads/main.lock", "refs/prismfs/seen.lock", "refs/prismfs/scratch.lock")
 TODO = "kind: todo\nfrom: jade\ntitle: look at it\n"
@@ -46,7 +47,7 @@ def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
         os.sched_yield()
 
 
-def drop_settled(bench: Any) -> str:
+def drop_settled(bench: Project) -> str:
     """Drop a file and wait until it is still for long enough that the system's clock lets it in."""
     name: str = bench.drop(TODO)
     path = bench.root / "inbox" / name
@@ -62,7 +63,7 @@ def prismfs(root: Path, *arguments: str, **environment: str) -> subprocess.Compl
 
 
 @pytest.mark.parametrize("name", LOCKS)
-def test_lock_file_of_a_killed_writer_is_cleared(name: str, bench: Any) -> None:
+def test_lock_file_of_a_killed_writer_is_cleared(name: str, bench: Project) -> None:
     die_holding(bench.root, name)
     lock = bench.root / ".git" / name
     assert lock.exists()
@@ -74,7 +75,7 @@ def test_lock_file_of_a_killed_writer_is_cleared(name: str, bench: Any) -> None:
     assert bench.git("status", "--porcelain") == ""
 
 
-def test_lock_files_of_a_killed_writer_are_cleared_all_at_once(bench: Any) -> None:
+def test_lock_files_of_a_killed_writer_are_cleared_all_at_once(bench: Project) -> None:
     die_holding(bench.root, *LOCKS)
     bench.restart()
     bench.drop(TODO)
@@ -82,7 +83,7 @@ def test_lock_files_of_a_killed_writer_are_cleared_all_at_once(bench: Any) -> No
     assert not [name for name in LOCKS if (bench.root / ".git" / name).exists()]
 
 
-def test_lock_file_open_in_a_living_process_stays(bench: Any) -> None:
+def test_lock_file_open_in_a_living_process_stays(bench: Project) -> None:
     die_holding(bench.root)
     lock = bench.root / ".git" / "index.lock"
     with lock.open("xb"):
@@ -92,7 +93,7 @@ def test_lock_file_open_in_a_living_process_stays(bench: Any) -> None:
         assert len(bench.records("todo")) == 1
 
 
-def test_lock_file_older_than_the_killed_writer_stays(bench: Any) -> None:
+def test_lock_file_older_than_the_killed_writer_stays(bench: Project) -> None:
     """It was there before, so that it is somebody else's, dead or alive."""
     lock = bench.root / ".git" / "index.lock"
     lock.touch()
@@ -103,7 +104,7 @@ def test_lock_file_older_than_the_killed_writer_stays(bench: Any) -> None:
     assert lock.exists()
 
 
-def test_lock_file_without_a_killed_writer_stays(bench: Any) -> None:
+def test_lock_file_without_a_killed_writer_stays(bench: Project) -> None:
     lock = bench.root / ".git" / "index.lock"
     lock.touch()
     bench.drop(TODO)
@@ -125,7 +126,7 @@ def editor(tmp_path: Path) -> Iterator[Path]:
     (tmp_path / "go").touch()
 
 
-def test_index_lock_of_a_person_in_the_editor_stays(bench: Any, editor: Path, tmp_path: Path) -> None:
+def test_index_lock_of_a_person_in_the_editor_stays(bench: Project, editor: Path, tmp_path: Path) -> None:
     """`git commit -a` keeps the index locked, with the file closed, while its editor is open."""
     die_holding(bench.root)
     (bench.root / ".gitignore").write_text("/inbox/\n/quarantine/\n/run/\n/mine/\n")
@@ -147,7 +148,7 @@ def test_index_lock_of_a_person_in_the_editor_stays(bench: Any, editor: Path, tm
     assert [row.action for row in bench.records("audit")] == ["commit.observed"]
 
 
-def test_reference_locked_by_another_is_a_conflict_that_loses_nothing(bench: Any) -> None:
+def test_reference_locked_by_another_is_a_conflict_that_loses_nothing(bench: Project) -> None:
     lock = bench.root / ".git" / "refs/heads/main.lock"
     name = drop_settled(bench)
     lock.touch()
@@ -160,7 +161,7 @@ def test_reference_locked_by_another_is_a_conflict_that_loses_nothing(bench: Any
     assert len(bench.records("todo")) == 1
 
 
-def test_writer_lock_held_by_another_is_a_conflict_naming_who_writes(bench: Any) -> None:
+def test_writer_lock_held_by_another_is_a_conflict_naming_who_writes(bench: Project) -> None:
     with writing(bench.root, 4711), pytest.raises(ConflictError) as caught, bench.desk.repo.writer(wait=0.02):
         pass
     assert (caught.value.code, caught.value.exit_code) == ("locked", 5)
@@ -170,7 +171,7 @@ def test_writer_lock_held_by_another_is_a_conflict_naming_who_writes(bench: Any)
 
 
 @pytest.mark.slow
-def test_writer_lock_held_by_another_process_loses_nothing(bench: Any) -> None:
+def test_writer_lock_held_by_another_process_loses_nothing(bench: Project) -> None:
     """Exit 5 after ten seconds; what waits still waits."""
     name = drop_settled(bench)
     with writing(bench.root, 4711):
@@ -193,7 +194,7 @@ def writing(root: Path, process_id: int) -> Iterator[None]:
         held.truncate(0)
 
 
-def test_index_locked_by_another_is_brought_along_later(bench: Any) -> None:
+def test_index_locked_by_another_is_brought_along_later(bench: Project) -> None:
     lock = bench.root / ".git" / "index.lock"
     drop_settled(bench)
     lock.touch()
@@ -206,7 +207,7 @@ def test_index_locked_by_another_is_brought_along_later(bench: Any) -> None:
     assert bench.git("status", "--porcelain") == ""
 
 
-def test_command_given_while_the_index_is_held_is_done_and_says_so(bench: Any) -> None:
+def test_command_given_while_the_index_is_held_is_done_and_says_so(bench: Project) -> None:
     """It is committed: whoever tried again would do it twice."""
     lock = bench.root / ".git" / "index.lock"
     lock.touch()
@@ -217,7 +218,9 @@ def test_command_given_while_the_index_is_held_is_done_and_says_so(bench: Any) -
     assert bench.git("status", "--porcelain") == ""
 
 
-def test_index_let_go_of_in_the_moment_of_failing_is_brought_along_after_all(bench: Any, monkeypatch: Any) -> None:
+def test_index_let_go_of_in_the_moment_of_failing_is_brought_along_after_all(
+    bench: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A person's git command may end between git's failure and the look for its lock; what goes on failing is told."""
     bring, failures = worktree.bring_index, [StoreError("git_failed", "git update-index: the lock was there")]
 

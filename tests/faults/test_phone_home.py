@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import signal
 from datetime import timedelta
 from pathlib import Path
+from signal import SIGKILL
 from typing import Any
 
 import pytest
@@ -13,13 +13,16 @@ import yaml
 
 from prismfs.engine.trust.approval_file import write_review
 from prismfs.store.repo import CRASH_POINTS
+from tests.support.crash import turns
+from tests.support.drops import signal
+from tests.support.project import Project
 
 REPORT = "The prismfs watcher crashes with an exception when the inbox holds a link."
 POINTS = [(point, passing) for point in (*CRASH_POINTS, "carried") for passing in (1, 2)]
 
 
 @pytest.fixture
-def approved(bench: Any, signal: Any) -> Any:
+def approved(bench: Project) -> Any:
     """Give a bench whose tracker is a folder, and where an operator's review has just come in by a commit."""
     tracker = yaml.safe_load((bench.root / "settings/tracker.yaml").read_text()) | {"transport": "file"}
     bench.commit_by_hand({"settings/tracker.yaml": yaml.safe_dump(tracker).encode()})
@@ -42,12 +45,10 @@ def issues(root: Path) -> list[dict[str, Any]]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("point", "passing"), POINTS, ids=[f"{point}-{passing}" for point, passing in POINTS])
-def test_killed_on_the_way_to_the_tracker_one_issue_is_filed(
-    approved: Any, turns: Any, point: str, passing: int
-) -> None:
+def test_killed_on_the_way_to_the_tracker_one_issue_is_filed(approved: Any, point: str, passing: int) -> None:
     """The commit that says `shipping` comes first; the marker tells the next process that it is filed."""
     killed = turns(approved.root, point, passing)
-    assert killed.returncode in (-signal.SIGKILL, 0), killed.stderr
+    assert killed.returncode in (-SIGKILL, 0), killed.stderr
     for minutes in (10, 20, 30):  # the lease of the attempt ends, then it is made again
         done = turns(approved.root, "", 0, minutes)
         assert done.returncode == 0, done.stderr
@@ -61,10 +62,10 @@ def test_killed_on_the_way_to_the_tracker_one_issue_is_filed(
     assert approved.problems() == ()
 
 
-def test_killed_between_filing_and_receipt_says_shipping_and_finds_the_issue(approved: Any, turns: Any) -> None:
+def test_killed_between_filing_and_receipt_says_shipping_and_finds_the_issue(approved: Any) -> None:
     """R-000-43: nothing is filed before the commit that says so; what is filed is found again by its marker."""
     killed = turns(approved.root, "carried", 1)
-    assert killed.returncode == -signal.SIGKILL
+    assert killed.returncode == -SIGKILL
     approved.restart()
     (record,) = approved.records("phone_home")
     assert record.status == "shipping"

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from prismfs.store.repo import CRASH_POINTS
+from tests.support.crash import turns
+from tests.support.project import Project
 
 CHANGE = b"""kind: workflow
 version: 1
@@ -67,7 +69,7 @@ POINTS = [pytest.param(point, marks=() if point == "after-reference" else pytest
 
 
 @pytest.fixture
-def resolved(bench: Any) -> Any:
+def resolved(bench: Project) -> Any:
     """A bench whose only incident is a P1 that is resolved, and whose project has a workflow that makes items."""
     bench.commit_by_hand({"workflows/change.yaml": CHANGE, "settings/response.yaml": short_deadlines(bench)})
     bench.turn()
@@ -78,7 +80,7 @@ def resolved(bench: Any) -> Any:
     return bench
 
 
-def short_deadlines(bench: Any) -> bytes:
+def short_deadlines(bench: Project) -> bytes:
     """Return the settings with items due, and their owners reminded again, within minutes."""
     text = (bench.root / "settings/response.yaml").read_text()
     text = text.replace("quick-wins: 7d", "quick-wins: 150m").replace("action_reminder: 7d", "action_reminder: 1h")
@@ -86,7 +88,7 @@ def short_deadlines(bench: Any) -> bytes:
     return encoded
 
 
-def drop(bench: Any, form: str) -> str:
+def drop(bench: Project, form: str) -> str:
     (incident,) = bench.records("incident")
     bench.drop(form.format(incident=incident.id))
     bench.close()
@@ -94,7 +96,7 @@ def drop(bench: Any, form: str) -> str:
     return found
 
 
-def kill(bench: Any, turns: Any, point: str, *, minutes: int = 0) -> None:
+def kill(bench: Project, point: str, *, minutes: int = 0) -> None:
     """Let a process be killed at its first passing of `point`, and another one go on."""
     killed = turns(bench.root, point, 1, minutes)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
@@ -107,14 +109,14 @@ def kill(bench: Any, turns: Any, point: str, *, minutes: int = 0) -> None:
         assert (bench.root / path).read_bytes() == data
 
 
-def count(bench: Any, action: str) -> int:
+def count(bench: Project, action: str) -> int:
     return sum(row.action == action for row in bench.records("audit"))
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_while_a_review_is_stored_article_and_link_are_there_once(resolved: Any, turns: Any, point: str) -> None:
+def test_killed_while_a_review_is_stored_article_and_link_are_there_once(resolved: Any, point: str) -> None:
     incident = drop(resolved, REVIEW)
-    kill(resolved, turns, point)
+    kill(resolved, point)
     (record,) = resolved.records("incident")
     assert (record.status, record.review) == ("in_review", f"review-{incident}")
     assert [article.name for article in resolved.records("kb")] == [record.review]
@@ -123,9 +125,9 @@ def test_killed_while_a_review_is_stored_article_and_link_are_there_once(resolve
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_while_action_items_are_made_each_is_there_once(resolved: Any, turns: Any, point: str) -> None:
+def test_killed_while_action_items_are_made_each_is_there_once(resolved: Any, point: str) -> None:
     drop(resolved, PLAN)
-    kill(resolved, turns, point)
+    kill(resolved, point)
     items = [bead for bead in resolved.records("bead") if bead.type == "task"]
     assert sorted(item.title for item in items) == ["rotate the logs", "write a runbook"]
     assert count(resolved, "bead.created") == 2
@@ -133,18 +135,18 @@ def test_killed_while_action_items_are_made_each_is_there_once(resolved: Any, tu
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_while_an_owner_is_reminded_one_message_is_there(resolved: Any, turns: Any, point: str) -> None:
+def test_killed_while_an_owner_is_reminded_one_message_is_there(resolved: Any, point: str) -> None:
     drop(resolved, PLAN)
     assert turns(resolved.root).returncode == 0
-    kill(resolved, turns, point, minutes=180)
+    kill(resolved, point, minutes=180)
     assert count(resolved, "bead.overdue") == 2
     late = [mail for mail in resolved.records("mail") if mail.subject.startswith("Late: ")]
     assert len([mail for mail in late if mail.to in ("gwen", "jade")]) == 2
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_while_a_late_review_is_told_it_is_told_once(resolved: Any, turns: Any, point: str) -> None:
+def test_killed_while_a_late_review_is_told_it_is_told_once(resolved: Any, point: str) -> None:
     resolved.close()
-    kill(resolved, turns, point, minutes=int(timedelta(days=6).total_seconds() // 60))
+    kill(resolved, point, minutes=int(timedelta(days=6).total_seconds() // 60))
     assert count(resolved, "incident.review_overdue") == 1
     assert len([mail for mail in resolved.records("mail") if mail.subject.startswith("Review is late")]) == 2

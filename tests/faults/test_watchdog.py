@@ -7,11 +7,11 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from prismfs.store.repo import CRASH_POINTS
+from tests.support.project import Project
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +25,7 @@ def look(root: Path, minutes: int, *fatal: str) -> int:
 
 
 @pytest.mark.parametrize("point", CRASH_POINTS)
-def test_look_killed_at_a_crash_point_tells_once(bench: Any, point: str) -> None:
+def test_look_killed_at_a_crash_point_tells_once(bench: Project, point: str) -> None:
     """C-67: over one deadline there is one raise, and one incident beside it, whenever the process died."""
     bench.drop("kind: escalation\nfrom: jade\nseverity: LOW\ntitle: disk is full\n")
     bench.turn()

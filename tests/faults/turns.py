@@ -20,15 +20,15 @@ from prismfs.engine.turn.react import Moment, react
 AT = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
 
-def main(root: Path, fatal: str = "", passing: int = 0, minutes: int = 0) -> None:
+def main(root: Path, fatal: str = "", passing: str = "0", minutes: str = "0") -> None:
     passed: Counter[str] = Counter()
 
     def crash_point(name: str) -> None:
         passed[name] += 1
-        if name == fatal and passed[name] == passing:
+        if name == fatal and passed[name] == int(passing):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    clock = FakeClock(AT + timedelta(minutes=minutes))
+    clock = FakeClock(AT + timedelta(minutes=int(minutes)))
     with Desk(root, crash_point=crash_point) as desk:
         while react(desk, Moment(now=clock.now(), monotonic=clock.monotonic(), wall=clock.wall())).more:
             pass
@@ -37,4 +37,4 @@ def main(root: Path, fatal: str = "", passing: int = 0, minutes: int = 0) -> Non
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *sys.argv[2:3], *(int(number) for number in sys.argv[3:5]))
+    main(Path(sys.argv[1]), *sys.argv[2:5])

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-CHANGE = {
+from tests.support.gates import Response
+
+CHANGE: dict[str, Any] = {
     "kind": "workflow",
     "version": 1,
     "name": "change",
@@ -53,7 +55,7 @@ REPORT = "## Risk\n\nLow\n\n## Done\n\n- rolled out\n"
 
 
 @pytest.fixture
-def change(response: Any) -> Any:
+def change(response: Response) -> Any:
     response.bench.commit_by_hand({"workflows/change.yaml": yaml.safe_dump(CHANGE).encode()})
     response.bench.turn()
     return response
@@ -108,7 +110,7 @@ def test_workflow_file_that_is_invalid_stops_its_own_phases_alone(change: Any) -
 
 
 def test_effect_that_is_none_refuses_the_submission_whole(change: Any) -> None:
-    document = {**CHANGE, "phases": [{**CHANGE["phases"][0], "on_submitted": ["no_such"]}]}  # type: ignore[index]
+    document = {**CHANGE, "phases": [{**CHANGE["phases"][0], "on_submitted": ["no_such"]}]}
     change.bench.commit_by_hand({"workflows/change.yaml": yaml.safe_dump(document).encode()})
     change.bench.turn()
     assert change.refused(lambda: change.submit("CHG-1", REQUEST)).code == "unknown_effect"

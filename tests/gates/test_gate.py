@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from prismfs.records.plan import Nothing
+from tests.support.gates import Response
 
 
-def test_artifact_at_a_gate_is_put_before_who_has_the_incident(response: Any) -> None:
+def test_artifact_at_a_gate_is_put_before_who_has_the_incident(response: Response) -> None:
     """R-003-04: the workflow stops, presents the artifact, and asks for an explicit decision."""
     response.submit("INC-1")
     (mail,) = [mail for mail in response.bench.records("mail") if mail.subject.startswith("Gate INC-1 waits")]
@@ -19,13 +20,13 @@ def test_artifact_at_a_gate_is_put_before_who_has_the_incident(response: Any) ->
         assert text in mail.body
 
 
-def test_author_is_not_asked(response: Any) -> None:
+def test_author_is_not_asked(response: Response) -> None:
     response.submit("INC-1", by="cheryl")
     (mail,) = [mail for mail in response.bench.records("mail") if mail.subject.startswith("Gate INC-1 waits")]
     assert mail.to == "Clara"  # who owns it
 
 
-def test_approval_is_kept_with_what_was_said_of_each_criterion(response: Any) -> None:
+def test_approval_is_kept_with_what_was_said_of_each_criterion(response: Response) -> None:
     """R-003-28: a gate decision is a commit with approver, decision, criteria answers and reason."""
     response.submit("INC-1")
     answers = {"2": "40 users, one service", "Immediate actions are identified": "roll back"}
@@ -54,14 +55,14 @@ def test_approval_is_kept_with_what_was_said_of_each_criterion(response: Any) ->
 
 
 @pytest.mark.parametrize("name", ["gwen", "GWEN", "Gwen"])
-def test_author_does_not_approve_in_whatever_case(response: Any, name: str) -> None:
+def test_author_does_not_approve_in_whatever_case(response: Response, name: str) -> None:
     """C-122: the approver is not the author, although an operator."""
     response.edit(next(iter(response.bench.records("project"))), operators=("olga", "gwen"))
     response.submit("INC-1")
     assert response.refused(lambda: response.approve("INC-1", by=name)).code == "self_approval"
 
 
-def test_who_submits_for_somebody_else_approves_neither(response: Any) -> None:
+def test_who_submits_for_somebody_else_approves_neither(response: Response) -> None:
     response.submit("INC-1", by="Petra", author="gwen")
     artifact = response.newest("INC-1")
     assert (artifact.author, artifact.editors) == ("gwen", ("Petra",))
@@ -69,21 +70,21 @@ def test_who_submits_for_somebody_else_approves_neither(response: Any) -> None:
     response.approve("INC-1", by="olga")
 
 
-def test_author_may_take_it_back(response: Any) -> None:
+def test_author_may_take_it_back(response: Response) -> None:
     response.submit("INC-1", by="Petra")
     response.revise("INC-1", by="Petra")
     assert response.newest("INC-1").status == "revise"
 
 
 @pytest.mark.parametrize("verb", ["gate.approve", "gate.revise"])
-def test_who_has_no_right_decides_nothing(response: Any, verb: str) -> None:
+def test_who_has_no_right_decides_nothing(response: Response, verb: str) -> None:
     response.submit("INC-1")
     document = {"id": response.newest("INC-1").id, "reason": "because"}
     assert response.refused(lambda: response.bench.give(verb, document, actor="jade")).code == "not_allowed"
     assert response.refused(lambda: response.bench.give(verb, document, actor="sage")).code == "not_allowed"
 
 
-def test_approval_of_other_bytes_than_these_is_refused(response: Any) -> None:
+def test_approval_of_other_bytes_than_these_is_refused(response: Response) -> None:
     """R-003-27: an approval binds to the content hash."""
     response.submit("INC-1")
     seen = response.newest("INC-1").content_hash
@@ -92,7 +93,7 @@ def test_approval_of_other_bytes_than_these_is_refused(response: Any) -> None:
     response.approve("INC-1", content_hash=seen)
 
 
-def test_approval_of_an_old_revision_is_refused(response: Any) -> None:
+def test_approval_of_an_old_revision_is_refused(response: Response) -> None:
     response.submit("INC-1")
     old = response.newest("INC-1")
     response.submit("INC-1", response.text("INC-1").replace("40", "41"))
@@ -103,7 +104,7 @@ def test_approval_of_an_old_revision_is_refused(response: Any) -> None:
     assert error.problem.hint == f"prismfs gate show {response.newest('INC-1').id}"
 
 
-def test_sent_back_revision_cannot_be_approved_behind_a_newer_one(response: Any) -> None:
+def test_sent_back_revision_cannot_be_approved_behind_a_newer_one(response: Response) -> None:
     response.submit("INC-1")
     response.revise("INC-1")
     old = response.newest("INC-1")
@@ -113,7 +114,7 @@ def test_sent_back_revision_cannot_be_approved_behind_a_newer_one(response: Any)
     assert error.code == "approval_stale"
 
 
-def test_second_decision_says_who_was_first(response: Any) -> None:
+def test_second_decision_says_who_was_first(response: Response) -> None:
     response.submit("INC-1")
     response.approve("INC-1")
     again = response.approve("INC-1", by="olga")
@@ -122,17 +123,17 @@ def test_second_decision_says_who_was_first(response: Any) -> None:
     assert response.refused(lambda: response.revise("INC-1")).code == "not_at_gate"
 
 
-def test_what_needs_no_gate_is_not_decided_on(response: Any) -> None:
+def test_what_needs_no_gate_is_not_decided_on(response: Response) -> None:
     response.pass_gate("INC-1", "INC-2", "INC-3")
     assert response.refused(lambda: response.approve("INC-3")).code == "no_gate"
 
 
-def test_sending_back_needs_its_reason(response: Any) -> None:
+def test_sending_back_needs_its_reason(response: Response) -> None:
     response.submit("INC-1")
     assert response.refused(lambda: response.revise("INC-1", reason=" ")).code == "reason_missing"
 
 
-def test_author_hears_what_came_of_it(response: Any) -> None:
+def test_author_hears_what_came_of_it(response: Response) -> None:
     response.submit("INC-1", by="Cheryl")
     response.revise("INC-1", reason="which exports?")
     (mail,) = [mail for mail in response.bench.records("mail") if mail.to == "Cheryl" and "revise" in mail.subject]
@@ -140,7 +141,7 @@ def test_author_hears_what_came_of_it(response: Any) -> None:
     assert "prismfs incident phase submit" in mail.body
 
 
-def test_insufficient_mitigation_is_the_word_at_gate_two(response: Any) -> None:
+def test_insufficient_mitigation_is_the_word_at_gate_two(response: Response) -> None:
     """R-003-05: each gate has its own two answers."""
     response.pass_gate("INC-1")
     response.submit("INC-2")
@@ -157,7 +158,9 @@ def test_insufficient_mitigation_is_the_word_at_gate_two(response: Any) -> None:
         ("- empty exports an hour — 12 → 0\n", "", "Metrics has 0 of 1 items"),
     ],
 )
-def test_mitigation_that_failed_or_is_not_measured_cannot_pass(response: Any, old: str, new: str, said: str) -> None:
+def test_mitigation_that_failed_or_is_not_measured_cannot_pass(
+    response: Response, old: str, new: str, said: str
+) -> None:
     """R-003-13: it may be presented, and sent back, and never approved."""
     response.pass_gate("INC-1")
     text = response.text("INC-2")
@@ -169,26 +172,26 @@ def test_mitigation_that_failed_or_is_not_measured_cannot_pass(response: Any, ol
 
 
 @pytest.mark.parametrize("text", ["no", "No.", "no, nobody looked", "NO: only one of them"])
-def test_approval_that_says_no_to_a_criterion_is_refused(response: Any, text: str) -> None:
+def test_approval_that_says_no_to_a_criterion_is_refused(response: Response, text: str) -> None:
     response.submit("INC-1")
     assert response.refused(lambda: response.approve("INC-1", criteria={"1": text})).code == "criterion_not_met"
     response.approve("INC-1", criteria={"1": "no user is left"})
 
 
-def test_criterion_that_is_none_is_refused(response: Any) -> None:
+def test_criterion_that_is_none_is_refused(response: Response) -> None:
     response.submit("INC-1")
     error = response.refused(lambda: response.approve("INC-1", criteria={"4": "yes"}))
     assert (error.code, "3: Immediate actions" in str(error.problem.hint)) == ("unknown_criterion", True)
 
 
-def test_answer_longer_than_a_text_may_be_is_refused_and_no_fault(response: Any) -> None:
+def test_answer_longer_than_a_text_may_be_is_refused_and_no_fault(response: Response) -> None:
     response.submit("INC-1", by="Cheryl")  # who is told of it, in a mail that is a text as well
     assert response.refused(lambda: response.approve("INC-1", criteria={"1": "y" * 70_000})).code == "bad_field"
     assert response.refused(lambda: response.revise("INC-1", reason="y" * 70_000)).code == "bad_field"
     response.revise("INC-1", reason="y" * 65_500)
 
 
-def test_decision_by_a_commit_counts(response: Any) -> None:
+def test_decision_by_a_commit_counts(response: Response) -> None:
     """R-003-28: a merged pull request brings the decision as a file."""
     from prismfs.engine.trust.decision_file import write_decision
 
@@ -220,7 +223,7 @@ def test_decision_by_a_commit_counts(response: Any) -> None:
     ],
 )
 def test_decision_by_a_commit_that_may_not_count_is_refused_with_a_row(
-    response: Any, changes: dict[str, Any], code: str
+    response: Response, changes: dict[str, Any], code: str
 ) -> None:
     from prismfs.engine.trust.decision_file import write_decision
     from prismfs.kinds import kind_of
@@ -240,7 +243,7 @@ def test_decision_by_a_commit_that_may_not_count_is_refused_with_a_row(
     assert bench.problems() == ()
 
 
-def test_decision_file_that_sends_back_without_a_reason_is_no_valid_record(response: Any) -> None:
+def test_decision_file_that_sends_back_without_a_reason_is_no_valid_record(response: Response) -> None:
     from prismfs.engine.trust.decision_file import write_decision
 
     response.submit("INC-1")
@@ -258,7 +261,7 @@ def test_decision_file_that_sends_back_without_a_reason_is_no_valid_record(respo
     assert response.rows("commit.observed")[-1].meta["invalid"] == {path: "bad_field"}
 
 
-def test_decision_that_says_otherwise_here_than_where_it_was_signed_has_no_signature(response: Any) -> None:
+def test_decision_that_says_otherwise_here_than_where_it_was_signed_has_no_signature(response: Response) -> None:
     from prismfs.records.event import Event
     from prismfs.rules.core import protected
     from prismfs.rules.core.draft import Draft

@@ -10,6 +10,7 @@ from prismfs.kinds import kind_of
 from prismfs.kinds.gates.artifact import Artifact, content_hash
 from prismfs.records.ids import derive_id
 from prismfs.rules.gates import progress
+from tests.support.gates import Response
 
 ALL = ("INC-1", "INC-2", "INC-3", "INC-4", "INC-5", "INC-6")
 
@@ -20,7 +21,7 @@ def one_byte(record: Any) -> str:
     return text
 
 
-def test_one_byte_of_an_approved_triage_opens_its_gate_and_makes_the_rest_stale(response: Any) -> None:
+def test_one_byte_of_an_approved_triage_opens_its_gate_and_makes_the_rest_stale(response: Response) -> None:
     """C-122: gate 1 is open again and INC-2 to INC-6 are stale."""
     response.pass_gate(*ALL)
     old = response.newest("INC-1")
@@ -36,7 +37,7 @@ def test_one_byte_of_an_approved_triage_opens_its_gate_and_makes_the_rest_stale(
     assert response.bench.problems() == ()
 
 
-def test_who_edited_it_by_a_commit_does_not_approve_it(response: Any) -> None:
+def test_who_edited_it_by_a_commit_does_not_approve_it(response: Response) -> None:
     response.edit(next(iter(response.bench.records("project"))), operators=("olga", "pat"))
     response.pass_gate("INC-1")
     response.edit(response.newest("INC-1"), body=one_byte(response.newest("INC-1")))
@@ -56,7 +57,7 @@ def test_who_edited_it_by_a_commit_does_not_approve_it(response: Any) -> None:
         {"editors": ("x",), "phase": "INC-2"},
     ],
 )
-def test_what_only_prismfs_writes_is_put_back(response: Any, changes: dict[str, Any]) -> None:
+def test_what_only_prismfs_writes_is_put_back(response: Response, changes: dict[str, Any]) -> None:
     """A status that somebody wrote into the file decides nothing."""
     response.submit("INC-1")
     old = response.newest("INC-1")
@@ -68,7 +69,7 @@ def test_what_only_prismfs_writes_is_put_back(response: Any, changes: dict[str, 
     assert response.bench.problems() == ()
 
 
-def test_status_and_words_changed_together_are_at_the_gate(response: Any) -> None:
+def test_status_and_words_changed_together_are_at_the_gate(response: Response) -> None:
     response.submit("INC-1")
     old = response.newest("INC-1")
     body = one_byte(old)
@@ -78,7 +79,7 @@ def test_status_and_words_changed_together_are_at_the_gate(response: Any) -> Non
     assert (new.status, new.author, new.content_hash) == ("presented", "gwen", digest)
 
 
-def test_two_commits_before_anybody_looks_are_no_way_around(response: Any) -> None:
+def test_two_commits_before_anybody_looks_are_no_way_around(response: Response) -> None:
     """The second commit leaves everything as the first one forged it."""
     response.submit("INC-1")
     bench, old = response.bench, response.newest("INC-1")
@@ -93,7 +94,7 @@ def test_two_commits_before_anybody_looks_are_no_way_around(response: Any) -> No
     assert bench.problems() == ()
 
 
-def test_approved_in_the_file_alone_is_not_settled(response: Any) -> None:
+def test_approved_in_the_file_alone_is_not_settled(response: Response) -> None:
     """Nobody has looked at the commit yet: without a row of the decision an approval counts for nothing."""
     response.submit("INC-1")
     bench, old = response.bench, response.newest("INC-1")
@@ -107,7 +108,7 @@ def test_approved_in_the_file_alone_is_not_settled(response: Any) -> None:
     assert not progress.is_settled(view, other.changed(content_hash=other.digest()))
 
 
-def test_edit_of_a_revision_that_is_over_changes_no_gate(response: Any) -> None:
+def test_edit_of_a_revision_that_is_over_changes_no_gate(response: Response) -> None:
     response.submit("INC-1")
     response.submit("INC-1", response.text("INC-1").replace("40", "41"))
     response.approve("INC-1")
@@ -118,7 +119,7 @@ def test_edit_of_a_revision_that_is_over_changes_no_gate(response: Any) -> None:
     assert response.bench.problems() == ()
 
 
-def test_edit_that_fits_no_section_any_more_cannot_be_approved(response: Any) -> None:
+def test_edit_that_fits_no_section_any_more_cannot_be_approved(response: Response) -> None:
     response.pass_gate("INC-1")
     response.edit(response.newest("INC-1"), body="nothing of it")
     (row,) = response.rows("phase.reopened")
@@ -126,7 +127,7 @@ def test_edit_that_fits_no_section_any_more_cannot_be_approved(response: Any) ->
     assert response.refused(lambda: response.approve("INC-1")).code == "bad_section_value"
 
 
-def test_edit_of_what_needs_no_gate_holds_if_it_fits(response: Any) -> None:
+def test_edit_of_what_needs_no_gate_holds_if_it_fits(response: Response) -> None:
     response.pass_gate("INC-1", "INC-2", "INC-3")
     response.edit(response.newest("INC-3"), body=response.newest("INC-3").body.replace("12:30Z", "13:30Z"))
     assert response.newest("INC-3").status == "submitted"
@@ -136,14 +137,14 @@ def test_edit_of_what_needs_no_gate_holds_if_it_fits(response: Any) -> None:
     assert response.bench.problems() == ()
 
 
-def test_stale_artifact_that_is_edited_stays_stale(response: Any) -> None:
+def test_stale_artifact_that_is_edited_stays_stale(response: Response) -> None:
     response.pass_gate("INC-1", "INC-2")
     response.edit(response.newest("INC-1"), body=one_byte(response.newest("INC-1")))
     response.edit(response.newest("INC-2"), body=response.newest("INC-2").body.replace("12 → 0", "13 → 0"))
     assert response.newest("INC-2").status == "stale"
 
 
-def test_artifact_that_is_removed_is_missed(response: Any) -> None:
+def test_artifact_that_is_removed_is_missed(response: Response) -> None:
     response.pass_gate("INC-1", "INC-2")
     bench, old = response.bench, response.newest("INC-1")
     with bench.desk.repo.writer():
@@ -154,7 +155,7 @@ def test_artifact_that_is_removed_is_missed(response: Any) -> None:
     assert "INC-1 is not there; INC-2 is stale" in str(error)
 
 
-def test_file_that_was_broken_and_mended_does_not_count_as_it_was(response: Any) -> None:
+def test_file_that_was_broken_and_mended_does_not_count_as_it_was(response: Response) -> None:
     response.pass_gate("INC-1")
     bench, old = response.bench, response.newest("INC-1")
     place = kind_of(old).place_of(old)
@@ -169,7 +170,7 @@ def test_file_that_was_broken_and_mended_does_not_count_as_it_was(response: Any)
     assert bench.problems() == ()
 
 
-def written(response: Any, phase: str, body: str, **changes: Any) -> Artifact:
+def written(response: Response, phase: str, body: str, **changes: Any) -> Artifact:
     """Return an artifact as somebody writes it into a file of their own."""
     digest = content_hash(about=response.about, workflow="incident", phase=phase, number=1, body=body, findings=())
     fields = {
@@ -180,7 +181,7 @@ def written(response: Any, phase: str, body: str, **changes: Any) -> Artifact:
     return Artifact.model_validate(fields | changes)
 
 
-def test_artifact_that_a_commit_brings_is_submitted_by_it(response: Any) -> None:
+def test_artifact_that_a_commit_brings_is_submitted_by_it(response: Response) -> None:
     """R-003-28: opening a phase is committing its artifact; that it says approved is not believed."""
     made = written(response, "INC-1", response.text("INC-1"))
     response.bench.commit_by_hand({kind_of(made).place_of(made): kind_of(made).write(made)})
@@ -201,7 +202,7 @@ def test_artifact_that_a_commit_brings_is_submitted_by_it(response: Any) -> None
     ],
 )
 def test_artifact_that_a_commit_brings_and_that_does_not_fit_is_refused(
-    response: Any, phase: str, body: str | None, code: str
+    response: Response, phase: str, body: str | None, code: str
 ) -> None:
     made = written(response, phase, response.text(phase) if body is None else body)
     response.bench.commit_by_hand({kind_of(made).place_of(made): kind_of(made).write(made)})
@@ -215,7 +216,7 @@ def test_artifact_that_a_commit_brings_and_that_does_not_fit_is_refused(
         assert response.newest("INC-1").revision == 1
 
 
-def test_who_edited_it_on_a_branch_that_another_merged_does_not_approve_it(response: Any) -> None:
+def test_who_edited_it_on_a_branch_that_another_merged_does_not_approve_it(response: Response) -> None:
     """The address tells who it was where the name is a full name."""
     response.pass_gate("INC-1")
     bench, old = response.bench, response.newest("INC-1")
@@ -225,7 +226,7 @@ def test_who_edited_it_on_a_branch_that_another_merged_does_not_approve_it(respo
     bench.git("switch", "--quiet", "-c", "side")
     (bench.root / place).write_bytes(kind_of(old).write(old.changed(body=one_byte(old))))
     petra = {"GIT_AUTHOR_NAME": "Petra Petrova", "GIT_AUTHOR_EMAIL": "petra@example.org"}
-    bench.git("commit", "--quiet", "-am", "mend it", **petra)
+    bench.git("commit", "--quiet", "-am", "mend it", environment=petra)
     bench.git("switch", "--quiet", "main")
     bench.git("merge", "--quiet", "--no-ff", "-m", "merge side", "side")
     bench.turn()
@@ -235,7 +236,7 @@ def test_who_edited_it_on_a_branch_that_another_merged_does_not_approve_it(respo
     assert bench.problems() == ()
 
 
-def test_verify_holds_what_was_there_before_against_the_commits(response: Any) -> None:
+def test_verify_holds_what_was_there_before_against_the_commits(response: Response) -> None:
     """An event that says otherwise than its commits would put back what nobody had written."""
     from prismfs.engine.trust.foreign_commits import contradicted
 

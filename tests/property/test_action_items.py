@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prismfs.kinds import kind_of
-from prismfs.kinds.core.settings.project import Project
 from prismfs.kinds.work.bead import WorkItem
-from prismfs.records.event import Event
-from prismfs.records.plan import Nothing, Plan
-from prismfs.rules import decide
-from prismfs.store.defaults import default_files
-from prismfs.store.memory import MemoryView
+from prismfs.records.plan import Refused
+from tests.support.memory import MemoryProject
 
-NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 PLAN = b"""kind: workflow
 version: 1
 name: change
@@ -43,33 +36,6 @@ TRACKERS = st.tuples(st.lists(LINES, max_size=3), st.lists(LINES, max_size=3))
 MODEST = settings(max_examples=60, deadline=None, derandomize=True)
 
 
-class Desk:
-    """A view in memory with one incident, and the hand that gives it commands."""
-
-    def __init__(self) -> None:
-        project = Project(pid="PID-TEST01", tenant="acme", operators=("frank",))
-        files = {**default_files(), "prismfs.yaml": kind_of(project).write(project), "workflows/change.yaml": PLAN}
-        self.view = MemoryView(files)
-        self.count = 0
-        opened = self.give("incident.open", {"subject": "Payments fail", "severity": "P2"})
-        assert isinstance(opened, Plan)
-        self.incident = opened.subject
-
-    def give(self, verb: str, document: dict[str, Any]) -> Plan | Nothing:
-        self.count += 1
-        now = NOW + timedelta(minutes=self.count)
-        said = {"type": "command", "kind": verb, "cause": f"command:{self.count}", "at": now, "actor": "frank"}
-        event = Event.model_validate({**said, "assurance": "local", "document": document})
-        decision = decide(self.view, event, now)
-        assert isinstance(decision, Plan | Nothing), decision
-        if isinstance(decision, Plan):
-            self.view.add(decision)
-        return decision
-
-    def items(self) -> list[WorkItem]:
-        return [record for record in self.view.records() if isinstance(record, WorkItem)]
-
-
 def key(action: str, owner: str | None) -> tuple[str, str]:
     return " ".join(action.split()).casefold().rstrip("."), str(owner).casefold()
 
@@ -77,7 +43,8 @@ def key(action: str, owner: str | None) -> tuple[str, str]:
 @MODEST
 @given(st.lists(TRACKERS, min_size=1, max_size=4))
 def test_open_items_are_the_lines_of_the_last_tracker(trackers: list[Any]) -> None:
-    desk = Desk()
+    desk = MemoryProject(files={"workflows/change.yaml": PLAN})
+    incident = desk.open_incident(severity="P2")
     done: set[tuple[str, str]] = set()
     for soon, later in trackers:
         lines: dict[tuple[str, str], str] = {}
@@ -87,8 +54,10 @@ def test_open_items_are_the_lines_of_the_last_tracker(trackers: list[Any]) -> No
             f"## {name}\n\n" + "".join(f"- [{box}] {action} — @{owner}\n" for action, owner, box in part) + "\n"
             for name, part in (("Soon", soon), ("Later", later))
         )
-        desk.give("phase.submit", {"id": desk.incident, "phase": "CHG-1", "body": body})
-        items = desk.items()
+        desk.wait(minutes=1)
+        decision = desk.give("phase.submit", {"id": incident.id, "phase": "CHG-1", "body": body})
+        assert not isinstance(decision, Refused), decision
+        items = desk.all(WorkItem)
         done |= {line for line, box in lines.items() if box == "x"}
         assert {key(item.title, item.assignee) for item in items if item.status == "open"} == set(lines) - done
         found = Counter(key(item.title, item.assignee) for item in items)

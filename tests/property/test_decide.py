@@ -17,6 +17,7 @@ from prismfs.records.event import Event
 from prismfs.records.plan import Plan
 from prismfs.rules import decide
 from prismfs.store.memory import MemoryView
+from tests.support.project import Project
 
 MODEST = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
@@ -68,7 +69,7 @@ DROPS = st.one_of(
 )
 
 
-def drop_event(bench: Any, form: dict[str, Any], number: int) -> Event:
+def drop_event(bench: Project, form: dict[str, Any], number: int) -> Event:
     return Event.model_validate(
         {
             "type": "drop",
@@ -82,7 +83,7 @@ def drop_event(bench: Any, form: dict[str, Any], number: int) -> Event:
 
 
 @pytest.fixture
-def busy(bench: Any, signals: dict[str, str]) -> Any:
+def busy(bench: Project, signals: dict[str, str]) -> Any:
     """A project with something of everything, and things that are due."""
     for text in signals.values():
         bench.drop(text)
@@ -95,7 +96,7 @@ def busy(bench: Any, signals: dict[str, str]) -> Any:
     return bench
 
 
-def all_equal(bench: Any, events: list[Event]) -> list[Any]:
+def all_equal(bench: Project, events: list[Event]) -> list[Any]:
     """Decide each event on every make of view, twice, and return what all of them agreed on."""
     repo, now = bench.desk.repo, bench.clock.now()
     base = repo.snapshot()
@@ -160,7 +161,7 @@ def test_decide_leaves_the_view_as_it_was(busy: Any) -> None:
     assert not memory.handled(event.cause)
 
 
-def test_apply_any_plan_reads_the_same_records_back(bench: Any) -> None:
+def test_apply_any_plan_reads_the_same_records_back(bench: Project) -> None:
     numbers = iter(range(1, 10_000))
 
     @MODEST
@@ -181,7 +182,7 @@ def test_apply_any_plan_reads_the_same_records_back(bench: Any) -> None:
             data = bench.desk.repo.read(after, path)
             assert kind_of(record).read(data, path=path) == record
             assert (bench.root / path).read_bytes() == data
-            assert view.get(type(record), record.id) == record
+            assert view.get(type(record), kind_of(record).name_of(record)) == record
 
     holds()
     assert bench.records("signal")

@@ -31,12 +31,14 @@ from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.escalation.silence import Silence
 from prismfs.kinds.work.bead import Escalation
+from prismfs.records.base import Record
 from prismfs.records.event import Event
 from prismfs.records.message import Receipt
 from prismfs.records.plan import Plan, Refused
 from prismfs.rules import decide
 from prismfs.store.defaults import default_files
 from prismfs.store.memory import MemoryStore, MemoryView
+from tests.support.project import MakeProject, Project
 
 THRESHOLD = timedelta(hours=1)
 MOST = 3
@@ -234,7 +236,7 @@ class MemoryWorld(World):
 class GitWorld(World):
     """A real project, desk and programs."""
 
-    def __init__(self, bench: Any) -> None:
+    def __init__(self, bench: Project) -> None:
         super().__init__()
         self.bench = bench
         self.clock = bench.clock
@@ -299,7 +301,7 @@ class GitWorld(World):
             yield found
 
     def records(self, model: type[Any]) -> list[Any]:
-        names = {Escalation: "bead", Outbox: "outbox", Silence: "silence"}
+        names: dict[type[Record], str] = {Escalation: "bead", Outbox: "outbox", Silence: "silence"}
         return list(self.bench.records(names[model]))
 
     def verify(self) -> None:
@@ -552,7 +554,7 @@ def test_lives_of_escalations_keep_their_promises_by_the_rules() -> None:
     run_lives(MemoryWorld, examples=15, steps=30)
 
 
-def test_lives_of_escalations_keep_their_promises_in_a_project(make_bench: Any) -> None:
+def test_lives_of_escalations_keep_their_promises_in_a_project(make_bench: MakeProject) -> None:
     """R-004-10, R-004-25, R-004-28: the same over real commits, with kills at the crash points."""
     run_lives(lambda: GitWorld(make_bench()), examples=2, steps=12, shrink=False)
 
@@ -565,5 +567,5 @@ def test_many_lives_of_escalations_keep_their_promises_by_the_rules() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_many_lives_of_escalations_keep_their_promises_in_a_project(make_bench: Any) -> None:
+def test_many_lives_of_escalations_keep_their_promises_in_a_project(make_bench: MakeProject) -> None:
     run_lives(lambda: GitWorld(make_bench()), examples=40, steps=25, shrink=False)

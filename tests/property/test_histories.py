@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from prismfs.errors import ForbiddenError, RefusedError
 from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings
 from prismfs.kinds.work.bead import Escalation
+from tests.support.project import MakeProject, Project
 
 LANES = ("info", "incident", "enhancement", "recommendation", "unclassified", "delivered")
 SEVERITIES = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
@@ -126,7 +127,7 @@ class Weeks(RuleBasedStateMachine):
         assert not list((self.bench.root / "inbox").iterdir())
 
 
-def check_raises(bench: Any) -> None:
+def check_raises(bench: Project) -> None:
     """R-004-22: from creation to the first raise, and between two, more than one threshold passes."""
     threshold = EscalationSettings().stale_threshold
     last: dict[str, datetime] = {}
@@ -136,7 +137,7 @@ def check_raises(bench: Any) -> None:
             last[row.entity_id] = row.at
 
 
-def run_weeks(make_bench: Any, signals: dict[str, str], *, examples: int, steps: int) -> None:
+def run_weeks(make_bench: MakeProject, signals: dict[str, str], *, examples: int, steps: int) -> None:
     machine = type("Machine", (Weeks,), {"make_bench": staticmethod(make_bench), "signals": signals})
     run_state_machine_as_test(
         machine,
@@ -150,11 +151,11 @@ def run_weeks(make_bench: Any, signals: dict[str, str], *, examples: int, steps:
     )
 
 
-def test_history_of_random_weeks_keeps_its_promises(make_bench: Any, signals: dict[str, str]) -> None:
+def test_history_of_random_weeks_keeps_its_promises(make_bench: MakeProject, signals: dict[str, str]) -> None:
     run_weeks(make_bench, signals, examples=4, steps=12)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_history_of_many_random_weeks_keeps_its_promises(make_bench: Any, signals: dict[str, str]) -> None:
+def test_history_of_many_random_weeks_keeps_its_promises(make_bench: MakeProject, signals: dict[str, str]) -> None:
     run_weeks(make_bench, signals, examples=60, steps=30)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from prismfs.kinds import kind_of
 from prismfs.kinds.core.audit import INCIDENT_META, Audit
 from prismfs.kinds.core.settings.project import Project
 from prismfs.kinds.response.incident import Incident
+from prismfs.records.base import Record
 from prismfs.records.event import Event
 from prismfs.records.plan import Plan
 from prismfs.rules import decide
@@ -76,7 +78,7 @@ class Story:
 
     def turn(self) -> None:
         for _ in range(100):
-            due = self.view.due_before(self.now, 100)
+            due: Sequence[Record] = self.view.due_before(self.now, 100)
             if not due:
                 return
             for record in due:

@@ -9,11 +9,13 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from pydantic import JsonValue
 
 from prismfs.engine.turn.deliver import Room
 from prismfs.engine.turn.react import react
 from prismfs.kinds.response.job import Job
 from prismfs.records.message import Receipt
+from tests.support.project import MakeProject
 
 FAILED = "kind: job_failure\nfrom: jade\njob: nightly\nerror: 'ConnectionError: no'\n"
 DELAYS = (timedelta(), timedelta(seconds=5), timedelta(seconds=25))
@@ -44,7 +46,7 @@ class Scripted:
             elif end != "lost":
                 code = {"succeeded": 0, "failed": 1, "final": 127}.get(end)
                 outcome = "failed" if end == "final" else end
-                told = {"outcome": outcome, "code": code, "output": "no", "keep": 300}
+                told: dict[str, JsonValue] = {"outcome": outcome, "code": code, "output": "no", "keep": 300}
                 self.ended.append((message, Receipt("sent", document=told)))
 
     def collect(self, desk: Any) -> list[Any]:
@@ -69,7 +71,7 @@ class Scripted:
     resolved_at=st.one_of(st.none(), st.integers(0, 11)),
 )
 def test_attempts_whatever_happens_are_at_most_three_and_come_to_an_end(
-    make_bench: Any, ends: list[str], pauses: list[int], restarts: set[int], resolved_at: int | None
+    make_bench: MakeProject, ends: list[str], pauses: list[int], restarts: set[int], resolved_at: int | None
 ) -> None:
     """R-002-13, R-002-18."""
     bench = make_bench()

@@ -166,7 +166,7 @@ class Lives(RuleBasedStateMachine):
         """Decide what is due of phone-homes."""
         self.now += timedelta(milliseconds=1)
         for _ in range(10):
-            due = [record for record in self.view.due_before(self.now, 100) if isinstance(record, PhoneHome)]
+            due = self.view.due_before(self.now, 100, of=PhoneHome)
             for record in due:
                 texts = texts_of(record)
                 own = hash_of(texts)

@@ -1,106 +1,21 @@
-"""A history that was committed as data, and the hands of somebody who rewrites it with plumbing."""
-
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from prismfs.engine.trust.verify import Verified, verify
-from prismfs.rules import RULES_VERSION
-from prismfs.store.git import Git
-from prismfs.store.history import read_commits
-from prismfs.store.plumbing import NO_OBJECT
+from tests.support.history import History
+from tests.support.project import run_git
 
 BUNDLE = Path(__file__).with_name("rules-1.bundle")
 
 
-@dataclass(frozen=True)
-class Step:
-    """One commit as what it changes (path to blob, None where it removes) and what it says."""
-
-    author: str
-    seconds: int
-    message: str
-    changes: dict[str, str | None] = field(default_factory=dict)
-
-    @property
-    def subject(self) -> str:
-        return self.message.partition("\n")[0]
-
-    def path(self, folder: str, number: int = 0) -> str:
-        """Return the path of a file below `folder` that this step changes."""
-        return sorted(path for path in self.changes if path.startswith(f"{folder}/"))[number]
-
-    def with_(self, **changes: Any) -> Step:
-        return replace(self, **changes)
-
-
-class History:
-    """The history of a clone, taken apart into steps and put together again as somebody likes it."""
-
-    def __init__(self, root: Path, run_git: Any) -> None:
-        self.root = root
-        self._run = run_git
-        self.git = Git(root, root / ".git")
-        head = run_git(root, "rev-parse", "main")
-        self.steps = [
-            Step(
-                author=commit.author,
-                seconds=commit.seconds,
-                message=commit.message,
-                changes={change.path: None if change.new == NO_OBJECT else change.new for change in commit.changes},
-            )
-            for commit in read_commits(self.git, since=None, until=head)
-        ]
-
-    def find(self, subject: str) -> int:
-        """Return the number of the first step whose subject begins so."""
-        return next(number for number, step in enumerate(self.steps) if step.subject.startswith(subject))
-
-    def read(self, blob: str | None) -> bytes:
-        assert blob is not None
-        return self.git.read(blob) or b""
-
-    def blob(self, data: bytes) -> str:
-        scratch = self.root / ".git" / "scratch"
-        scratch.write_bytes(data)
-        blob: str = self._run(self.root, "hash-object", "-w", str(scratch))
-        return blob
-
-    def edit(self, number: int, path: str, old: bytes, new: bytes) -> None:
-        """Change some bytes of one file as one step made it."""
-        step = self.steps[number]
-        data = self.read(step.changes[path])
-        assert data.count(old) >= 1
-        self.steps[number] = step.with_(changes=step.changes | {path: self.blob(data.replace(old, new, 1))})
-
-    def verify(self, rules: int = RULES_VERSION) -> tuple[Verified, list[str]]:
-        """Write the steps as commits; return what verifying them finds, and the ids of the commits."""
-        stream = bytearray()
-        for number, step in enumerate(self.steps, start=1):
-            message = step.message.encode()
-            stream += b"commit refs/rewritten\nmark :%d\n" % number
-            for role in ("author", "committer"):
-                stream += f"{role} {step.author} <{step.author}@prismfs.invalid> {step.seconds} +0000\n".encode()
-            stream += b"data %d\n%s\n" % (len(message), message)
-            for path, blob in step.changes.items():
-                stream += f"D {path}\n".encode() if blob is None else f"M 100644 {blob} {path}\n".encode()
-        stream += b"".join(b"get-mark :%d\n" % number for number in range(1, len(self.steps) + 1))
-        command = ["git", "-C", str(self.root), "fast-import", "--quiet", "--force", "--cat-blob-fd=1"]
-        done = subprocess.run(command, input=bytes(stream), stdout=subprocess.PIPE, check=True)
-        ids = done.stdout.decode().split()
-        return verify(self.git, until=ids[-1], rules=rules), ids
-
-
 @pytest.fixture
-def history(tmp_path: Path, run_git: Any) -> Iterator[History]:
+def history(tmp_path: Path) -> Iterator[History]:
+    """A history that was committed as data."""
     root = tmp_path / "clone"
     run_git(tmp_path, "clone", "--quiet", "--branch", "main", str(BUNDLE), str(root))
-    made = History(root, run_git)
+    made = History(root)
     yield made
     made.git.close()

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from prismfs.engine.trust.verify import verify
 from prismfs.rules import RULES_VERSION
+from tests.support.history import History
+from tests.support.project import run_git
 
 # A change of the rules that makes one of these fail needs a new RULES_VERSION; then the old bundle counts as older.
 
 
-def test_replay_history_of_these_rules_decides_the_same(history: Any, run_git: Any) -> None:
+def test_replay_history_of_these_rules_decides_the_same(history: History) -> None:
     found = verify(history.git, until=run_git(history.root, "rev-parse", "main"))
     assert found.problems == ()
     assert (found.decided, found.foreign, found.older) == (found.commits - 2, 2, 0)
 
 
-def test_replay_history_holds_every_kind_of_decision(history: Any) -> None:
+def test_replay_history_holds_every_kind_of_decision(history: History) -> None:
     """What the bundle does not hold, the test above cannot guard."""
     rules = {" ".join(step.subject.split(" ")[:2]) for step in history.steps}
     assert rules >= {
@@ -39,21 +39,21 @@ def test_replay_history_holds_every_kind_of_decision(history: Any) -> None:
     }
 
 
-def test_replay_history_taken_apart_and_put_together_is_the_same(history: Any) -> None:
+def test_replay_history_taken_apart_and_put_together_is_the_same(history: History) -> None:
     """The hands that tamper below change nothing by themselves."""
     found, ids = history.verify()
     assert found.problems == ()
     assert len(ids) == found.commits
 
 
-def test_replay_history_holds_no_secret(history: Any) -> None:
+def test_replay_history_holds_no_secret(history: History) -> None:
     """A password that was dropped is in no blob, not even in one that nothing points at."""
     for step in history.steps:
         assert "hunter2" not in step.message
         assert not any(b"hunter2" in history.read(blob) for blob in step.changes.values() if blob)
 
 
-def test_replay_since_a_commit_judges_only_what_follows(history: Any, run_git: Any) -> None:
+def test_replay_since_a_commit_judges_only_what_follows(history: History) -> None:
     number = history.find("signal: deliver")
     history.edit(number, history.steps[number].path("signals"), b"status: ", b"status:  ")
     broken, ids = history.verify()
@@ -63,7 +63,7 @@ def test_replay_since_a_commit_judges_only_what_follows(history: Any, run_git: A
     assert later.commits == len(ids) - number - 1
 
 
-def claim(history: Any, number: int, version: int) -> None:
+def claim(history: History, number: int, version: int) -> None:
     """Let a commit say that it was decided by other rules."""
     step = history.steps[number]
     said = f"Prismfs-Version: {RULES_VERSION}"
@@ -71,13 +71,13 @@ def claim(history: Any, number: int, version: int) -> None:
     history.steps[number] = step.with_(message=step.message.replace(said, f"Prismfs-Version: {version}"))
 
 
-def test_replay_history_of_older_rules_is_told_apart_and_no_fault(history: Any) -> None:
+def test_replay_history_of_older_rules_is_told_apart_and_no_fault(history: History) -> None:
     found, _ = history.verify(rules=RULES_VERSION + 1)
     assert found.problems == ()
     assert (found.decided, found.older) == (0, found.commits - found.foreign)
 
 
-def test_replay_commit_of_newer_rules_is_named(history: Any) -> None:
+def test_replay_commit_of_newer_rules_is_named(history: History) -> None:
     """Whoever cannot decide it must not call it verified."""
     number = history.find("signal: hand_off")
     claim(history, number, RULES_VERSION + 1)
@@ -85,7 +85,7 @@ def test_replay_commit_of_newer_rules_is_named(history: Any) -> None:
     assert [(problem.code, problem.path) for problem in found.problems] == [("newer_rules", ids[number])]
 
 
-def test_replay_commit_that_claims_older_rules_than_the_one_before_is_named(history: Any) -> None:
+def test_replay_commit_that_claims_older_rules_than_the_one_before_is_named(history: History) -> None:
     """Such a claim would spare a forged commit from being decided again."""
     number = history.find("signal: hand_off")
     for later in range(number):

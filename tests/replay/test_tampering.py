@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from prismfs.rules import RULES_VERSION
+from tests.support.history import History
 
 BEFORE = "signal: open_incident"
 
 
-def first(history: Any) -> tuple[str, int, str | None]:
+def first(history: History) -> tuple[str, int, str | None]:
     """Return code, step and record of the first problem found."""
     found, ids = history.verify()
     assert found.problems, "nothing was noticed"
@@ -32,7 +33,7 @@ def first(history: Any) -> tuple[str, int, str | None]:
     ],
 )
 def test_tampering_one_byte_of_a_record_names_commit_and_record(
-    history: Any, folder: str, old: bytes, new: bytes
+    history: History, folder: str, old: bytes, new: bytes
 ) -> None:
     number = history.find("outbox: deliver" if folder == "outbox" else BEFORE)
     path = history.steps[number].path(folder)
@@ -42,7 +43,7 @@ def test_tampering_one_byte_of_a_record_names_commit_and_record(
 
 
 @pytest.mark.parametrize("row", range(3))
-def test_tampering_one_byte_of_an_audit_row_is_noticed_there(history: Any, row: int) -> None:
+def test_tampering_one_byte_of_an_audit_row_is_noticed_there(history: History, row: int) -> None:
     """R-002-43: no row is altered unseen."""
     number = history.find(BEFORE)
     path = history.steps[number].path("audit", row)
@@ -52,7 +53,7 @@ def test_tampering_one_byte_of_an_audit_row_is_noticed_there(history: Any, row: 
 
 
 @pytest.mark.parametrize("row", range(4))
-def test_tampering_audit_row_dropped_is_noticed_there(history: Any, row: int) -> None:
+def test_tampering_audit_row_dropped_is_noticed_there(history: History, row: int) -> None:
     """R-002-43: no row is taken out unseen, be it the one that carries the event or another."""
     number = history.find(BEFORE)
     step = history.steps[number]
@@ -63,21 +64,21 @@ def test_tampering_audit_row_dropped_is_noticed_there(history: Any, row: int) ->
     assert record in (gone, None)
 
 
-def test_tampering_commit_dropped_is_noticed_at_the_next(history: Any) -> None:
+def test_tampering_commit_dropped_is_noticed_at_the_next(history: History) -> None:
     number = history.find("bead: count_repeat")
     del history.steps[number]
     _, at, _ = first(history)
     assert at == number
 
 
-def test_tampering_commits_swapped_is_noticed_at_the_first(history: Any) -> None:
+def test_tampering_commits_swapped_is_noticed_at_the_first(history: History) -> None:
     number = history.find("signal: hand_off")
     history.steps[number], history.steps[number + 1] = history.steps[number + 1], history.steps[number]
     _, at, _ = first(history)
     assert at == number
 
 
-def test_tampering_file_added_to_a_commit_is_named(history: Any) -> None:
+def test_tampering_file_added_to_a_commit_is_named(history: History) -> None:
     number = history.find(BEFORE)
     step = history.steps[number]
     history.steps[number] = step.with_(changes=step.changes | {"kb/x.yaml": history.blob(b"kind: kb\n")})
@@ -95,7 +96,7 @@ def test_tampering_file_added_to_a_commit_is_named(history: Any) -> None:
         ("time_differs", {"seconds": 1772400000}),
     ],
 )
-def test_tampering_what_a_commit_says_is_noticed_there(history: Any, code: str, changes: dict[str, Any]) -> None:
+def test_tampering_what_a_commit_says_is_noticed_there(history: History, code: str, changes: dict[str, Any]) -> None:
     number = history.find(BEFORE)
     step = history.steps[number]
     if "old" in changes:
@@ -105,7 +106,7 @@ def test_tampering_what_a_commit_says_is_noticed_there(history: Any, code: str, 
     assert first(history)[:2] == (code, number)
 
 
-def test_tampering_trailers_forged_without_an_event_are_noticed(history: Any) -> None:
+def test_tampering_trailers_forged_without_an_event_are_noticed(history: History) -> None:
     number = history.find("a remark")
     step = history.steps[number]
     trailers = history.steps[number - 1].message.strip().rpartition("\n\n")[2]
@@ -113,14 +114,14 @@ def test_tampering_trailers_forged_without_an_event_are_noticed(history: Any) ->
     assert first(history)[:2] == ("no_event", number)
 
 
-def test_tampering_decision_given_again_is_noticed(history: Any) -> None:
+def test_tampering_decision_given_again_is_noticed(history: History) -> None:
     """An answered event decides nothing a second time, however genuine its commit looks."""
     number = history.find(BEFORE)
     history.steps.insert(number + 1, history.steps[number])
     assert first(history)[:2] in (("not_decided", number + 1), ("no_event", number + 1))
 
 
-def test_tampering_row_changed_by_a_later_commit_is_noticed(history: Any) -> None:
+def test_tampering_row_changed_by_a_later_commit_is_noticed(history: History) -> None:
     """R-002-43: a person may change records, an audit row never."""
     number = history.find("a remark")
     row = history.steps[history.find(BEFORE)].path("audit")
@@ -131,7 +132,7 @@ def test_tampering_row_changed_by_a_later_commit_is_noticed(history: Any) -> Non
         assert first(history) == ("audit_changed", number, row)
 
 
-def test_tampering_row_forged_by_a_person_is_noticed(history: Any) -> None:
+def test_tampering_row_forged_by_a_person_is_noticed(history: History) -> None:
     """R-002-43: a row stands for a decision, however well it is chained to the one before."""
     number = history.find("commit: observe")
     row = history.steps[number].path("audit")
@@ -141,7 +142,7 @@ def test_tampering_row_forged_by_a_person_is_noticed(history: Any) -> None:
     assert history.steps[number].changes[row] == blob
 
 
-def test_tampering_row_of_other_rules_dropped_breaks_the_chain(history: Any) -> None:
+def test_tampering_row_of_other_rules_dropped_breaks_the_chain(history: History) -> None:
     """What other rules decided is not decided again, but its rows still stand in the chain."""
     number = history.find(BEFORE)
     step = history.steps[number]
@@ -156,7 +157,7 @@ def test_tampering_row_of_other_rules_dropped_breaks_the_chain(history: Any) -> 
 
 
 @pytest.mark.parametrize("old", [b"intake: [Sage]", b"answer_coverage: 0.5", b"kind: policy"])
-def test_tampering_settings_is_noticed_by_the_first_decision_that_needs_them(history: Any, old: bytes) -> None:
+def test_tampering_settings_is_noticed_by_the_first_decision_that_needs_them(history: History, old: bytes) -> None:
     """Settings that are no longer valid are a finding, and not the end of verifying."""
     history.edit(0, "settings/policy.yaml", old, old.replace(b":", b"_:"))
     found, ids = history.verify()
@@ -187,7 +188,7 @@ def of_no_type(event: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "forge", [without_document, with_a_list_for_a_form, with_another_subject, of_another_kind, of_no_type]
 )
-def test_tampering_event_in_a_row_is_noticed_there(history: Any, forge: Any) -> None:
+def test_tampering_event_in_a_row_is_noticed_there(history: History, forge: Any) -> None:
     """The event that a row carries may have been made to be anything: it is judged, never trusted."""
     number = history.find(BEFORE)
     step = history.steps[number]

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scenario_desk import Stage
 
 from prismfs.kinds.core import audit
 from prismfs.records import codec
+from tests.support.stage import Stage
 
 FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("*/then.yaml"))
 INCIDENT_META = set(audit.INCIDENT_META)

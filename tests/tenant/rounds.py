@@ -22,12 +22,12 @@ from prismfs.engine.turn.react import Moment, react
 AT = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
 
-def main(folder: Path, fatal: str = "", passing: int = 0) -> None:
+def main(folder: Path, fatal: str = "", passing: str = "0") -> None:
     passed: Counter[str] = Counter()
 
     def crash_point(name: str) -> None:
         passed[name] += 1
-        if name == fatal and passed[name] == passing:
+        if name == fatal and passed[name] == int(passing):
             os.kill(os.getpid(), signal.SIGKILL)
 
     clock, tenancy = FakeClock(AT), Tenancy(folder)
@@ -45,4 +45,4 @@ def main(folder: Path, fatal: str = "", passing: int = 0) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *sys.argv[2:3], *(int(number) for number in sys.argv[3:4]))
+    main(Path(sys.argv[1]), *sys.argv[2:4])

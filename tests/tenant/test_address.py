@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.town import Town
+
 HOME, ACME, BETA = "PID-HOME01", "PID-ACME01", "PID-BETA01"
 
 
@@ -44,7 +46,7 @@ HOME, ACME, BETA = "PID-HOME01", "PID-ACME01", "PID-BETA01"
     ids=lambda value: value if isinstance(value, str) else None,
 )
 def test_signal_of_a_customer_that_may_not_go_is_refused_and_reaches_nobody(
-    town: Any, code: str, form: dict[str, Any]
+    town: Town, code: str, form: dict[str, Any]
 ) -> None:
     assert town.send(ACME, **form) is None
     assert town.refused(ACME) == code
@@ -61,13 +63,13 @@ def test_signal_of_a_customer_that_may_not_go_is_refused_and_reaches_nobody(
         ("unknown_pid", {"to": "jade", "to_pid": "PID-GONE01"}),
     ],
 )
-def test_signal_of_the_home_project_that_may_not_go_is_refused(town: Any, code: str, form: dict[str, Any]) -> None:
+def test_signal_of_the_home_project_that_may_not_go_is_refused(town: Town, code: str, form: dict[str, Any]) -> None:
     assert town.send(HOME, **{"from": "Sage"} | form) is None
     assert town.refused(HOME) == code
 
 
 @pytest.mark.parametrize("form", [{"to": "Sage"}, {"to": "sage"}, {"to": "Sage@PID-HOME01"}, {"to": "Clara"}])
-def test_signal_to_a_bridge_goes_to_the_home_project(town: Any, form: dict[str, Any]) -> None:
+def test_signal_to_a_bridge_goes_to_the_home_project(town: Town, form: dict[str, Any]) -> None:
     """R-000-60: any project of the tenant may address a bridge, by its name alone."""
     sent = town.send(ACME, **form)
     assert (sent.status, sent.to_pid) == ("routed", HOME)
@@ -77,7 +79,7 @@ def test_signal_to_a_bridge_goes_to_the_home_project(town: Any, form: dict[str, 
     town.check()
 
 
-def test_name_of_the_own_project_comes_before_a_bridge_and_its_sender_is_told(town: Any) -> None:
+def test_name_of_the_own_project_comes_before_a_bridge_and_its_sender_is_told(town: Town) -> None:
     """R-000-61: local names win; NAME@PID reaches the bridge all the same."""
     town.persona(ACME, "Sage")
     here = town.send(ACME, to="Sage")
@@ -91,7 +93,7 @@ def test_name_of_the_own_project_comes_before_a_bridge_and_its_sender_is_told(to
     assert town.signal(HOME, there.subject) is not None
 
 
-def test_bridge_names_project_and_identity_where_it_answers_nothing(town: Any) -> None:
+def test_bridge_names_project_and_identity_where_it_answers_nothing(town: Town) -> None:
     """R-000-63."""
     sent = town.send(HOME, **{"from": "Sage"}, to="mayor", to_pid=ACME)
     assert sent.status == "routed"
@@ -100,7 +102,7 @@ def test_bridge_names_project_and_identity_where_it_answers_nothing(town: Any) -
     town.check()
 
 
-def test_bridge_that_writes_to_nobody_gets_its_signal_back(town: Any) -> None:
+def test_bridge_that_writes_to_nobody_gets_its_signal_back(town: Town) -> None:
     sent = town.send(HOME, **{"from": "Sage"}, to="nobody", to_pid=ACME)
     assert sent.status == "returned"
     (row,) = town.rows(HOME, "bridge.refused")
@@ -109,7 +111,7 @@ def test_bridge_that_writes_to_nobody_gets_its_signal_back(town: Any) -> None:
     assert ["unknown_identity" in mail.body for mail in town.mails(HOME, "Sage")] == [True]
 
 
-def test_answer_of_a_bridge_recovers_whom_it_is_for(town: Any) -> None:
+def test_answer_of_a_bridge_recovers_whom_it_is_for(town: Town) -> None:
     """R-000-62: project and identity come from the signal that is answered."""
     asked = town.send(ACME, to="Clara")
     town.drop(HOME, **{"from": "Clara"}, in_reply_to=asked.id, subject="It is being looked at")
@@ -120,7 +122,7 @@ def test_answer_of_a_bridge_recovers_whom_it_is_for(town: Any) -> None:
     town.check()
 
 
-def test_answer_that_goes_to_another_than_who_asked_is_refused(town: Any) -> None:
+def test_answer_that_goes_to_another_than_who_asked_is_refused(town: Town) -> None:
     asked = town.send(ACME, to="Clara")
     for form, code in (
         ({"from": "Clara", "to": "mayor"}, "ambiguous_target"),
@@ -133,7 +135,7 @@ def test_answer_that_goes_to_another_than_who_asked_is_refused(town: Any) -> Non
     assert town[BETA].records("signal") == []
 
 
-def test_answer_to_a_bridge_goes_on_in_the_thread(town: Any) -> None:
+def test_answer_to_a_bridge_goes_on_in_the_thread(town: Town) -> None:
     asked = town.send(ACME, to="Clara")
     town.drop(HOME, **{"from": "Clara"}, in_reply_to=asked.id, subject="Since when?")
     town.turn()
@@ -147,7 +149,7 @@ def test_answer_to_a_bridge_goes_on_in_the_thread(town: Any) -> None:
 
 
 @pytest.mark.parametrize(("mode", "code"), [("off", "bridge_off"), ("inbound-only", "bridge_inbound_only")])
-def test_policy_of_the_sender_keeps_its_signals_at_home(town: Any, mode: str, code: str) -> None:
+def test_policy_of_the_sender_keeps_its_signals_at_home(town: Town, mode: str, code: str) -> None:
     """R-000-83."""
     town.edit(ACME, "settings/policy.yaml", "bridge: allow", f'bridge: "{mode}"')
     assert town.send(ACME, to="Sage") is None
@@ -156,7 +158,7 @@ def test_policy_of_the_sender_keeps_its_signals_at_home(town: Any, mode: str, co
 
 
 @pytest.mark.parametrize(("mode", "status"), [("off", "returned"), ("inbound-only", "routed")])
-def test_policy_of_the_addressee_says_what_comes_from_a_bridge(town: Any, mode: str, status: str) -> None:
+def test_policy_of_the_addressee_says_what_comes_from_a_bridge(town: Town, mode: str, status: str) -> None:
     asked = town.send(ACME, to="Clara")
     town.edit(ACME, "settings/policy.yaml", "bridge: allow", f'bridge: "{mode}"')
     sent = town.send(HOME, **{"from": "Clara"}, in_reply_to=asked.id)
@@ -165,7 +167,7 @@ def test_policy_of_the_addressee_says_what_comes_from_a_bridge(town: Any, mode: 
     town.check()
 
 
-def test_policy_changed_while_a_signal_waits_still_keeps_it_here(town: Any) -> None:
+def test_policy_changed_while_a_signal_waits_still_keeps_it_here(town: Town) -> None:
     town.send(ACME, to="Sage")
     with town.broken(HOME):
         subject = town.drop(ACME, to="Sage")
@@ -180,7 +182,7 @@ def test_policy_changed_while_a_signal_waits_still_keeps_it_here(town: Any) -> N
     town.check()
 
 
-def test_signal_for_a_bridge_waits_while_nobody_can_say_who_is_one(town: Any) -> None:
+def test_signal_for_a_bridge_waits_while_nobody_can_say_who_is_one(town: Town) -> None:
     """A report must not be refused because the home project is being mended; one for somebody here need not wait."""
     with town.broken(HOME):
         subject, local = town.drop(ACME, to="Sage"), town.drop(ACME, to="mayor")

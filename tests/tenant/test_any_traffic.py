@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from prismfs.clock import FakeClock
+from tests.support.project import START
+from tests.support.town import MakeTown, Town
 
 HOME, ACME, BETA = "PID-HOME01", "PID-ACME01", "PID-BETA01"
 BRIDGES = {"sage", "clara"}
@@ -40,7 +42,7 @@ CLAIMS = st.fixed_dictionaries(
 STEPS = st.lists(DROPS | DROPS | FORGED | CLAIMS, min_size=1, max_size=12)
 
 
-def known_ids(town: Any) -> list[str]:
+def known_ids(town: Town) -> list[str]:
     return [signal.id for bench in town.benches.values() for signal in bench.records("signal")]
 
 
@@ -48,7 +50,7 @@ def pick(ids: list[str], number: int | None) -> str | None:
     return None if number is None or not ids else ids[number % len(ids)]
 
 
-def play(town: Any, step: dict[str, Any]) -> None:
+def play(town: Town, step: dict[str, Any]) -> None:
     pid = step["pid"]
     root = town[pid].root
     match step["do"]:
@@ -86,7 +88,7 @@ def play(town: Any, step: dict[str, Any]) -> None:
     town.turn()
 
 
-def check_isolation(town: Any) -> None:
+def check_isolation(town: Town) -> None:
     town.clock.move(town.later)
     town.turn()
     town.check()
@@ -110,8 +112,8 @@ def check_isolation(town: Any) -> None:
     assert set(arrived.values()) <= {1}
 
 
-def run(make_town: Any, start: Any, steps: list[dict[str, Any]]) -> None:
-    town = make_town(clock=FakeClock(start))
+def run(make_town: MakeTown, steps: list[dict[str, Any]]) -> None:
+    town = make_town(clock=FakeClock(START))
     try:
         for step in steps:
             play(town, step)
@@ -129,11 +131,11 @@ def run(make_town: Any, start: Any, steps: list[dict[str, Any]]) -> None:
     suppress_health_check=list(HealthCheck),
 )
 @given(steps=STEPS)
-def test_any_traffic_keeps_projects_apart_and_both_views_whole(make_town: Any, start: Any, steps: Any) -> None:
-    run(make_town, start, steps)
+def test_any_traffic_keeps_projects_apart_and_both_views_whole(make_town: MakeTown, steps: Any) -> None:
+    run(make_town, steps)
 
 
-def test_one_hostile_day_keeps_projects_apart_and_both_views_whole(make_town: Any, start: Any) -> None:
+def test_one_hostile_day_keeps_projects_apart_and_both_views_whole(make_town: MakeTown) -> None:
     drop = {"do": "drop", "pid": ACME, "from": "Sage", "to": "Sage", "to_pid": None, "answers": None, "key": "same"}
     forge = {
         "do": "forge", "pid": ACME, "target": BETA, "sender": "Sage", "to": "mayor", "to_pid": BETA, "claimed": HOME,
@@ -141,7 +143,6 @@ def test_one_hostile_day_keeps_projects_apart_and_both_views_whole(make_town: An
     }  # fmt: skip
     run(
         make_town,
-        start,
         [
             drop,
             drop | {"pid": BETA},

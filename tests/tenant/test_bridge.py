@@ -8,16 +8,17 @@ import pytest
 
 from prismfs.kinds import kind_of
 from prismfs.records.ids import derive_id
+from tests.support.town import Town
 
 HOME, ACME, BETA = "PID-HOME01", "PID-ACME01", "PID-BETA01"
 
 
 @pytest.fixture
-def forge(town: Any) -> Any:
+def forge(town: Town) -> Any:
     return town.forge
 
 
-def code_of(town: Any, pid: str, signal: Any) -> Any:
+def code_of(town: Town, pid: str, signal: Any) -> Any:
     found = [row.meta["code"] for row in town.rows(pid, "bridge.refused") if row.entity_id == signal.id]
     assert len(found) == 1, found
     return found[0]
@@ -40,7 +41,7 @@ def code_of(town: Any, pid: str, signal: Any) -> Any:
     ],
 )
 def test_signal_committed_by_hand_that_may_not_go_comes_back(
-    town: Any, forge: Any, code: str, source: str, target: str, fields: dict[str, Any]
+    town: Town, forge: Any, code: str, source: str, target: str, fields: dict[str, Any]
 ) -> None:
     forged = forge(source, target, **fields)
     assert code_of(town, source, forged) == code
@@ -50,14 +51,14 @@ def test_signal_committed_by_hand_that_may_not_go_comes_back(
     town.check()
 
 
-def test_signal_committed_by_hand_that_answers_what_is_anothers_comes_back(town: Any, forge: Any) -> None:
+def test_signal_committed_by_hand_that_answers_what_is_anothers_comes_back(town: Town, forge: Any) -> None:
     of_beta = town.send(BETA, to="Sage")
     forged = forge(ACME, HOME, in_reply_to=of_beta.id)
     assert code_of(town, ACME, forged) == "not_addressed"
     town.check()
 
 
-def test_signal_committed_by_hand_under_an_id_of_anothers_comes_back(town: Any, forge: Any) -> None:
+def test_signal_committed_by_hand_under_an_id_of_anothers_comes_back(town: Town, forge: Any) -> None:
     of_beta = town.send(BETA, to="Sage")
     before = town.signal(HOME, of_beta.subject)
     forged = forge(ACME, HOME, id=of_beta.id)
@@ -66,7 +67,7 @@ def test_signal_committed_by_hand_under_an_id_of_anothers_comes_back(town: Any, 
     town.check()
 
 
-def test_signal_under_an_id_that_the_addressee_claims_to_have_from_there_comes_back(town: Any, forge: Any) -> None:
+def test_signal_under_an_id_that_the_addressee_claims_to_have_from_there_comes_back(town: Town, forge: Any) -> None:
     """A customer's own record, made by hand, is no arrival: it has no row."""
     made = forge(ACME, HOME, from_pid=HOME, to="mayor")
     forged = forge(HOME, ACME, id=made.id, sender="Sage", to="mayor")
@@ -74,7 +75,7 @@ def test_signal_under_an_id_that_the_addressee_claims_to_have_from_there_comes_b
     town.check()
 
 
-def test_project_that_says_it_is_another_is_not_carried_for(town: Any, forge: Any) -> None:
+def test_project_that_says_it_is_another_is_not_carried_for(town: Town, forge: Any) -> None:
     """Answers go to the project that a signal comes from: nobody may say so for itself."""
     town.edit(ACME, "prismfs.yaml", f"pid: {ACME}", f"pid: {BETA}")
     forged = forge(ACME, HOME, pid=BETA)
@@ -82,7 +83,7 @@ def test_project_that_says_it_is_another_is_not_carried_for(town: Any, forge: An
     assert town.home.records("signal") == town[BETA].records("signal") == []
 
 
-def test_project_that_says_it_is_another_tenants_is_refused(town: Any, forge: Any) -> None:
+def test_project_that_says_it_is_another_tenants_is_refused(town: Town, forge: Any) -> None:
     """R-000-65."""
     town.edit(ACME, "prismfs.yaml", "tenant: acme", "tenant: other")
     assert town.send(ACME, to="Sage") is None
@@ -92,7 +93,7 @@ def test_project_that_says_it_is_another_tenants_is_refused(town: Any, forge: An
     assert town.refused(HOME) == "cross_tenant"
 
 
-def test_project_that_calls_itself_home_is_none(town: Any, forge: Any) -> None:
+def test_project_that_calls_itself_home_is_none(town: Town, forge: Any) -> None:
     """R-000-76: the tenant's file names the home, and its protected roster the bridges."""
     text = (town[ACME].root / "prismfs.yaml").read_text()
     persona = b"kind: persona\nversion: 1\nidentity: Sage\nclass: bridge\nrole: intake\ntitle: me\n"
@@ -108,7 +109,7 @@ def test_project_that_calls_itself_home_is_none(town: Any, forge: Any) -> None:
 
 
 @pytest.mark.parametrize("half", ["class", "list"])
-def test_bridge_needs_its_class_and_its_place_on_the_list(town: Any, half: str) -> None:
+def test_bridge_needs_its_class_and_its_place_on_the_list(town: Town, half: str) -> None:
     """R-000-60, R-000-76: one without the other is none."""
     if half == "list":
         town.edit(HOME, "prismfs.yaml", "  - Sage\n", "")
@@ -121,7 +122,7 @@ def test_bridge_needs_its_class_and_its_place_on_the_list(town: Any, half: str) 
     assert town.send(ACME, to="Clara").status == "routed"
 
 
-def test_what_another_project_has_made_of_a_signal_stays_there(town: Any, forge: Any) -> None:
+def test_what_another_project_has_made_of_a_signal_stays_there(town: Town, forge: Any) -> None:
     """R-000-01, R-000-11: neither a lane nor a hash nor progress comes with it."""
     asked = town.send(ACME, to="Clara", subject="a plain question")
     town.drop(HOME, **{"from": "Clara"}, in_reply_to=asked.id, subject="Since when?")
@@ -143,7 +144,7 @@ def test_what_another_project_has_made_of_a_signal_stays_there(town: Any, forge:
     town.check()
 
 
-def test_second_message_about_a_signal_changes_nothing(town: Any, forge: Any) -> None:
+def test_second_message_about_a_signal_changes_nothing(town: Town, forge: Any) -> None:
     sent = town.send(ACME, to="Sage")
     (message,) = [one for one in town[ACME].records("outbox") if one.about == sent.id]
     again = message.changed(
@@ -157,7 +158,7 @@ def test_second_message_about_a_signal_changes_nothing(town: Any, forge: Any) ->
     town.check()
 
 
-def test_message_about_nothing_fails_and_is_not_tried_for_ever(town: Any) -> None:
+def test_message_about_nothing_fails_and_is_not_tried_for_ever(town: Town) -> None:
     sent = town.send(ACME, to="Sage")
     (message,) = [one for one in town[ACME].records("outbox") if one.about == sent.id]
     empty = message.changed(
@@ -170,7 +171,7 @@ def test_message_about_nothing_fails_and_is_not_tried_for_ever(town: Any) -> Non
     town.check()
 
 
-def test_answer_to_a_reporter_of_a_bridges_name_is_never_answered_itself(town: Any) -> None:
+def test_answer_to_a_reporter_of_a_bridges_name_is_never_answered_itself(town: Town) -> None:
     """A reporter who claims to be Sage gets the answers; were they sorted in turn, two desks would write for ever."""
     sent = town.send(ACME, **{"from": "Sage"}, to="Sage@PID-HOME01")
     assert sent.status == "routed"
@@ -181,7 +182,7 @@ def test_answer_to_a_reporter_of_a_bridges_name_is_never_answered_itself(town: A
     town.check()
 
 
-def test_row_of_a_bridge_says_who_whom_which_way_and_what(town: Any) -> None:
+def test_row_of_a_bridge_says_who_whom_which_way_and_what(town: Town) -> None:
     """R-000-70: the same row in both views; the payload stays out of it."""
     sent = town.send(ACME, to="Sage", category="BLOCKER", body="the body of the report")
     rows = {pid: [row for row in town.rows(pid, "bridge.routed") if row.entity_id == sent.id] for pid in town.benches}
@@ -195,7 +196,7 @@ def test_row_of_a_bridge_says_who_whom_which_way_and_what(town: Any) -> None:
     assert {row.meta["direction"] for row in town.rows(ACME, "bridge.routed")} == {"to_bridge", "from_bridge"}
 
 
-def test_bridges_own_work_stays_in_the_home_project(town: Any) -> None:
+def test_bridges_own_work_stays_in_the_home_project(town: Town) -> None:
     """R-000-67, R-000-68: of a customer's project a bridge's signals are all that it writes there."""
     town.send(ACME, to="Sage")
     town.send(ACME, to="Sage", subject="Feature request: JSON output for all commands")
@@ -205,7 +206,7 @@ def test_bridges_own_work_stays_in_the_home_project(town: Any) -> None:
         assert town[ACME].records(kind) == []
 
 
-def test_two_projects_with_the_same_report_do_not_hear_of_each_other(town: Any) -> None:
+def test_two_projects_with_the_same_report_do_not_hear_of_each_other(town: Town) -> None:
     same = {"to": "Sage", "subject": "the export crashes with an error", "dedup_key": "export"}
     town.send(ACME, **same)
     town.send(BETA, **same)
@@ -218,7 +219,7 @@ def test_two_projects_with_the_same_report_do_not_hear_of_each_other(town: Any) 
     town.check()
 
 
-def test_target_out_of_reach_is_tried_again_and_keeps_no_other_waiting(town: Any) -> None:
+def test_target_out_of_reach_is_tried_again_and_keeps_no_other_waiting(town: Town) -> None:
     warm = town.send(HOME, **{"from": "Sage"}, to="mayor", to_pid=ACME)
     with town.broken(ACME):
         to_acme = town.drop(HOME, **{"from": "Sage"}, to="mayor", to_pid=ACME)
@@ -233,7 +234,7 @@ def test_target_out_of_reach_is_tried_again_and_keeps_no_other_waiting(town: Any
     town.check()
 
 
-def test_target_that_somebody_writes_to_is_tried_again(town: Any) -> None:
+def test_target_that_somebody_writes_to_is_tried_again(town: Town) -> None:
     subject = town.drop(ACME, to="Sage")
     with town.home.desk.repo.writer():
         town.turn(ACME)
@@ -244,7 +245,7 @@ def test_target_that_somebody_writes_to_is_tried_again(town: Any) -> None:
     town.check()
 
 
-def test_target_out_of_reach_for_too_long_gives_the_signal_back(town: Any) -> None:
+def test_target_out_of_reach_for_too_long_gives_the_signal_back(town: Town) -> None:
     town.send(ACME, to="Sage")
     with town.broken(HOME):
         subject = town.drop(ACME, to="Sage")
@@ -262,7 +263,7 @@ def test_target_out_of_reach_for_too_long_gives_the_signal_back(town: Any) -> No
     town.check()
 
 
-def test_signal_committed_by_hand_is_scanned_before_it_crosses(town: Any, forge: Any) -> None:
+def test_signal_committed_by_hand_is_scanned_before_it_crosses(town: Town, forge: Any) -> None:
     """R-000-21: what nobody scanned in the sender's project does not come into another's history."""
     token = "ghp_" + "a1B2" * 9
     forged = forge(ACME, HOME, body=f"the export crashes with an error, token {token}")

@@ -13,15 +13,16 @@ import pytest
 
 from prismfs.engine.tenant.router import CRASH_POINTS
 from prismfs.store.repo import CRASH_POINTS as STORE_POINTS
+from tests.support.town import MakeTown, Town
 
 HOME, ACME, BETA = "PID-HOME01", "PID-ACME01", "PID-BETA01"
 SCRIPT = Path(__file__).with_name("rounds.py")
 
-PASSINGS = {
+PASSINGS: dict[tuple[str, int], tuple[pytest.MarkDecorator, ...]] = {
     **{(point, 1): () for point in (*CRASH_POINTS, *STORE_POINTS)},
-    **{(point, passing): pytest.mark.slow for point in CRASH_POINTS for passing in (2, 3)},
+    **{(point, passing): (pytest.mark.slow,) for point in CRASH_POINTS for passing in (2, 3)},
     **{
-        (point, passing): pytest.mark.slow
+        (point, passing): (pytest.mark.slow,)
         for point in STORE_POINTS
         for passing in ((3, 9, 20, 33) if point == "between-files" else (2, 3, 4, 5, 6))
     },
@@ -31,7 +32,7 @@ PASSINGS = {
 _EXPECTED: dict[str, Any] = {}
 
 
-def rounds(town: Any, *arguments: object) -> subprocess.CompletedProcess[str]:
+def rounds(town: Town, *arguments: object) -> subprocess.CompletedProcess[str]:
     for bench in town.benches.values():
         bench.close()
     done = subprocess.run(
@@ -42,7 +43,7 @@ def rounds(town: Any, *arguments: object) -> subprocess.CompletedProcess[str]:
     return done
 
 
-def fill(town: Any) -> None:
+def fill(town: Town) -> None:
     """Signals there and back: reports of two customers, one that is not taken, and one that a bridge begins."""
     town.drop(ACME, to="Sage", subject="the export crashes with an error")
     town.drop(BETA, to="Clara", subject="a word with you")
@@ -56,7 +57,7 @@ def ends_of(row: Any) -> list[str]:
     return [str(row.meta.get(name)) for name in ("from_pid", "to_pid", "from", "to", "direction", "code")]
 
 
-def outcome(town: Any) -> dict[str, Any]:
+def outcome(town: Town) -> dict[str, Any]:
     """What must be the same however often the router was killed: each signal, and each row of a bridge, once."""
     return {
         pid: {
@@ -72,7 +73,7 @@ def outcome(town: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def expected(make_town: Any, town: Any) -> dict[str, Any]:
+def expected(make_town: MakeTown, town: Town) -> dict[str, Any]:
     """What the same drops come to when nothing is killed, and that every point is passed; found out once."""
     if not _EXPECTED:
         whole = make_town(clock=town.clock)
@@ -92,7 +93,7 @@ def expected(make_town: Any, town: Any) -> dict[str, Any]:
     ("point", "passing"), [pytest.param(*one, marks=marks, id=f"{one[0]}-{one[1]}") for one, marks in PASSINGS.items()]
 )
 def test_router_killed_at_a_crash_point_delivers_once_and_both_views_are_whole(
-    town: Any, expected: dict[str, Any], point: str, passing: int
+    town: Town, expected: dict[str, Any], point: str, passing: int
 ) -> None:
     fill(town)
     killed = rounds(town, point, passing)
@@ -106,7 +107,7 @@ def test_router_killed_at_a_crash_point_delivers_once_and_both_views_are_whole(
 
 
 @pytest.mark.slow
-def test_router_killed_over_and_over_delivers_once(town: Any, expected: dict[str, Any]) -> None:
+def test_router_killed_over_and_over_delivers_once(town: Town, expected: dict[str, Any]) -> None:
     fill(town)
     killed = 0
     for point in (*CRASH_POINTS, *STORE_POINTS, *CRASH_POINTS):
@@ -118,7 +119,7 @@ def test_router_killed_over_and_over_delivers_once(town: Any, expected: dict[str
 
 
 @pytest.mark.slow
-def test_two_routers_at_once_deliver_once(town: Any, expected: dict[str, Any]) -> None:
+def test_two_routers_at_once_deliver_once(town: Town, expected: dict[str, Any]) -> None:
     fill(town)
     for bench in town.benches.values():
         bench.close()

@@ -11,18 +11,19 @@ from typing import Any
 import pytest
 
 from prismfs.errors import RefusedError
+from prismfs.kinds.core.settings.project import Project as Settings
 from prismfs.store.clone import check_address
+from tests.support.project import Project, run_git
+from tests.support.town import Town
 
 HOME, ACME, FAR = "PID-HOME01", "PID-ACME01", "PID-FAR001"
 
 
 @pytest.fixture
-def far(town: Any, tmp_path: Path, bench_class: Any, run_git: Any) -> Any:
+def far(town: Town, tmp_path: Path) -> Path:
     """A bare repository that holds a project of the tenant, which `tenant.yaml` names by its address."""
-    from prismfs.kinds.core.settings.project import Project
-
-    project = Project(pid=FAR, tenant="acme", operators=("cora",))
-    bench = bench_class(tmp_path / "elsewhere", project, bridged=True, clock=town.clock)
+    project = Settings(pid=FAR, tenant="acme", operators=("cora",))
+    bench = Project.new(tmp_path / "elsewhere", project, bridged=True, clock=town.clock)
     bench.close()
     bare = tmp_path / "far.git"
     run_git(tmp_path, "clone", "--quiet", "--bare", str(bench.root), str(bare))
@@ -30,12 +31,12 @@ def far(town: Any, tmp_path: Path, bench_class: Any, run_git: Any) -> Any:
     return bare
 
 
-def name_it(town: Any, pid: str, place: str) -> None:
+def name_it(town: Town, pid: str, place: str) -> None:
     path = town.folder / "tenant.yaml"
     path.write_text(f"{path.read_text().rstrip()}\n  {pid}: {json.dumps(place)}\n")
 
 
-def serve(town: Any, verb: str = "watch") -> subprocess.CompletedProcess[str]:
+def serve(town: Town, verb: str = "watch") -> subprocess.CompletedProcess[str]:
     options = ("--once-idle",) if verb == "watch" else ()
     return subprocess.run(
         [sys.executable, "-m", "prismfs", "-C", str(town.folder), verb, *options],
@@ -49,7 +50,7 @@ def drop(root: Path, name: str, **form: Any) -> None:
     (root / "inbox" / f".{name}").rename(root / "inbox" / name)
 
 
-def rows(run_git: Any, repository: Path) -> list[dict[str, Any]]:
+def rows(repository: Path) -> list[dict[str, Any]]:
     """Return the audit rows that stand in a repository's branch."""
     paths = run_git(repository, "ls-tree", "-r", "--name-only", "main", "audit/").split()
     return [json.loads(run_git(repository, "show", f"main:{path}")) for path in paths]
@@ -57,7 +58,7 @@ def rows(run_git: Any, repository: Path) -> list[dict[str, Any]]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("verb", ["watch", "react"])
-def test_remote_project_is_cloned_served_and_published(town: Any, far: Path, run_git: Any, verb: str) -> None:
+def test_remote_project_is_cloned_served_and_published(town: Town, far: Path, verb: str) -> None:
     done = serve(town, verb)
     assert done.returncode == 0, done.stderr
     clone = town.folder / "clones" / FAR
@@ -67,7 +68,7 @@ def test_remote_project_is_cloned_served_and_published(town: Any, far: Path, run
     done = serve(town, verb)
     assert done.returncode == 0, done.stderr
     assert run_git(far, "rev-parse", "main") == run_git(clone, "rev-parse", "main")
-    there = [row["meta"]["direction"] for row in rows(run_git, far) if row["action"] == "bridge.routed"]
+    there = [row["meta"]["direction"] for row in rows(far) if row["action"] == "bridge.routed"]
     assert sorted(set(there)) == ["from_bridge", "to_bridge"]
     assert [signal.from_pid for signal in town.home.records("signal") if signal.from_pid] == [FAR]
 
@@ -81,13 +82,13 @@ def test_remote_project_is_cloned_served_and_published(town: Any, far: Path, run
     assert done.returncode == 0, done.stderr
     if verb == "react":  # it publishes at its end, so that what came is decided by the next
         done = serve(town, verb)
-    assert [row["action"] for row in rows(run_git, far)].count("commit.observed") == 1
+    assert [row["action"] for row in rows(far)].count("commit.observed") == 1
     verified = subprocess.run([sys.executable, "-m", "prismfs", "-C", str(clone), "verify"], check=False)
     assert verified.returncode == 0
 
 
 @pytest.mark.slow
-def test_remote_out_of_reach_is_complained_of_and_keeps_no_other_back(town: Any, far: Path) -> None:
+def test_remote_out_of_reach_is_complained_of_and_keeps_no_other_back(town: Town, far: Path) -> None:
     aside = far.with_name("aside.git")
     far.rename(aside)
     subject = town.drop(ACME, to="Sage")
@@ -118,7 +119,7 @@ def test_remote_out_of_reach_is_complained_of_and_keeps_no_other_back(town: Any,
     )
 
 
-def test_project_that_is_missing_is_complained_of_and_keeps_no_other_back(town: Any) -> None:
+def test_project_that_is_missing_is_complained_of_and_keeps_no_other_back(town: Town) -> None:
     name_it(town, "PID-GONE01", "gone")
     subject = town.drop(ACME, to="Sage")
     for bench in town.benches.values():
@@ -130,7 +131,7 @@ def test_project_that_is_missing_is_complained_of_and_keeps_no_other_back(town: 
     assert town.signal(ACME, subject).status == "routed"
 
 
-def test_clone_that_was_cut_off_is_begun_anew(town: Any, far: Path) -> None:
+def test_clone_that_was_cut_off_is_begun_anew(town: Town, far: Path) -> None:
     from prismfs.engine.tenant.clones import bring
 
     clones = town.folder / "clones"
@@ -142,7 +143,7 @@ def test_clone_that_was_cut_off_is_begun_anew(town: Any, far: Path) -> None:
     assert sorted(path.name for path in clones.iterdir()) == [f".{FAR}.lock", FAR]
 
 
-def test_clone_of_another_project_than_the_tenant_names_is_not_served(town: Any, far: Path) -> None:
+def test_clone_of_another_project_than_the_tenant_names_is_not_served(town: Town, far: Path) -> None:
     from prismfs.engine.tenant.clones import bring
 
     name_it(town, "PID-ELSE01", far.as_uri())

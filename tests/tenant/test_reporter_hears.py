@@ -14,16 +14,17 @@ from prismfs.kinds import kind_of
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.records.stage import stage_order
 from prismfs.store.reading import reading
+from tests.support.town import Town
 
 ACME = "PID-ACME01"
 
 PRODUCT = "The prismfs watcher crashes with a traceback when `prismfs escalate` reads its body from standard input."
 
 
-class Desk:
+class Reported:
     """The home's desk and one reporter: what jade in ACME sent, and what she has heard of it."""
 
-    def __init__(self, town: Any, body: str = PRODUCT) -> None:
+    def __init__(self, town: Town, body: str = PRODUCT) -> None:
         self.town = town
         tracker = Tracker(transport="file")
         town.home.commit_by_hand({kind_of(tracker).folder: kind_of(tracker).write(tracker)})
@@ -69,11 +70,11 @@ class Desk:
 
 
 @pytest.fixture
-def desk(town: Any) -> Desk:
-    return Desk(town)
+def desk(town: Town) -> Reported:
+    return Reported(town)
 
 
-def test_reporter_hears_from_the_report_to_the_closed_issue(desk: Desk) -> None:
+def test_reporter_hears_from_the_report_to_the_closed_issue(desk: Reported) -> None:
     desk.wait(timedelta(minutes=1))
     assert desk.heard() == ["triaged", "pending_review"]
     assert desk.standing()["stage"] == "pending_review"
@@ -96,9 +97,9 @@ def test_reporter_hears_from_the_report_to_the_closed_issue(desk: Desk) -> None:
     desk.town.check()
 
 
-def test_reporter_hears_that_it_was_received_where_a_person_sorts(town: Any) -> None:
+def test_reporter_hears_that_it_was_received_where_a_person_sorts(town: Town) -> None:
     town.edit("PID-HOME01", "roster/sage.yaml", "role: intake", "role: intake\nautomation: {mode: person}")
-    desk = Desk(town)
+    desk = Reported(town)
     assert desk.heard() == ["received"]
     assert desk.standing()["stage"] == "received"
     assert desk.standing()["owner"] == "Sage"
@@ -106,21 +107,21 @@ def test_reporter_hears_that_it_was_received_where_a_person_sorts(town: Any) -> 
     assert desk.heard() == ["received", "overdue"], "R-000-80"
 
 
-def test_reporter_hears_of_a_rejection(desk: Desk) -> None:
+def test_reporter_hears_of_a_rejection(desk: Reported) -> None:
     desk.wait(timedelta(minutes=1))
     desk.give("phone_home.reject", notes="known and intended")
     assert desk.heard()[-1] == "rejected"
     assert desk.standing()["stage"] == "rejected"
 
 
-def test_reporter_hears_of_a_review_that_expired(desk: Desk) -> None:
+def test_reporter_hears_of_a_review_that_expired(desk: Reported) -> None:
     for _ in range(20):
         desk.wait(timedelta(hours=4))
     assert "expired" in desk.heard()
     assert desk.standing()["issue_url"] is None
 
 
-def test_reporter_hears_of_a_duplicate(desk: Desk) -> None:
+def test_reporter_hears_of_a_duplicate(desk: Reported) -> None:
     desk.wait(timedelta(minutes=1))
     desk.give("phone_home.approve", notes="fine")
     assert desk.heard()[-1] == "shipped"
@@ -133,9 +134,9 @@ def test_reporter_hears_of_a_duplicate(desk: Desk) -> None:
     assert desk.standing()["issue_number"] == 1
 
 
-def test_reporter_hears_what_to_do_where_it_stays_with_the_customer(town: Any) -> None:
+def test_reporter_hears_what_to_do_where_it_stays_with_the_customer(town: Town) -> None:
     """R-000-28."""
-    desk = Desk(town, "Our own deploy script of our service fails with an exception since our database moved.")
+    desk = Reported(town, "Our own deploy script of our service fails with an exception since our database moved.")
     assert desk.heard()[-1] == "triaged"
     assert town.home.records("phone_home") == []
     desk.town.home.give("incident.resolve", {"id": town.home.records("incident")[0].id, "note": "moved"})
@@ -143,7 +144,7 @@ def test_reporter_hears_what_to_do_where_it_stays_with_the_customer(town: Any) -
     assert desk.standing()["stage"] == "resolved"
 
 
-def test_question_is_answered_over_the_bridge_with_its_source(town: Any) -> None:
+def test_question_is_answered_over_the_bridge_with_its_source(town: Town) -> None:
     """R-000-18."""
     article = {
         "name": "rotate-key",

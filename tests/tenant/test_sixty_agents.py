@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from prismfs.clock import FakeClock
+from tests.support.town import MakeTown
 
 HOME = "PID-HOME01"
 CUSTOMERS = tuple(f"PID-CUST{number:02}" for number in range(9))
@@ -59,7 +60,7 @@ def arrived(home: Path) -> int:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_sixty_agents_in_ten_projects_are_all_heard_once(make_town: Any, tmp_path: Path) -> None:
+def test_sixty_agents_in_ten_projects_are_all_heard_once(make_town: MakeTown, tmp_path: Path) -> None:
     town = make_town(CUSTOMERS, clock=FakeClock(datetime.now(UTC)))
     town.close()
     watcher = watch(town.folder, tmp_path / "first.log")

@@ -14,6 +14,7 @@ import yaml
 
 from prismfs.clock import FakeClock
 from prismfs.kinds import kind_of
+from tests.support.shared import Shared, Watcher, roster
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +30,7 @@ body: "It is broken: every run fails with an exception since today."
 
 
 @pytest.fixture
-def watcher(desk: Any, roster: Any) -> Any:
+def watcher(desk: Shared) -> Any:
     """The watcher, with a triage assessment at its gate; iris may decide, and is no operator."""
     frank = desk.person("frank", "frank", "rosters")
     entry = roster(desk.keys, "iris", role="clerk")
@@ -63,7 +64,7 @@ def prismfs(root: Path, *arguments: str, check: bool = True) -> Any:
     return json.loads(done.stdout)
 
 
-def decide(person: Any, watcher: Any, *, by: str | None = None) -> str:
+def decide(person: Any, watcher: Watcher, *, by: str | None = None) -> str:
     """Do what `gate approve --pull-request` says, in order, but for the push; return the branch."""
     (artifact,) = watcher.records("artifact")
     (person.root / "inbox").mkdir(exist_ok=True)
@@ -77,11 +78,11 @@ def decide(person: Any, watcher: Any, *, by: str | None = None) -> str:
     return str(switch.rpartition(" ")[2])
 
 
-def refusals(watcher: Any) -> list[tuple[str, str]]:
-    return [(row.meta["code"], row.meta["by"]) for row in watcher.rows("gate.approval_refused")]
+def refusals(watcher: Watcher) -> list[tuple[str, str]]:
+    return [(str(row.meta["code"]), str(row.meta["by"])) for row in watcher.rows("gate.approval_refused")]
 
 
-def test_decision_signed_by_whom_the_roster_allows_and_merged_by_a_forge_counts(desk: Any, watcher: Any) -> None:
+def test_decision_signed_by_whom_the_roster_allows_and_merged_by_a_forge_counts(desk: Shared, watcher: Watcher) -> None:
     iris = desk.person("iris", "iris", "one")
     (artifact,) = watcher.records("artifact")
     refused = prismfs(iris.root, "--as", "iris", "gate", "approve", artifact.id, check=False)
@@ -101,7 +102,7 @@ def test_decision_signed_by_whom_the_roster_allows_and_merged_by_a_forge_counts(
     assert watcher.problems() == ()
 
 
-def test_unsigned_decision_is_refused_by_the_hook_and_without_it_by_the_rule(desk: Any, watcher: Any) -> None:
+def test_unsigned_decision_is_refused_by_the_hook_and_without_it_by_the_rule(desk: Shared, watcher: Watcher) -> None:
     gwen = desk.person("gwen", None, "one")
     branch = decide(gwen, watcher)
     gwen.git("switch", "--quiet", "main")
@@ -115,7 +116,7 @@ def test_unsigned_decision_is_refused_by_the_hook_and_without_it_by_the_rule(des
     assert watcher.problems() == ()
 
 
-def test_decision_in_another_ones_name_is_refused_by_both(desk: Any, watcher: Any) -> None:
+def test_decision_in_another_ones_name_is_refused_by_both(desk: Shared, watcher: Watcher) -> None:
     iris = desk.person("iris", "iris", "one")
     decide(iris, watcher, by="frank")
     assert "[decision_unsigned]" in iris.push()
@@ -126,7 +127,7 @@ def test_decision_in_another_ones_name_is_refused_by_both(desk: Any, watcher: An
     assert refusals(watcher) == [("forged_signature", "frank")]
 
 
-def test_decision_that_was_changed_after_it_was_signed_counts_for_nothing(desk: Any, watcher: Any) -> None:
+def test_decision_that_was_changed_after_it_was_signed_counts_for_nothing(desk: Shared, watcher: Watcher) -> None:
     iris = desk.person("iris", "iris", "one")
     decide(iris, watcher)
     assert iris.push() == ""
@@ -141,7 +142,7 @@ def test_decision_that_was_changed_after_it_was_signed_counts_for_nothing(desk: 
     assert refusals(watcher) == [("review_changed", "iris")]
 
 
-def test_workflow_that_no_operator_signed_stops_its_phases(desk: Any, watcher: Any) -> None:
+def test_workflow_that_no_operator_signed_stops_its_phases(desk: Shared, watcher: Watcher) -> None:
     """A gate that somebody takes out of the file is no gate that is gone."""
     forger = desk.person("forge", None, "two")
     place = "workflows/incident.yaml"
@@ -170,7 +171,7 @@ def test_workflow_that_no_operator_signed_stops_its_phases(desk: Any, watcher: A
     assert len(watcher.records("artifact")) == 1
 
 
-def test_artifact_that_is_edited_in_the_head_waits_again(desk: Any, watcher: Any) -> None:
+def test_artifact_that_is_edited_in_the_head_waits_again(desk: Shared, watcher: Watcher) -> None:
     iris = desk.person("iris", "iris", "one")
     decide(iris, watcher)
     assert iris.push() == ""

@@ -10,6 +10,7 @@ from prismfs.kinds import KINDS, kind_of
 from prismfs.records.event import Event
 from prismfs.records.plan import Plan
 from prismfs.rules import decide
+from tests.support.shared import Shared, phone_home, roster
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +23,7 @@ def on_a_branch(person: Any, name: str = "approval") -> None:
     person.git("switch", "--quiet", "-c", name)
 
 
-def test_signed_operators_approval_merged_by_herself_is_taken(shared: Any) -> None:
+def test_signed_operators_approval_merged_by_herself_is_taken(shared: Shared) -> None:
     frank = shared.person("frank", "frank")
     on_a_branch(frank)
     frank.put(shared.review())
@@ -33,7 +34,7 @@ def test_signed_operators_approval_merged_by_herself_is_taken(shared: Any) -> No
     assert shared.head() == frank.head()
 
 
-def test_signed_approval_in_an_unsigned_merge_is_taken(shared: Any) -> None:
+def test_signed_approval_in_an_unsigned_merge_is_taken(shared: Shared) -> None:
     """A forge merges without the operator's key; what counts is who signed the review itself."""
     frank = shared.person("frank", "frank", "one")
     on_a_branch(frank)
@@ -44,7 +45,7 @@ def test_signed_approval_in_an_unsigned_merge_is_taken(shared: Any) -> None:
     assert forge.push() == ""
 
 
-def test_unsigned_approval_merged_by_an_operator_who_signs_is_taken(shared: Any) -> None:
+def test_unsigned_approval_merged_by_an_operator_who_signs_is_taken(shared: Shared) -> None:
     clara = shared.person("Clara", None, "one")
     on_a_branch(clara)
     clara.put(shared.review())
@@ -54,26 +55,26 @@ def test_unsigned_approval_merged_by_an_operator_who_signs_is_taken(shared: Any)
     assert frank.push() == ""
 
 
-def test_unsigned_operators_approval_is_refused(shared: Any) -> None:
+def test_unsigned_operators_approval_is_refused(shared: Shared) -> None:
     gwen = shared.person("gwen")
     gwen.put(shared.review("gwen"))
     assert refused(gwen.push(), "review_unsigned")
     assert shared.head() != gwen.head()
 
 
-def test_approval_signed_by_somebody_who_is_no_operator_is_refused(shared: Any) -> None:
+def test_approval_signed_by_somebody_who_is_no_operator_is_refused(shared: Shared) -> None:
     iris = shared.person("iris", "iris")
     iris.put(shared.review("iris"))
     assert refused(iris.push(), "review_unsigned")
 
 
-def test_approval_in_the_name_of_another_operator_is_refused(shared: Any) -> None:
+def test_approval_in_the_name_of_another_operator_is_refused(shared: Shared) -> None:
     frank = shared.person("frank", "frank")
     frank.put(shared.review("gwen"))
     assert refused(frank.push(), "review_not_own")
 
 
-def test_operators_name_with_another_key_is_refused(shared: Any) -> None:
+def test_operators_name_with_another_key_is_refused(shared: Shared) -> None:
     forger = shared.person("frank", "forged")
     forger.put(shared.review())
     said = forger.push()
@@ -81,7 +82,7 @@ def test_operators_name_with_another_key_is_refused(shared: Any) -> None:
     assert "its key stands in no roster entry" in said
 
 
-def test_key_that_only_the_push_itself_brings_signs_nothing(shared: Any, roster: Any) -> None:
+def test_key_that_only_the_push_itself_brings_signs_nothing(shared: Shared) -> None:
     forger = shared.person("frank", "forged")
     forger.put(roster(shared.keys, "frank", key="forged"))
     forger.put(shared.review())
@@ -91,14 +92,14 @@ def test_key_that_only_the_push_itself_brings_signs_nothing(shared: Any, roster:
     assert refused(said, "roster_with_approval")
 
 
-def test_roster_and_approval_in_one_push_are_refused_even_signed(shared: Any, roster: Any) -> None:
+def test_roster_and_approval_in_one_push_are_refused_even_signed(shared: Shared) -> None:
     frank = shared.person("frank", "frank")
     frank.put(roster(shared.keys, "gwen"))
     frank.put(shared.review())
     assert refused(frank.push(), "roster_with_approval")
 
 
-def test_roster_change_that_an_operator_signed_is_taken(shared: Any, roster: Any) -> None:
+def test_roster_change_that_an_operator_signed_is_taken(shared: Shared) -> None:
     frank = shared.person("frank", "frank")
     frank.put(roster(shared.keys, "gwen"))
     assert frank.push() == ""
@@ -107,7 +108,7 @@ def test_roster_change_that_an_operator_signed_is_taken(shared: Any, roster: Any
     assert gwen.push() == ""
 
 
-def test_unsigned_roster_change_is_refused_on_the_branch_and_taken_as_a_proposal(shared: Any, roster: Any) -> None:
+def test_unsigned_roster_change_is_refused_on_the_branch_and_taken_as_a_proposal(shared: Shared) -> None:
     jade = shared.person("jade")
     jade.put(roster(shared.keys, "jade"))
     said = jade.push()
@@ -116,7 +117,7 @@ def test_unsigned_roster_change_is_refused_on_the_branch_and_taken_as_a_proposal
     assert jade.push("HEAD:refs/heads/elevate-jade") == ""
 
 
-def test_proposal_that_an_operator_merges_is_taken(shared: Any, roster: Any) -> None:
+def test_proposal_that_an_operator_merges_is_taken(shared: Shared) -> None:
     jade = shared.person("jade", None, "one")
     on_a_branch(jade, "proposal")
     jade.put(roster(shared.keys, "jade"))
@@ -126,7 +127,7 @@ def test_proposal_that_an_operator_merges_is_taken(shared: Any, roster: Any) -> 
     assert frank.push() == ""
 
 
-def test_proposal_that_a_forge_merges_unsigned_is_refused(shared: Any, roster: Any) -> None:
+def test_proposal_that_a_forge_merges_unsigned_is_refused(shared: Shared) -> None:
     jade = shared.person("jade", None, "one")
     on_a_branch(jade, "proposal")
     jade.put(roster(shared.keys, "jade"))
@@ -135,7 +136,7 @@ def test_proposal_that_a_forge_merges_unsigned_is_refused(shared: Any, roster: A
     assert refused(jade.push(), "protected_unsigned")
 
 
-def test_operators_signed_change_that_a_forge_merges_is_taken(shared: Any, roster: Any) -> None:
+def test_operators_signed_change_that_a_forge_merges_is_taken(shared: Shared) -> None:
     frank = shared.person("frank", "frank", "one")
     on_a_branch(frank, "elevate")
     frank.put(roster(shared.keys, "gwen"))
@@ -145,7 +146,7 @@ def test_operators_signed_change_that_a_forge_merges_is_taken(shared: Any, roste
     assert forge.push() == ""
 
 
-def test_merge_that_takes_an_old_roster_back_is_refused(shared: Any, roster: Any) -> None:
+def test_merge_that_takes_an_old_roster_back_is_refused(shared: Shared) -> None:
     """Both states were signed once; which of them counts is not for whoever merges to choose."""
     frank = shared.person("frank", "frank", "one")
     on_a_branch(frank, "old")
@@ -158,7 +159,7 @@ def test_merge_that_takes_an_old_roster_back_is_refused(shared: Any, roster: Any
     assert refused(forge.push(), "protected_unsigned")
 
 
-def test_history_of_the_branch_made_a_side_branch_is_refused(shared: Any, roster: Any) -> None:
+def test_history_of_the_branch_made_a_side_branch_is_refused(shared: Shared) -> None:
     frank = shared.person("frank", "frank", "one")
     frank.git("branch", "old")
     frank.put(roster(shared.keys, "gwen"))
@@ -169,20 +170,20 @@ def test_history_of_the_branch_made_a_side_branch_is_refused(shared: Any, roster
     assert refused(other.push(), "side_history")
 
 
-def test_own_report_is_not_approved_by_its_author(shared: Any) -> None:
+def test_own_report_is_not_approved_by_its_author(shared: Shared) -> None:
     """hugo is made an operator with a key, and wrote what waits."""
     frank = shared.person("frank", "frank")
     kind = KINDS["project"]
     old = kind.read((frank.root / kind.folder).read_bytes(), path=kind.folder)
     frank.put(old.changed(operators=("frank", "gwen", "hugo")))
-    frank.put(shared_roster(shared, "hugo"))
+    frank.put(roster(shared.keys, "hugo"))
     assert frank.push() == ""
     hugo = shared.person("hugo", "hugo")
     hugo.put(shared.review("hugo"))
     assert refused(hugo.push(), "self_approval")
 
 
-def test_commit_slipped_in_after_the_approval_is_refused(shared: Any) -> None:
+def test_commit_slipped_in_after_the_approval_is_refused(shared: Shared) -> None:
     frank = shared.person("frank", "frank", "one")
     on_a_branch(frank)
     frank.put(shared.review())
@@ -195,7 +196,7 @@ def test_commit_slipped_in_after_the_approval_is_refused(shared: Any) -> None:
     assert refused(said, "engine_record_changed")
 
 
-def test_commit_slipped_in_as_the_engines_is_still_not_what_was_approved(shared: Any) -> None:
+def test_commit_slipped_in_as_the_engines_is_still_not_what_was_approved(shared: Shared) -> None:
     frank = shared.person("frank", "frank", "one")
     frank.put(shared.review())
     jade = shared.person("jade", None, "one")
@@ -204,7 +205,7 @@ def test_commit_slipped_in_as_the_engines_is_still_not_what_was_approved(shared:
     assert refused(jade.push(), "approval_stale")
 
 
-def test_approval_edited_by_one_byte_is_refused_unsigned_and_signed(shared: Any) -> None:
+def test_approval_edited_by_one_byte_is_refused_unsigned_and_signed(shared: Shared) -> None:
     frank = shared.person("frank", "frank")
     review = shared.review()
     frank.put(review)
@@ -218,13 +219,13 @@ def test_approval_edited_by_one_byte_is_refused_unsigned_and_signed(shared: Any)
     assert refused(frank.push(), "review_changed")
 
 
-def test_approval_of_nothing_is_refused(shared: Any, phone_home: Any) -> None:
+def test_approval_of_nothing_is_refused(shared: Shared) -> None:
     frank = shared.person("frank", "frank")
     frank.put(shared.review(about=phone_home().id.replace("pho-0", "pho-1", 1)))
     assert refused(frank.push(), "unknown_record")
 
 
-def test_local_trust_asks_for_no_signature_but_for_the_rest(shared: Any) -> None:
+def test_local_trust_asks_for_no_signature_but_for_the_rest(shared: Shared) -> None:
     frank = shared.person("frank", "frank")
     kind = KINDS["project"]
     old = kind.read((frank.root / kind.folder).read_bytes(), path=kind.folder)
@@ -241,12 +242,7 @@ def test_local_trust_asks_for_no_signature_but_for_the_rest(shared: Any) -> None
     assert gwen.push() == ""
 
 
-def shared_roster(shared: Any, name: str) -> Any:
-    old = KINDS["persona"].model
-    return old(identity=name, role="operator", title=name, keys=(shared.keys.public(name),))
-
-
-def test_approval_that_a_forged_decision_brings_is_refused(shared: Any) -> None:
+def test_approval_that_a_forged_decision_brings_is_refused(shared: Shared) -> None:
     """jade's clone decides, by the real rules, an event that says frank had signed; its commit is the rules' own."""
     clone = shared.watcher()
     clone.turn()
@@ -256,8 +252,13 @@ def test_approval_that_a_forged_decision_brings_is_refused(shared: Any) -> None:
     jade.put(review)
     desk, now = clone.desk, clone.clock.now()
     clone.turn()
-    said = {"verified": True, "signer": "frank", "operator": True, "code": None}
-    document = {"id": review.id, "commit": jade_commit(jade), "review": review.to_document(), "endorsement": said}
+    said: dict[str, Any] = {"verified": True, "signer": "frank", "operator": True, "code": None}
+    document: dict[str, Any] = {
+        "id": review.id,
+        "commit": jade_commit(jade),
+        "review": review.to_document(),
+        "endorsement": said,
+    }
     event = Event(
         type="commit", kind="review", cause="commit:forged", at=now, actor="prismfs", assurance="engine",
         document=document | {"trust": "signed"},
@@ -271,12 +272,12 @@ def test_approval_that_a_forged_decision_brings_is_refused(shared: Any) -> None:
         desk.repo.bring_index()
     assert clone.records("phone_home")[0].status == "approved"
     assert "endorsement_differs" in {problem.code for problem in clone.problems()}
-    said = jade.push()
-    assert refused(said, "review_unsigned")
-    assert refused(said, "endorsement_differs")
+    answer = jade.push()
+    assert refused(answer, "review_unsigned")
+    assert refused(answer, "endorsement_differs")
 
 
-def test_phone_home_forged_as_approved_is_refused(shared: Any) -> None:
+def test_phone_home_forged_as_approved_is_refused(shared: Shared) -> None:
     jade = shared.person("jade")
     forged = shared.pho.changed(status="withdrawn")
     jade.put(forged, subject="phone_home: withdraw x\n\nwhy\n\nPrismfs-Cause: command:1")

@@ -14,6 +14,7 @@ import pytest
 from prismfs.clock import FakeClock
 from prismfs.kinds import kind_of
 from prismfs.kinds.care.approval import Review
+from tests.support.shared import Shared, Watcher, roster
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +29,7 @@ body: The prismfs watcher crashes with an exception when the inbox holds a link.
 
 
 @pytest.fixture
-def watcher(desk: Any) -> Any:
+def watcher(desk: Shared) -> Any:
     """The watcher, with one report that waits for an operator."""
     made = desk.watcher()
     made.clock = FakeClock(datetime.now(UTC))
@@ -65,7 +66,7 @@ def approve(person: Any, record: Any) -> str:
     return str(switch.rpartition(" ")[2])
 
 
-def test_approved_in_a_signed_commit_and_merged_it_is_filed_once(desk: Any, watcher: Any) -> None:
+def test_approved_in_a_signed_commit_and_merged_it_is_filed_once(desk: Shared, watcher: Watcher) -> None:
     (record,) = watcher.records("phone_home")
     frank = desk.person("frank", "frank", "one")
     refused = prismfs(frank.root, "--as", "frank", "phone-home", "approve", record.id, check=False)
@@ -87,7 +88,7 @@ def test_approved_in_a_signed_commit_and_merged_it_is_filed_once(desk: Any, watc
     assert watcher.problems() == ()
 
 
-def test_unsigned_approval_is_refused_by_the_hook_and_without_it_by_the_rule(desk: Any, watcher: Any) -> None:
+def test_unsigned_approval_is_refused_by_the_hook_and_without_it_by_the_rule(desk: Shared, watcher: Watcher) -> None:
     (record,) = watcher.records("phone_home")
     gwen = desk.person("gwen", None, "one")
     branch = approve(gwen, record)
@@ -107,7 +108,9 @@ def test_unsigned_approval_is_refused_by_the_hook_and_without_it_by_the_rule(des
 @pytest.mark.parametrize(
     ("key", "code"), [("forged", "unknown_key"), ("iris", "author_mismatch")], ids=["unknown", "another"]
 )
-def test_operators_name_with_another_key_counts_for_nothing(desk: Any, watcher: Any, key: str, code: str) -> None:
+def test_operators_name_with_another_key_counts_for_nothing(
+    desk: Shared, watcher: Watcher, key: str, code: str
+) -> None:
     (record,) = watcher.records("phone_home")
     desk.without_hook()
     forger = desk.person("frank", key, "one")
@@ -120,7 +123,7 @@ def test_operators_name_with_another_key_counts_for_nothing(desk: Any, watcher: 
     assert [row.meta["code"] for row in watcher.rows("phone_home.approval_refused")] == [code]
 
 
-def test_operators_of_the_same_push_and_trust_taken_away_approve_nothing(desk: Any, watcher: Any, roster: Any) -> None:
+def test_operators_of_the_same_push_and_trust_taken_away_approve_nothing(desk: Shared, watcher: Watcher) -> None:
     """The push makes mallory an operator, says `trust: local`, and approves: none of it counts."""
     (record,) = watcher.records("phone_home")
     desk.without_hook()
@@ -141,7 +144,7 @@ def test_operators_of_the_same_push_and_trust_taken_away_approve_nothing(desk: A
     assert watcher.problems() == ()
 
 
-def test_text_changed_after_the_approval_does_not_leave(desk: Any, watcher: Any) -> None:
+def test_text_changed_after_the_approval_does_not_leave(desk: Shared, watcher: Watcher) -> None:
     (record,) = watcher.records("phone_home")
     frank = desk.person("frank", "frank", "one")
     approve(frank, record)
@@ -158,7 +161,7 @@ def test_text_changed_after_the_approval_does_not_leave(desk: Any, watcher: Any)
     assert not (watcher.root / "run" / "tracker").exists()
 
 
-def test_approval_edited_by_one_byte_before_it_is_taken_does_not_count(desk: Any, watcher: Any) -> None:
+def test_approval_edited_by_one_byte_before_it_is_taken_does_not_count(desk: Shared, watcher: Watcher) -> None:
     (record,) = watcher.records("phone_home")
     desk.without_hook()
     frank = desk.person("frank", "frank", "one")

@@ -14,12 +14,14 @@ from prismfs.engine.tenant.tenancy import Tenancy
 from prismfs.errors import ConfigError
 from prismfs.kinds import KINDS, kind_of
 from prismfs.kinds.core.settings.tenant import Tenant
+from tests.support.project import Project
+from tests.support.shared import Shared, Watcher, roster
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def watcher(shared: Any) -> Any:
+def watcher(shared: Shared) -> Any:
     """The watcher of a repository whose hook somebody has taken away."""
     shared.without_hook()
     made = shared.watcher()
@@ -43,7 +45,7 @@ def persona_of(person: Any, name: str) -> Any:
     return kind.read((person.root / path).read_bytes(), path=path)
 
 
-def test_signed_operators_review_is_endorsed(shared: Any, watcher: Any) -> None:
+def test_signed_operators_review_is_endorsed(shared: Shared, watcher: Watcher) -> None:
     frank = shared.person("frank", "frank")
     frank.put(shared.review())
     assert frank.push() == ""
@@ -61,7 +63,7 @@ def test_signed_operators_review_is_endorsed(shared: Any, watcher: Any) -> None:
     ],
 )
 def test_review_without_an_operators_own_signature_is_not_endorsed(
-    shared: Any, watcher: Any, name: str, key: str | None, code: str
+    shared: Shared, watcher: Watcher, name: str, key: str | None, code: str
 ) -> None:
     person = shared.person(name, key)
     person.put(shared.review(name))
@@ -70,7 +72,7 @@ def test_review_without_an_operators_own_signature_is_not_endorsed(
     assert (found["operator"], found["code"]) == (False, code)
 
 
-def test_signature_taken_from_another_commit_is_forged(shared: Any, watcher: Any) -> None:
+def test_signature_taken_from_another_commit_is_forged(shared: Shared, watcher: Watcher) -> None:
     frank = shared.person("frank", "frank", "one")
     frank.put(shared.review())
     signed = frank.git("cat-file", "commit", "HEAD").stdout
@@ -84,7 +86,9 @@ def test_signature_taken_from_another_commit_is_forged(shared: Any, watcher: Any
     assert [found["code"] for found in endorsements(watcher.pull())] == ["forged_signature"]
 
 
-def test_review_edited_by_one_byte_before_anybody_looked_loses_its_endorsement(shared: Any, watcher: Any) -> None:
+def test_review_edited_by_one_byte_before_anybody_looked_loses_its_endorsement(
+    shared: Shared, watcher: Watcher
+) -> None:
     frank = shared.person("frank", "frank", "one")
     review = shared.review()
     frank.put(review)
@@ -99,7 +103,7 @@ def test_review_edited_by_one_byte_before_anybody_looked_loses_its_endorsement(s
     assert watcher.problems() == ()
 
 
-def test_review_edited_later_is_an_error_and_no_event(shared: Any, watcher: Any) -> None:
+def test_review_edited_later_is_an_error_and_no_event(shared: Shared, watcher: Watcher) -> None:
     frank = shared.person("frank", "frank")
     review = shared.review()
     frank.put(review)
@@ -114,7 +118,7 @@ def test_review_edited_later_is_an_error_and_no_event(shared: Any, watcher: Any)
     assert watcher.rows("commit.observed")[-1].meta["invalid"] == {path: "review_changed"}
 
 
-def test_roster_of_the_same_push_gives_nobody_a_right(shared: Any, watcher: Any, roster: Any) -> None:
+def test_roster_of_the_same_push_gives_nobody_a_right(shared: Shared, watcher: Watcher) -> None:
     mallory = shared.person("mallory", "mallory")
     before = watcher.mark()
     mallory.put(
@@ -131,7 +135,7 @@ def test_roster_of_the_same_push_gives_nobody_a_right(shared: Any, watcher: Any,
     assert watcher.problems() == ()
 
 
-def test_bridge_is_elevated_and_demoted_by_an_operators_commit_alone(shared: Any, watcher: Any) -> None:
+def test_bridge_is_elevated_and_demoted_by_an_operators_commit_alone(shared: Shared, watcher: Watcher) -> None:
     jade = shared.person("jade", None, "one")
     jade.put(persona_of(jade, "mayor").changed(persona_class="bridge"), project_of(jade).changed(bridges=("mayor",)))
     assert jade.push() == ""
@@ -162,7 +166,7 @@ def test_bridge_is_elevated_and_demoted_by_an_operators_commit_alone(shared: Any
     assert watcher.problems() == ()
 
 
-def test_mark_is_found_again_from_the_history_alone(shared: Any, watcher: Any, roster: Any) -> None:
+def test_mark_is_found_again_from_the_history_alone(shared: Shared, watcher: Watcher) -> None:
     jade = shared.person("jade", None, "one")
     jade.put(roster(shared.keys, "frank", key="forged"))
     assert jade.push() == ""
@@ -181,7 +185,7 @@ def test_mark_is_found_again_from_the_history_alone(shared: Any, watcher: Any, r
 
 
 def test_doctor_says_why_no_signature_counts(
-    shared: Any, watcher: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    shared: Shared, watcher: Watcher, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def found() -> str | None:
         subject = "signatures can be checked, and an operator can sign"
@@ -202,7 +206,7 @@ def test_doctor_says_why_no_signature_counts(
     assert found() == "signature_unverifiable"
 
 
-def test_signed_project_without_a_key_of_an_operator_is_named_by_doctor(bench: Any) -> None:
+def test_signed_project_without_a_key_of_an_operator_is_named_by_doctor(bench: Project) -> None:
     kind = KINDS["project"]
     old = kind.read((bench.root / kind.folder).read_bytes(), path=kind.folder)
     bench.commit_by_hand({kind.folder: kind.write(old.changed(trust="signed"))})
@@ -213,7 +217,7 @@ def test_signed_project_without_a_key_of_an_operator_is_named_by_doctor(bench: A
 
 
 def test_router_reads_bridges_from_what_an_operator_answers_for_in_a_new_clone_too(
-    shared: Any, watcher: Any, tmp_path: Path
+    shared: Shared, watcher: Watcher, tmp_path: Path
 ) -> None:
     jade = shared.person("jade", None, "one")
     jade.put(persona_of(jade, "mayor").changed(persona_class="bridge"), project_of(jade).changed(bridges=("mayor",)))
@@ -230,7 +234,8 @@ def test_router_reads_bridges_from_what_an_operator_answers_for_in_a_new_clone_t
 
 
 def test_operators_later_commit_does_not_answer_for_somebody_elses_before(
-    shared: Any, watcher: Any, roster: Any
+    shared: Shared,
+    watcher: Watcher,
 ) -> None:
     jade = shared.person("jade", None, "one")
     jade.put(roster(shared.keys, "jade"))
@@ -247,7 +252,8 @@ def test_operators_later_commit_does_not_answer_for_somebody_elses_before(
 
 
 def test_old_roster_brought_back_by_turning_a_merge_round_does_not_count(
-    shared: Any, watcher: Any, roster: Any
+    shared: Shared,
+    watcher: Watcher,
 ) -> None:
     """Against its own first parent the merge changes nothing; against what operators answer for it does."""
     frank = shared.person("frank", "frank", "one")
@@ -274,7 +280,7 @@ def test_old_roster_brought_back_by_turning_a_merge_round_does_not_count(
     assert [row.meta["code"] for row in watcher.rows("protected.unendorsed")] == ["earlier_unendorsed"]
 
 
-def test_command_of_a_role_that_nobody_signed_is_not_started(shared: Any, watcher: Any, tmp_path: Path) -> None:
+def test_command_of_a_role_that_nobody_signed_is_not_started(shared: Shared, watcher: Watcher, tmp_path: Path) -> None:
     """R-000-76: the change comes in together with what would start it, and stays without effect."""
     started = tmp_path / "started"
     jade = shared.person("jade", None, "one")

@@ -1,0 +1,1 @@
+"""Tests by level; what several of them share stands in `tests.support`."""

@@ -1,0 +1,97 @@
+"""No code hangs on the words of a dependency: words change with its version, its platform and its language."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+TEXT_OF_ERROR = {"args", "message", "msg", "reason", "strerror", "stderr"}
+LOOKS_INTO = {"startswith", "endswith", "find", "index", "count", "search", "match", "fullmatch", "removeprefix"}
+
+
+def test_words_of_a_caught_error_decide_nothing(sources: list[Path]) -> None:
+    """PyYAML 6.0.4 once had a limit more than 6.0.2, and the code for deep nesting changed."""
+    found = [f"{path.name}:{line}" for path in sources for line in decided_by_words(ast.parse(path.read_text()))]
+    assert found == []
+
+
+def test_decided_by_words_sees_them() -> None:
+    body = "try:\n    f()\nexcept E as error:\n    "
+    for told in (
+        "if 'deep' in str(error): g()",
+        "if 'deep' in (error.problem or ''): g()",
+        "if error.problem.message.startswith('deep'): g()",
+        "h = 'deep' in f'{error}'",
+        "h = PATTERN.search(str(error))",
+        "text = str(error)\n    if 'deep' in text: g()",
+        "if error.args[0] == 'deep': g()",
+    ):
+        assert list(decided_by_words(ast.parse(body + told))), told
+    given = "def h(error: yaml.YAMLError) -> None:\n    problem = error.problem or ''\n    if 'deep' in problem: g()"
+    assert list(decided_by_words(ast.parse(given)))
+    for told in (
+        "raise Refused(f'no: {error}') from error",
+        "if error.code == 'deep': g()",
+        "if error.problem.code in CODES: g()",
+        "if error.errno in (1, 2): g()",
+    ):
+        assert not list(decided_by_words(ast.parse(body + told))), told
+
+
+def decided_by_words(tree: ast.AST) -> Iterator[int]:
+    """Yield the lines that compare or search the text of an error that they caught or were given."""
+    for scope, error in errors_of(tree):
+        texts = {
+            target.id
+            for node in ast.walk(scope)
+            if isinstance(node, ast.Assign) and is_text(node.value, error, set())
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for node in ast.walk(scope):
+            if isinstance(node, ast.Compare):
+                looked_at = [node.left, *node.comparators]
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in LOOKS_INTO:
+                looked_at = [node.func.value, *node.args]
+            else:
+                continue
+            if any(is_text(part, error, texts) for part in looked_at):
+                yield node.lineno
+
+
+def errors_of(tree: ast.AST) -> Iterator[tuple[ast.AST, str]]:
+    """Yield each handler and function that has an error by a name, with that name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ExceptHandler) and node.name:
+            yield node, node.name
+        elif isinstance(node, ast.FunctionDef):
+            for argument in (*node.args.args, *node.args.kwonlyargs):
+                if argument.annotation and ast.unparse(argument.annotation).endswith(("Error", "Exception")):
+                    yield node, argument.arg
+
+
+def is_text(expression: ast.AST, error: str, texts: set[str]) -> bool:
+    """Tell whether `expression` is, or picks from, what the error says: `str(error)`, `error.msg`, `error.problem`."""
+    match expression:
+        case ast.Name(id=name):
+            return name in texts
+        case ast.Call(func=ast.Name(id="str" | "repr"), args=[ast.Name(id=name)]):
+            return name == error
+        case ast.JoinedStr(values=values):
+            return any(isinstance(part, ast.FormattedValue) and is_error(part.value, error) for part in values)
+        case ast.Attribute(value=value, attr="problem"):
+            return is_error(value, error)
+        case ast.Attribute(value=value, attr=attribute) if attribute in TEXT_OF_ERROR:
+            return is_error(value, error) or is_text(value, error, texts)
+        case ast.Subscript(value=value):
+            return is_text(value, error, texts)
+        case ast.BoolOp(values=values):
+            return any(is_text(part, error, texts) for part in values)
+        case ast.Call(func=ast.Attribute(value=value), args=[]):  # .lower(), .strip()
+            return is_text(value, error, texts)
+    return False
+
+
+def is_error(expression: ast.AST, error: str) -> bool:
+    return isinstance(expression, ast.Name) and expression.id == error

@@ -1,0 +1,137 @@
+"""Calling the command line on a project: in this process, or as one of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prismfs.cli import run
+from prismfs.clock import SystemClock
+from prismfs.engine.turn.desk import Desk
+from prismfs.engine.turn.react import Moment, react
+
+REPORT = {
+    "kind": "signal",
+    "from": "jade",
+    "to": "Sage",
+    "type": "Question",
+    "subject": "Export of the link index crashes with an error",
+    "body": "The nightly export crashes with a traceback, nothing is written. It worked yesterday.",
+}
+
+
+@dataclass
+class Answer:
+    """What one call gave back."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The one JSON object on standard output; anything beside it is a fault."""
+        found: dict[str, Any] = json.loads(self.out)
+        assert self.out.count("\n") == 1
+        assert found["schema"] == "prismfs/cli/v1"
+        assert set(found) == {"schema", "ok", "data" if found["ok"] else "error"}
+        return found
+
+    @property
+    def data(self) -> Any:
+        """What the call found or did."""
+        assert self.document["ok"], self.out
+        return self.document["data"]
+
+    @property
+    def error(self) -> dict[str, str]:
+        """What the call was refused with."""
+        found = self.document
+        assert not found["ok"]
+        assert set(found["error"]) <= {"code", "message", "path", "field", "hint"}
+        assert {"code", "message"} <= set(found["error"])
+        error: dict[str, str] = found["error"]
+        return error
+
+
+class CommandLine:
+    """One project folder and the ways to call prismfs on it."""
+
+    def __init__(self, root: Path, capture: pytest.CaptureFixture[str]) -> None:
+        self.root = root
+        self._capture = capture
+
+    def call(self, *arguments: str, actor: str = "olga") -> Answer:
+        """Call prismfs in this process, as an operator unless told otherwise."""
+        return self.bare("-C", str(self.root), "--as", actor, *arguments)
+
+    def bare(self, *arguments: str) -> Answer:
+        """Call prismfs in this process with these arguments and no others."""
+        self._capture.readouterr()
+        code = run(arguments)
+        out, err = self._capture.readouterr()
+        return Answer(code, out, err)
+
+    def spawn(self, *arguments: str, input: str = "", cwd: Path | None = None, **environment: str) -> Answer:
+        """Call prismfs as a process of its own."""
+        done = subprocess.run(
+            [sys.executable, "-m", "prismfs", *arguments],
+            input=input,
+            capture_output=True,
+            text=True,
+            cwd=cwd or self.root,
+            env=os.environ | environment,
+            timeout=60,
+            check=False,
+        )
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    def python(self, script: str, cwd: Path) -> Answer:
+        """Run a script of one line as a process of its own."""
+        done = subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, cwd=cwd, timeout=60, check=False
+        )
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    def drop(self, document: dict[str, Any] | str, name: str = "report.json") -> None:
+        """Put a file into the inbox."""
+        text = document if isinstance(document, str) else json.dumps(document)
+        (self.root / "inbox" / name).write_text(text)
+
+    def turn(self) -> None:
+        """Let the desk do one turn, every file in the inbox taken for complete."""
+        with Desk(self.root) as desk:
+            clock = SystemClock()
+            react(desk, Moment(now=clock.now(), monotonic=clock.monotonic(), wall=clock.wall() + 3600))
+            desk.repo.bring_index()
+
+    def newest(self, kind: str) -> str:
+        """Return the id of the newest record of a kind."""
+        found: str = self.call("list", kind, "--limit", "1", "--json").data["items"][0]["id"]
+        return found
+
+    @cached_property
+    def incident(self) -> str:
+        """The id of the newest incident when this was first asked for."""
+        return self.newest("incident")
+
+    def git(self, *arguments: str) -> str:
+        """Return what git prints."""
+        identity = ("-c", "user.name=olga", "-c", "user.email=olga@example.org")
+        done = subprocess.run(["git", *identity, *arguments], cwd=self.root, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    def state(self) -> tuple[Any, ...]:
+        """Return what a rehearsal must leave as it was: the branch, the folders beside it, the working tree."""
+        folders = ("inbox", "quarantine", "run", "outbox")
+        files = sorted(str(path) for name in folders for path in (self.root / name).rglob("*"))
+        hooks = sorted(path.name for path in (self.root / ".git" / "hooks").iterdir())
+        return self.git("rev-parse", "HEAD"), self.git("status", "--porcelain"), files, hooks

@@ -1,0 +1,187 @@
+"""A project on disk and in real git, with the hands of an agent, an operator and a person who knows git."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from prismfs.clock import FakeClock
+from prismfs.engine.admin.init_project import found_project
+from prismfs.engine.trust.verify import Verified, verify
+from prismfs.engine.turn.commit_group import Outcome
+from prismfs.engine.turn.desk import Desk
+from prismfs.engine.turn.react import Moment, react
+from prismfs.engine.turn.submit import command_event, submit
+from prismfs.errors import Problem
+from prismfs.kinds import KINDS, kind_of_path
+from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.core.settings.project import Project as Settings
+from prismfs.records.base import Record
+from prismfs.records.plan import Decision
+from prismfs.store.plumbing import EMPTY_TREE
+
+START = datetime(2026, 3, 1, 10, 0, 0, tzinfo=UTC)
+SETTINGS = Settings(pid="PID-TEST01", tenant="acme", operators=("olga",))
+
+CLEAN = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")} | {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "LC_ALL": "C",
+}
+"""An environment in which git reads no configuration of the person who runs the tests."""
+
+
+class Project:
+    """One project in the folder `root`, its desk, and a clock that a test moves."""
+
+    def __init__(self, root: Path, *, clock: FakeClock | None = None) -> None:
+        self.root = root
+        self.clock = clock or FakeClock(START)
+        self.desk = Desk(root)
+        self._count = 0
+
+    @classmethod
+    def new(
+        cls, root: Path, settings: Settings = SETTINGS, *, bridged: bool = False, clock: FakeClock | None = None
+    ) -> Project:
+        """Return a project that is made at `root` now."""
+        found_project(root, project=settings, now=START, bridged=bridged)
+        return cls(root, clock=clock)
+
+    def close(self) -> None:
+        self.desk.repo.close()
+
+    def restart(self) -> None:
+        """Begin anew as another process would: nothing is remembered but what is on disk."""
+        self.close()
+        self.desk = Desk(self.root)
+
+    # Time and turns
+
+    def moment(self) -> Moment:
+        return moment_of(self.clock)
+
+    def turn(self) -> list[Outcome]:
+        """React until nothing is left to do at this time."""
+        outcomes: list[Outcome] = []
+        for _ in range(50):
+            turn = react(self.desk, self.moment())
+            outcomes += turn.outcomes
+            if not turn.more:
+                return outcomes
+        raise AssertionError("a turn that never ends")
+
+    def wait(self, by: timedelta) -> list[Outcome]:
+        self.clock.move(by)
+        return self.turn()
+
+    # What agents and operators do
+
+    def drop(self, text: str | bytes, name: str | None = None) -> str:
+        """Put a file into the inbox and return its name."""
+        self._count += 1
+        name = name or f"drop-{self._count:04}.yaml"
+        (self.root / "inbox" / name).write_bytes(text.encode() if isinstance(text, str) else text)
+        return name
+
+    def give(self, verb: str, document: dict[str, Any], *, actor: str = "olga") -> Decision:
+        """Give a command and return what was decided."""
+        self._count += 1
+        event = command_event(verb, document, actor=actor, token=f"{self._count:032}", at=self.clock.now())
+        return submit(self.desk, event, self.clock.now())[0]
+
+    # What a person with git does
+
+    def git(self, *arguments: str, check: bool = True, environment: Mapping[str, str] | None = None) -> str:
+        """Run git as a person at the same folder does."""
+        return run_git(self.root, *arguments, check=check, at=self.clock.now(), environment=environment)
+
+    def head(self) -> str:
+        return self.git("rev-parse", "refs/heads/main")
+
+    def commit_by_hand(self, files: Mapping[str, bytes | None], *, subject: str = "by hand") -> str:
+        """Write or (None) remove files and commit exactly them, as a person does."""
+        write_files(self.root, files)
+        self.git("add", "-A", "--", *files)
+        self.git("commit", "--quiet", "-m", subject, "--", *files)
+        return self.head()
+
+    # What has come of it
+
+    def files(self, commit: str = "refs/heads/main") -> dict[str, bytes]:
+        """Return every record file of a commit, read by git and not through the projection."""
+        git = self.desk.repo.git
+        return {
+            change.path: git.read(change.new) or b""
+            for change in git.changes(EMPTY_TREE, commit)
+            if kind_of_path(change.path) is not None
+        }
+
+    def records(self, name: str) -> list[Any]:
+        """Return the records of one kind as the branch holds them, in path order; chained ones by number."""
+        kind = KINDS[name]
+        found: list[Record] = [
+            kind.read(data, path=path) for path, data in sorted(self.files().items()) if kind.owns(path)
+        ]
+        return sorted(found, key=lambda record: getattr(record, "number")) if kind.chained else found  # noqa: B009
+
+    def rows(self, *actions: str) -> list[Audit]:
+        """Return the audit rows of these actions, of all where none is named, oldest first."""
+        return [row for row in self.records("audit") if not actions or row.action in actions]
+
+    def verify(self) -> Verified:
+        return verify(self.desk.repo.git, until=self.head())
+
+    def problems(self) -> tuple[Problem, ...]:
+        return self.verify().problems
+
+
+MakeProject = Callable[[], Project]
+
+
+def moment_of(clock: FakeClock) -> Moment:
+    """Return what a turn at this time of the clock is told."""
+    return Moment(now=clock.now(), monotonic=clock.monotonic(), wall=clock.wall())
+
+
+def write_files(root: Path, files: Mapping[str, bytes | None]) -> None:
+    """Write files below `root`, and remove those that are None."""
+    for path, data in files.items():
+        place = root / path
+        if data is None:
+            place.unlink(missing_ok=True)
+        else:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(data)
+
+
+def run_git(
+    root: Path,
+    *arguments: str,
+    check: bool = True,
+    at: datetime = START,
+    environment: Mapping[str, str] | None = None,
+) -> str:
+    """Run git at `root` as Pat and return what it prints."""
+    date = f"{int(at.timestamp())} +0000"
+    person = {
+        "GIT_AUTHOR_NAME": "Pat",
+        "GIT_AUTHOR_EMAIL": "pat@example.org",
+        "GIT_COMMITTER_NAME": "Pat",
+        "GIT_COMMITTER_EMAIL": "pat@example.org",
+        "GIT_AUTHOR_DATE": date,
+        "GIT_COMMITTER_DATE": date,
+    }
+    done = subprocess.run(
+        ["git", "-C", str(root), *arguments],
+        env=CLEAN | person | dict(environment or {}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not check or done.returncode == 0, f"git {' '.join(arguments)}: {done.stderr}"
+    return done.stdout.strip()

@@ -1,0 +1,172 @@
+"""A tenant of several projects in one process: a home with its bridges, and the customers beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from prismfs.clock import FakeClock
+from prismfs.engine.admin.init_project import BRIDGES, register
+from prismfs.engine.turn.commit_group import Outcome
+from prismfs.engine.turn.react import react
+from prismfs.kinds import kind_of
+from prismfs.kinds.care.signal import Signal
+from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.core.settings.project import Project as Settings
+from prismfs.records.ids import derive_id
+from tests.support.project import Project
+
+HOME = "PID-HOME01"
+CUSTOMERS = ("PID-ACME01", "PID-BETA01")
+
+
+class Town:
+    """The projects of one tenant, each a bench of its own at one clock; `home` is the first."""
+
+    later = timedelta(minutes=2)
+    """After the pause before a second attempt."""
+
+    def __init__(self, folder: Path, clock: FakeClock, customers: tuple[str, ...] = CUSTOMERS) -> None:
+        self.folder = folder
+        self.clock = clock
+        folder.mkdir(parents=True, exist_ok=True)
+        home = Settings(pid=HOME, tenant="acme", home=True, operators=("olga",), bridges=BRIDGES)
+        self.benches = {HOME: Project.new(folder / "home", home, clock=clock)}
+        register(folder / "home", home)
+        for pid in customers:
+            project = Settings(pid=pid, tenant="acme", operators=("cora",))
+            self.benches[pid] = Project.new(folder / pid.casefold(), project, bridged=True, clock=clock)
+            register(folder / pid.casefold(), project)
+        self.count = 0
+
+    def __getitem__(self, pid: str) -> Project:
+        return self.benches[pid]
+
+    @property
+    def home(self) -> Project:
+        return self.benches[HOME]
+
+    def close(self) -> None:
+        for bench in self.benches.values():
+            bench.close()
+
+    def restart(self) -> None:
+        for bench in self.benches.values():
+            bench.restart()
+
+    def drop(self, pid: str, **form: Any) -> str:
+        """Drop a signal, a Question from jade unless something else is said; return its subject, which tells it."""
+        self.count += 1
+        subject = f"matter {self.count}: the export crashes with an error"
+        document = {"kind": "signal", "from": "jade", "type": "Question", "subject": subject, **form}
+        document = {name: value for name, value in document.items() if value is not None}
+        self.benches[pid].drop(json.dumps(document), f"signal-{self.count:04}.json")
+        return str(document["subject"])
+
+    @contextmanager
+    def broken(self, pid: str) -> Iterator[None]:
+        """Put a project out of reach of everybody."""
+        bench = self.benches[pid]
+        bench.close()
+        bench.root.rename(bench.root.with_name("aside"))
+        yield
+        bench.root.with_name("aside").rename(bench.root)
+        bench.restart()
+
+    def turn(self, *pids: str) -> list[Outcome]:
+        """React everywhere (or in `pids` only) until nothing is left to do anywhere at this time."""
+        outcomes: list[Outcome] = []
+        for _ in range(50):
+            busy = False
+            for bench in [self.benches[pid] for pid in pids or self.benches]:
+                turn = react(bench.desk, bench.moment())
+                outcomes += turn.outcomes
+                busy = busy or turn.more or turn.crossed
+            if not busy:
+                return outcomes
+        raise AssertionError("a turn that never ends")
+
+    def send(self, pid: str, **form: Any) -> Any:
+        """Drop a signal, react, and return it as the sender's project has it; None where it was refused."""
+        subject = self.drop(pid, **form)
+        self.turn()
+        return self.signal(pid, subject)
+
+    def signal(self, pid: str, subject: str) -> Any:
+        found = [signal for signal in self.benches[pid].records("signal") if signal.subject == subject]
+        assert len(found) <= 1, found
+        return found[0] if found else None
+
+    def rows(self, pid: str, action: str) -> list[Audit]:
+        return self.benches[pid].rows(action)
+
+    def refused(self, pid: str) -> str | None:
+        """Return the code of the last file that was refused."""
+        rows = self.rows(pid, "inbox.refused")
+        return str(rows[-1].meta["code"]) if rows else None
+
+    def mails(self, pid: str, to: str) -> list[Any]:
+        return [mail for mail in self.benches[pid].records("mail") if mail.to == to]
+
+    def edit(self, pid: str, path: str, old: str, new: str) -> None:
+        """Change a setting and commit it, as an operator does."""
+        text = (self.benches[pid].root / path).read_text()
+        assert old in text, (path, old)
+        self.benches[pid].commit_by_hand({path: text.replace(old, new).encode()})
+
+    def persona(self, pid: str, name: str, **more: str) -> None:
+        lines = [f"kind: persona\nversion: 1\nidentity: {name}\nrole: tester\ntitle: one of the tests\n"]
+        lines += [f"{key}: {value}\n" for key, value in more.items()]
+        self.benches[pid].commit_by_hand({f"roster/{name.lower()}.yaml": "".join(lines).encode()})
+
+    def forge(self, source: str, target: str, **fields: Any) -> Signal:
+        """Commit a signal and the message that is to carry it, as nobody but the engine should, and react."""
+        self.count += 1
+        now = self.clock.now()
+        signal = Signal.model_validate(
+            {
+                "id": derive_id("sig", now, cause=f"forged {self.count}"),
+                "pid": source,
+                "sender": "mallory",
+                "to": "Sage",
+                "to_pid": target,
+                "type": "Question",
+                "subject": f"forged {self.count}: the export crashes with an error",
+                "labels": {},
+                "created_at": now,
+                "received_at": now,
+                "payload_hash": "0" * 64,
+                "status": "routing",
+            }
+            | fields
+        )
+        message = Outbox(
+            id=derive_id("out", now, cause=f"forged {self.count}"), about=signal.id, action=f"bridge:{target}",
+            level=0, channel="bridge", target=target, subject="forged", body="", priority="normal", created_at=now,
+            planned_at=now, due_at=now, status="pending",
+        )  # fmt: skip
+        files = {kind_of(record).place_of(record): kind_of(record).write(record) for record in (signal, message)}
+        self.benches[source].commit_by_hand(files)
+        self.turn()
+        return signal
+
+    def check(self) -> None:
+        """Accept what must hold everywhere and always: each project verifies, each view is complete and its own."""
+        views = {pid: self.rows(pid, "bridge.routed") for pid in self.benches}
+        for pid, bench in self.benches.items():
+            assert bench.problems() == ()
+            assert [row for row in views[pid] if pid not in (row.meta["from_pid"], row.meta["to_pid"])] == []
+        for row in (row for rows in views.values() for row in rows):
+            ends = [str(row.meta["from_pid"]), str(row.meta["to_pid"])]
+            for end in ends:
+                twins = [other for other in views[end] if other.entity_id == row.entity_id]
+                assert [twin.meta for twin in twins] == [row.meta]
+            assert HOME in ends
+
+
+MakeTown = Callable[..., Town]

@@ -1,0 +1,19 @@
+"""Waiting for what another process does: by looking, never by sleeping a guess."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+LIMIT = 20.0
+"""Seconds after which something that has not happened counts as not happening; a busy machine is slow."""
+
+
+def until(condition: Callable[..., Any], what: str, limit: float = LIMIT) -> Any:
+    """Return what `condition` gives as soon as it is true."""
+    end = time.monotonic() + limit
+    while not (found := condition()):
+        assert time.monotonic() < end, f"waited {limit} s for {what}"
+        time.sleep(0.02)
+    return found
