@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from tests.documents.walks import ROOT, documents, is_as_shown, play, steps_of
 
 MADE = re.compile(r"^make (\w+)")
@@ -22,6 +23,8 @@ def test_walk_of_a_document_goes_as_it_is_shown(path: Path, tmp_path: Path) -> N
     steps = [step for step in steps_of(path) if not MADE.match(step.command) and not ELSEWHERE.match(step.command)]
     if path.name == "CONTRIBUTING.md":  # it is about this checkout, so it is walked in a copy
         copy_checkout(tmp_path)
+    else:
+        (tmp_path / "examples").symlink_to(ROOT / "examples")
     for step, (printed, code) in zip(steps, play(steps, tmp_path), strict=True):
         assert code == step.exit_code, f"$ {step.command}\n{printed}"
         assert is_as_shown(step.shown, printed), f"$ {step.command}\nshown:\n{step.shown}\nprinted:\n{printed}"
