@@ -10,7 +10,7 @@ PARALLEL := -n auto --dist loadfile
 OTHERS := -m "not slow" $(PARALLEL) tests/unit tests/contract tests/cli
 COMPILE := --quiet --upgrade --universal --generate-hashes --custom-compile-command 'make pins' pyproject.toml
 
-.PHONY: demo test test-slow test-newest test-lowest lint types layers bench schemas pins clean
+.PHONY: demo test test-slow test-newest test-lowest lint types layers bench schemas man package pins clean
 
 demo: $(READY)
 	$(BIN)/prismfs demo
@@ -50,6 +50,15 @@ bench: $(READY)
 schemas: $(READY)
 	$(BIN)/prismfs schema --write schemas
 
+man: $(READY)
+	$(BIN)/python -m release.man man
+
+# The sdist and the wheel that is built from it, in dist/.
+package: man
+	rm -rf build dist
+	$(BIN)/python -m build --no-isolation
+	$(BIN)/check-wheel-contents dist/*.whl
+
 # Renews what $(VENV) and test-lowest install, with hashes for every platform.
 pins:
 	$(PYTHON) -m venv --clear .venv-pins
@@ -58,7 +67,7 @@ pins:
 	.venv-pins/bin/uv pip compile $(COMPILE) --extra test --resolution lowest-direct --output-file requirements/lowest.txt
 
 clean:
-	rm -rf $(VENV) .venv-* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
+	rm -rf $(VENV) .venv-* build dist man .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
 
 $(READY): pyproject.toml requirements/dev.txt
 	$(PYTHON) -m venv --clear $(VENV)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from prismfs import __version__
 from prismfs.cli import output
@@ -85,7 +86,16 @@ class Verbs(click.Group):
             return None
         module = importlib.import_module(f"prismfs.cli.{_VERBS[cmd_name][0]}")
         command: click.Command = module.command
+        if ctx.resilient_parsing:  # the shell asks what could stand next
+            from prismfs.cli.completion import offer
+
+            offer(cmd_name, command)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the verbs that begin so, without importing any, and the options."""
+        verbs = [CompletionItem(name, help=text) for name, (_, text) in _VERBS.items() if name.startswith(incomplete)]
+        return verbs + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table of verbs from their one-line texts, without importing any."""

@@ -19,7 +19,7 @@ _KINDS = (
     "pause",
     "triage_record",
     "phone_home",
-    "review",
+    "approval",
     "artifact",
     "decision",
     "bead",

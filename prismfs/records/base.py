@@ -127,6 +127,9 @@ Identity = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]
 Pid = Annotated[str, StringConstraints(pattern=r"^PID-[A-Z0-9]{3,32}$")]
 """A project id (never an operating-system process)."""
 
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""A SHA-256 in lower-case hex."""
+
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 """A lower-case word of a vocabulary: a role, a tier, a category."""
 

@@ -6,23 +6,24 @@ it. What the stages ask of other families follows in the order of the road (`cor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from difflib import get_close_matches
+from functools import partial
 
 from prismfs.errors import ConflictError, ForbiddenError, RecordError, RefusedError
 from prismfs.kinds import kind_of_id
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.work.bead import Bead
 from prismfs.records.event import Event
-from prismfs.records.plan import Decision, Nothing, Refused
+from prismfs.records.plan import Decision, Nothing, Plan, Refused
 from prismfs.records.view import View
 from prismfs.rules.care import table as care
 from prismfs.rules.core import authority
 from prismfs.rules.core import table as core
 from prismfs.rules.core.draft import ENGINE, RULES_VERSION, Draft
 from prismfs.rules.core.form import form_of
-from prismfs.rules.core.road import Row, Step, Table, follow_road, merged
+from prismfs.rules.core.road import Row, Stage, Step, Table, follow_road, merged
 from prismfs.rules.escalation import table as escalation
 from prismfs.rules.gates import table as gates
 from prismfs.rules.response import table as response
@@ -51,14 +52,22 @@ def decide(view: View, event: Event, now: datetime, *, table: Table = TABLE, ste
     if view.handled(event.cause):
         return Nothing("handled already")
     draft = Draft(view, event, now)
+    row: Row | None = None
     try:
-        for stage in _row_of(draft, table).stages:
-            ended = stage(draft)
-            if ended is not None:
-                return ended
-        follow_road(draft, steps)
+        row = _row_of(draft, table)
+        return _decide(draft, row.stages, steps)
     except (RecordError, RefusedError, ForbiddenError, ConflictError) as error:
-        return Refused(error.problem, type(error))
+        if row is None or row.refused is None:
+            return Refused(error.problem, type(error))
+        return _decide(Draft(view, event, now), (partial(row.refused, error=error),), steps)
+
+
+def _decide(draft: Draft, stages: Iterable[Stage], steps: Sequence[Step]) -> Plan | Nothing:
+    for stage in stages:
+        ended = stage(draft)
+        if ended is not None:
+            return ended
+    follow_road(draft, steps)
     return draft.plan()
 
 

@@ -162,6 +162,20 @@ def find_ids(connection: sqlite3.Connection, prefix: str, limit: int = 20) -> tu
     return tuple(row[0] for row in rows)
 
 
+def find_titles(
+    connection: sqlite3.Connection, prefix: str, *, type: str | None, limit: int
+) -> Sequence[tuple[str, str]]:
+    """Return (id, title) of the records whose id begins with `prefix`, audit rows aside: open ones first, newest first.
+
+    `type` is what those records are of, None for any.
+    """
+    return connection.execute(
+        "SELECT id, title FROM record WHERE id >= ? AND id < ? AND kind <> 'audit' AND coalesce(?, type) IS type"
+        " ORDER BY open DESC, id DESC LIMIT ?",
+        (prefix, prefix + "{", type, limit),
+    ).fetchall()
+
+
 def find_documents(
     connection: sqlite3.Connection,
     kind: str,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from prismfs.errors import RefusedError, StoreError
@@ -42,6 +42,18 @@ def reading(root: Path) -> Iterator[sqlite3.Connection]:
         yield connection
     finally:
         connection.close()
+
+
+@contextmanager
+def as_it_is(root: Path) -> Iterator[sqlite3.Connection]:
+    """Give the project's projection without a look at the branch: it may be behind, and nothing is written.
+
+    Raises:
+        sqlite3.Error: there is none, or it cannot be read.
+    """
+    path, _ = _locate(root)
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)) as connection:
+        yield connection
 
 
 def resolve_id(connection: sqlite3.Connection, text: str) -> str:

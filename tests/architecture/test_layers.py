@@ -24,9 +24,9 @@ finally:
 """
 
 
-def loaded_by(*arguments: str, cwd: Path) -> set[str]:
-    """Run one command in a process of its own and return the top-level modules it imported."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PRISMFS_")}
+def loaded_by(*arguments: str, cwd: Path, **more: str) -> set[str]:
+    """Run one command in a process of its own, its environment with `more`; return the top-level modules it loads."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PRISMFS_")} | more
     done = subprocess.run(
         [sys.executable, "-c", PROBE, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=True
     )
@@ -77,6 +77,14 @@ def test_imports_of_a_reader_are_light(project: Path, arguments: tuple[str, ...]
     """A projection that is up to date is read without the models, GitPython, the YAML reader or a template engine."""
     heavy = {"pydantic", "git", "yaml", "re2", "watchdog", "jinja2", "prometheus_client", "dateutil"}
     assert loaded_by(*arguments, cwd=project) & heavy == set()
+
+
+@pytest.mark.parametrize("line", ["prismfs ", "prismfs show ", "prismfs escalate ack bea", "prismfs incident close "])
+def test_imports_of_completion_are_light(project: Path, line: str) -> None:
+    """Who presses the tab key waits for each answer."""
+    words = str(len(line.split(" ")) - 1)
+    asked = {"_PRISMFS_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": words}
+    assert loaded_by(cwd=project, **asked) & {"pydantic", "git", "yaml", "re2", "watchdog", "jinja2"} == set()
 
 
 def test_imports_of_signal_send_are_light(project: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ LINE: dict[str, Any] = {
 
 
 @pytest.fixture
-def note(place: CommandLine) -> Any:
+def note(place: CommandLine) -> Callable[..., str]:
     """Give a maker of work items that returns their ids."""
 
     def make(title: str, *arguments: str, actor: str = "jade") -> str:
@@ -37,7 +38,7 @@ def note(place: CommandLine) -> Any:
 
 
 @pytest.fixture
-def jsonl(tmp_path: Path) -> Any:
+def jsonl(tmp_path: Path) -> Callable[..., str]:
     """Give a writer of files of lines; text stands for itself."""
 
     def write(*lines: dict[str, Any] | str) -> str:
@@ -54,7 +55,7 @@ def exported(place: CommandLine) -> list[dict[str, Any]]:
     return [json.loads(line) for line in answer.out.splitlines()]
 
 
-def test_work_item_goes_from_noted_to_closed(place: CommandLine, note: Any) -> None:
+def test_work_item_goes_from_noted_to_closed(place: CommandLine, note: Callable[..., str]) -> None:
     """R-004-35."""
     name = note("rotate the key", "--type", "chore", "--priority", "P1", "--label", "ops", "-m", "it is old")
     shown = place.call("bead", "show", name[:12], "--json").data
@@ -70,7 +71,7 @@ def test_work_item_goes_from_noted_to_closed(place: CommandLine, note: Any) -> N
     assert place.call("bead", "list", "--json").data["total"] == 1
 
 
-def test_list_filters_by_what_is_asked(place: CommandLine, note: Any) -> None:
+def test_list_filters_by_what_is_asked(place: CommandLine, note: Callable[..., str]) -> None:
     """R-004-35: tags are types, categories, labels and name:value, of both kinds of bead."""
     bug = note("a bug", "--type", "bug", "--label", "ops", "--label", "x:1", "--priority", "0")
     note("a task", "--assignee", "onyx")
@@ -93,7 +94,7 @@ def test_list_filters_by_what_is_asked(place: CommandLine, note: Any) -> None:
     assert "1 more" in table
 
 
-def test_ready_leaves_out_what_is_blocked_deferred_or_taken(place: CommandLine, note: Any) -> None:
+def test_ready_leaves_out_what_is_blocked_deferred_or_taken(place: CommandLine, note: Callable[..., str]) -> None:
     """R-004-19: by priority, then by age; a part of what is blocked is blocked."""
     last = note("last", "--priority", "4")
     note("first", "--priority", "0")
@@ -119,7 +120,7 @@ def test_ready_leaves_out_what_is_blocked_deferred_or_taken(place: CommandLine, 
     assert titles()[:2] == ["last", "first"]
 
 
-def test_claim_that_is_lost_ends_with_5_and_the_name(place: CommandLine, note: Any) -> None:
+def test_claim_that_is_lost_ends_with_5_and_the_name(place: CommandLine, note: Callable[..., str]) -> None:
     """R-004-19."""
     name = note("one")
     assert place.call("bead", "claim", name, actor="onyx").code == 0
@@ -129,7 +130,7 @@ def test_claim_that_is_lost_ends_with_5_and_the_name(place: CommandLine, note: A
     assert (again.code, again.data["decided"]) == (0, "nothing")
 
 
-def test_claim_next_takes_the_first_ready_and_says_when_none_is(place: CommandLine, note: Any) -> None:
+def test_claim_next_takes_the_first_ready_and_says_when_none_is(place: CommandLine, note: Callable[..., str]) -> None:
     note("mine not", "--assignee", "agate", "--priority", "0")
     low, high = note("low"), note("high", "--priority", "1")
     assert place.call("bead", "claim", "--next", "--dry-run", "--json", actor="onyx").data["subject"] == high
@@ -141,7 +142,7 @@ def test_claim_next_takes_the_first_ready_and_says_when_none_is(place: CommandLi
     assert place.call("bead", "claim", low, "--next").code == 2
 
 
-def test_tree_shows_what_comes_first_and_what_waits(place: CommandLine, note: Any) -> None:
+def test_tree_shows_what_comes_first_and_what_waits(place: CommandLine, note: Callable[..., str]) -> None:
     base, middle = note("base"), note("middle")
     top = note("top", "--dep", middle, "--dep", base)
     assert place.call("bead", "dep", "add", middle, base).code == 0
@@ -160,7 +161,7 @@ def test_tree_shows_what_comes_first_and_what_waits(place: CommandLine, note: An
     assert place.call("bead", "dep", "tree", base, "--json").data["dependents"][0]["title"] == "top"
 
 
-def test_close_names_the_parts_that_are_open(place: CommandLine, note: Any) -> None:
+def test_close_names_the_parts_that_are_open(place: CommandLine, note: Callable[..., str]) -> None:
     epic = note("epic", "--type", "epic")
     part = note("part", "--parent", epic)
     closed = place.call("bead", "close", epic, "--reason", "enough", actor="jade")
@@ -178,7 +179,7 @@ def test_escalation_is_closed_and_commented_by_the_same_verbs(place: CommandLine
     assert place.call("bead", "reopen", name, "--json").error["code"] == "escalation_stays_closed"
 
 
-def test_verbs_of_escalations_do_not_take_a_work_item(place: CommandLine, note: Any) -> None:
+def test_verbs_of_escalations_do_not_take_a_work_item(place: CommandLine, note: Callable[..., str]) -> None:
     name = note("one")
     for verb in (("ack", name), ("close", name, "--reason", "x"), ("unack", name), ("forward", name, "--reason", "x")):
         refused = place.call("escalate", *verb, "--json")
@@ -187,7 +188,7 @@ def test_verbs_of_escalations_do_not_take_a_work_item(place: CommandLine, note: 
     assert place.call("prime", "--json").code == 0
 
 
-def test_lines_come_in_and_go_out_equal(place: CommandLine, jsonl: Any) -> None:
+def test_lines_come_in_and_go_out_equal(place: CommandLine, jsonl: Callable[..., str]) -> None:
     """R-004-36: found by the peer's id; a second import changes nothing; nobody is told."""
     part = LINE | {
         "id": "proj-1.2",
@@ -226,7 +227,7 @@ def test_lines_come_in_and_go_out_equal(place: CommandLine, jsonl: Any) -> None:
     assert place.call("verify").code == 0
 
 
-def test_newer_line_is_taken_and_an_older_or_other_one_is_named(place: CommandLine, jsonl: Any) -> None:
+def test_newer_line_is_taken_and_an_older_or_other_one_is_named(place: CommandLine, jsonl: Callable[..., str]) -> None:
     place.call("bead", "import", jsonl(LINE))
     newer = LINE | {"title": "Rotate both keys", "updated_at": "2025-10-15T08:00:01Z"}
     assert place.call("bead", "import", jsonl(newer), "--json").data["counts"] == {"updated": 1}
@@ -238,7 +239,7 @@ def test_newer_line_is_taken_and_an_older_or_other_one_is_named(place: CommandLi
     assert exported(place) == [newer]
 
 
-def test_remark_made_here_outlives_a_newer_line(place: CommandLine, jsonl: Any) -> None:
+def test_remark_made_here_outlives_a_newer_line(place: CommandLine, jsonl: Callable[..., str]) -> None:
     place.call("bead", "import", jsonl(LINE))
     place.call("bead", "comment", "bd-a1b2", "seen here")
     newer = LINE | {"title": "Rotate both keys", "updated_at": "2999-01-01T00:00:00Z"}
@@ -247,7 +248,9 @@ def test_remark_made_here_outlives_a_newer_line(place: CommandLine, jsonl: Any) 
     assert (line["title"], [comment["text"] for comment in line["comments"]]) == ("Rotate both keys", ["seen here"])
 
 
-def test_line_that_cannot_be_is_refused_by_its_number_and_the_rest_comes_in(place: CommandLine, jsonl: Any) -> None:
+def test_line_that_cannot_be_is_refused_by_its_number_and_the_rest_comes_in(
+    place: CommandLine, jsonl: Callable[..., str]
+) -> None:
     """R-004-36: exit 3, with a report; nothing is dropped unsaid."""
     file = jsonl(
         LINE | {"id": "bd-1", "status": "tombstone"},
@@ -280,20 +283,20 @@ def test_line_that_cannot_be_is_refused_by_its_number_and_the_rest_comes_in(plac
     assert exported(place) == [LINE]
 
 
-def test_secret_in_a_line_does_not_come_into_history(place: CommandLine, jsonl: Any) -> None:
+def test_secret_in_a_line_does_not_come_into_history(place: CommandLine, jsonl: Callable[..., str]) -> None:
     secret = "ghp_" + "a1B2" * 9
     assert place.call("bead", "import", jsonl(LINE | {"description": f"token {secret}"})).code == 0
     assert secret not in place.git("log", "-p", "--all")
     assert place.call("bead", "show", "bd-a1b2", "--json").data["redactions"]
 
 
-def test_import_needs_the_right(place: CommandLine, jsonl: Any) -> None:
+def test_import_needs_the_right(place: CommandLine, jsonl: Callable[..., str]) -> None:
     refused = place.call("bead", "import", jsonl(LINE), "--json", actor="jade")
     assert (refused.code, refused.error["code"]) == (7, "not_allowed")
     assert place.call("bead", "import", jsonl(LINE), actor="mayor").code == 0
 
 
-def test_claim_of_an_imported_one_by_its_own_id(place: CommandLine, jsonl: Any) -> None:
+def test_claim_of_an_imported_one_by_its_own_id(place: CommandLine, jsonl: Callable[..., str]) -> None:
     blocked = LINE | {
         "id": "bd-2",
         "dependencies": [

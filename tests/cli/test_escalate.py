@@ -41,7 +41,7 @@ def titles(place: CommandLine, *options: str) -> list[str]:
 
 
 @pytest.fixture
-def several(place: CommandLine) -> Any:
+def several(place: CommandLine) -> CommandLine:
     """Four escalations: open, open, acknowledged, closed."""
     routes(place)
     for title, *options in (
@@ -67,7 +67,7 @@ def several(place: CommandLine) -> Any:
     return place
 
 
-def test_list_filters_alone_and_together(several: Any) -> None:
+def test_list_filters_alone_and_together(several: CommandLine) -> None:
     """R-004-16."""
     assert titles(several) == ["three", "two", "one"]
     assert titles(several, "--all") == ["four", "three", "two", "one"]
@@ -83,7 +83,7 @@ def test_list_filters_alone_and_together(several: Any) -> None:
     assert titles(several, "--category", "nonsense") == []
 
 
-def test_list_cut_by_a_limit_says_how_many_more(several: Any) -> None:
+def test_list_cut_by_a_limit_says_how_many_more(several: CommandLine) -> None:
     """R-004-16: no limit unless one is given."""
     answer = several.call("escalate", "list", "--limit", "1")
     assert "2 more" in answer.out
@@ -91,7 +91,7 @@ def test_list_cut_by_a_limit_says_how_many_more(several: Any) -> None:
     assert (len(cut["items"]), cut["total"]) == (1, 3)
 
 
-def test_list_counts_every_escalation_whatever_its_labels(several: Any) -> None:
+def test_list_counts_every_escalation_whatever_its_labels(several: CommandLine) -> None:
     """C-102: as many as there are files of them."""
     files = [path for path in (several.root / "beads").rglob("*.yaml") if "\ntype: escalation\n" in path.read_text()]
     assert several.call("escalate", "list", "--all", "--json").data["total"] == len(files) == 4
@@ -99,7 +99,7 @@ def test_list_counts_every_escalation_whatever_its_labels(several: Any) -> None:
     assert tagged.data["total"] == 4
 
 
-def test_list_stale_shows_the_open_ones_that_are_old(several: Any) -> None:
+def test_list_stale_shows_the_open_ones_that_are_old(several: CommandLine) -> None:
     """R-004-16."""
     assert titles(several, "--stale") == []
     settings = several.root / "settings" / "escalation.json"
@@ -163,7 +163,7 @@ def test_answering_changes_the_lines_of_the_answer_alone(place: CommandLine) -> 
     assert [line for line in after if line in kept] == kept
 
 
-def test_open_forward_is_one_commit_each_with_all_that_belongs_to_it(several: Any) -> None:
+def test_open_forward_is_one_commit_each_with_all_that_belongs_to_it(several: CommandLine) -> None:
     """C-95, R-004-12: bead, message and row stand in one commit; a forward has its row in its own."""
     head = several.git("rev-parse", "HEAD").strip()
     bead = several.call("escalate", "-s", "LOW", "five", "--json").data["subject"]
@@ -177,7 +177,7 @@ def test_open_forward_is_one_commit_each_with_all_that_belongs_to_it(several: An
     assert folders == {"beads", "mail", "audit"}
 
 
-def test_forward_that_came_second_is_told(several: Any) -> None:
+def test_forward_that_came_second_is_told(several: CommandLine) -> None:
     """C-63."""
     bead = several.call("escalate", "list", "--unacked", "--json").data["items"][-1]["id"]
     hand_on = ("escalate", "forward", bead, "--from", "deacon", "--reason", "beyond me", "--json")
@@ -189,7 +189,7 @@ def test_forward_that_came_second_is_told(several: Any) -> None:
     assert several.call("escalate", "show", bead, "--json").data["tier"] == "mayor"
 
 
-def test_ack_twice_unack_and_ack_of_a_closed_one(several: Any) -> None:
+def test_ack_twice_unack_and_ack_of_a_closed_one(several: CommandLine) -> None:
     """R-004-15, C-05."""
     listed = several.call("escalate", "list", "--all", "--json").data["items"]
     by_title = {item["title"]: item["id"] for item in listed}
@@ -202,7 +202,7 @@ def test_ack_twice_unack_and_ack_of_a_closed_one(several: Any) -> None:
     assert titles(several, "--unacked") == ["three", "two", "one"]
 
 
-def test_repeat_is_told_as_one(several: Any) -> None:
+def test_repeat_is_told_as_one(several: CommandLine) -> None:
     """R-004-26: the caller hears that it was counted, and of what window it is."""
     one = several.call("escalate", "six", "--signature", "six", "--json").data
     two = several.call("escalate", "six again", "--signature", "six", "--json").data
@@ -239,7 +239,7 @@ def test_message_without_a_contact_is_kept_and_the_exit_says_so(place: CommandLi
     assert "1  undelivered" in place.call("status").out
 
 
-def test_silence_is_added_extended_replaced_and_ended(several: Any) -> None:
+def test_silence_is_added_extended_replaced_and_ended(several: CommandLine) -> None:
     """C-50, C-53."""
     made = several.call("silence", "add", "service=web", "--for", "2h", "--reason", "new disks", "--json")
     silence = made.data["subject"]
@@ -281,7 +281,7 @@ def test_silence_that_cannot_be_is_refused(
     assert (answer.code, answer.error["code"]) == (exit_code, code)
 
 
-def test_silence_of_a_source_covers_it_whole(several: Any) -> None:
+def test_silence_of_a_source_covers_it_whole(several: CommandLine) -> None:
     """C-53."""
     several.call("silence", "add", "--source", "plugin:rebuild", "--for", "2h", "--reason", "x")
     held = several.call("escalate", "-s", "LOW", "five", "--source", "plugin:rebuild", "--json").data["deliveries"]

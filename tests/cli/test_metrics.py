@@ -93,7 +93,7 @@ def keep(place: CommandLine, *records: Record) -> None:
 
 
 @pytest.fixture
-def measured(place: CommandLine) -> Any:
+def measured(place: CommandLine) -> CommandLine:
     """A project that holds the worked example."""
     keep(place, *worked())
     return place
@@ -113,7 +113,7 @@ def samples(text: str) -> dict[tuple[str, ...], float]:
     return found
 
 
-def test_worked_example_is_told_from_commits(measured: Any) -> None:
+def test_worked_example_is_told_from_commits(measured: CommandLine) -> None:
     found = measured.call("metrics", "--json").data
     assert (found["mttd"]["mean"], found["mttd"]["n"]) == (300.0, 4)
     assert (found["mtt_respond"]["mean"], found["mtt_respond"]["n"]) == (690.0, 4)
@@ -129,7 +129,7 @@ def test_worked_example_is_told_from_commits(measured: Any) -> None:
     assert found["commit"] == measured.git("rev-parse", "HEAD").strip()
 
 
-def test_table_reads_the_same_figures_aloud(measured: Any) -> None:
+def test_table_reads_the_same_figures_aloud(measured: CommandLine) -> None:
     said = re.sub(r" +", " ", measured.call("metrics", "--by", "week").out)
     assert "PID-DESK01, all time: 5 incidents, 1 open" in said
     for line in (
@@ -155,7 +155,7 @@ def test_table_reads_the_same_figures_aloud(measured: Any) -> None:
         (("--from", "2026-03-03"), 0),
     ],
 )
-def test_window_is_told_in_days_weeks_and_instants(measured: Any, window: tuple[str, ...], count: int) -> None:
+def test_window_is_told_in_days_weeks_and_instants(measured: CommandLine, window: tuple[str, ...], count: int) -> None:
     assert measured.call("metrics", *window, "--json").data["incidents"] == count
 
 
@@ -171,12 +171,12 @@ def test_window_is_told_in_days_weeks_and_instants(measured: Any, window: tuple[
         (("--format", "prometheus", "--by", "week", "--output", "out.prom"), "usage"),
     ],
 )
-def test_metrics_called_wrongly_is_told_so(measured: Any, arguments: tuple[str, ...], code: str) -> None:
+def test_metrics_called_wrongly_is_told_so(measured: CommandLine, arguments: tuple[str, ...], code: str) -> None:
     answer = measured.call("metrics", *arguments, "--json")
     assert (answer.code, answer.error["code"]) == (2, code)
 
 
-def test_clones_of_one_commit_tell_the_same_bytes(measured: Any, tmp_path: Path) -> None:
+def test_clones_of_one_commit_tell_the_same_bytes(measured: CommandLine, tmp_path: Path) -> None:
     """A clone that has no projection yet makes one; another that had it all along says the same."""
     there = tmp_path / "elsewhere" / "clone"
     subprocess.run(["git", "clone", "--quiet", str(measured.root), str(there)], check=True)
@@ -191,7 +191,7 @@ def test_clones_of_one_commit_tell_the_same_bytes(measured: Any, tmp_path: Path)
     assert measured.spawn("metrics", "--json").out == measured.spawn("-C", str(there), "metrics", "--json").out
 
 
-def test_exposition_is_what_prometheus_reads(measured: Any) -> None:
+def test_exposition_is_what_prometheus_reads(measured: CommandLine) -> None:
     found = samples(measured.call("metrics", "--format", "prometheus").out)
     respond = "prismfs_incident_respond_seconds"
     assert found[respond, "severity=all", "statistic=mean"] == 690
@@ -208,7 +208,7 @@ def test_exposition_is_what_prometheus_reads(measured: Any) -> None:
     assert ("prismfs_incident_action_item_closed_ratio",) not in found
 
 
-def test_file_is_written_whole_or_not_at_all(measured: Any, tmp_path: Path) -> None:
+def test_file_is_written_whole_or_not_at_all(measured: CommandLine, tmp_path: Path) -> None:
     """A collector reads while it is written; another user may be the collector."""
     file = tmp_path / "collector" / "prismfs.prom"
     answer = measured.call("metrics", "--format", "prometheus", "--output", str(file), "--json")
@@ -253,7 +253,7 @@ class Page(HTMLParser):
         self.text += data
 
 
-def test_page_needs_nothing_else_and_runs_nothing(measured: Any, tmp_path: Path) -> None:
+def test_page_needs_nothing_else_and_runs_nothing(measured: CommandLine, tmp_path: Path) -> None:
     file = tmp_path / "metrics.html"
     assert measured.call("metrics", "--format", "html", "--output", str(file)).code == 0
     text = file.read_text()
@@ -267,7 +267,7 @@ def test_page_needs_nothing_else_and_runs_nothing(measured: Any, tmp_path: Path)
     assert "prefers-color-scheme: dark" in text
 
 
-def test_page_escapes_what_stands_in_records(measured: Any) -> None:
+def test_page_escapes_what_stands_in_records(measured: CommandLine) -> None:
     text = measured.call("metrics", "--format", "html").out
     assert "alert(1)" in text
     assert "<script" not in text
@@ -275,7 +275,7 @@ def test_page_escapes_what_stands_in_records(measured: Any) -> None:
     assert HOSTILE.replace("\N{RIGHT-TO-LEFT OVERRIDE}", "\N{REPLACEMENT CHARACTER}") in Page(text).text
 
 
-def test_page_says_in_a_table_what_each_chart_draws(measured: Any) -> None:
+def test_page_says_in_a_table_what_each_chart_draws(measured: CommandLine) -> None:
     text = measured.call("metrics", "--format", "html").out
     page = Page(text)
     charts = text.count('role="img"')
@@ -303,7 +303,7 @@ def test_page_of_nothing_says_so(place: CommandLine) -> None:
     assert "None in this window." in words
 
 
-def test_action_items_and_settings_count(measured: Any) -> None:
+def test_action_items_and_settings_count(measured: CommandLine) -> None:
     """A repeat window and a review duty of the project's own; action items by the labels that they carry."""
     settings = measured.root / "settings" / "response.yaml"
     text = settings.read_text()
@@ -337,7 +337,7 @@ def test_action_items_and_settings_count(measured: Any) -> None:
     assert measured.call("metrics", "--json").data["action_item_closure_rate"] == {"n": 3, "count": 2, "percent": 66.7}
 
 
-def test_what_is_told_to_be_no_incident_is_left_out(measured: Any) -> None:
+def test_what_is_told_to_be_no_incident_is_left_out(measured: CommandLine) -> None:
     before = measured.call("metrics", "--json").data
     others: list[dict[str, Any]] = [{"drill": True}, {"status": "duplicate"}, {"status": "false_positive"}]
     keep(measured, *(incident(f"other{n}", 0, "13:00", resolved_at="19:00", **one) for n, one in enumerate(others)))
@@ -346,13 +346,13 @@ def test_what_is_told_to_be_no_incident_is_left_out(measured: Any) -> None:
     assert {**after, "excluded": 0, "commit": 0} == {**before, "excluded": 0, "commit": 0}
 
 
-def test_opened_again_is_not_resolved(measured: Any) -> None:
+def test_opened_again_is_not_resolved(measured: CommandLine) -> None:
     keep(measured, incident("again", 2, "13:00", resolved_at="13:30", status="triage", reopened=1))
     found = measured.call("metrics", "--json").data
     assert (found["open"], found["mtt_resolve"]["all"]["n"]) == (2, 4)
 
 
-def test_invalid_setting_is_named(measured: Any) -> None:
+def test_invalid_setting_is_named(measured: CommandLine) -> None:
     (measured.root / "settings" / "response.yaml").write_text("kind: response\nversion: 1\nlate: soon\n")
     measured.git("commit", "--quiet", "-am", "settings: broken")
     answer = measured.call("metrics", "--json")

@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
@@ -62,7 +61,7 @@ def opened(place: CommandLine, title: str, severity: str, *more: str) -> str:
 
 
 @pytest.fixture
-def watched(place: CommandLine) -> Any:
+def watched(place: CommandLine) -> CommandLine:
     """A project with three open incidents; somebody has the second."""
     opened(place, "numbers are a day old", "P3")
     place.call("incident", "ack", opened(place, "one export fails", "P2"), "--note", "looking")
@@ -79,7 +78,7 @@ def settings(place: CommandLine, name: str, old: str, new: str) -> None:
     place.git("commit", "--quiet", "-am", "settings")
 
 
-def test_banner_names_severity_status_responder_and_target(watched: Any) -> None:
+def test_banner_names_severity_status_responder_and_target(watched: CommandLine) -> None:
     """R-002-53: the most urgent first."""
     banner = watched.call("status", "--json").data["active_incidents"]
     assert banner["total"] == 3
@@ -110,7 +109,7 @@ def test_banner_says_what_is_overdue_and_first_among_equals(place: CommandLine) 
     assert f"{RED}\x1b[1mrespond" in on_a_terminal(place, "status")
 
 
-def test_banner_names_the_first_few_and_counts_the_rest(watched: Any) -> None:
+def test_banner_names_the_first_few_and_counts_the_rest(watched: CommandLine) -> None:
     for page in ("login", "search", "billing", "help"):
         opened(watched, f"the {page} page is slow", "P3")
     banner = watched.call("status", "--json").data["active_incidents"]
@@ -118,14 +117,14 @@ def test_banner_names_the_first_few_and_counts_the_rest(watched: Any) -> None:
     assert "  and 2 more: prismfs incident list --open\n" in watched.call("status").out
 
 
-def test_banner_ends_with_the_incidents(watched: Any) -> None:
+def test_banner_ends_with_the_incidents(watched: CommandLine) -> None:
     for one in watched.call("incident", "list", "--open", "--json").data["items"]:
         assert watched.call("incident", "resolve", one["id"], "--note", "gone", "--json").code in (0, 6)
     assert watched.call("status", "--json").data["active_incidents"] == {"items": [], "total": 0}
     assert watched.call("status").out.startswith("PID-DESK01 ")
 
 
-def test_banner_stands_though_settings_are_broken(watched: Any) -> None:
+def test_banner_stands_though_settings_are_broken(watched: CommandLine) -> None:
     """It is read most when something is wrong: targets are what the records wait for."""
     (watched.root / "settings" / "policy.yaml").write_text("kind: policy\nversion: 1\n")
     watched.git("commit", "--quiet", "-am", "settings: broken")
@@ -153,7 +152,7 @@ def test_banner_is_a_line_each_and_steers_no_terminal() -> None:
 
 
 @pytest.mark.parametrize("verb", [("audit",), ("log",)], ids=["audit", "log"])
-def test_error_rows_are_red_on_a_terminal_and_plain_elsewhere(watched: Any, verb: tuple[str, ...]) -> None:
+def test_error_rows_are_red_on_a_terminal_and_plain_elsewhere(watched: CommandLine, verb: tuple[str, ...]) -> None:
     """R-002-52."""
     lines = on_a_terminal(watched, *verb).splitlines()
     levels = {row["id"]: row["level"] for row in watched.call("audit", "--json").data["items"]}
@@ -165,7 +164,7 @@ def test_error_rows_are_red_on_a_terminal_and_plain_elsewhere(watched: Any, verb
     assert "\x1b" not in watched.call(*verb).out
 
 
-def test_past_is_filtered_by_kind_action_level_and_time(watched: Any) -> None:
+def test_past_is_filtered_by_kind_action_level_and_time(watched: CommandLine) -> None:
     """R-002-54: the audit rows of all incidents, by a word instead of an id."""
     rows = watched.call("audit", "--entity", "incident", "--json").data["items"]
     assert {row["entity_type"] for row in rows} == {"incident"}
@@ -185,7 +184,7 @@ def test_past_is_filtered_by_kind_action_level_and_time(watched: Any) -> None:
     assert watched.call("audit", "--since", "lately", "--json").error["code"] == "bad_instant"
 
 
-def test_incidents_are_filtered_by_what_they_were_and_when(watched: Any) -> None:
+def test_incidents_are_filtered_by_what_they_were_and_when(watched: CommandLine) -> None:
     """R-002-54."""
 
     def titles(*filters: str) -> list[str]:
@@ -203,7 +202,7 @@ def test_incidents_are_filtered_by_what_they_were_and_when(watched: Any) -> None
     assert titles("--open", "--status", "resolved") == []
 
 
-def test_watcher_tells_an_incident_as_it_happens(watched: Any, tmp_path: Path) -> None:
+def test_watcher_tells_an_incident_as_it_happens(watched: CommandLine, tmp_path: Path) -> None:
     """R-002-51: severity, status and responder in the line of the moment, and the same as data."""
     out = tmp_path / "seen"
     with out.open("wb") as file:

@@ -22,12 +22,12 @@ REPORT = {
 
 
 @pytest.fixture
-def waiting(place: CommandLine) -> Any:
+def waiting(place: CommandLine) -> CommandLine:
     """A place where the issue of a report waits for an operator."""
     return staged(place)
 
 
-def staged(place: CommandLine, **tracker: Any) -> Any:
+def staged(place: CommandLine, **tracker: Any) -> CommandLine:
     if tracker:
         path = place.root / "settings/tracker.yaml"
         path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | tracker))
@@ -44,7 +44,7 @@ def record(place: CommandLine) -> dict[str, Any]:
     return found
 
 
-def test_show_prints_every_byte_that_would_leave_and_how_the_checks_stand(waiting: Any) -> None:
+def test_show_prints_every_byte_that_would_leave_and_how_the_checks_stand(waiting: CommandLine) -> None:
     name = record(waiting)["id"]
     shown = waiting.call("phone-home", "show", name)
     assert (shown.code, shown.err) == (0, "")
@@ -56,7 +56,7 @@ def test_show_prints_every_byte_that_would_leave_and_how_the_checks_stand(waitin
     assert [check["code"] for check in data["checks"]] == [None, "phone_home_operator_review_required", None, None]
 
 
-def test_approved_it_is_written_down_and_nothing_leaves(waiting: Any) -> None:
+def test_approved_it_is_written_down_and_nothing_leaves(waiting: CommandLine) -> None:
     """The default transport is dry-run."""
     name = record(waiting)["id"]
     answer = waiting.call("phone-home", "approve", name, "--notes", "fine", "--json")
@@ -69,7 +69,7 @@ def test_approved_it_is_written_down_and_nothing_leaves(waiting: Any) -> None:
     assert [check["code"] for check in waiting.call("phone-home", "show", name, "--json").data["checks"]] == [None] * 4
 
 
-def test_hash_that_was_looked_at_must_be_that_of_now(waiting: Any) -> None:
+def test_hash_that_was_looked_at_must_be_that_of_now(waiting: CommandLine) -> None:
     found = waiting.call("phone-home", "show", record(waiting)["id"], "--json").data
     wrong = waiting.call("phone-home", "approve", found["id"], "--hash", "0123", "--json")
     assert (wrong.code, wrong.error["code"]) == (4, "approval_stale")
@@ -87,7 +87,7 @@ def test_hash_that_was_looked_at_must_be_that_of_now(waiting: Any) -> None:
     ],
 )
 def test_wrong_hands_and_wrong_times_are_refused_by_code(
-    waiting: Any, actor: str, arguments: list[str], code: str, exit_code: int
+    waiting: CommandLine, actor: str, arguments: list[str], code: str, exit_code: int
 ) -> None:
     before = waiting.state()
     verb, *more = arguments
@@ -96,7 +96,7 @@ def test_wrong_hands_and_wrong_times_are_refused_by_code(
     assert waiting.state() == before
 
 
-def test_review_as_a_file_is_decided_on_when_it_is_committed(waiting: Any) -> None:
+def test_approval_as_a_file_is_decided_on_when_it_is_committed(waiting: CommandLine) -> None:
     """R-000-82: the file is written, the commands are printed, nothing is decided before the commit."""
     name = record(waiting)["id"]
     answer = waiting.call("phone-home", "approve", name, "--pull-request", "--notes", "as a file", "--json")
@@ -112,7 +112,7 @@ def test_review_as_a_file_is_decided_on_when_it_is_committed(waiting: Any) -> No
     assert (review["review_surface"], review["approved_by"], review["notes"]) == ("pull_request", "olga", "as a file")
 
 
-def test_rehearsal_writes_and_sends_nothing(waiting: Any) -> None:
+def test_rehearsal_writes_and_sends_nothing(waiting: CommandLine) -> None:
     name = record(waiting)["id"]
     before = waiting.state()
     for arguments in (["approve"], ["approve", "--pull-request"], ["reject", "--reason", "x"]):
@@ -121,7 +121,7 @@ def test_rehearsal_writes_and_sends_nothing(waiting: Any) -> None:
     assert waiting.state() == before
 
 
-def test_kept_field_is_named_by_place_kind_and_reason(waiting: Any) -> None:
+def test_kept_field_is_named_by_place_kind_and_reason(waiting: CommandLine) -> None:
     incident = record(waiting)["incident"]
     wrong = waiting.call("phone-home", "stage", incident, "--retain", "body=x", "--json", actor="Clara")
     assert (wrong.code, wrong.error["code"]) == (2, "usage")
@@ -155,11 +155,11 @@ class TestGitHub:
     """The real `gh` at a GitHub of our own."""
 
     @pytest.fixture
-    def tracked(self, place: CommandLine, github: GitHub) -> Any:
+    def tracked(self, place: CommandLine, github: GitHub) -> CommandLine:
         settings = {"transport": "gh", "repository": "acme/product", "gh_config": str(github.config)}
         return staged(place, **settings)
 
-    def test_approved_bytes_become_one_issue(self, tracked: Any, github: GitHub) -> None:
+    def test_approved_bytes_become_one_issue(self, tracked: CommandLine, github: GitHub) -> None:
         """R-000-34: the address and number come back."""
         before = record(tracked)
         answer = tracked.call("phone-home", "approve", before["id"])
@@ -172,7 +172,7 @@ class TestGitHub:
         told = tracked.call("list", "mail", "--owner", "jade", "--limit", "1", "--json").data["items"][0]
         assert "#1" in told["body"]
 
-    def test_preflight_says_who_can_read_it_there(self, tracked: Any, github: GitHub) -> None:
+    def test_preflight_says_who_can_read_it_there(self, tracked: CommandLine, github: GitHub) -> None:
         """R-000-40: whether the destination is private is asked of the tracker itself."""
         name = record(tracked)["id"]
         private = tracked.call("phone-home", "show", name, "--preflight", "--json").data["preflight"]
@@ -191,7 +191,7 @@ class TestGitHub:
         ],
     )
     def test_refused_by_the_tracker_it_ends_with_six_and_the_code(
-        self, tracked: Any, github: GitHub, step: str, fault: Any, code: str, status: str
+        self, tracked: CommandLine, github: GitHub, step: str, fault: int | str, code: str, status: str
     ) -> None:
         """R-000-47 to R-000-49; what is refused for good is sent again by a command, under the same approval."""
         github.forge.faults[step] = [fault]
@@ -206,7 +206,7 @@ class TestGitHub:
             assert len(github.forge.issues) == 1
             assert tracked.call("list", "outbox", "--open", "--json").data["total"] == 0
 
-    def test_connection_lost_after_filing_is_found_by_the_marker(self, tracked: Any, github: GitHub) -> None:
+    def test_connection_lost_after_filing_is_found_by_the_marker(self, tracked: CommandLine, github: GitHub) -> None:
         """R-000-50: exactly one issue at the server."""
         github.forge.faults["create"] = ["drop_after"]
         name = record(tracked)["id"]

@@ -124,7 +124,9 @@ def test_export_by_somebody_who_is_no_operator_is_refused(busy: CommandLine) -> 
         (EXPORT | {"comments": [{"id": "x"}]}, "missing_field", "/comments/0/body"),
     ],
 )
-def test_export_that_is_invalid_names_file_and_field(busy: CommandLine, document: Any, code: str, field: str) -> None:
+def test_export_that_is_invalid_names_file_and_field(
+    busy: CommandLine, document: dict[str, Any], code: str, field: str
+) -> None:
     filed(busy)
     path = export(busy, document)
     answer = busy.call("phone-home", "sync", "--file", path, "--json")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,7 +12,7 @@ from tests.support.command_line import CommandLine
 
 
 @pytest.fixture
-def shared(place: CommandLine, tmp_path: Path) -> tuple[Any, Any]:
+def shared(place: CommandLine, tmp_path: Path) -> tuple[CommandLine, CommandLine]:
     """A project, and a clone of the bare repository that both push to."""
     place.git("clone", "--quiet", "--bare", str(place.root), str(tmp_path / "shared.git"))
     place.git("remote", "add", "origin", str(tmp_path / "shared.git"))
@@ -23,7 +22,7 @@ def shared(place: CommandLine, tmp_path: Path) -> tuple[Any, Any]:
     return place, type(place)(tmp_path / "clone", place._capture)
 
 
-def test_push_says_what_went_and_what_was_decided_again(shared: Any) -> None:
+def test_push_says_what_went_and_what_was_decided_again(shared: tuple[CommandLine, CommandLine]) -> None:
     """R-004-35."""
     here, there = shared
     bead = here.call("escalate", "-s", "LOW", "disk is full", "--json").data["subject"]
@@ -44,7 +43,7 @@ def test_push_says_what_went_and_what_was_decided_again(shared: Any) -> None:
     assert there.git("rev-parse", "HEAD") == here.git("rev-parse", "HEAD")
 
 
-def test_push_told_in_words(shared: Any) -> None:
+def test_push_told_in_words(shared: tuple[CommandLine, CommandLine]) -> None:
     here, there = shared
     here.call("escalate", "-s", "LOW", "disk is full")
     here.call("push")
@@ -56,7 +55,7 @@ def test_push_told_in_words(shared: Any) -> None:
     assert "escalation.created" in lines[3]
 
 
-def test_push_dry_run_moves_nothing_anywhere(shared: Any, tmp_path: Path) -> None:
+def test_push_dry_run_moves_nothing_anywhere(shared: tuple[CommandLine, CommandLine], tmp_path: Path) -> None:
     here, there = shared
     here.call("escalate", "-s", "LOW", "disk is full")
     here.call("push")
@@ -79,7 +78,9 @@ def test_push_that_cannot_be_says_why(place: CommandLine, remote: tuple[str, ...
     assert answer.error["message"]
 
 
-def test_push_commit_by_hand_after_the_other_pushed_is_refused_with_a_hint(shared: Any) -> None:
+def test_push_commit_by_hand_after_the_other_pushed_is_refused_with_a_hint(
+    shared: tuple[CommandLine, CommandLine],
+) -> None:
     here, there = shared
     here.call("escalate", "-s", "LOW", "disk is full")
     here.call("push")
@@ -91,7 +92,9 @@ def test_push_commit_by_hand_after_the_other_pushed_is_refused_with_a_hint(share
     assert "git cherry-pick" in answer.error["hint"]
 
 
-def test_push_remote_that_is_no_more_leaves_the_project_as_it_was(shared: Any, tmp_path: Path) -> None:
+def test_push_remote_that_is_no_more_leaves_the_project_as_it_was(
+    shared: tuple[CommandLine, CommandLine], tmp_path: Path
+) -> None:
     here, _ = shared
     here.call("escalate", "-s", "LOW", "disk is full")
     before = here.state()

@@ -29,7 +29,7 @@ WHYS = "\n".join(f"{number}. Why did step {number} fail? — because of step {nu
 
 
 @pytest.fixture
-def resolved(place: CommandLine) -> Any:
+def resolved(place: CommandLine) -> CommandLine:
     """A project whose only incident is a P1 that is resolved."""
     place.call("incident", "open", "Payments answer with errors", "--severity", "P1", "--started", "2026-03-01T09:55Z")
     incident = place.newest("incident")
@@ -58,7 +58,7 @@ def filled(body: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def test_draft_holds_history_and_numbers_and_leaves_the_rest_open(resolved: Any) -> None:
+def test_draft_holds_history_and_numbers_and_leaves_the_rest_open(resolved: CommandLine) -> None:
     data = resolved.call("review", "new", resolved.newest("incident"), "--json").data
     body = data["body"]
     headings = [line.removeprefix("## ") for line in body.splitlines() if line.startswith("## ")]
@@ -71,7 +71,7 @@ def test_draft_holds_history_and_numbers_and_leaves_the_rest_open(resolved: Any)
 
 
 def test_draft_as_it_is_is_refused_and_filled_in_is_stored_found_and_closes_the_incident(
-    resolved: Any, tmp_path: Path
+    resolved: CommandLine, tmp_path: Path
 ) -> None:
     incident, file = resolved.newest("incident"), tmp_path / "review.md"
     assert resolved.call("review", "show", incident, "--json").error["code"] == "no_review"
@@ -100,7 +100,7 @@ def test_draft_as_it_is_is_refused_and_filled_in_is_stored_found_and_closes_the_
     assert resolved.call("verify").code == 0
 
 
-def test_review_from_standard_input_is_stored_with_its_advice(resolved: Any) -> None:
+def test_review_from_standard_input_is_stored_with_its_advice(resolved: CommandLine) -> None:
     incident = resolved.newest("incident")
     body = filled(resolved.call("review", "new", incident, "--json").data["body"])
     blaming = body.replace("the runbook says how to roll back", "Clara should have rolled back")
@@ -122,12 +122,12 @@ def test_review_from_standard_input_is_stored_with_its_advice(resolved: Any) -> 
         (("show", "inc-zz"), "not_found"),
     ],
 )
-def test_what_cannot_be_is_named(resolved: Any, arguments: tuple[str, ...], code: str) -> None:
+def test_what_cannot_be_is_named(resolved: CommandLine, arguments: tuple[str, ...], code: str) -> None:
     assert resolved.call("review", *arguments, "--json").error["code"] == code
 
 
 @pytest.fixture
-def tracked(resolved: Any, tmp_path: Path) -> Any:
+def tracked(resolved: CommandLine, tmp_path: Path) -> CommandLine:
     """The same with action items, from a workflow of the project's own."""
     (resolved.root / "workflows/change.yaml").write_text(CHANGE)
     resolved.git("add", "--all")
@@ -144,7 +144,7 @@ def titles(answer: Any) -> list[str]:
     return [item["title"] for item in answer.data["items"]]
 
 
-def test_action_items_are_listed_by_deadline_owner_incident_and_state(tracked: Any) -> None:
+def test_action_items_are_listed_by_deadline_owner_incident_and_state(tracked: CommandLine) -> None:
     incident = tracked.newest("incident")
     assert titles(tracked.call("action", "list", "--json")) == ["rotate the logs", "write a runbook"]
     assert titles(tracked.call("action", "list", "--owner", "JADE", "--json")) == ["write a runbook"]
@@ -163,7 +163,7 @@ def test_action_items_are_listed_by_deadline_owner_incident_and_state(tracked: A
     assert incident in out
 
 
-def test_action_item_past_its_deadline_is_overdue(tracked: Any) -> None:
+def test_action_item_past_its_deadline_is_overdue(tracked: CommandLine) -> None:
     item = tracked.call("action", "list", "--json").data["items"][0]
     path = next((tracked.root / "beads").rglob(f"{item['id']}.yaml"))
     path.write_text(path.read_text().replace(item["deadline"], "2026-03-02T10:00:00.000Z"))
@@ -200,7 +200,9 @@ FINDINGS = """findings:
 """
 
 
-def test_gate_shows_what_several_members_found_once_with_the_worst_severity(resolved: Any, tmp_path: Path) -> None:
+def test_gate_shows_what_several_members_found_once_with_the_worst_severity(
+    resolved: CommandLine, tmp_path: Path
+) -> None:
     (resolved.root / "workflows/look.yaml").write_text(GATED)
     resolved.git("add", "--all")
     resolved.git("commit", "--quiet", "--message", "a workflow")

@@ -66,7 +66,9 @@ def ended(process: int) -> bool:
         return True
 
 
-def test_run_that_succeeds_prints_what_the_job_said_and_the_result(place: CommandLine, allow: Any) -> None:
+def test_run_that_succeeds_prints_what_the_job_said_and_the_result(
+    place: CommandLine, allow: Callable[..., None]
+) -> None:
     allow(export=["sh", "-c", "echo rows: 12; echo note >&2"])
     done = run(place, "export")
     assert done.code == 0
@@ -82,7 +84,9 @@ def test_run_that_succeeds_prints_what_the_job_said_and_the_result(place: Comman
     assert git(place.root, "status", "--porcelain") == ""
 
 
-def test_run_makes_the_attempts_itself_and_is_a_success_if_one_is(place: CommandLine, allow: Any) -> None:
+def test_run_makes_the_attempts_itself_and_is_a_success_if_one_is(
+    place: CommandLine, allow: Callable[..., None]
+) -> None:
     """R-002-15: auto-resolved by whichever attempt succeeds."""
     allow(export=["sh", "-c", 'echo "attempt $PRISMFS_ATTEMPT"; test "$PRISMFS_ATTEMPT" = 2'])
     done = run(place, "export", "--json")
@@ -100,7 +104,9 @@ def test_run_makes_the_attempts_itself_and_is_a_success_if_one_is(place: Command
     assert incident["status"] == "auto_resolved"
 
 
-def test_run_that_fails_four_times_is_a_failure_and_support_has_it(place: CommandLine, allow: Any) -> None:
+def test_run_that_fails_four_times_is_a_failure_and_support_has_it(
+    place: CommandLine, allow: Callable[..., None]
+) -> None:
     allow(export=["sh", "-c", "echo 'OSError: no' >&2; exit 9"])
     done = run(place, "export", "--agent", "jade", "--workflow", "nightly")
     assert done.code == 1
@@ -113,7 +119,7 @@ def test_run_that_fails_four_times_is_a_failure_and_support_has_it(place: Comman
     assert place.call("verify").code == 0
 
 
-def test_run_said_not_to_be_retryable_is_made_once(place: CommandLine, allow: Any) -> None:
+def test_run_said_not_to_be_retryable_is_made_once(place: CommandLine, allow: Callable[..., None]) -> None:
     """R-002-18: straight to support."""
     allow(export=["false"])
     assert run(place, "export", "--not-retryable").code == 1
@@ -134,7 +140,7 @@ def test_run_said_not_to_be_retryable_is_made_once(place: CommandLine, allow: An
     ],
 )
 def test_run_refused_runs_nothing_and_keeps_nothing(
-    place: CommandLine, allow: Any, arguments: tuple[str, ...], code: str, exit_code: int
+    place: CommandLine, allow: Callable[..., None], arguments: tuple[str, ...], code: str, exit_code: int
 ) -> None:
     allow(export=["touch", "made"], open=["touch", "*"])
     place.turn()
@@ -145,7 +151,7 @@ def test_run_refused_runs_nothing_and_keeps_nothing(
     assert git(place.root, "rev-parse", "HEAD") == before
 
 
-def test_run_dry_runs_nothing(place: CommandLine, allow: Any) -> None:
+def test_run_dry_runs_nothing(place: CommandLine, allow: Callable[..., None]) -> None:
     allow(export=["touch", "made"])
     done = place.call("run", "export", "--dry-run", "--json")
     assert done.code == 0
@@ -154,7 +160,7 @@ def test_run_dry_runs_nothing(place: CommandLine, allow: Any) -> None:
     assert not (place.root / "jobs").exists()
 
 
-def test_run_command_may_have_options_of_prismfs_own_names(place: CommandLine, allow: Any) -> None:
+def test_run_command_may_have_options_of_prismfs_own_names(place: CommandLine, allow: Callable[..., None]) -> None:
     allow(say=["echo", "*", "*"])
     done = run(place, "say", "--", "echo", "--json", "--dry-run")
     assert done.code == 0
@@ -162,7 +168,9 @@ def test_run_command_may_have_options_of_prismfs_own_names(place: CommandLine, a
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_run_interrupted_ends_the_job_and_writes_it_down(place: CommandLine, allow: Any, number: int) -> None:
+def test_run_interrupted_ends_the_job_and_writes_it_down(
+    place: CommandLine, allow: Callable[..., None], number: int
+) -> None:
     """Whoever ends a job does not want it tried again: support is told."""
     allow(slow=["sh", "-c", "sleep 600 & echo $! > child; echo $$ > parent; wait"])
     child = start(place.root, "slow")
@@ -178,7 +186,7 @@ def test_run_interrupted_ends_the_job_and_writes_it_down(place: CommandLine, all
 
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", ["while it runs", "between attempts"])
-def test_run_killed_is_gone_on_with_by_a_watcher(place: CommandLine, allow: Any, moment: str) -> None:
+def test_run_killed_is_gone_on_with_by_a_watcher(place: CommandLine, allow: Callable[..., None], moment: str) -> None:
     """R-002-18: what began counts as failed once its lease has passed; what had not begun is made at its time."""
     noted = place.root.parent / "noted"
     script = 'echo "$PRISMFS_ATTEMPT" >> "$1"; test "$PRISMFS_ATTEMPT" = 0 && sleep "$2"; exit 1'
@@ -213,7 +221,7 @@ def test_run_killed_is_gone_on_with_by_a_watcher(place: CommandLine, allow: Any,
 
 
 @pytest.mark.slow
-def test_run_beside_a_watcher_makes_no_attempt_twice(place: CommandLine, allow: Any) -> None:
+def test_run_beside_a_watcher_makes_no_attempt_twice(place: CommandLine, allow: Callable[..., None]) -> None:
     """R-002-18: whichever of them begins an attempt first makes it."""
     noted = place.root.parent / "noted"
     allow(export=["sh", "-c", 'echo "$PRISMFS_JOB_ID.$PRISMFS_ATTEMPT" >> "$1"; exit 1', "sh", str(noted)])

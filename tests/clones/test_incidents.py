@@ -37,7 +37,7 @@ def settle_both(*clones: Any) -> None:
 
 
 @pytest.fixture
-def reported(pair: tuple[Clone, Clone]) -> Any:
+def reported(pair: tuple[Clone, Clone]) -> tuple[Clone, Clone]:
     """The pair, with one incident of rank 2 that both know."""
     amber, basalt = pair
     amber.drop(REPORT)
@@ -48,11 +48,11 @@ def reported(pair: tuple[Clone, Clone]) -> Any:
     return pair
 
 
-def test_publish_hop_by_age_seen_by_both_is_one_escalation(reported: Any) -> None:
+def test_publish_hop_by_age_seen_by_both_is_one_escalation(reported: tuple[Clone, Clone]) -> None:
     """R-002-25: both watchers see it grow old; whoever pushes second decides again and finds it done."""
     amber, basalt = reported
     for minutes, clone in enumerate((amber, basalt), start=1):  # at the same time both would make the same commits
-        clone.wait(AGE + minutes * MINUTE)
+        clone.clock.move(AGE + minutes * MINUTE)
         clone.turn()
         (incident,) = clone.records("incident")
         assert (incident.level, incident.escalations, incident.owner) == ("coordination", 2, "Petra")
@@ -69,13 +69,13 @@ def test_publish_hop_by_age_seen_by_both_is_one_escalation(reported: Any) -> Non
     assert mails == ["task"]
 
 
-def test_publish_hop_of_the_one_and_acknowledgement_of_the_other_both_stand(reported: Any) -> None:
+def test_publish_hop_of_the_one_and_acknowledgement_of_the_other_both_stand(reported: tuple[Clone, Clone]) -> None:
     """They do not contradict: one is taken after the other, and neither is lost."""
     amber, basalt = reported
     (incident,) = amber.records("incident")
-    amber.wait(AGE + MINUTE)
+    amber.clock.move(AGE + MINUTE)
     amber.turn()
-    basalt.wait(AGE + 2 * MINUTE)
+    basalt.clock.move(AGE + 2 * MINUTE)
     basalt.give("incident.ack", {"id": incident.id}, actor="olga")
     amber.publish()
     done = basalt.publish()
@@ -86,13 +86,13 @@ def test_publish_hop_of_the_one_and_acknowledgement_of_the_other_both_stand(repo
     assert Counter(amber.actions())["incident.escalated"] == 2
 
 
-def test_publish_resolved_at_the_other_clone_takes_the_hop_back(reported: Any) -> None:
+def test_publish_resolved_at_the_other_clone_takes_the_hop_back(reported: tuple[Clone, Clone]) -> None:
     """Its hop was decided late, on top of what had ended: nothing climbs after the end."""
     amber, basalt = reported
     (incident,) = amber.records("incident")
-    amber.wait(AGE)
+    amber.clock.move(AGE)
     amber.give("incident.resolve", {"id": incident.id, "note": "rolled back"})
-    basalt.wait(AGE + MINUTE)
+    basalt.clock.move(AGE + MINUTE)
     basalt.turn()
     amber.publish()
     basalt.publish()
@@ -102,11 +102,11 @@ def test_publish_resolved_at_the_other_clone_takes_the_hop_back(reported: Any) -
     assert [mail for mail in basalt.records("mail") if mail.to == "Petra"] == []
 
 
-def test_publish_standstill_that_both_find_is_one_incident(reported: Any) -> None:
+def test_publish_standstill_that_both_find_is_one_incident(reported: tuple[Clone, Clone]) -> None:
     """Both were down over the same deadline: the cause is the same."""
     amber, basalt = reported
     for minutes, clone in enumerate((amber, basalt), start=1):
-        clone.wait(AGE + (10 + minutes) * MINUTE)
+        clone.clock.move(AGE + (10 + minutes) * MINUTE)
         assert len(watchdog.look(clone.desk, clone.clock.now(), None)) == 1
         clone.turn()
     amber.publish()
@@ -116,13 +116,13 @@ def test_publish_standstill_that_both_find_is_one_incident(reported: Any) -> Non
     assert stopped.count == 1
 
 
-def test_publish_standstill_over_what_the_other_clone_kept_is_nothing(reported: Any) -> None:
+def test_publish_standstill_over_what_the_other_clone_kept_is_nothing(reported: tuple[Clone, Clone]) -> None:
     """This clone slept and the other one was at work all the time: no deadline was let pass."""
     amber, basalt = reported
-    amber.wait(AGE + MINUTE)
+    amber.clock.move(AGE + MINUTE)
     amber.turn()
     amber.publish()
-    basalt.wait(AGE + 10 * MINUTE)
+    basalt.clock.move(AGE + 10 * MINUTE)
     (told,) = watchdog.look(basalt.desk, basalt.clock.now(), None)
     done = basalt.publish()
     (again,) = (one for one in done.again if one.event.cause == told.event.cause)
@@ -131,11 +131,11 @@ def test_publish_standstill_over_what_the_other_clone_kept_is_nothing(reported: 
     assert not [one for one in amber.records("incident") if one.title == "Engine loop stopped"]
 
 
-def test_publish_two_watchers_that_died_count_on_one_incident(reported: Any) -> None:
+def test_publish_two_watchers_that_died_count_on_one_incident(reported: tuple[Clone, Clone]) -> None:
     amber, basalt = reported
     for minutes, clone in enumerate((amber, basalt), start=1):
         heartbeat = Heartbeat(clone.clock.now() + minutes * MINUTE, "watching")
-        clone.wait(20 * MINUTE)
+        clone.clock.move(20 * MINUTE)
         assert len(watchdog.look(clone.desk, clone.clock.now(), heartbeat)) == 1
     amber.publish()
     basalt.publish()

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -29,7 +28,7 @@ def publish(root: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def apart(pair: tuple[Clone, Clone]) -> Any:
+def apart(pair: tuple[Clone, Clone]) -> tuple[Clone, Clone]:
     """Amber has published; basalt has decided meanwhile, delivered, observed, and lost an acknowledgement."""
     amber, basalt = pair
     bead = planned(amber.escalate("disk is full", "disk")).subject
@@ -51,7 +50,7 @@ def apart(pair: tuple[Clone, Clone]) -> Any:
 
 
 @pytest.fixture
-def expected(apart: Any, tmp_path: Path) -> str:
+def expected(apart: tuple[Clone, Clone], tmp_path: Path) -> str:
     """The commit that publishing comes to when nothing is killed: found out on a copy of both repositories."""
     shutil.copytree(tmp_path / "shared.git", tmp_path / "twin.git")
     shutil.copytree(apart[1].root, tmp_path / "twin", symlinks=True)
@@ -65,7 +64,7 @@ def expected(apart: Any, tmp_path: Path) -> str:
     return head
 
 
-def kill_and_complete(apart: Any, expected: str, point: str, passing: int) -> None:
+def kill_and_complete(apart: tuple[Clone, Clone], expected: str, point: str, passing: int) -> None:
     amber, basalt = apart
     before = basalt.head()
     killed = publish(basalt.root, point, passing)
@@ -87,24 +86,28 @@ def kill_and_complete(apart: Any, expected: str, point: str, passing: int) -> No
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_publish_killed_at_a_crash_point_is_completed_by_the_next(apart: Any, expected: str, point: str) -> None:
+def test_publish_killed_at_a_crash_point_is_completed_by_the_next(
+    apart: tuple[Clone, Clone], expected: str, point: str
+) -> None:
     kill_and_complete(apart, expected, point, 1)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("point", "passing"), [(point, passing) for point in LATER for passing in LATER[point]])
 def test_publish_killed_at_a_later_passing_is_completed_by_the_next(
-    apart: Any, expected: str, point: str, passing: int
+    apart: tuple[Clone, Clone], expected: str, point: str, passing: int
 ) -> None:
     kill_and_complete(apart, expected, point, passing)
 
 
 @pytest.mark.parametrize("point", ["after-reference", "between-files"])
-def test_publish_killed_after_the_swap_is_completed_by_any_writer(apart: Any, expected: str, point: str) -> None:
+def test_publish_killed_after_the_swap_is_completed_by_any_writer(
+    apart: tuple[Clone, Clone], expected: str, point: str
+) -> None:
     """The watcher need not know that anything was published."""
     _, basalt = apart
     assert publish(basalt.root, point, 1).returncode == -signal.SIGKILL
-    basalt.reopen()
+    basalt.restart()
     with basalt.desk.repo.writer():
         pass
     assert basalt.head() == expected
@@ -113,7 +116,9 @@ def test_publish_killed_after_the_swap_is_completed_by_any_writer(apart: Any, ex
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_publish_killed_at_any_instant_is_completed_by_the_next(apart: Any, expected: str, tmp_path: Path) -> None:
+def test_publish_killed_at_any_instant_is_completed_by_the_next(
+    apart: tuple[Clone, Clone], expected: str, tmp_path: Path
+) -> None:
     """The crash points are chosen by us; the kernel chooses others."""
     _, basalt = apart
     script = [sys.executable, str(Path(__file__).with_name("publishing.py")), str(basalt.root)]
@@ -136,10 +141,12 @@ def test_publish_killed_at_any_instant_is_completed_by_the_next(apart: Any, expe
     basalt.check()
 
 
-def test_publish_desk_that_stays_open_goes_on_after_another_process_published(apart: Any, expected: str) -> None:
+def test_publish_desk_that_stays_open_goes_on_after_another_process_published(
+    apart: tuple[Clone, Clone], expected: str
+) -> None:
     """A watcher serves the clone while somebody pushes it."""
     _, basalt = apart
-    basalt.reopen()
+    basalt.restart()
     assert publish(basalt.root).returncode == 0
     assert basalt.head() == expected
     assert basalt.turn() == []
@@ -148,7 +155,7 @@ def test_publish_desk_that_stays_open_goes_on_after_another_process_published(ap
     basalt.check()
 
 
-def test_publish_locks_that_a_stopped_machine_left_are_cleared(apart: Any, expected: str) -> None:
+def test_publish_locks_that_a_stopped_machine_left_are_cleared(apart: tuple[Clone, Clone], expected: str) -> None:
     _, basalt = apart
     before = basalt.head()
     git_dir = basalt.root / ".git"

@@ -26,7 +26,7 @@ TODO = "kind: todo\nfrom: jade\ntitle: {}\n"
 
 
 @pytest.fixture
-def logged(pair: tuple[Clone, Clone]) -> Any:
+def logged(pair: tuple[Clone, Clone]) -> tuple[Clone, Clone]:
     """The pair, with every escalation written to the log of the clone that decides it."""
     amber, basalt = pair
     settings = json.loads((amber.root / "settings" / "escalation.json").read_text())
@@ -85,7 +85,9 @@ def test_publish_behind_only_takes_over_what_the_other_has(pair: tuple[Clone, Cl
     settle_both(amber, basalt)
 
 
-def test_publish_same_signature_at_the_same_time_becomes_one_escalation_counted_twice(logged: Any) -> None:
+def test_publish_same_signature_at_the_same_time_becomes_one_escalation_counted_twice(
+    logged: tuple[Clone, Clone],
+) -> None:
     amber, basalt = logged
     amber.escalate("disk is full", "disk")
     basalt.escalate("no room left", "disk")
@@ -102,7 +104,7 @@ def test_publish_same_signature_at_the_same_time_becomes_one_escalation_counted_
     assert (len(amber.log()), len(basalt.log())) == (1, 1)
 
 
-def test_publish_loser_whose_decision_stands_sends_no_notice_again(logged: Any) -> None:
+def test_publish_loser_whose_decision_stands_sends_no_notice_again(logged: tuple[Clone, Clone]) -> None:
     """R-004-28: the receipt is an event as well; what was sent stays sent, under the same id."""
     amber, basalt = logged
     amber.escalate("disk is full")
@@ -140,13 +142,13 @@ def test_publish_two_acknowledge_the_same_one_wins_and_the_other_is_told(pair: t
     settle_both(amber, basalt)
 
 
-def test_publish_same_due_time_acted_upon_by_both_is_one_raise(logged: Any) -> None:
+def test_publish_same_due_time_acted_upon_by_both_is_one_raise(logged: tuple[Clone, Clone]) -> None:
     """The cause is the same in both clones, so the second one finds it answered."""
     amber, basalt = logged
     amber.escalate("disk is full")
     settle_both(amber, basalt)
     for minutes, clone in enumerate((amber, basalt), start=1):  # at the same time both would make the same commits
-        clone.wait(EscalationSettings().stale_threshold + timedelta(minutes=minutes))
+        clone.clock.move(EscalationSettings().stale_threshold + timedelta(minutes=minutes))
         clone.turn()
     amber.publish()
     done = basalt.publish()
@@ -156,16 +158,16 @@ def test_publish_same_due_time_acted_upon_by_both_is_one_raise(logged: Any) -> N
     assert [bead.reescalation_count for bead in amber.records("bead")] == [1]
 
 
-def test_publish_events_are_decided_again_at_their_own_time(logged: Any) -> None:
+def test_publish_events_are_decided_again_at_their_own_time(logged: tuple[Clone, Clone]) -> None:
     """A week without network: what was raised in time stays raised, and no clock begins anew."""
     amber, basalt = logged
     basalt.escalate("fans are loud")
-    basalt.wait(EscalationSettings().stale_threshold + timedelta(minutes=1))
+    basalt.clock.move(EscalationSettings().stale_threshold + timedelta(minutes=1))
     basalt.turn()
     before = (basalt.records("bead"), basalt.records("outbox"))
     amber.escalate("disk is full")
     amber.publish()
-    basalt.wait(timedelta(days=7))
+    basalt.clock.move(timedelta(days=7))
     done = basalt.publish()
     assert not any(one.lost for one in done.again)
     ids = {record.id for record in (*before[0], *before[1])}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -89,8 +89,11 @@ def test_resolve_takes_text_of_some_length_only(tmp_path: Path, outside: Path) -
     assert "is not UTF-8" in refusal(f"file:{outside}/bytes", tmp_path)
 
 
+Hide = Callable[[str], str]
+
+
 @pytest.fixture(params=["plain", "env", "file"])
-def secret(request: pytest.FixtureRequest, outside: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def secret(request: pytest.FixtureRequest, outside: Path, monkeypatch: pytest.MonkeyPatch) -> Hide:
     """Give a way to hide a value: as it is, in a variable, in a file."""
 
     def hide(value: str) -> str:
@@ -127,7 +130,12 @@ ANSWERS: tuple[Answer | str, ...] = (
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: getattr(answer, "status", answer))
 @pytest.mark.parametrize("word", ["slack", "sms", "webhook"])
 def test_detail_tells_no_url_whatever_the_server_says(
-    http_server: HttpServer, make_channels: MakeChannels, message: Message, secret: Any, word: str, answer: Answer | str
+    http_server: HttpServer,
+    make_channels: MakeChannels,
+    message: Message,
+    secret: Hide,
+    word: str,
+    answer: Answer | str,
 ) -> None:
     """R-004-04: nothing of the URL but what its setting is called, and nothing that the server chose."""
     http_server.script = [answer]
@@ -154,7 +162,7 @@ def test_detail_tells_no_url_whatever_the_server_says(
     ],
 )
 def test_detail_of_a_wrong_url_tells_nothing_of_it(
-    make_channels: MakeChannels, message: Message, secret: Any, refused_port: int, word: str, url: str
+    make_channels: MakeChannels, message: Message, secret: Hide, refused_port: int, word: str, url: str
 ) -> None:
     url = secret(url.replace("PORT", str(refused_port)))
     channels = make_channels({"slack_webhook": url, "sms_webhook": url}, {"ops": {"channel": "webhook", "url": url}})
@@ -165,7 +173,7 @@ def test_detail_of_a_wrong_url_tells_nothing_of_it(
 
 @pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA"])
 def test_detail_of_a_mail_is_one_line_without_the_recipients_secret(
-    smtp_server: SmtpServer, make_channels: MakeChannels, message: Message, secret: Any, verb: str
+    smtp_server: SmtpServer, make_channels: MakeChannels, message: Message, secret: Hide, verb: str
 ) -> None:
     contacts = {"smtp_host": secret("127.0.0.1"), "smtp_port": str(smtp_server.port), "smtp_from": "desk@example.org"}
     smtp_server.says[verb] = f"550-\x1b[31m one \x00\r\n550 two {'long ' * 99}"

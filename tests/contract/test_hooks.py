@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,7 +18,7 @@ WITH_COMMAND = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['
 
 
 @pytest.fixture
-def hooked(bench: Project) -> Any:
+def hooked(bench: Project) -> Project:
     """A project with one signal taken in, and the hooks installed."""
     install_hooks(bench.root, NAMES, dry_run=False)
     bench.drop(SIGNAL)
@@ -57,7 +56,7 @@ def test_install_hooks_somebody_elses_hook_is_kept_and_named(bench: Project) -> 
     assert own.read_text() == "#!/bin/sh\ntrue\n"
 
 
-def test_pre_commit_valid_change_passes(hooked: Any) -> None:
+def test_pre_commit_valid_change_passes(hooked: Project) -> None:
     article = hooked.root / "kb" / "workers.yaml"
     article.parent.mkdir()
     article.write_text("kind: kb\nversion: 1\nname: workers\ntitle: Workers\nsource: manual\nbody: Set size.\n")
@@ -79,7 +78,7 @@ def test_pre_commit_valid_change_passes(hooked: Any) -> None:
         ),
     ],
 )
-def test_pre_commit_bad_file_is_refused(hooked: Any, path: str, text: str, code: str) -> None:
+def test_pre_commit_bad_file_is_refused(hooked: Project, path: str, text: str, code: str) -> None:
     head = hooked.head()
     (hooked.root / path).parent.mkdir(exist_ok=True)
     (hooked.root / path).write_text(text)
@@ -90,7 +89,7 @@ def test_pre_commit_bad_file_is_refused(hooked: Any, path: str, text: str, code:
     assert hooked.head() == head
 
 
-def test_pre_commit_commit_of_one_path_is_checked_by_its_own_index(hooked: Any) -> None:
+def test_pre_commit_commit_of_one_path_is_checked_by_its_own_index(hooked: Project) -> None:
     """git gives such a commit an index of its own; what else is staged does not count, what it holds does."""
     kb = hooked.root / "kb"
     kb.mkdir()
@@ -103,7 +102,7 @@ def test_pre_commit_commit_of_one_path_is_checked_by_its_own_index(hooked: Any) 
 
 
 @pytest.mark.parametrize("action", ["change", "remove", "add"])
-def test_pre_commit_audit_rows_are_the_engines_own(hooked: Any, action: str) -> None:
+def test_pre_commit_audit_rows_are_the_engines_own(hooked: Project, action: str) -> None:
     """R-002-43: an audit row is never changed, removed, or made by hand."""
     row = next((hooked.root / "audit").rglob("*.json"))
     if action == "change":
@@ -118,7 +117,7 @@ def test_pre_commit_audit_rows_are_the_engines_own(hooked: Any, action: str) -> 
     assert "[audit_changed]" in done.stdout + done.stderr
 
 
-def test_commit_msg_trailers_of_the_engine_are_refused(hooked: Any) -> None:
+def test_commit_msg_trailers_of_the_engine_are_refused(hooked: Project) -> None:
     head = hooked.head()
     done = commit(hooked, "--allow-empty", "-m", "mine\n\nPrismfs-Cause: drop:1")
     assert done.returncode != 0
@@ -126,7 +125,7 @@ def test_commit_msg_trailers_of_the_engine_are_refused(hooked: Any) -> None:
     assert commit(hooked, "--allow-empty", "-m", "mine").returncode == 0
 
 
-def test_hooks_the_engines_own_commits_run_none(hooked: Any) -> None:
+def test_hooks_the_engines_own_commits_run_none(hooked: Project) -> None:
     """The engine switches hooks off for its own calls: nothing in the repository may run a program."""
     told = hooked.root / "told"
     for name in ("reference-transaction", "post-index-change", "pre-auto-gc"):
@@ -140,7 +139,7 @@ def test_hooks_the_engines_own_commits_run_none(hooked: Any) -> None:
 
 
 @pytest.fixture
-def shared(hooked: Any, tmp_path: Path) -> Path:
+def shared(hooked: Project, tmp_path: Path) -> Path:
     """A bare repository that the project pushes to, with the hook that guards it."""
     bare = tmp_path / "shared.git"
     hooked.git("clone", "--quiet", "--bare", str(hooked.root), str(bare))
@@ -155,21 +154,21 @@ def push(bench: Project, bare: Path, *arguments: str) -> str:
     return bench.git("push", *arguments, str(bare), "main", check=False, environment=WITH_COMMAND)
 
 
-def test_pre_receive_engine_commits_pass(hooked: Any, shared: Path) -> None:
+def test_pre_receive_engine_commits_pass(hooked: Project, shared: Path) -> None:
     hooked.drop(SIGNAL)
     hooked.turn()
     push(hooked, shared)
     assert hooked.git("-C", str(shared), "rev-parse", "main").strip() == hooked.head().strip()
 
 
-def test_pre_receive_rewritten_history_is_refused(hooked: Any, shared: Path) -> None:
+def test_pre_receive_rewritten_history_is_refused(hooked: Project, shared: Path) -> None:
     before = hooked.git("-C", str(shared), "rev-parse", "main")
     hooked.git("reset", "--quiet", "--hard", "HEAD~1")
     push(hooked, shared, "--force")
     assert hooked.git("-C", str(shared), "rev-parse", "main") == before
 
 
-def test_pre_receive_changed_audit_row_is_refused(hooked: Any, shared: Path) -> None:
+def test_pre_receive_changed_audit_row_is_refused(hooked: Project, shared: Path) -> None:
     before = hooked.git("-C", str(shared), "rev-parse", "main")
     row = next((hooked.root / "audit").rglob("*.json"))
     row.write_text(row.read_text().replace("jade", "opal"))
@@ -178,5 +177,5 @@ def test_pre_receive_changed_audit_row_is_refused(hooked: Any, shared: Path) -> 
     assert hooked.git("-C", str(shared), "rev-parse", "main") == before
 
 
-def test_run_hook_after_a_merge_refuses_nothing(hooked: Any) -> None:
+def test_run_hook_after_a_merge_refuses_nothing(hooked: Project) -> None:
     assert run_hook("post-merge", hooked.root, ["0"], []) == []

@@ -6,7 +6,7 @@ import json
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import pytest
 from pydantic import JsonValue
@@ -61,7 +61,7 @@ def test_dry_run_writes_the_exact_issue_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["dry-run", "file"])
-def test_folder_that_cannot_be_used_is_for_later(tmp_path: Path, name: Any) -> None:
+def test_folder_that_cannot_be_used_is_for_later(tmp_path: Path, name: Literal["dry-run", "file"]) -> None:
     (tmp_path / "run").symlink_to(tmp_path)
     receipt = transport_of(tmp_path, Tracker(transport=name)).file(DRAFT)
     assert receipt.outcome == "temporary"
@@ -70,7 +70,7 @@ def test_folder_that_cannot_be_used_is_for_later(tmp_path: Path, name: Any) -> N
 
 
 @pytest.mark.parametrize("name", ["dry-run", "file"])
-def test_text_that_no_tracker_takes_is_refused(tmp_path: Path, name: Any) -> None:
+def test_text_that_no_tracker_takes_is_refused(tmp_path: Path, name: Literal["dry-run", "file"]) -> None:
     receipt = transport_of(tmp_path, Tracker(transport=name)).file(IssueDraft(key=KEY, title="a\nb", body=""))
     assert receipt.outcome == "permanent"
     assert receipt.document == {"code": "phone_home_issue_create_failed"}

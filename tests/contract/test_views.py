@@ -247,7 +247,7 @@ inhibit_rules:
 
 
 @pytest.fixture
-def bench(bench: Project) -> Any:
+def bench(bench: Project) -> Project:
     """A bench with those routes."""
     bench.commit_by_hand({"settings/routing.yaml": ROUTING})
     bench.turn()

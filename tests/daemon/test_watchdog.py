@@ -22,7 +22,7 @@ LATE = timedelta(seconds=2)
 
 
 @pytest.fixture
-def hasty(watched: Watched) -> Any:
+def hasty(watched: Watched) -> Watched:
     """A project whose engine counts as stopped after two seconds."""
     path = watched.root / "settings" / "response.yaml"
     path.write_text(path.read_text().replace("\nlate: 5m", "\nlate: 2s"))
@@ -42,7 +42,7 @@ def standstills(watched: Watched) -> list[dict[str, Any]]:
     return [one for one in watched.records("incident") if one["title"] == "Engine loop stopped"]
 
 
-def test_watch_killed_is_missed_by_the_next_one_once(hasty: Any) -> None:
+def test_watch_killed_is_missed_by_the_next_one_once(hasty: Watched) -> None:
     child = hasty.start()
     until(lambda: hasty.health().get("state") == "watching", "its heartbeat")
     assert hasty.stop(child, signal.SIGKILL) == -signal.SIGKILL
@@ -59,7 +59,7 @@ def test_watch_killed_is_missed_by_the_next_one_once(hasty: Any) -> None:
     assert hasty.verified()
 
 
-def test_watch_stopped_as_it_was_told_to_is_not_missed(hasty: Any) -> None:
+def test_watch_stopped_as_it_was_told_to_is_not_missed(hasty: Watched) -> None:
     hasty.stop(hasty.start())
     assert hasty.health()["state"] == "stopped"
     until(lambda: is_missed(hasty), "its last heartbeat to be old")
@@ -69,7 +69,7 @@ def test_watch_stopped_as_it_was_told_to_is_not_missed(hasty: Any) -> None:
     assert standstills(hasty) == []
 
 
-def test_watch_idle_keeps_its_heart_beating(hasty: Any) -> None:
+def test_watch_idle_keeps_its_heart_beating(hasty: Watched) -> None:
     """Longer than `late` without anything to do, and nobody misses it."""
     hasty.stop(hasty.start())  # it has seen what there was to see; the next one is idle from the first moment
     child = hasty.start()
@@ -81,7 +81,7 @@ def test_watch_idle_keeps_its_heart_beating(hasty: Any) -> None:
     assert standstills(hasty) == []
 
 
-def test_watch_machine_that_slept_is_told_once(hasty: Any) -> None:
+def test_watch_machine_that_slept_is_told_once(hasty: Watched) -> None:
     child = hasty.start()
     until(lambda: hasty.health().get("state") == "watching", "its heartbeat")
     child.send_signal(signal.SIGSTOP)
@@ -95,7 +95,7 @@ def test_watch_machine_that_slept_is_told_once(hasty: Any) -> None:
     assert hasty.verified()
 
 
-def test_watch_killed_over_a_deadline_tells_and_handles_it(hasty: Any) -> None:
+def test_watch_killed_over_a_deadline_tells_and_handles_it(hasty: Watched) -> None:
     """C-67: what fell due while nobody watched is handled late, once, beside the incident that tells of it."""
     path = hasty.root / "settings" / "escalation.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"stale_threshold": "3s"}))
@@ -114,7 +114,7 @@ def test_watch_killed_over_a_deadline_tells_and_handles_it(hasty: Any) -> None:
     assert hasty.verified()
 
 
-def test_react_misses_a_watcher_that_died_and_dry_run_only_says_so(hasty: Any) -> None:
+def test_react_misses_a_watcher_that_died_and_dry_run_only_says_so(hasty: Watched) -> None:
     child = hasty.start()
     until(lambda: hasty.health().get("state") == "watching", "its heartbeat")
     assert hasty.stop(child, signal.SIGKILL) == -signal.SIGKILL

@@ -289,7 +289,7 @@ def test_secret_that_is_missing_when_sent_is_visible_and_tried_again_on_demand(
 @pytest.mark.parametrize("step", [Answer(500), "hang"])
 @pytest.mark.parametrize("verb", ["escalate.ack", "escalate.close"])
 def test_message_that_waits_for_its_next_attempt_is_withdrawn_by_an_answer(
-    post: Post, http_server: HttpServer, step: Any, verb: str
+    post: Post, http_server: HttpServer, step: Answer | str, verb: str
 ) -> None:
     post.route("webhook:ops", ops=hook(http_server))
     http_server.script = [step]

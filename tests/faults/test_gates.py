@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
-from prismfs.engine.trust.decision_file import write_decision
+from prismfs.engine.trust.verdict_file import write_verdict
+from prismfs.rules.gates.gate import GATE
 from prismfs.store.repo import CRASH_POINTS
 from tests.support.crash import turns
 from tests.support.project import Project
@@ -19,7 +19,7 @@ POINTS = [(point, passing) for point in (*CRASH_POINTS, "before-inbox", "between
 
 
 @pytest.fixture
-def at_the_gate(bench: Project, signals: dict[str, str]) -> Any:
+def at_the_gate(bench: Project, signals: dict[str, str]) -> Project:
     """A triage assessment whose approval has just come in by a commit, and the next phase that lies in the inbox."""
     bench.drop(signals["incident"])
     bench.turn()
@@ -28,8 +28,8 @@ def at_the_gate(bench: Project, signals: dict[str, str]) -> Any:
     bench.give("phase.submit", {"id": incident.id, "phase": "INC-1", "body": body}, actor="gwen")
     view = bench.desk.repo.view(bench.desk.repo.snapshot())
     (artifact,) = bench.records("artifact")
-    _, path = write_decision(
-        bench.root, view, artifact, verdict="approve", by="Petra", said={}, reason="", token="1", now=bench.clock.now()
+    _, path = write_verdict(
+        bench.root, view, GATE, artifact, "approve", by="Petra", said={}, token="1", now=bench.clock.now()
     )
     bench.commit_by_hand({path: (bench.root / path).read_bytes()})
     form = {"kind": "artifact", "from": "gwen", "incident": incident.id, "phase": "INC-2"}
@@ -40,7 +40,7 @@ def at_the_gate(bench: Project, signals: dict[str, str]) -> Any:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("point", "passing"), POINTS, ids=[f"{point}-{passing}" for point, passing in POINTS])
-def test_killed_between_gate_and_next_phase_both_happen_once(at_the_gate: Any, point: str, passing: int) -> None:
+def test_killed_between_gate_and_next_phase_both_happen_once(at_the_gate: Project, point: str, passing: int) -> None:
     """R-003-27, R-003-28: the decision and the phase after it are commits of their own, each decided once."""
     bench = at_the_gate
     killed = turns(bench.root, point, passing)
@@ -56,7 +56,7 @@ def test_killed_between_gate_and_next_phase_both_happen_once(at_the_gate: Any, p
     assert bench.problems() == ()
 
 
-def test_every_point_is_passed(at_the_gate: Any) -> None:
+def test_every_point_is_passed(at_the_gate: Project) -> None:
     """A point that this road does not pass would show nothing."""
     import json
 

@@ -16,7 +16,8 @@ from prismfs.engine.turn.react import react
 from prismfs.kinds import kind_of
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.response.job import Job
-from prismfs.rules.response.jobs.attempts import SLACK, UNHEARD
+from prismfs.rules.core.outbox import UNHEARD
+from prismfs.rules.response.jobs.run import SLACK
 from tests.support.crash import turns
 from tests.support.project import Project
 

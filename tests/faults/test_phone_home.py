@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from prismfs.engine.trust.approval_file import write_review
+from prismfs.engine.trust.verdict_file import write_verdict
+from prismfs.rules.care.outbound_issue.approval import OUTGOING_ISSUE
 from prismfs.store.repo import CRASH_POINTS
 from tests.support.crash import turns
 from tests.support.drops import signal
@@ -22,8 +23,8 @@ POINTS = [(point, passing) for point in (*CRASH_POINTS, "carried") for passing i
 
 
 @pytest.fixture
-def approved(bench: Project) -> Any:
-    """Give a bench whose tracker is a folder, and where an operator's review has just come in by a commit."""
+def approved(bench: Project) -> Project:
+    """Give a bench whose tracker is a folder, and where an operator's approval has just come in by a commit."""
     tracker = yaml.safe_load((bench.root / "settings/tracker.yaml").read_text()) | {"transport": "file"}
     bench.commit_by_hand({"settings/tracker.yaml": yaml.safe_dump(tracker).encode()})
     bench.drop(signal("prismfs watch crashes with a traceback", REPORT))
@@ -31,8 +32,9 @@ def approved(bench: Project) -> Any:
     bench.wait(timedelta(milliseconds=1))
     (record,) = bench.records("phone_home")
     assert record.status == "pending_operator_review"
-    _, path = write_review(
-        bench.root, record, decision="approve", by="olga", notes="", token="1", now=bench.clock.now()
+    view = bench.desk.repo.view(bench.desk.repo.snapshot())
+    _, path = write_verdict(
+        bench.root, view, OUTGOING_ISSUE, record, "approve", by="olga", said={}, token="1", now=bench.clock.now()
     )
     bench.commit_by_hand({path: (bench.root / path).read_bytes()})
     bench.close()
@@ -45,7 +47,7 @@ def issues(root: Path) -> list[dict[str, Any]]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("point", "passing"), POINTS, ids=[f"{point}-{passing}" for point, passing in POINTS])
-def test_killed_on_the_way_to_the_tracker_one_issue_is_filed(approved: Any, point: str, passing: int) -> None:
+def test_killed_on_the_way_to_the_tracker_one_issue_is_filed(approved: Project, point: str, passing: int) -> None:
     """The commit that says `shipping` comes first; the marker tells the next process that it is filed."""
     killed = turns(approved.root, point, passing)
     assert killed.returncode in (-SIGKILL, 0), killed.stderr
@@ -62,7 +64,7 @@ def test_killed_on_the_way_to_the_tracker_one_issue_is_filed(approved: Any, poin
     assert approved.problems() == ()
 
 
-def test_killed_between_filing_and_receipt_says_shipping_and_finds_the_issue(approved: Any) -> None:
+def test_killed_between_filing_and_receipt_says_shipping_and_finds_the_issue(approved: Project) -> None:
     """R-000-43: nothing is filed before the commit that says so; what is filed is found again by its marker."""
     killed = turns(approved.root, "carried", 1)
     assert killed.returncode == -SIGKILL

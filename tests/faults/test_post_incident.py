@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -69,7 +68,7 @@ POINTS = [pytest.param(point, marks=() if point == "after-reference" else pytest
 
 
 @pytest.fixture
-def resolved(bench: Project) -> Any:
+def resolved(bench: Project) -> Project:
     """A bench whose only incident is a P1 that is resolved, and whose project has a workflow that makes items."""
     bench.commit_by_hand({"workflows/change.yaml": CHANGE, "settings/response.yaml": short_deadlines(bench)})
     bench.turn()
@@ -114,7 +113,7 @@ def count(bench: Project, action: str) -> int:
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_while_a_review_is_stored_article_and_link_are_there_once(resolved: Any, point: str) -> None:
+def test_killed_while_a_review_is_stored_article_and_link_are_there_once(resolved: Project, point: str) -> None:
     incident = drop(resolved, REVIEW)
     kill(resolved, point)
     (record,) = resolved.records("incident")
@@ -125,7 +124,7 @@ def test_killed_while_a_review_is_stored_article_and_link_are_there_once(resolve
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_while_action_items_are_made_each_is_there_once(resolved: Any, point: str) -> None:
+def test_killed_while_action_items_are_made_each_is_there_once(resolved: Project, point: str) -> None:
     drop(resolved, PLAN)
     kill(resolved, point)
     items = [bead for bead in resolved.records("bead") if bead.type == "task"]
@@ -135,7 +134,7 @@ def test_killed_while_action_items_are_made_each_is_there_once(resolved: Any, po
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_while_an_owner_is_reminded_one_message_is_there(resolved: Any, point: str) -> None:
+def test_killed_while_an_owner_is_reminded_one_message_is_there(resolved: Project, point: str) -> None:
     drop(resolved, PLAN)
     assert turns(resolved.root).returncode == 0
     kill(resolved, point, minutes=180)
@@ -145,7 +144,7 @@ def test_killed_while_an_owner_is_reminded_one_message_is_there(resolved: Any, p
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_while_a_late_review_is_told_it_is_told_once(resolved: Any, point: str) -> None:
+def test_killed_while_a_late_review_is_told_it_is_told_once(resolved: Project, point: str) -> None:
     resolved.close()
     kill(resolved, point, minutes=int(timedelta(days=6).total_seconds() // 60))
     assert count(resolved, "incident.review_overdue") == 1

@@ -55,13 +55,13 @@ REPORT = "## Risk\n\nLow\n\n## Done\n\n- rolled out\n"
 
 
 @pytest.fixture
-def change(response: Response) -> Any:
+def change(response: Response) -> Response:
     response.bench.commit_by_hand({"workflows/change.yaml": yaml.safe_dump(CHANGE).encode()})
     response.bench.turn()
     return response
 
 
-def test_two_phases_of_another_workflow_are_gone_through(change: Any) -> None:
+def test_two_phases_of_another_workflow_are_gone_through(change: Response) -> None:
     assert change.refused(lambda: change.submit("CHG-2", REPORT)).code == "phase_out_of_order"
     change.submit("CHG-1", REQUEST.replace("Low", "High"))
     assert "Risk says High" in str(change.refused(lambda: change.approve("CHG-1")))
@@ -75,7 +75,7 @@ def test_two_phases_of_another_workflow_are_gone_through(change: Any) -> None:
     assert change.bench.problems() == ()
 
 
-def test_two_workflows_about_one_incident_do_not_meet(change: Any) -> None:
+def test_two_workflows_about_one_incident_do_not_meet(change: Response) -> None:
     change.pass_gate("INC-1")
     change.submit("CHG-1", REQUEST)
     change.approve("CHG-1")
@@ -84,7 +84,7 @@ def test_two_workflows_about_one_incident_do_not_meet(change: Any) -> None:
     assert change.states() == {"INC-1": "approved", "CHG-1": "presented", "CHG-2": "stale"}
 
 
-def test_template_takes_from_the_earlier_phase_what_it_says(change: Any) -> None:
+def test_template_takes_from_the_earlier_phase_what_it_says(change: Response) -> None:
     from prismfs.rules.gates.facts import template_of
     from prismfs.rules.gates.progress import phase_of
 
@@ -95,28 +95,28 @@ def test_template_takes_from_the_earlier_phase_what_it_says(change: Any) -> None
     assert text == "# CHG-2: Change Report\n\n## Risk\n\nLow\n\n## Done\n\n- <what was done>\n"
 
 
-def test_two_workflows_of_one_prefix_are_ambiguous(change: Any) -> None:
+def test_two_workflows_of_one_prefix_are_ambiguous(change: Response) -> None:
     change.bench.commit_by_hand({"workflows/other.yaml": yaml.safe_dump(CHANGE | {"name": "other"}).encode()})
     change.bench.turn()
     error = change.refused(lambda: change.submit("CHG-1", REQUEST))
     assert (error.code, error.problem.hint) == ("ambiguous", "change, other")
 
 
-def test_workflow_file_that_is_invalid_stops_its_own_phases_alone(change: Any) -> None:
+def test_workflow_file_that_is_invalid_stops_its_own_phases_alone(change: Response) -> None:
     change.bench.commit_by_hand({"workflows/change.yaml": b"kind: workflow\nversion: 1\nname: change\n"})
     change.bench.turn()
     assert change.refused(lambda: change.submit("CHG-1", REQUEST)).code == "no_workflow"
     change.submit("INC-1")
 
 
-def test_effect_that_is_none_refuses_the_submission_whole(change: Any) -> None:
+def test_effect_that_is_none_refuses_the_submission_whole(change: Response) -> None:
     document = {**CHANGE, "phases": [{**CHANGE["phases"][0], "on_submitted": ["no_such"]}]}
     change.bench.commit_by_hand({"workflows/change.yaml": yaml.safe_dump(document).encode()})
     change.bench.turn()
     assert change.refused(lambda: change.submit("CHG-1", REQUEST)).code == "unknown_effect"
 
 
-def test_phase_that_a_changed_workflow_reads_otherwise_is_refused_at_its_gate(change: Any) -> None:
+def test_phase_that_a_changed_workflow_reads_otherwise_is_refused_at_its_gate(change: Response) -> None:
     """The file says now what an artifact has to hold; one that was submitted before does not pass unseen."""
     change.submit("CHG-1", REQUEST)
     more = {"name": "Cost", "type": "text", "hint": "how much"}

@@ -99,13 +99,13 @@ def test_approved_in_the_file_alone_is_not_settled(response: Response) -> None:
     response.submit("INC-1")
     bench, old = response.bench, response.newest("INC-1")
     view = bench.desk.repo.view(bench.desk.repo.snapshot())
-    assert not progress.is_settled(view, old.changed(status="approved"))
+    assert not progress.is_done(view, old.changed(status="approved"))
     response.approve("INC-1")
     view = bench.desk.repo.view(bench.desk.repo.snapshot())
-    assert progress.is_settled(view, response.newest("INC-1"))
+    assert progress.is_done(view, response.newest("INC-1"))
     other = response.newest("INC-1").changed(body="other")
-    assert not progress.is_settled(view, other)
-    assert not progress.is_settled(view, other.changed(content_hash=other.digest()))
+    assert not progress.is_done(view, other)
+    assert not progress.is_done(view, other.changed(content_hash=other.digest()))
 
 
 def test_edit_of_a_revision_that_is_over_changes_no_gate(response: Response) -> None:

@@ -26,7 +26,7 @@ def test_six_phases_from_triage_to_action_items(response: Response) -> None:
     reached = ["approved", "approved", "submitted", "approved", "approved", "submitted"]
     assert [state for _, state in sorted(response.states().items())] == reached
     view = response.bench.desk.repo.view(response.bench.desk.repo.snapshot())
-    found = progress.standing(view, view.get(Workflow, "incident"), response.about)
+    found = progress.phase_states(view, view.get(Workflow, "incident"), response.about)
     assert [one.state for one in found] == reached
     assert response.bench.problems() == ()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -42,7 +41,9 @@ def key(action: str, owner: str | None) -> tuple[str, str]:
 
 @MODEST
 @given(st.lists(TRACKERS, min_size=1, max_size=4))
-def test_open_items_are_the_lines_of_the_last_tracker(trackers: list[Any]) -> None:
+def test_open_items_are_the_lines_of_the_last_tracker(
+    trackers: list[tuple[list[tuple[str, str, str]], list[tuple[str, str, str]]]],
+) -> None:
     desk = MemoryProject(files={"workflows/change.yaml": PLAN})
     incident = desk.open_incident(severity="P2")
     done: set[tuple[str, str]] = set()

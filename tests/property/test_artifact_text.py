@@ -109,14 +109,14 @@ def filled(phase: Phase) -> st.SearchStrategy[dict[str, Any]]:
 
 @pytest.mark.parametrize("phase", PHASES, ids=lambda phase: phase.id)
 @given(data=st.data())
-def test_template_filled_is_read_as_what_it_was_filled_with(phase: Phase, data: Any) -> None:
+def test_template_filled_is_read_as_what_it_was_filled_with(phase: Phase, data: st.DataObject) -> None:
     known = data.draw(filled(phase))
     assert reading.parse(phase, template.skeleton(phase, known)) == known
 
 
 @pytest.mark.parametrize("phase", PHASES, ids=lambda phase: phase.id)
 @given(data=st.data())
-def test_template_filled_but_for_one_section_names_that_one(phase: Phase, data: Any) -> None:
+def test_template_filled_but_for_one_section_names_that_one(phase: Phase, data: st.DataObject) -> None:
     known = data.draw(filled(phase))
     left = data.draw(st.sampled_from(phase.sections))
     with pytest.raises(RecordError) as caught:
@@ -149,7 +149,7 @@ MARKS = (
 
 @pytest.mark.parametrize("phase", PHASES, ids=lambda phase: phase.id)
 @given(data=st.data())
-def test_any_text_is_read_or_refused_with_a_code(phase: Phase, data: Any) -> None:
+def test_any_text_is_read_or_refused_with_a_code(phase: Phase, data: st.DataObject) -> None:
     name = st.sampled_from([section.name for section in phase.sections])
     piece = st.one_of(name, st.sampled_from(MARKS), st.text(max_size=12), name.map(lambda one: f"\n## {one}\n\n"))
     body = "".join(data.draw(st.lists(piece, max_size=60)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from prismfs.engine.turn.commit_group import settle
 from prismfs.engine.turn.react import due_event
 from prismfs.kinds import kind_of
 from prismfs.kinds.care.signal import Signal
+from prismfs.records.base import Record
 from prismfs.records.event import Event
 from prismfs.records.plan import Plan
 from prismfs.rules import decide
@@ -83,7 +85,7 @@ def drop_event(bench: Project, form: dict[str, Any], number: int) -> Event:
 
 
 @pytest.fixture
-def busy(bench: Project, signals: dict[str, str]) -> Any:
+def busy(bench: Project, signals: dict[str, str]) -> Project:
     """A project with something of everything, and things that are due."""
     for text in signals.values():
         bench.drop(text)
@@ -111,9 +113,10 @@ def all_equal(bench: Project, events: list[Event]) -> list[Any]:
     return agreed
 
 
-def test_decide_due_and_commands_on_every_view_gives_equal_plans(busy: Any) -> None:
+def test_decide_due_and_commands_on_every_view_gives_equal_plans(busy: Project) -> None:
     view = busy.desk.repo.view(busy.desk.repo.snapshot())
-    events = [due_event(record) for record in view.due_before(busy.clock.now(), 100) if record.kind != "outbox"]
+    waiting: Sequence[Record] = view.due_before(busy.clock.now(), 100)
+    events = [due_event(record) for record in waiting if record.to_document()["kind"] != "outbox"]
     assert {event.kind for event in events} == {"bead", "incident", "signal"}
     for verb, kind in (
         ("incident.ack", "incident"),
@@ -143,7 +146,7 @@ def test_decide_due_and_commands_on_every_view_gives_equal_plans(busy: Any) -> N
     assert len({type(decision) for decision in decisions}) == 3
 
 
-def test_decide_any_drop_on_every_view_gives_equal_plans(busy: Any) -> None:
+def test_decide_any_drop_on_every_view_gives_equal_plans(busy: Project) -> None:
     @MODEST
     @given(forms=st.lists(DROPS, min_size=1, max_size=4))
     def holds(forms: list[dict[str, Any]]) -> None:
@@ -152,7 +155,7 @@ def test_decide_any_drop_on_every_view_gives_equal_plans(busy: Any) -> None:
     holds()
 
 
-def test_decide_leaves_the_view_as_it_was(busy: Any) -> None:
+def test_decide_leaves_the_view_as_it_was(busy: Project) -> None:
     memory, twin = MemoryView(busy.files()), MemoryView(busy.files())
     event = drop_event(busy, {"kind": "escalation", "from": "jade", "title": "disk", "severity": "HIGH"}, 1)
     assert isinstance(decide(memory, event, busy.clock.now()), Plan)

@@ -18,7 +18,7 @@ from prismfs.records.base import Record
 from prismfs.records.event import Event
 from prismfs.records.plan import Plan
 from prismfs.rules import decide
-from prismfs.rules.response.lifecycle import check_times
+from prismfs.rules.response.facts import check_times
 from prismfs.store.defaults import default_files
 from prismfs.store.memory import MemoryView
 
@@ -88,7 +88,9 @@ class Story:
 
 @MODEST
 @given(STORIES)
-def test_whatever_happens_to_incidents_their_records_hold_together(story: Any) -> None:
+def test_whatever_happens_to_incidents_their_records_hold_together(
+    story: list[tuple[timedelta, tuple[str, dict[str, Any]], int]],
+) -> None:
     """R-002-44, C-96: times in order, the worst kept, a target missed once, a due time that is the earliest timer."""
     told = Story()
     worst: dict[str, int] = {}

@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from prismfs.engine.turn.deliver import begin_event, receipt_event
 from prismfs.engine.turn.react import due_event
 from prismfs.kinds import kind_of
-from prismfs.kinds.care.approval import Review
+from prismfs.kinds.care.approval import Approval
 from prismfs.kinds.care.phone_home import PhoneHome, content_hash
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.persona import Persona
@@ -40,7 +40,7 @@ EXPIRE = timedelta(hours=72)
 WAITS = (timedelta(minutes=1), timedelta(hours=3), timedelta(hours=13), timedelta(hours=50))
 
 
-class Lives(RuleBasedStateMachine):
+class PhoneHomeLives(RuleBasedStateMachine):
     """One report, and everything that may be done to the issue made of it."""
 
     @initialize(mode=st.sampled_from(["rules", "person"]))
@@ -100,7 +100,7 @@ class Lives(RuleBasedStateMachine):
     def send(self, actor: str, verb: str) -> None:
         self.give(verb, actor)
 
-    @rule(place=st.sampled_from(["title", "body_markdown", "destination", "status", "message", "review"]))
+    @rule(place=st.sampled_from(["title", "body_markdown", "destination", "status", "message", "approval"]))
     def hand(self, place: str) -> None:
         """Somebody changes a file by hand."""
         record = self.record
@@ -109,9 +109,9 @@ class Lives(RuleBasedStateMachine):
         elif place == "message":
             for message in self.messages():
                 self.put(message.changed(body=message.body + "x"))
-        elif place == "review":
-            for review in self.all(Review):
-                self.put(review.changed(notes=review.notes + "x"))
+        elif place == "approval":
+            for approval in self.all(Approval):
+                self.put(approval.changed(notes=approval.notes + "x"))
         else:
             self.put(record.changed(**{place: getattr(record, place) + "x"}))
 
@@ -214,4 +214,4 @@ def test_nothing_leaves_without_an_operators_approval_of_its_bytes() -> None:
         max_examples=150, stateful_step_count=25, deadline=None, derandomize=True,
         suppress_health_check=[HealthCheck.too_slow],
     )  # fmt: skip
-    run_state_machine_as_test(Lives, settings=settings_)
+    run_state_machine_as_test(PhoneHomeLives, settings=settings_)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -188,7 +189,7 @@ def of_no_type(event: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "forge", [without_document, with_a_list_for_a_form, with_another_subject, of_another_kind, of_no_type]
 )
-def test_tampering_event_in_a_row_is_noticed_there(history: History, forge: Any) -> None:
+def test_tampering_event_in_a_row_is_noticed_there(history: History, forge: Callable[[dict[str, Any]], None]) -> None:
     """The event that a row carries may have been made to be anything: it is judged, never trusted."""
     number = history.find(BEFORE)
     step = history.steps[number]

@@ -20,7 +20,7 @@ from prismfs.engine.tenant.publish import publish
 from prismfs.engine.turn.commit_group import Outcome
 from prismfs.engine.turn.desk import Desk
 from prismfs.kinds import KINDS, kind_of
-from prismfs.kinds.care.approval import Review
+from prismfs.kinds.care.approval import Approval
 from prismfs.kinds.care.phone_home import PhoneHome
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.core.settings.project import Project as Settings
@@ -185,10 +185,10 @@ class Shared:
             plain("clone", "--quiet", self.address, str(root))
         return Person(root, self.keys, name, key)
 
-    def review(self, by: str = "frank", *, tag: str = "", **changes: Any) -> Review:
+    def approval(self, by: str = "frank", *, tag: str = "", **changes: Any) -> Approval:
         """An approval of what waits, as it stands at the start."""
         values = {
-            "id": derive_id("rev", START, cause=f"{by}{tag}"),
+            "id": derive_id("apr", START, cause=f"{by}{tag}"),
             "about": self.pho.id,
             "decision": "approve",
             "content_hash": self.pho.content_hash,
@@ -196,7 +196,7 @@ class Shared:
             "at": START,
             "surface": "pull_request",
         }
-        return Review.model_validate(values | changes)
+        return Approval.model_validate(values | changes)
 
     def watcher(self) -> Watcher:
         place = self.folder / "watcher"

@@ -131,7 +131,9 @@ def run(make_town: MakeTown, steps: list[dict[str, Any]]) -> None:
     suppress_health_check=list(HealthCheck),
 )
 @given(steps=STEPS)
-def test_any_traffic_keeps_projects_apart_and_both_views_whole(make_town: MakeTown, steps: Any) -> None:
+def test_any_traffic_keeps_projects_apart_and_both_views_whole(
+    make_town: MakeTown, steps: list[dict[str, Any]]
+) -> None:
     run(make_town, steps)
 
 

@@ -13,11 +13,6 @@ from tests.support.town import Town
 HOME, ACME, BETA = "PID-HOME01", "PID-ACME01", "PID-BETA01"
 
 
-@pytest.fixture
-def forge(town: Town) -> Any:
-    return town.forge
-
-
 def code_of(town: Town, pid: str, signal: Any) -> Any:
     found = [row.meta["code"] for row in town.rows(pid, "bridge.refused") if row.entity_id == signal.id]
     assert len(found) == 1, found
@@ -41,9 +36,9 @@ def code_of(town: Town, pid: str, signal: Any) -> Any:
     ],
 )
 def test_signal_committed_by_hand_that_may_not_go_comes_back(
-    town: Town, forge: Any, code: str, source: str, target: str, fields: dict[str, Any]
+    town: Town, code: str, source: str, target: str, fields: dict[str, Any]
 ) -> None:
-    forged = forge(source, target, **fields)
+    forged = town.forge(source, target, **fields)
     assert code_of(town, source, forged) == code
     assert town.signal(source, forged.subject).status == "returned"
     for pid in town.benches:
@@ -51,49 +46,49 @@ def test_signal_committed_by_hand_that_may_not_go_comes_back(
     town.check()
 
 
-def test_signal_committed_by_hand_that_answers_what_is_anothers_comes_back(town: Town, forge: Any) -> None:
+def test_signal_committed_by_hand_that_answers_what_is_anothers_comes_back(town: Town) -> None:
     of_beta = town.send(BETA, to="Sage")
-    forged = forge(ACME, HOME, in_reply_to=of_beta.id)
+    forged = town.forge(ACME, HOME, in_reply_to=of_beta.id)
     assert code_of(town, ACME, forged) == "not_addressed"
     town.check()
 
 
-def test_signal_committed_by_hand_under_an_id_of_anothers_comes_back(town: Town, forge: Any) -> None:
+def test_signal_committed_by_hand_under_an_id_of_anothers_comes_back(town: Town) -> None:
     of_beta = town.send(BETA, to="Sage")
     before = town.signal(HOME, of_beta.subject)
-    forged = forge(ACME, HOME, id=of_beta.id)
+    forged = town.forge(ACME, HOME, id=of_beta.id)
     assert code_of(town, ACME, forged) == "id_taken"
     assert town.signal(HOME, of_beta.subject) == before
     town.check()
 
 
-def test_signal_under_an_id_that_the_addressee_claims_to_have_from_there_comes_back(town: Town, forge: Any) -> None:
+def test_signal_under_an_id_that_the_addressee_claims_to_have_from_there_comes_back(town: Town) -> None:
     """A customer's own record, made by hand, is no arrival: it has no row."""
-    made = forge(ACME, HOME, from_pid=HOME, to="mayor")
-    forged = forge(HOME, ACME, id=made.id, sender="Sage", to="mayor")
+    made = town.forge(ACME, HOME, from_pid=HOME, to="mayor")
+    forged = town.forge(HOME, ACME, id=made.id, sender="Sage", to="mayor")
     assert code_of(town, HOME, forged) == "id_taken"
     town.check()
 
 
-def test_project_that_says_it_is_another_is_not_carried_for(town: Town, forge: Any) -> None:
+def test_project_that_says_it_is_another_is_not_carried_for(town: Town) -> None:
     """Answers go to the project that a signal comes from: nobody may say so for itself."""
     town.edit(ACME, "prismfs.yaml", f"pid: {ACME}", f"pid: {BETA}")
-    forged = forge(ACME, HOME, pid=BETA)
+    forged = town.forge(ACME, HOME, pid=BETA)
     assert code_of(town, ACME, forged) == "pid_mismatch"
     assert town.home.records("signal") == town[BETA].records("signal") == []
 
 
-def test_project_that_says_it_is_another_tenants_is_refused(town: Town, forge: Any) -> None:
+def test_project_that_says_it_is_another_tenants_is_refused(town: Town) -> None:
     """R-000-65."""
     town.edit(ACME, "prismfs.yaml", "tenant: acme", "tenant: other")
     assert town.send(ACME, to="Sage") is None
     assert town.refused(ACME) == "cross_tenant"
-    assert code_of(town, ACME, forge(ACME, HOME)) == "cross_tenant"
+    assert code_of(town, ACME, town.forge(ACME, HOME)) == "cross_tenant"
     assert town.send(HOME, **{"from": "Sage"}, to="mayor", to_pid=ACME) is None
     assert town.refused(HOME) == "cross_tenant"
 
 
-def test_project_that_calls_itself_home_is_none(town: Town, forge: Any) -> None:
+def test_project_that_calls_itself_home_is_none(town: Town) -> None:
     """R-000-76: the tenant's file names the home, and its protected roster the bridges."""
     text = (town[ACME].root / "prismfs.yaml").read_text()
     persona = b"kind: persona\nversion: 1\nidentity: Sage\nclass: bridge\nrole: intake\ntitle: me\n"
@@ -101,7 +96,7 @@ def test_project_that_calls_itself_home_is_none(town: Town, forge: Any) -> None:
     town[ACME].commit_by_hand(claims)
     assert town.send(ACME, **{"from": "Sage"}, to="mayor", to_pid=BETA) is None
     assert town.refused(ACME) == "project_isolation"
-    assert code_of(town, ACME, forge(ACME, BETA, to="mayor", sender="Sage")) == "not_a_bridge"
+    assert code_of(town, ACME, town.forge(ACME, BETA, to="mayor", sender="Sage")) == "not_a_bridge"
     assert town.send(BETA, to="Sage", to_pid=ACME) is None
     assert town.refused(BETA) == "project_isolation"
     assert town[BETA].records("signal") == []
@@ -122,13 +117,13 @@ def test_bridge_needs_its_class_and_its_place_on_the_list(town: Town, half: str)
     assert town.send(ACME, to="Clara").status == "routed"
 
 
-def test_what_another_project_has_made_of_a_signal_stays_there(town: Town, forge: Any) -> None:
+def test_what_another_project_has_made_of_a_signal_stays_there(town: Town) -> None:
     """R-000-01, R-000-11: neither a lane nor a hash nor progress comes with it."""
     asked = town.send(ACME, to="Clara", subject="a plain question")
     town.drop(HOME, **{"from": "Clara"}, in_reply_to=asked.id, subject="Since when?")
     town.turn()
     progress = {"stage": "closed", "at": town.clock.now()}
-    forged = forge(
+    forged = town.forge(
         ACME, HOME, to="Clara", in_reply_to=asked.id, lane="incident", lane_reason="mine", incident=None,
         thread_id=town.signal(ACME, "Since when?").id, progress=progress, context={"tenant": "other"},
         acknowledged_at=town.clock.now(), due_at=town.clock.now(),
@@ -144,7 +139,7 @@ def test_what_another_project_has_made_of_a_signal_stays_there(town: Town, forge
     town.check()
 
 
-def test_second_message_about_a_signal_changes_nothing(town: Town, forge: Any) -> None:
+def test_second_message_about_a_signal_changes_nothing(town: Town) -> None:
     sent = town.send(ACME, to="Sage")
     (message,) = [one for one in town[ACME].records("outbox") if one.about == sent.id]
     again = message.changed(
@@ -263,10 +258,10 @@ def test_target_out_of_reach_for_too_long_gives_the_signal_back(town: Town) -> N
     town.check()
 
 
-def test_signal_committed_by_hand_is_scanned_before_it_crosses(town: Town, forge: Any) -> None:
+def test_signal_committed_by_hand_is_scanned_before_it_crosses(town: Town) -> None:
     """R-000-21: what nobody scanned in the sender's project does not come into another's history."""
     token = "ghp_" + "a1B2" * 9
-    forged = forge(ACME, HOME, body=f"the export crashes with an error, token {token}")
+    forged = town.forge(ACME, HOME, body=f"the export crashes with an error, token {token}")
     (arrived,) = [one for one in town.home.records("signal") if one.id == forged.id]
     assert token not in arrived.body
     assert [(one.pointer, one.kind) for one in arrived.redactions] == [("/body", "github_token")]

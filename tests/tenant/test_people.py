@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,8 +14,11 @@ from tests.support.town import Town
 HOME, ACME, BETA = "PID-HOME01", "PID-ACME01", "PID-BETA01"
 
 
+Call = Callable[..., tuple[int, Any]]
+
+
 @pytest.fixture
-def cli(town: Town, capsys: pytest.CaptureFixture[str]) -> Any:
+def cli(town: Town, capsys: pytest.CaptureFixture[str]) -> Call:
     """Give the command line at a project, or at the tenant's folder; it returns the exit code and the answer."""
 
     def call(pid: str | None, *arguments: str, actor: str = "olga") -> tuple[int, Any]:
@@ -26,7 +30,7 @@ def cli(town: Town, capsys: pytest.CaptureFixture[str]) -> Any:
     return call
 
 
-def test_whois_lists_the_own_roster_and_the_bridges_and_nothing_else_of_home(town: Town, cli: Any) -> None:
+def test_whois_lists_the_own_roster_and_the_bridges_and_nothing_else_of_home(town: Town, cli: Call) -> None:
     """R-000-73, R-000-74."""
     town.persona(HOME, "secret-agent", title="nobody else's business")
     town.persona(ACME, "onyx", availability="weekdays")
@@ -43,7 +47,7 @@ def test_whois_lists_the_own_roster_and_the_bridges_and_nothing_else_of_home(tow
     assert set(found["Sage"]) == {"identity", "role", "class", "pid", "availability", "address"}
 
 
-def test_whois_shows_how_a_hidden_bridge_is_addressed_and_no_claim(town: Town, cli: Any) -> None:
+def test_whois_shows_how_a_hidden_bridge_is_addressed_and_no_claim(town: Town, cli: Call) -> None:
     town.persona(ACME, "Sage", **{"class": "bridge"})
     _, data = cli(ACME, "whois", "sage")
     assert [(item["address"], item["class"], item["pid"]) for item in data["items"]] == [
@@ -54,7 +58,7 @@ def test_whois_shows_how_a_hidden_bridge_is_addressed_and_no_claim(town: Town, c
     assert cli(ACME, "whois", "nobody")[1]["code"] == "unknown_identity"
 
 
-def test_proposal_has_no_effect_before_an_operator_merges_it(town: Town, cli: Any) -> None:
+def test_proposal_has_no_effect_before_an_operator_merges_it(town: Town, cli: Call) -> None:
     """R-000-75, R-000-84: a branch, a row, and nothing else; the merge makes the bridge."""
     before = town.home.head()
     code, data = cli(HOME, "roster", "elevate", "mayor")
@@ -80,7 +84,7 @@ def test_proposal_has_no_effect_before_an_operator_merges_it(town: Town, cli: An
     town.check()
 
 
-def test_proposal_that_is_made_twice_or_means_nothing_makes_no_second_branch(town: Town, cli: Any) -> None:
+def test_proposal_that_is_made_twice_or_means_nothing_makes_no_second_branch(town: Town, cli: Call) -> None:
     assert cli(HOME, "roster", "elevate", "mayor")[0] == 0
     assert cli(HOME, "roster", "elevate", "mayor")[1]["code"] == "proposal_exists"
     assert cli(HOME, "roster", "elevate", "Sage")[1]["decided"] == "nothing"
@@ -103,20 +107,20 @@ def test_proposal_that_is_made_twice_or_means_nothing_makes_no_second_branch(tow
     ],
 )
 def test_proposal_that_may_not_be_is_refused_and_leaves_no_branch(
-    town: Town, cli: Any, pid: str, arguments: tuple[str, ...], code: str
+    town: Town, cli: Call, pid: str, arguments: tuple[str, ...], code: str
 ) -> None:
     assert cli(pid, "roster", *arguments, actor="olga" if pid == HOME else "cora")[1]["code"] == code
     assert town[pid].git("branch", "--list", "proposals/*") == ""
     assert town.rows(pid, "roster.proposed") == []
 
 
-def test_proposal_of_somebody_without_the_right_is_refused(town: Town, cli: Any) -> None:
+def test_proposal_of_somebody_without_the_right_is_refused(town: Town, cli: Call) -> None:
     code, error = cli(HOME, "roster", "elevate", "mayor", actor="mallory")
     assert (code, error["code"]) == (7, "not_allowed")
     assert town.home.git("branch", "--list", "proposals/*") == ""
 
 
-def test_persona_added_under_a_bridges_name_is_qualified(town: Town, cli: Any) -> None:
+def test_persona_added_under_a_bridges_name_is_qualified(town: Town, cli: Call) -> None:
     arguments = ("roster", "add", "Sage", "--role", "intake", "--title", "our own", "--qualified")
     code, plan = cli(ACME, *arguments, "--dry-run", actor="cora")
     assert (code, plan["dry_run"], town[ACME].git("branch", "--list", "proposals/*")) == (0, True, "")
@@ -129,32 +133,32 @@ def test_persona_added_under_a_bridges_name_is_qualified(town: Town, cli: Any) -
     assert town.send(ACME, to="Sage").to_pid is None
 
 
-def problems(cli: Any, pid: str | None) -> set[str]:
+def problems(cli: Call, pid: str | None) -> set[str]:
     items = cli(pid, "doctor")[1]["items"]
     return {item["problem"]["code"] for item in items if item["problem"]} - {"no_watcher"}
 
 
 @pytest.mark.parametrize("pid", [ACME, HOME])
-def test_doctor_names_who_claims_to_be_a_bridge(town: Town, cli: Any, pid: str) -> None:
+def test_doctor_names_who_claims_to_be_a_bridge(town: Town, cli: Call, pid: str) -> None:
     """R-000-76."""
     assert problems(cli, pid) == set()
     town.persona(pid, "onyx", **{"class": "bridge"})
     assert problems(cli, pid) == {"claims_bridge"}
 
 
-def test_doctor_names_a_bridge_that_is_only_listed(town: Town, cli: Any) -> None:
+def test_doctor_names_a_bridge_that_is_only_listed(town: Town, cli: Call) -> None:
     town.edit(HOME, "roster/sage.yaml", "class: bridge", "class: project")
     assert problems(cli, HOME) == {"claims_bridge"}
 
 
-def test_doctor_shows_who_was_told_what_may_leave(town: Town, cli: Any) -> None:
+def test_doctor_shows_who_was_told_what_may_leave(town: Town, cli: Call) -> None:
     subjects = [item["subject"] for item in cli(ACME, "doctor")[1]["items"]]
     assert "what may leave was told to cora on 2026-03-01" in subjects
     town[ACME].commit_by_hand({"settings/consent.yaml": None})
     assert problems(cli, ACME) == {"no_consent"}
 
 
-def test_doctor_looks_the_tenant_over(town: Town, cli: Any) -> None:
+def test_doctor_looks_the_tenant_over(town: Town, cli: Call) -> None:
     assert problems(cli, None) == set()
     town.edit(ACME, "prismfs.yaml", f"pid: {ACME}", "pid: PID-OTHER1")
     town.edit(BETA, "prismfs.yaml", "tenant: acme", "tenant: other")
@@ -169,7 +173,7 @@ def test_doctor_looks_the_tenant_over(town: Town, cli: Any) -> None:
     assert problems(cli, None) == {"invalid_setting"}
 
 
-def test_audit_of_bridges_shows_all_at_home_and_its_own_to_a_customer(town: Town, cli: Any) -> None:
+def test_audit_of_bridges_shows_all_at_home_and_its_own_to_a_customer(town: Town, cli: Call) -> None:
     """R-000-71, R-000-72: the rows of others are not in a customer's repository at all."""
     sent = {pid: town.send(pid, to="Sage") for pid in (ACME, BETA)}
     town.send(ACME, to="mayor", to_pid=BETA)

@@ -30,7 +30,7 @@ body: "It is broken: every run fails with an exception since today."
 
 
 @pytest.fixture
-def watcher(desk: Shared) -> Any:
+def watcher(desk: Shared) -> Watcher:
     """The watcher, with a triage assessment at its gate; iris may decide, and is no operator."""
     frank = desk.person("frank", "frank", "rosters")
     entry = roster(desk.keys, "iris", role="clerk")
@@ -119,7 +119,7 @@ def test_unsigned_decision_is_refused_by_the_hook_and_without_it_by_the_rule(des
 def test_decision_in_another_ones_name_is_refused_by_both(desk: Shared, watcher: Watcher) -> None:
     iris = desk.person("iris", "iris", "one")
     decide(iris, watcher, by="frank")
-    assert "[decision_unsigned]" in iris.push()
+    assert "[decision_not_own]" in iris.push()
     desk.without_hook()
     assert iris.push() == ""
     watcher.pull()
@@ -139,7 +139,7 @@ def test_decision_that_was_changed_after_it_was_signed_counts_for_nothing(desk: 
     assert forger.push() == ""
     watcher.pull()
     assert watcher.records("artifact")[0].status == "presented"
-    assert refusals(watcher) == [("review_changed", "iris")]
+    assert refusals(watcher) == [("decision_changed", "iris")]
 
 
 def test_workflow_that_no_operator_signed_stops_its_phases(desk: Shared, watcher: Watcher) -> None:

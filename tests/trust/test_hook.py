@@ -26,7 +26,7 @@ def on_a_branch(person: Any, name: str = "approval") -> None:
 def test_signed_operators_approval_merged_by_herself_is_taken(shared: Shared) -> None:
     frank = shared.person("frank", "frank")
     on_a_branch(frank)
-    frank.put(shared.review())
+    frank.put(shared.approval())
     assert frank.push("HEAD:refs/heads/approval") == ""
     frank.git("switch", "--quiet", "main")
     frank.merge("approval")
@@ -35,10 +35,10 @@ def test_signed_operators_approval_merged_by_herself_is_taken(shared: Shared) ->
 
 
 def test_signed_approval_in_an_unsigned_merge_is_taken(shared: Shared) -> None:
-    """A forge merges without the operator's key; what counts is who signed the review itself."""
+    """A forge merges without the operator's key; what counts is who signed the approval itself."""
     frank = shared.person("frank", "frank", "one")
     on_a_branch(frank)
-    frank.put(shared.review())
+    frank.put(shared.approval())
     forge = shared.person("forge", None, "one")
     forge.git("switch", "--quiet", "main")
     forge.merge("approval")
@@ -48,7 +48,7 @@ def test_signed_approval_in_an_unsigned_merge_is_taken(shared: Shared) -> None:
 def test_unsigned_approval_merged_by_an_operator_who_signs_is_taken(shared: Shared) -> None:
     clara = shared.person("Clara", None, "one")
     on_a_branch(clara)
-    clara.put(shared.review())
+    clara.put(shared.approval())
     frank = shared.person("frank", "frank", "one")
     frank.git("switch", "--quiet", "main")
     frank.merge("approval")
@@ -57,45 +57,45 @@ def test_unsigned_approval_merged_by_an_operator_who_signs_is_taken(shared: Shar
 
 def test_unsigned_operators_approval_is_refused(shared: Shared) -> None:
     gwen = shared.person("gwen")
-    gwen.put(shared.review("gwen"))
-    assert refused(gwen.push(), "review_unsigned")
+    gwen.put(shared.approval("gwen"))
+    assert refused(gwen.push(), "approval_unsigned")
     assert shared.head() != gwen.head()
 
 
 def test_approval_signed_by_somebody_who_is_no_operator_is_refused(shared: Shared) -> None:
     iris = shared.person("iris", "iris")
-    iris.put(shared.review("iris"))
-    assert refused(iris.push(), "review_unsigned")
+    iris.put(shared.approval("iris"))
+    assert refused(iris.push(), "approval_unsigned")
 
 
 def test_approval_in_the_name_of_another_operator_is_refused(shared: Shared) -> None:
     frank = shared.person("frank", "frank")
-    frank.put(shared.review("gwen"))
-    assert refused(frank.push(), "review_not_own")
+    frank.put(shared.approval("gwen"))
+    assert refused(frank.push(), "approval_not_own")
 
 
 def test_operators_name_with_another_key_is_refused(shared: Shared) -> None:
     forger = shared.person("frank", "forged")
-    forger.put(shared.review())
+    forger.put(shared.approval())
     said = forger.push()
-    assert refused(said, "review_unsigned")
+    assert refused(said, "approval_unsigned")
     assert "its key stands in no roster entry" in said
 
 
 def test_key_that_only_the_push_itself_brings_signs_nothing(shared: Shared) -> None:
     forger = shared.person("frank", "forged")
     forger.put(roster(shared.keys, "frank", key="forged"))
-    forger.put(shared.review())
+    forger.put(shared.approval())
     said = forger.push()
     assert refused(said, "protected_unsigned")
-    assert refused(said, "review_unsigned")
+    assert refused(said, "approval_unsigned")
     assert refused(said, "roster_with_approval")
 
 
 def test_roster_and_approval_in_one_push_are_refused_even_signed(shared: Shared) -> None:
     frank = shared.person("frank", "frank")
     frank.put(roster(shared.keys, "gwen"))
-    frank.put(shared.review())
+    frank.put(shared.approval())
     assert refused(frank.push(), "roster_with_approval")
 
 
@@ -104,7 +104,7 @@ def test_roster_change_that_an_operator_signed_is_taken(shared: Shared) -> None:
     frank.put(roster(shared.keys, "gwen"))
     assert frank.push() == ""
     gwen = shared.person("gwen", "gwen")
-    gwen.put(shared.review("gwen"))
+    gwen.put(shared.approval("gwen"))
     assert gwen.push() == ""
 
 
@@ -179,14 +179,14 @@ def test_own_report_is_not_approved_by_its_author(shared: Shared) -> None:
     frank.put(roster(shared.keys, "hugo"))
     assert frank.push() == ""
     hugo = shared.person("hugo", "hugo")
-    hugo.put(shared.review("hugo"))
+    hugo.put(shared.approval("hugo"))
     assert refused(hugo.push(), "self_approval")
 
 
 def test_commit_slipped_in_after_the_approval_is_refused(shared: Shared) -> None:
     frank = shared.person("frank", "frank", "one")
     on_a_branch(frank)
-    frank.put(shared.review())
+    frank.put(shared.approval())
     jade = shared.person("jade", None, "one")
     jade.put(shared.pho.changed(body_markdown="It does so, and this is who uses it: …\n"))
     jade.git("switch", "--quiet", "main")
@@ -198,7 +198,7 @@ def test_commit_slipped_in_after_the_approval_is_refused(shared: Shared) -> None
 
 def test_commit_slipped_in_as_the_engines_is_still_not_what_was_approved(shared: Shared) -> None:
     frank = shared.person("frank", "frank", "one")
-    frank.put(shared.review())
+    frank.put(shared.approval())
     jade = shared.person("jade", None, "one")
     other = shared.pho.changed(body_markdown="It does so, and this is who uses it: …\n")
     jade.put(other, subject="phone_home: compose x\n\nwhy\n\nPrismfs-Cause: command:1")
@@ -207,21 +207,21 @@ def test_commit_slipped_in_as_the_engines_is_still_not_what_was_approved(shared:
 
 def test_approval_edited_by_one_byte_is_refused_unsigned_and_signed(shared: Shared) -> None:
     frank = shared.person("frank", "frank")
-    review = shared.review()
-    frank.put(review)
+    approval = shared.approval()
+    frank.put(approval)
     assert frank.push() == ""
-    path = kind_of(review).place_of(review)
+    path = kind_of(approval).place_of(approval)
     data = (frank.root / path).read_bytes()
     frank.commit({path: data + b"\n"})
-    assert refused(frank.push(), "review_changed")
+    assert refused(frank.push(), "approval_changed")
     frank.git("reset", "--quiet", "--hard", "origin/main")
     frank.commit({path: None})
-    assert refused(frank.push(), "review_changed")
+    assert refused(frank.push(), "approval_changed")
 
 
 def test_approval_of_nothing_is_refused(shared: Shared) -> None:
     frank = shared.person("frank", "frank")
-    frank.put(shared.review(about=phone_home().id.replace("pho-0", "pho-1", 1)))
+    frank.put(shared.approval(about=phone_home().id.replace("pho-0", "pho-1", 1)))
     assert refused(frank.push(), "unknown_record")
 
 
@@ -232,13 +232,13 @@ def test_local_trust_asks_for_no_signature_but_for_the_rest(shared: Shared) -> N
     frank.put(old.changed(trust="local"))
     assert frank.push() == ""
     gwen = shared.person("gwen")
-    gwen.put(shared.review("gwen", content_hash="0" * 64))
+    gwen.put(shared.approval("gwen", content_hash="0" * 64))
     assert refused(gwen.push(), "approval_stale")
     gwen.git("reset", "--quiet", "--hard", "origin/main")
-    gwen.put(shared.review("Clara"))
+    gwen.put(shared.approval("Clara"))
     assert refused(gwen.push(), "self_approval")
     gwen.git("reset", "--quiet", "--hard", "origin/main")
-    gwen.put(shared.review("gwen"))
+    gwen.put(shared.approval("gwen"))
     assert gwen.push() == ""
 
 
@@ -247,20 +247,20 @@ def test_approval_that_a_forged_decision_brings_is_refused(shared: Shared) -> No
     clone = shared.watcher()
     clone.turn()
     clone.publish()
-    review = shared.review()
+    approval = shared.approval()
     jade = shared.person("jade", None, "watcher")
-    jade.put(review)
+    jade.put(approval)
     desk, now = clone.desk, clone.clock.now()
     clone.turn()
     said: dict[str, Any] = {"verified": True, "signer": "frank", "operator": True, "code": None}
     document: dict[str, Any] = {
-        "id": review.id,
+        "id": approval.id,
         "commit": jade_commit(jade),
-        "review": review.to_document(),
+        "approval": approval.to_document(),
         "endorsement": said,
     }
     event = Event(
-        type="commit", kind="review", cause="commit:forged", at=now, actor="prismfs", assurance="engine",
+        type="commit", kind="approval", cause="commit:forged", at=now, actor="prismfs", assurance="engine",
         document=document | {"trust": "signed"},
     )  # fmt: skip
     with desk.repo.writer():
@@ -273,7 +273,7 @@ def test_approval_that_a_forged_decision_brings_is_refused(shared: Shared) -> No
     assert clone.records("phone_home")[0].status == "approved"
     assert "endorsement_differs" in {problem.code for problem in clone.problems()}
     answer = jade.push()
-    assert refused(answer, "review_unsigned")
+    assert refused(answer, "approval_unsigned")
     assert refused(answer, "endorsement_differs")
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from prismfs.clock import FakeClock
 from prismfs.kinds import kind_of
-from prismfs.kinds.care.approval import Review
+from prismfs.kinds.care.approval import Approval
 from tests.support.shared import Shared, Watcher, roster
 
 pytestmark = pytest.mark.slow
@@ -29,7 +29,7 @@ body: The prismfs watcher crashes with an exception when the inbox holds a link.
 
 
 @pytest.fixture
-def watcher(desk: Shared) -> Any:
+def watcher(desk: Shared) -> Watcher:
     """The watcher, with one report that waits for an operator."""
     made = desk.watcher()
     made.clock = FakeClock(datetime.now(UTC))
@@ -61,7 +61,7 @@ def approve(person: Any, record: Any) -> str:
     assert commit.startswith("git commit -S ")
     person.git(*switch.split(" ")[1:])
     person.git(*add.split(" ")[1:])
-    person.git("commit", "--quiet", *([] if person.key is None else ["-S"]), "-m", f"review: approve {record.id}")
+    person.git("commit", "--quiet", *([] if person.key is None else ["-S"]), "-m", f"approval: approve {record.id}")
     assert push.startswith("git push -u origin ")
     return str(switch.rpartition(" ")[2])
 
@@ -94,7 +94,7 @@ def test_unsigned_approval_is_refused_by_the_hook_and_without_it_by_the_rule(des
     branch = approve(gwen, record)
     gwen.git("switch", "--quiet", "main")
     gwen.merge(branch)
-    assert "[review_unsigned]" in gwen.push()
+    assert "[approval_unsigned]" in gwen.push()
     desk.without_hook()
     assert gwen.push() == ""
     watcher.pull()
@@ -168,8 +168,8 @@ def test_approval_edited_by_one_byte_before_it_is_taken_does_not_count(desk: Sha
     approve(frank, record)
     (path,) = frank.git("diff", "--name-only", "HEAD^", "HEAD").stdout.split()
     data = (frank.root / path).read_bytes()
-    made = kind_of(Review).read(data, path=path)
-    assert isinstance(made, Review)
+    made = kind_of(Approval).read(data, path=path)
+    assert isinstance(made, Approval)
     jade = desk.person("jade", None, "one")
     jade.put(made.changed(notes="x"))
     jade.git("switch", "--quiet", "main")
@@ -177,4 +177,4 @@ def test_approval_edited_by_one_byte_before_it_is_taken_does_not_count(desk: Sha
     assert jade.push() == ""
     watcher.pull()
     assert watcher.records("phone_home")[0].status == "pending_operator_review"
-    assert [row.meta["code"] for row in watcher.rows("phone_home.approval_refused")] == ["review_changed"]
+    assert [row.meta["code"] for row in watcher.rows("phone_home.approval_refused")] == ["approval_changed"]

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def watcher(shared: Shared) -> Any:
+def watcher(shared: Shared) -> Watcher:
     """The watcher of a repository whose hook somebody has taken away."""
     shared.without_hook()
     made = shared.watcher()
@@ -31,7 +31,7 @@ def watcher(shared: Shared) -> Any:
 
 
 def endorsements(outcomes: Any) -> list[Any]:
-    return [outcome.event.document["endorsement"] for outcome in outcomes if outcome.event.kind == "review"]
+    return [outcome.event.document["endorsement"] for outcome in outcomes if outcome.event.kind == "approval"]
 
 
 def project_of(person: Any) -> Any:
@@ -45,9 +45,9 @@ def persona_of(person: Any, name: str) -> Any:
     return kind.read((person.root / path).read_bytes(), path=path)
 
 
-def test_signed_operators_review_is_endorsed(shared: Shared, watcher: Watcher) -> None:
+def test_signed_operators_approval_is_endorsed(shared: Shared, watcher: Watcher) -> None:
     frank = shared.person("frank", "frank")
-    frank.put(shared.review())
+    frank.put(shared.approval())
     assert frank.push() == ""
     assert endorsements(watcher.pull()) == [{"verified": True, "signer": "frank", "operator": True, "code": None}]
     assert watcher.problems() == ()
@@ -62,11 +62,11 @@ def test_signed_operators_review_is_endorsed(shared: Shared, watcher: Watcher) -
         ("iris", "iris", "not_operator"),
     ],
 )
-def test_review_without_an_operators_own_signature_is_not_endorsed(
+def test_approval_without_an_operators_own_signature_is_not_endorsed(
     shared: Shared, watcher: Watcher, name: str, key: str | None, code: str
 ) -> None:
     person = shared.person(name, key)
-    person.put(shared.review(name))
+    person.put(shared.approval(name))
     assert person.push() == ""
     (found,) = endorsements(watcher.pull())
     assert (found["operator"], found["code"]) == (False, code)
@@ -74,7 +74,7 @@ def test_review_without_an_operators_own_signature_is_not_endorsed(
 
 def test_signature_taken_from_another_commit_is_forged(shared: Shared, watcher: Watcher) -> None:
     frank = shared.person("frank", "frank", "one")
-    frank.put(shared.review())
+    frank.put(shared.approval())
     signed = frank.git("cat-file", "commit", "HEAD").stdout
     jade = shared.person("jade", None, "one")
     (jade.root / "note").write_text("and more\n")
@@ -86,36 +86,36 @@ def test_signature_taken_from_another_commit_is_forged(shared: Shared, watcher: 
     assert [found["code"] for found in endorsements(watcher.pull())] == ["forged_signature"]
 
 
-def test_review_edited_by_one_byte_before_anybody_looked_loses_its_endorsement(
+def test_approval_edited_by_one_byte_before_anybody_looked_loses_its_endorsement(
     shared: Shared, watcher: Watcher
 ) -> None:
     frank = shared.person("frank", "frank", "one")
-    review = shared.review()
-    frank.put(review)
+    approval = shared.approval()
+    frank.put(approval)
     jade = shared.person("jade", None, "one")
-    path = kind_of(review).place_of(review)
+    path = kind_of(approval).place_of(approval)
     data = (jade.root / path).read_bytes()
     jade.commit({path: data.replace(b"surface: pull_request", b"surface: chat")})
     assert jade.push() == ""
-    assert [found["code"] for found in endorsements(watcher.pull())] == ["review_changed"]
+    assert [found["code"] for found in endorsements(watcher.pull())] == ["approval_changed"]
     row = watcher.rows("commit.observed")[-1]
-    assert (row.level, row.meta["invalid"]) == ("error", {path: "review_changed"})
+    assert (row.level, row.meta["invalid"]) == ("error", {path: "approval_changed"})
     assert watcher.problems() == ()
 
 
-def test_review_edited_later_is_an_error_and_no_event(shared: Shared, watcher: Watcher) -> None:
+def test_approval_edited_later_is_an_error_and_no_event(shared: Shared, watcher: Watcher) -> None:
     frank = shared.person("frank", "frank")
-    review = shared.review()
-    frank.put(review)
+    approval = shared.approval()
+    frank.put(approval)
     assert frank.push() == ""
     watcher.pull()
     watcher.publish()
     frank.git("pull", "--quiet", "--ff-only")
-    path = kind_of(review).place_of(review)
+    path = kind_of(approval).place_of(approval)
     frank.commit({path: None})
     assert frank.push() == ""
     assert endorsements(watcher.pull()) == []
-    assert watcher.rows("commit.observed")[-1].meta["invalid"] == {path: "review_changed"}
+    assert watcher.rows("commit.observed")[-1].meta["invalid"] == {path: "approval_changed"}
 
 
 def test_roster_of_the_same_push_gives_nobody_a_right(shared: Shared, watcher: Watcher) -> None:
@@ -125,7 +125,7 @@ def test_roster_of_the_same_push_gives_nobody_a_right(shared: Shared, watcher: W
         roster(shared.keys, "mallory"),
         project_of(mallory).changed(operators=("frank", "gwen", "mallory"), trust="local"),
     )
-    mallory.put(shared.review("mallory"))
+    mallory.put(shared.approval("mallory"))
     assert mallory.push() == ""
     outcomes = watcher.pull()
     assert [found["code"] for found in endorsements(outcomes)] == ["unknown_key"]
@@ -178,7 +178,7 @@ def test_mark_is_found_again_from_the_history_alone(shared: Shared, watcher: Wat
     forger = shared.person("frank", "forged", "one")
     watcher.publish()
     forger.git("pull", "--quiet", "--ff-only")
-    forger.put(shared.review())
+    forger.put(shared.approval())
     assert forger.push() == ""
     assert [found["code"] for found in endorsements(watcher.pull())] == ["unknown_key"]
     assert [git.resolve(f"{watcher.mark()}:{path}") for path in ("roster", "prismfs.yaml")] == before
@@ -246,7 +246,7 @@ def test_operators_later_commit_does_not_answer_for_somebody_elses_before(
     assert [row.meta["code"] for row in watcher.rows("protected.unendorsed")] == ["unsigned", "earlier_unendorsed"]
     watcher.publish()
     gwen = shared.person("gwen", "gwen")
-    gwen.put(shared.review("gwen"))
+    gwen.put(shared.approval("gwen"))
     assert gwen.push() == ""
     assert [found["code"] for found in endorsements(watcher.pull())] == ["unknown_key"]
 
@@ -273,7 +273,7 @@ def test_old_roster_brought_back_by_turning_a_merge_round_does_not_count(
     jade.git("merge", "--quiet", "--no-ff", "-s", "ours", "-m", "merge", "main")
     assert jade.push() == ""
     gwen = shared.person("gwen", "gwen", "one")
-    gwen.put(shared.review("gwen"))
+    gwen.put(shared.approval("gwen"))
     assert gwen.push() == ""
     outcomes = watcher.pull()
     assert [found["code"] for found in endorsements(outcomes)] == ["unknown_key"]

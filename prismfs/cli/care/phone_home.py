@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
-from prismfs.cli import output
+from prismfs.cli import output, verdict
 from prismfs.cli.care.phone_home_sync import command as sync
 
 
@@ -63,7 +65,7 @@ def show(call: output.Call, identifier: str, preflight: bool) -> None:
     from prismfs.clock import SystemClock
     from prismfs.engine.turn.desk import Desk
     from prismfs.engine.turn.outbound_scan import ask_tracker, look_at
-    from prismfs.rules.care.outbound_issue.approval_request import shown
+    from prismfs.rules.care.outbound_issue.api import review_text
 
     record = _record(call, identifier)
     with Desk(call.project()) as desk:
@@ -73,7 +75,7 @@ def show(call: output.Call, identifier: str, preflight: bool) -> None:
         "content_hash": record.content_hash,
         "checks": [{"name": check.name, "code": check.code, "why": check.why} for check in checks],
     }
-    lines = [click.style(record.id, bold=True) + f"  {record.status}" + _why(record), output.safe(shown(record))]
+    lines = [click.style(record.id, bold=True) + f"  {record.status}" + _why(record), output.safe(review_text(record))]
     lines += [
         f"{check.name}: " + ("holds" if check.code is None else f"{check.why} [{check.code}]") for check in checks
     ]
@@ -86,14 +88,10 @@ def show(call: output.Call, identifier: str, preflight: bool) -> None:
 @command.command("approve", epilog='\b\nExample:\n  prismfs --as olga phone-home approve pho-01k5 --notes "fine"')
 @click.argument("identifier", metavar="ID")
 @click.option("--notes", default="", help="Remarks; ack-retained-sensitive where sensitive fields are kept.")
-@click.option("--hash", "seen", help="The content hash that you looked at, or its beginning: no other is approved.")
-@click.option("--pull-request", is_flag=True, help="Write the review as a file, for a commit that you sign.")
-@output.verb(writes=True)
-def approve(
-    call: output.Call, identifier: str, notes: str, seen: str | None, pull_request: bool, dry_run: bool
-) -> None:
-    """Approve, as an operator, exactly what the record says now; nobody approves what they had a hand in."""
-    _review(call, identifier, "approve", notes, seen=seen, pull_request=pull_request, dry_run=dry_run)
+@verdict.verb
+def approve(call: output.Call, identifier: str, notes: str, **options: Any) -> None:
+    """Approve, as an operator, exactly what the record says now; its authors may not."""
+    _decide(call, identifier, "approve", notes, **options)
 
 
 @command.command(
@@ -101,11 +99,10 @@ def approve(
 )
 @click.argument("identifier", metavar="ID")
 @click.option("--reason", required=True, help="Why it does not leave.")
-@click.option("--pull-request", is_flag=True, help="Write the review as a file, for a commit that you sign.")
-@output.verb(writes=True)
-def reject(call: output.Call, identifier: str, reason: str, pull_request: bool, dry_run: bool) -> None:
+@verdict.verb
+def reject(call: output.Call, identifier: str, reason: str, **options: Any) -> None:
     """Say no, as an operator: it does not leave."""
-    _review(call, identifier, "reject", reason, pull_request=pull_request, dry_run=dry_run)
+    _decide(call, identifier, "reject", reason, **options)
 
 
 @command.command(
@@ -114,11 +111,10 @@ def reject(call: output.Call, identifier: str, reason: str, pull_request: bool, 
 )
 @click.argument("identifier", metavar="ID")
 @click.option("--reason", required=True, help="What should be said otherwise.")
-@click.option("--pull-request", is_flag=True, help="Write the review as a file, for a commit that you sign.")
-@output.verb(writes=True)
-def request_changes(call: output.Call, identifier: str, reason: str, pull_request: bool, dry_run: bool) -> None:
+@verdict.verb
+def request_changes(call: output.Call, identifier: str, reason: str, **options: Any) -> None:
     """Ask, as an operator, for other words: it is a draft again."""
-    _review(call, identifier, "request_changes", reason, pull_request=pull_request, dry_run=dry_run)
+    _decide(call, identifier, "request_changes", reason, **options)
 
 
 @command.command("send", epilog="\b\nExample:\n  prismfs --as Clara phone-home send pho-01k5")
@@ -126,7 +122,10 @@ def request_changes(call: output.Call, identifier: str, reason: str, pull_reques
 @output.verb(writes=True)
 def send(call: output.Call, identifier: str, dry_run: bool) -> None:
     """Send what was approved, as the incident manager; everything is checked again. Also after a failure."""
-    _give_leaving(call, identifier, "phone_home.send", {}, dry_run=dry_run)
+    from prismfs.cli.submit import give
+
+    with _told_by_the_transport(call, identifier):
+        give(call, "phone_home.send", {}, target=identifier, dry_run=dry_run)
 
 
 @command.command("withdraw", epilog='\b\nExample:\n  prismfs --as Clara phone-home withdraw pho-01k5 --reason "fixed"')
@@ -134,7 +133,7 @@ def send(call: output.Call, identifier: str, dry_run: bool) -> None:
 @click.option("--reason", default="", help="Why it is not needed.")
 @output.verb(writes=True)
 def withdraw(call: output.Call, identifier: str, reason: str, dry_run: bool) -> None:
-    """Take back, as the incident manager, what has not left."""
+    """Withdraw, as the incident manager, a record that has not left."""
     from prismfs.cli.submit import give
 
     give(call, "phone_home.withdraw", {"reason": reason}, target=identifier, dry_run=dry_run)
@@ -143,60 +142,20 @@ def withdraw(call: output.Call, identifier: str, reason: str, dry_run: bool) -> 
 command.add_command(sync)
 
 
-def _review(
-    call: output.Call,
-    identifier: str,
-    decision: Any,
-    notes: str,
-    *,
-    seen: str | None = None,
-    pull_request: bool,
-    dry_run: bool,
-) -> None:
-    from prismfs.errors import RefusedError
+def _decide(call: output.Call, identifier: str, decision: str, notes: str, **options: Any) -> None:
+    from prismfs.rules.care.outbound_issue.api import OUTGOING_ISSUE
 
-    record = _record(call, identifier)
-    if seen is not None and not (seen and record.content_hash.startswith(seen.casefold())):
-        raise RefusedError(
-            "approval_stale", f"its hash is {record.content_hash}", field="--hash", hint="look at it again"
-        )
-    if pull_request:
-        _write_review(call, record, decision, notes, dry_run=dry_run)
-        return
-    document = {"notes": notes, "content_hash": record.content_hash}
-    _give_leaving(call, record.id, f"phone_home.{decision}", document, dry_run=dry_run)
+    with _told_by_the_transport(call, identifier):
+        verdict.give_verdict(call, OUTGOING_ISSUE, _record(call, identifier), decision, {"notes": notes}, **options)
 
 
-def _write_review(call: output.Call, record: Any, decision: Any, notes: str, *, dry_run: bool) -> None:
-    """Write the review's file and print what git is to be told; nothing is committed."""
-    import uuid
-
-    from prismfs.clock import SystemClock
-    from prismfs.engine.trust.approval_file import write_review
-
-    now, token = SystemClock().now(), uuid.uuid4().hex
-    made, path = write_review(
-        call.project(), record, decision=decision, by=call.actor(), notes=notes, token=token, now=now, dry_run=dry_run
-    )
-    commands = [
-        f"git switch -c review-{made.id}",
-        f"git add {path}",
-        f'git commit -S -m "review: {decision} {record.id}"',
-        f"git push -u origin review-{made.id}   # and open a pull request",
-    ]
-    data = {"review": made.to_document(), "path": path, "commands": commands, "dry_run": dry_run}
-    output.result(
-        call, data, [f"{'would write' if dry_run else 'wrote'} {path}; nothing is decided yet. Next:", *commands]
-    )
-
-
-def _give_leaving(call: output.Call, identifier: str, kind: str, document: dict[str, Any], *, dry_run: bool) -> None:
-    """Give a command after which an issue may leave; what the transport said is the error's code (exit code 6)."""
-    from prismfs.cli.submit import give
+@contextmanager
+def _told_by_the_transport(call: output.Call, identifier: str) -> Iterator[None]:
+    """Let the error of an issue that was not filed have the code that the transport gave (exit code 6)."""
     from prismfs.errors import UndeliveredError
 
     try:
-        give(call, kind, document, target=identifier, dry_run=dry_run)
+        yield
     except UndeliveredError as error:
         record = _record(call, identifier)
         if record.code is None:

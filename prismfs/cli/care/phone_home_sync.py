@@ -82,7 +82,7 @@ def _lines(data: dict[str, Any], transport: str | None) -> list[str]:
 
 
 def _read(path: Path) -> bytes:
-    """Return what stands in the export, or on standard input for `-`; no more than it may hold, and one byte."""
+    """Return the bytes of the export, or of standard input for `-`: at most one more than it may hold."""
     import sys
 
     from prismfs.engine.turn.tracker_sync import MOST_EXPORT

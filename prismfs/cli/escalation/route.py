@@ -11,7 +11,7 @@ from prismfs.cli import output
 
 if TYPE_CHECKING:
     from prismfs.kinds.core.outbox import Outbox
-    from prismfs.rules.escalation.routes import Step
+    from prismfs.rules.escalation.api import LookedAt
 
 
 @click.group("route", epilog="\b\nExample:\n  prismfs route test report.yaml")
@@ -54,7 +54,7 @@ def test(call: output.Call, file: Path) -> None:
     output.result(call, data, lines)
 
 
-def _line_of(step: Step) -> str:
+def _line_of(step: LookedAt) -> str:
     indent = "  " * (step.depth + 1)
     if step.mismatch is not None:
         return f"{indent}{click.style('no ', dim=True)} {step.route.name}: not {output.safe(step.mismatch)}"
@@ -67,7 +67,7 @@ def _sent(message: Outbox) -> str:
     return f"  {message.action}: {message.status}" + (f" ({output.safe(message.detail)})" if message.detail else "")
 
 
-def _document(step: Step) -> dict[str, Any]:
+def _document(step: LookedAt) -> dict[str, Any]:
     return {
         "route": step.route.name,
         "depth": step.depth,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from prismfs.cli import output
+from prismfs.cli import output, verdict
 
 if TYPE_CHECKING:
     from prismfs.kinds.gates.artifact import Artifact
@@ -26,7 +26,7 @@ def command() -> None:
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many, newest first.")
 @output.verb()
 def list_(call: output.Call, waiting: bool, **filters: Any) -> None:
-    """List artifacts and how they stand at their gates, newest first."""
+    """List artifacts and their states, newest first."""
     from prismfs.cli.listing import print_list
 
     print_list(call, "artifact", status="presented" if waiting else None, **filters)
@@ -40,22 +40,22 @@ def show(call: output.Call, identifier: str, phase: str | None) -> None:
     """Show an artifact as it waits: its text, its hash, the criteria, what keeps it, and who may decide."""
     from prismfs.engine.turn.desk import Desk
     from prismfs.errors import RecordError
-    from prismfs.rules.gates.gate_rules import gate_of, unmet_demands
-    from prismfs.rules.gates.news import how
-    from prismfs.rules.gates.progress import reads_hold
-    from prismfs.rules.gates.sections.panel_facts import line_of, points_in
+    from prismfs.rules.gates.consequences import how_to_decide
+    from prismfs.rules.gates.gate import gate_of, unmet_demands
+    from prismfs.rules.gates.progress import reads_unchanged
+    from prismfs.rules.gates.sections.findings import findings_in, line_of
     from prismfs.rules.gates.sections.reading import parse
 
     with Desk(call.project()) as desk:
         view = desk.repo.view(desk.repo.snapshot())
         artifact = _artifact(call, view, identifier, phase)
         found, gate = gate_of(view, artifact)
-        findings = [line_of(point) for point in points_in(view, [artifact])]
+        findings = [line_of(finding) for finding in findings_in(view, [artifact])]
         try:
             against = unmet_demands(found, gate, parse(found, artifact.body))
         except RecordError as error:
             against = [str(error)]
-        if not reads_hold(view, artifact):
+        if not reads_unchanged(view, artifact):
             against.append("what it was written against was changed")
     may = _deciders(call, artifact)
     data = artifact.to_document() | {
@@ -72,7 +72,7 @@ def show(call: output.Call, identifier: str, phase: str | None) -> None:
         *(f"cannot pass: {output.one_line(text)}" for text in against),
         f"may decide: {', '.join(may) or 'nobody'}",
     ]  # fmt: skip
-    output.result(call, data, [*lines, how(artifact).rstrip()] if artifact.status == "presented" else lines)
+    output.result(call, data, [*lines, how_to_decide(artifact).rstrip()] if artifact.status == "presented" else lines)
 
 
 @command.command(
@@ -82,11 +82,9 @@ def show(call: output.Call, identifier: str, phase: str | None) -> None:
 @click.argument("phase", metavar="[PHASE]", required=False)
 @click.option("--notes", default="", help="Remarks.")
 @click.option("--criterion", multiple=True, metavar="N=TEXT", help="How criterion N is met; yes if nothing is said.")
-@click.option("--hash", "seen", help="The content hash that you looked at, or its beginning: no other is approved.")
-@click.option("--pull-request", is_flag=True, help="Write the decision as a file, for a commit that you sign.")
-@output.verb(writes=True)
+@verdict.verb
 def approve(call: output.Call, identifier: str, phase: str | None, notes: str, **options: Any) -> None:
-    """Approve exactly what the artifact says now; nobody approves what they had a hand in."""
+    """Approve exactly what the artifact says now; its authors may not."""
     _decide(call, identifier, phase, "approve", reason=notes, **options)
 
 
@@ -95,9 +93,7 @@ def approve(call: output.Call, identifier: str, phase: str | None, notes: str, *
 @click.argument("phase", metavar="[PHASE]", required=False)
 @click.option("--reason", required=True, help="What is missing.")
 @click.option("--criterion", multiple=True, metavar="N=TEXT", help="What is said of criterion N.")
-@click.option("--hash", "seen", help="The content hash that you looked at, or its beginning.")
-@click.option("--pull-request", is_flag=True, help="Write the decision as a file, for a commit that you sign.")
-@output.verb(writes=True)
+@verdict.verb
 def revise(call: output.Call, identifier: str, phase: str | None, reason: str, **options: Any) -> None:
     """Send the artifact back, with the reason; its next revision waits at the gate again."""
     _decide(call, identifier, phase, "revise", reason=reason, **options)
@@ -107,54 +103,19 @@ def _decide(
     call: output.Call,
     identifier: str,
     phase: str | None,
-    verdict: Literal["approve", "revise"],
+    decision: str,
     *,
     reason: str,
     criterion: tuple[str, ...],
-    seen: str | None,
-    pull_request: bool,
-    dry_run: bool,
+    **options: Any,
 ) -> None:
-    from prismfs.cli.submit import give
     from prismfs.engine.turn.desk import Desk
-    from prismfs.errors import RefusedError
+    from prismfs.rules.gates.gate import GATE
 
-    said = dict(_criterion(text) for text in criterion)
+    criteria = dict(_criterion(text) for text in criterion)
     with Desk(call.project()) as desk:
-        view = desk.repo.view(desk.repo.snapshot())
-        artifact = _artifact(call, view, identifier, phase)
-        if seen is not None and not (seen and artifact.content_hash.startswith(seen.casefold())):
-            raise RefusedError(
-                "approval_stale", f"its hash is {artifact.content_hash}", field="--hash", hint="look at it again"
-            )
-        if pull_request:
-            _write(call, view, artifact, verdict, said=said, reason=reason, dry_run=dry_run)
-            return
-    document = {"content_hash": artifact.content_hash, "criteria": said, "reason": reason}
-    give(call, f"gate.{verdict}", document, target=artifact.id, dry_run=dry_run)
-
-
-def _write(call: output.Call, view: View, artifact: Artifact, verdict: Any, *, dry_run: bool, **words: Any) -> None:
-    """Write the decision's file and print what git is to be told; nothing is committed."""
-    import uuid
-
-    from prismfs.clock import SystemClock
-    from prismfs.engine.trust.decision_file import write_decision
-
-    made, path = write_decision(
-        call.project(), view, artifact, verdict=verdict, by=call.actor(), token=uuid.uuid4().hex,
-        now=SystemClock().now(), dry_run=dry_run, **words,
-    )  # fmt: skip
-    commands = [
-        f"git switch -c decision-{made.id}",
-        f"git add {path}",
-        f'git commit -S -m "gate: {verdict} {artifact.label} of {artifact.about}"',
-        f"git push -u origin decision-{made.id}   # and open a pull request",
-    ]
-    data = {"decision": made.to_document(), "path": path, "commands": commands, "dry_run": dry_run}
-    output.result(
-        call, data, [f"{'would write' if dry_run else 'wrote'} {path}; nothing is decided yet. Next:", *commands]
-    )
+        artifact = _artifact(call, desk.repo.view(desk.repo.snapshot()), identifier, phase)
+    verdict.give_verdict(call, GATE, artifact, decision, {"criteria": criteria, "reason": reason}, **options)
 
 
 def _artifact(call: output.Call, view: View, identifier: str, phase: str | None) -> Artifact:
@@ -182,7 +143,7 @@ def _deciders(call: output.Call, artifact: Artifact) -> list[str]:
     import json
 
     from prismfs.kinds.core.settings.persona import Persona
-    from prismfs.rules.gates.news import APPROVE
+    from prismfs.rules.gates.consequences import APPROVE
     from prismfs.store import listing
     from prismfs.store.reading import reading
 

@@ -9,7 +9,7 @@ import click
 from prismfs.cli import output
 
 if TYPE_CHECKING:
-    from prismfs.rules.gates.progress import Standing
+    from prismfs.rules.gates.progress import PhaseState
 
 
 @click.group("phase", epilog="\b\nExample:\n  prismfs incident phase list inc-01k5")
@@ -22,11 +22,11 @@ def command() -> None:
 @click.option("--workflow", "name", default="incident", show_default=True, help="Which workflow: workflows/NAME.yaml.")
 @output.verb()
 def list_(call: output.Call, identifier: str, name: str) -> None:
-    """Say how each phase stands: its newest artifact, its gate, and what comes next."""
+    """Show the state of each phase: its newest artifact, its gate, and what comes next."""
     from prismfs.engine.turn.desk import Desk
     from prismfs.errors import RefusedError
     from prismfs.kinds.gates.settings.workflow import Workflow
-    from prismfs.rules.gates.progress import standing
+    from prismfs.rules.gates.progress import phase_states
 
     whole = _whole_id(call, identifier)
     with Desk(call.project()) as desk:
@@ -35,7 +35,7 @@ def list_(call: output.Call, identifier: str, name: str) -> None:
         if workflow is None:
             raise RefusedError("no_workflow", f"no workflow {name[:60]!r}", field="--workflow",
                                hint="prismfs list workflow; prismfs check names a file that is invalid")  # fmt: skip
-        rows = [_row(found, whole) for found in standing(view, workflow, whole)]
+        rows = [_row(found, whole) for found in phase_states(view, workflow, whole)]
     data = {"about": whole, "workflow": workflow.name, "phases": rows}
     columns = {"phase": "PHASE", "title": "TITLE", "state": "STATE", "artifact": "ARTIFACT", "author": "AUTHOR",
                "next": "NEXT"}  # fmt: skip
@@ -48,10 +48,10 @@ def list_(call: output.Call, identifier: str, name: str) -> None:
 @click.option("--output", "file", type=click.Path(dir_okay=False, writable=True), help="Write it to this new file.")
 @output.verb()
 def template(call: output.Call, identifier: str, phase: str, file: str | None) -> None:
-    """Print the Markdown of a phase: what is known already stands there, the rest is left open as <…>."""
+    """Print the Markdown of a phase, filled in with what is known; the rest is left open as <…>."""
     from pathlib import Path
 
-    from prismfs.engine.trust.approval_file import write_new
+    from prismfs.engine.trust.verdict_file import write_new
     from prismfs.engine.turn.desk import Desk
     from prismfs.rules.gates.facts import template_of
     from prismfs.rules.gates.progress import phase_of
@@ -72,7 +72,7 @@ def template(call: output.Call, identifier: str, phase: str, file: str | None) -
 @click.argument("identifier", metavar="INCIDENT")
 @click.argument("phase", metavar="PHASE")
 @click.argument("file", metavar="FILE|-", type=click.File("rb"))
-@click.option("--author", help="Who wrote it, if somebody else than who submits it; neither may approve it.")
+@click.option("--author", help="Who wrote it, if not the one who submits it; neither may approve it.")
 @click.option("--findings", type=click.File("rb"), help="Findings of its panel: a YAML file with a list `findings`.")
 @output.verb(writes=True)
 def submit(
@@ -94,7 +94,7 @@ def submit(
     give(call, "phase.submit", document, target=identifier, dry_run=dry_run)
 
 
-def _row(found: Standing, about: str) -> dict[str, Any]:
+def _row(found: PhaseState, about: str) -> dict[str, Any]:
     phase, artifact = found.phase, found.artifact
     return {
         "phase": phase.id,
@@ -110,7 +110,7 @@ def _row(found: Standing, about: str) -> dict[str, Any]:
     }
 
 
-def _next(found: Standing, about: str) -> str:
+def _next(found: PhaseState, about: str) -> str:
     """Return what is to be done now; what keeps the phase, where something does."""
     if found.state == "presented" and found.artifact is not None:
         return f"prismfs gate show {found.artifact.id}"

@@ -26,7 +26,7 @@ from prismfs.records.document import Document
 from prismfs.records.event import Event
 from prismfs.records.plan import Decision, Nothing, Plan, Refused
 from prismfs.rules import decide
-from prismfs.rules.work.bead_import import NEWER_HERE
+from prismfs.rules.work.api import NEWER_HERE
 from prismfs.store import listing
 from prismfs.store.defaults import default_record
 

@@ -21,7 +21,7 @@ from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettin
 from prismfs.kinds.escalation.settings.routing import Routing
 from prismfs.records.base import format_duration, format_instant
 from prismfs.rules.core import authority
-from prismfs.rules.escalation import groups, messages, routes
+from prismfs.rules.escalation import api as escalation
 from prismfs.store.config import check_config
 from prismfs.store.git import run_plain
 from prismfs.store.repo import ProjectRepo
@@ -120,7 +120,7 @@ def _check_routes(repo: ProjectRepo) -> Problem | None:
     for route in routing.route.walk():
         for rank in range(4):
             lacking = {
-                action: messages.lacks(view, action) for action in routes.actions_of(route, settings.routes, rank)
+                action: escalation.lacks(view, action) for action in escalation.actions_of(route, settings.routes, rank)
             }
             if lacking and all(lacking.values()):
                 said = "; ".join(f"{action}: {why}" for action, why in lacking.items())
@@ -133,7 +133,7 @@ def _check_routes(repo: ProjectRepo) -> Problem | None:
         if (
             route.group_by is not None
             and route.repeat_interval
-            and route.repeat_interval < (route.group_interval or groups.INTERVAL)
+            and route.repeat_interval < (route.group_interval or escalation.INTERVAL)
         ):
             return Problem(
                 "repeat_too_short",

@@ -9,7 +9,7 @@ from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.core.settings.policy import Policy
 from prismfs.kinds.core.settings.project import Project
-from prismfs.rules.care.outbound_issue.staging import MANAGER
+from prismfs.rules.care.outbound_issue.api import MANAGER
 from prismfs.store.repo import ProjectRepo
 
 _TRACKER = "settings/tracker.yaml"

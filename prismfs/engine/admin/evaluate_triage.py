@@ -15,7 +15,7 @@ from prismfs.kinds.care.phone_home import SCOPES
 from prismfs.kinds.care.settings.triage import Triage
 from prismfs.kinds.care.signal import LANES
 from prismfs.records.document import Document
-from prismfs.rules.care.classifier import DEFAULT_RANK, Classification, classify, with_floor
+from prismfs.rules.care.api import DEFAULT_RANK, Classification, classify, with_floor
 
 _RANKS = {"P0": 0, "P1": 1, "P2": 2, "P3": 3}
 

@@ -17,7 +17,7 @@ from prismfs.kinds.work.bead import Escalation
 from prismfs.records import codec
 from prismfs.records.event import Event
 from prismfs.records.plan import Decision, Plan
-from prismfs.rules.escalation import routes
+from prismfs.rules.escalation.api import LookedAt, explain
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Trial:
     """What would be decided of a file; per escalation the routes looked at, and the messages that would be made."""
 
     decision: Decision
-    escalations: tuple[tuple[Escalation, tuple[routes.Step, ...]], ...]
+    escalations: tuple[tuple[Escalation, tuple[LookedAt, ...]], ...]
     messages: tuple[Outbox, ...]
 
 
@@ -55,6 +55,6 @@ def try_route(desk: Desk, path: Path, now: datetime) -> Trial:
     beads = [put for put in puts if isinstance(put, Escalation)]
     return Trial(
         decision,
-        tuple((bead, routes.explain(routing, bead.match_labels)) for bead in beads),
+        tuple((bead, explain(routing, bead.match_labels)) for bead in beads),
         tuple(put for put in puts if isinstance(put, Outbox)),
     )

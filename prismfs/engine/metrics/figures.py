@@ -205,7 +205,7 @@ def _review_on_time(case: Case, facts: Facts) -> bool | None:
 def after_business_days(at: int, days: int) -> int:
     """Return the instant `days` business days (Monday to Friday, UTC) after `at`, at the same time of day.
 
-    The rule of the duty itself (`rules/response/postmortem/business_days.py`) imports what a listing must not wait for.
+    The rule of the duty itself (`rules/response/postmortem/duty.py`) imports what a listing must not wait for.
     """
     while days:
         at += DAY

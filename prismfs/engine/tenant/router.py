@@ -32,7 +32,7 @@ from prismfs.records.message import Receipt
 from prismfs.records.plan import Plan, Refused
 from prismfs.records.view import View
 from prismfs.rules import ENGINE
-from prismfs.rules.care.bridge import CHANNEL
+from prismfs.rules.care.api import BRIDGE
 from prismfs.store.listing import find_documents
 
 CRASH_POINTS = ("before-route", "routed", "before-route-receipts", "route-receipts")
@@ -48,7 +48,7 @@ _PATIENCE = 2.0
 
 def is_routed(message: Outbox) -> bool:
     """Tell whether a message goes to another project, and not by a channel."""
-    return message.channel == CHANNEL
+    return message.channel == BRIDGE
 
 
 def route(desk: Desk, messages: Sequence[Outbox], now: datetime) -> list[Outcome]:

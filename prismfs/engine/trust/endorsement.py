@@ -27,7 +27,8 @@ WHY = {
     "author_mismatch": "its author or committer is not who signed it",
     "not_operator": "who signed it is no operator",
     "earlier_unendorsed": "an earlier change of protected files still lacks an operator",
-    "review_changed": "the review was changed after it was signed",
+    "approval_changed": "the approval was changed after it was signed",
+    "decision_changed": "the decision was changed after it was signed",
 }
 """What each code of an endorsement means, as a clause."""
 

@@ -1,7 +1,7 @@
-"""What a foreign commit brings of protected files, reviews and decisions, with who answers for it (R-000-76, R-000-82).
+"""What a foreign commit brings of protected files and verdicts, with who answers for it (R-000-76, R-000-82).
 
-Both become events of their own. What a signature is worth stands in the event, so that the rule can be asked again
-from the commit alone.
+Both become events of their own. The event says what a signature is worth, so that the rule can be asked again from
+the commit alone.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from prismfs.engine.trust.artifact_changes import misquoted
 from prismfs.engine.trust.endorsement import endorse, project_at, roster_at, void
 from prismfs.engine.trust.protection import (
-    endorse_review,
+    endorse_verdict,
     is_guarded,
     is_protected,
     is_signed,
@@ -19,12 +19,11 @@ from prismfs.engine.trust.protection import (
     parents_of,
     step,
 )
+from prismfs.engine.trust.verdict_file import SIGNOFFS
 from prismfs.engine.turn.desk import Desk
 from prismfs.errors import RecordError
-from prismfs.kinds import kind_of_path
-from prismfs.kinds.care import approval
+from prismfs.kinds import KINDS, kind_of_path
 from prismfs.kinds.core.settings import persona, project
-from prismfs.kinds.gates import decision
 from prismfs.records.document import Document, JsonValue
 from prismfs.records.event import Event
 from prismfs.records.kind import Kind
@@ -33,21 +32,21 @@ from prismfs.store.git import Git
 from prismfs.store.snapshot import ForeignCommit
 
 ENGINE_ONLY = frozenset({"engine"})
-"""The writers of a record that nobody but the engine writes."""
+"""The writers of a record that the engine alone writes."""
 
-VERDICTS = (approval.KIND, decision.KIND)
-"""Kinds whose records are somebody's decision, each a file of its own that is never changed."""
+VERDICTS = tuple(KINDS[name] for name in SIGNOFFS)
+"""The kinds of verdicts: a verdict is a file of its own that is never changed."""
 
 
 def forbidden_changes(desk: Desk, commit: ForeignCommit) -> Document:
-    """Return what `commit` changes and may not, path -> code: reviews; the engine's records where people sign."""
+    """Return what `commit` changes and may not, path -> code: verdicts; the engine's records where people sign."""
     git = desk.repo.git
     signed = None
     found: Document = {}
     for path in (*commit.puts, *commit.removed):
         kind = kind_of_path(path)
         if kind in VERDICTS and git.resolve(f"{commit.commit}^1:{path}") is not None:
-            found[path] = "review_changed"
+            found[path] = f"{kind.name}_changed"
         elif kind is not None and kind.writers == ENGINE_ONLY:
             signed = is_guarded(git, f"{commit.commit}^1") if signed is None else signed
             if signed:
@@ -56,7 +55,7 @@ def forbidden_changes(desk: Desk, commit: ForeignCommit) -> Document:
 
 
 def guarded_events(desk: Desk, commit: ForeignCommit, now: datetime) -> list[Event]:
-    """Return the events of what `commit` changes of protected files, and of each review that it adds."""
+    """Return the events of what `commit` changes of protected files, and of each verdict that it adds."""
     git = desk.repo.git
     before = git.resolve(f"{commit.commit}^1")
     assert before is not None
@@ -73,11 +72,11 @@ def guarded_events(desk: Desk, commit: ForeignCommit, now: datetime) -> list[Eve
         assert kind is not None
         if git.resolve(f"{before}:{path}") is not None:
             continue  # it is never changed: that was written down with the commit
-        document = _reviewed(git, commit.commit, before, path, kind, guarded=guarded)
+        document = _judged(git, commit.commit, before, path, kind, guarded=guarded)
         if document is not None:
             here = git.resolve(f"{desk.repo.snapshot().commit}:{path}")
             if here is not None and here != git.resolve(f"{commit.commit}:{path}"):
-                document["endorsement"] = void("review_changed").to_document()
+                document["endorsement"] = void(f"{kind.name}_changed").to_document()
             events.append(_event(kind.name, f"{cause}:{document['id']}", at, document))
     return events
 
@@ -97,7 +96,7 @@ def contradicted(git: Git, event: Event, head: str) -> str | None:
         return "names a commit that is no part of it"
     before = parents_of(git, commit)[0]
     if verdict is not None:
-        found = _reviewed(git, commit, before, verdict.path_of(str(said.get("id"))), verdict, guarded=True)
+        found = _judged(git, commit, before, verdict.path_of(str(said.get("id"))), verdict, guarded=True)
         if found is None or found[verdict.name] != said.get(verdict.name):
             return f"names another {verdict.name} than its commit holds"
         told, own = said.get("endorsement"), found["endorsement"]
@@ -138,16 +137,16 @@ def _protected(git: Git, commit: str, before: str, touched: tuple[str, ...], *, 
     return judged | _told(git, mark, commit if done.stands else mark)
 
 
-def _reviewed(git: Git, commit: str, before: str, path: str, kind: Kind, *, guarded: bool) -> Document | None:
-    """Return the document of the event of the review, or decision, at `path`; None where it is none."""
+def _judged(git: Git, commit: str, before: str, path: str, kind: Kind, *, guarded: bool) -> Document | None:
+    """Return the document of the event of the verdict at `path`; None where it is none."""
     try:
         found = kind.read(git.read(f"{commit}:{path}") or b"", path=path)
     except RecordError:
         return None  # written down with the commit
     mark = mark_before(git, commit) if guarded else before
-    operator = kind is approval.KIND  # at a gate whoever the roster allows decides
+    operator = SIGNOFFS[kind.name].operators_only
     endorsement = (
-        endorse(git, commit, before) if mark is None else endorse_review(git, commit, path, mark, operator=operator)
+        endorse(git, commit, before) if mark is None else endorse_verdict(git, commit, path, mark, operator=operator)
     )
     return {
         "id": kind.name_of(found),

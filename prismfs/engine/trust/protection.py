@@ -127,8 +127,8 @@ def keep_mark(git: Git, head: str) -> None:
         git.run("update-ref", PROTECTED, mark)
 
 
-def endorse_review(git: Git, commit: str, path: str, mark: str, *, operator: bool = True) -> Endorsement:
-    """Return who answers for the review or decision that `commit` adds at `path`.
+def endorse_verdict(git: Git, commit: str, path: str, mark: str, *, operator: bool) -> Endorsement:
+    """Return who answers for the verdict that `commit` adds at `path`.
 
     Of a merge that is the commit which introduced the file; what the merge itself is signed with counts where that
     one's signature does not. Without `operator` a signature of anybody in the roster counts.

@@ -1,27 +1,30 @@
 """What the pre-receive hook asks of a push to the branch that is served, beside the form of its files.
 
-`old` is where the branch stands: its operators and their keys decide, never those that the push brings (R-000-76).
+`old` is the head of the branch before the push: its operators and their keys decide, never those that the push
+brings (R-000-76).
 With `trust: signed` protected files and approvals need an operator's signature; what needs none is asked of every
-project: a review is never changed, is about something that is there, fits it, and is not by one of its authors.
+project: a verdict is never changed; an approval is about something that is there, fits it, and is not by an author.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from prismfs.engine.trust.endorsement import void
 from prismfs.engine.trust.foreign_commits import ENGINE_ONLY, VERDICTS
-from prismfs.engine.trust.protection import endorse_review, is_protected, is_signed, step
+from prismfs.engine.trust.protection import endorse_verdict, is_protected, is_signed, step
+from prismfs.engine.trust.verdict_file import SIGNOFFS
 from prismfs.engine.trust.verify import verify
 from prismfs.errors import Problem, RecordError, StoreError
-from prismfs.kinds import kind_of_path
-from prismfs.kinds.care import approval, phone_home
-from prismfs.kinds.care.approval import Review
-from prismfs.kinds.care.phone_home import PhoneHome
+from prismfs.kinds import kind_of, kind_of_path
 from prismfs.kinds.core.settings import persona, project
-from prismfs.kinds.gates import artifact, decision
-from prismfs.kinds.gates.decision import GateDecision
+from prismfs.kinds.core.verdict import Verdict
+from prismfs.records.base import Record
+from prismfs.records.kind import Kind
+from prismfs.rules.core import signoff
+from prismfs.rules.core.signoff import Signoff
 from prismfs.store.git import Git
 from prismfs.store.history import Commit, read_commits
 from prismfs.store.place import read_branch
@@ -59,10 +62,8 @@ def check_commits(git: Git, old: str, new: str) -> Iterator[Problem]:
             kind = kind_of_path(change.path)
             if kind is None or kind.chained:
                 continue
-            if kind is approval.KIND:
-                yield from _check_review(git, old, new, commit, change.path, added=change.old == NO_OBJECT)
-            elif kind is decision.KIND:
-                yield from _check_decision(git, old, commit, change.path, added=change.old == NO_OBJECT)
+            if kind in VERDICTS:
+                yield from _check_verdict(git, old, new, commit, change.path, kind, added=change.old == NO_OBJECT)
             elif by_hand and kind.writers == ENGINE_ONLY:
                 yield _said(
                     "engine_record_changed", commit, change.path, f"a {kind.name} is written by prismfs alone",
@@ -90,7 +91,7 @@ def _check_decided(git: Git, old: str, new: str, commits: Sequence[Commit]) -> I
 
     The whole history is read for that, a commit in about a millisecond.
     """
-    gated = (phone_home.KIND, artifact.KIND, *VERDICTS)
+    gated = (*(kind_of(use.subject) for use in SIGNOFFS.values()), *VERDICTS)
     if any(
         commit.cause is not None and any(kind_of_path(change.path) in gated for change in commit.changes)
         for commit in commits
@@ -99,7 +100,7 @@ def _check_decided(git: Git, old: str, new: str, commits: Sequence[Commit]) -> I
 
 
 def _check_together(commits: Sequence[Commit]) -> Iterator[Problem]:
-    """Refuse who may approve and an approval in one push: nobody has seen the one before the other (R-000-84)."""
+    """Refuse a change of who may approve in one push with an approval (R-000-84)."""
     by_hand = [commit for commit in commits if commit.cause is None or len(commit.parents) != 1]
     changes = [(commit, change.path) for commit in by_hand for change in commit.changes]
     rosters = [(commit, path) for commit, path in changes if kind_of_path(path) in (persona.KIND, project.KIND)]
@@ -111,83 +112,70 @@ def _check_together(commits: Sequence[Commit]) -> Iterator[Problem]:
         )  # fmt: skip
 
 
-def _check_review(git: Git, old: str, new: str, commit: Commit, path: str, *, added: bool) -> Iterator[Problem]:
+def _check_verdict(
+    git: Git, old: str, new: str, commit: Commit, path: str, kind: Kind, *, added: bool
+) -> Iterator[Problem]:
+    """Hold a verdict against its signature, and an approval by hand against what it is about (R-000-41, R-003-28)."""
+    use = SIGNOFFS[kind.name]
     if not added:
-        yield _said("review_changed", commit, path, "a review is never changed", "another decision is another file")
+        yield _said(
+            f"{kind.name}_changed", commit, path, f"a record of the kind {kind.name} is never changed",
+            "another one is another file",
+        )  # fmt: skip
         return
     try:
-        found = approval.KIND.read(git.read(f"{commit.id}:{path}") or b"", path=path)
+        found = kind.read(git.read(f"{commit.id}:{path}") or b"", path=path)
     except RecordError as error:
         yield _said(error.code, commit, path, error.problem.message, "mend the file")
         return
-    assert isinstance(found, Review)
+    assert isinstance(found, Verdict)
     by_engine = commit.cause is not None and len(commit.parents) == 1
-    if is_signed(git, old) and not (by_engine and found.decision != "approve"):
-        signature = void("unsigned") if by_engine else endorse_review(git, commit.id, path, old)
-        if not signature.operator:
-            yield _said("review_unsigned", commit, path, f"no operator signed it: {signature.why_not}", _SIGN)
+    if by_engine and found.decision != "approve":
+        return
+    if is_signed(git, old):
+        signature = (
+            void("unsigned") if by_engine else endorse_verdict(git, commit.id, path, old, operator=use.operators_only)
+        )
+        if not (signature.operator if use.operators_only else signature.verified):
+            who = "no operator" if use.operators_only else found.by
+            yield _said(f"{kind.name}_unsigned", commit, path, f"{who} signed it: {signature.why_not}", _SIGN)
             return
         if (signature.signer or "").casefold() != found.by.casefold():
             yield _said(
-                "review_not_own", commit, path, f"says that it is by {found.by}, but {signature.signer} signed it",
-                "everybody signs a review of one's own",
+                f"{kind.name}_not_own", commit, path,
+                f"says that it is by {found.by}, but {signature.signer} signed it", "everybody signs their own",
             )  # fmt: skip
             return
-    if by_engine or found.decision != "approve":
-        return
-    yield from _check_approval(git, new, commit, path, found)
+    if not by_engine and found.decision == "approve":
+        yield from _check_subject(git, new, commit, path, use, found)
 
 
-def _check_decision(git: Git, old: str, commit: Commit, path: str, *, added: bool) -> Iterator[Problem]:
-    """Hold a decision at a gate against its signature; whether it counts the rules say (R-003-28)."""
-    if not added:
-        yield _said("decision_changed", commit, path, "a decision is never changed", "another one is another file")
-        return
-    try:
-        found = decision.KIND.read(git.read(f"{commit.id}:{path}") or b"", path=path)
-    except RecordError as error:
-        yield _said(error.code, commit, path, error.problem.message, "mend the file")
-        return
-    assert isinstance(found, GateDecision)
-    if not is_signed(git, old) or (commit.cause is not None and len(commit.parents) == 1):
-        return
-    signature = endorse_review(git, commit.id, path, old, operator=False)
-    if not signature.verified or (signature.signer or "").casefold() != found.by.casefold():
-        why = signature.why_not if not signature.verified else f"{signature.signer} signed it"
-        yield _said("decision_unsigned", commit, path, f"{found.by} did not sign it: {why}", _SIGN)
-
-
-def _check_approval(git: Git, new: str, commit: Commit, path: str, found: Review) -> Iterator[Problem]:
-    """Hold an approval against what it is about, as that stands at the end of the push (R-000-41)."""
-    about = _record(git, new, found.about)
+def _check_subject(
+    git: Git, new: str, commit: Commit, path: str, use: Signoff[Any, Any], found: Verdict
+) -> Iterator[Problem]:
+    """Hold an approval against what it is about, as it is at the end of the push (R-000-41)."""
+    about = _record(git, new, kind_of(use.subject), found.about)
     if about is None:
         yield _said(
-            "unknown_record",
-            commit,
-            path,
-            f"is about {found.about}, which is not there",
-            "prismfs phone-home list names what waits for review",
-        )
+            "unknown_record", commit, path, f"is about {found.about}, which is not there",
+            f"{use.program} list names what waits",
+        )  # fmt: skip
         return
-    authors = {name.casefold() for name in (*about.authors, about.requested_by)}
-    if found.by.casefold() in authors:
+    if signoff.is_author(use, about, found.by):
+        yield _said("self_approval", commit, path, f"{found.by} is an author of what is approved", "ask another person")
+    if found.content_hash != use.content_hash(about):
         yield _said(
-            "self_approval", commit, path, f"{found.by} is an author of what is approved", "ask another operator"
-        )
-    if found.content_hash != about.content_hash:
-        yield _said(
-            "approval_stale", commit, path, "approves another text than the one that would leave",
-            "look at it again: prismfs phone-home show, then approve that",
+            "approval_stale", commit, path, "approves another text than the one that is there",
+            f"look at it again: {use.program} show, then approve that",
         )  # fmt: skip
 
 
-def _record(git: Git, commit: str, identifier: str) -> PhoneHome | None:
+def _record(git: Git, commit: str, kind: Kind, identifier: str) -> Record | None:
     try:
-        path = phone_home.KIND.path_of(identifier)
-        found = phone_home.KIND.read(git.read(f"{commit}:{path}") or b"", path=path)
+        path = kind.path_of(identifier)
+        return kind.read(git.read(f"{commit}:{path}") or b"", path=path)
     except RecordError:
         return None
-    return found if isinstance(found, PhoneHome) else None
 
 
 def _said(code: str, commit: Commit, path: str, message: str, hint: str) -> Problem:

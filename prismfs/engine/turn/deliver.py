@@ -21,7 +21,7 @@ from prismfs.records.document import Document
 from prismfs.records.event import Event
 from prismfs.records.message import Message, Receipt
 from prismfs.rules import ENGINE
-from prismfs.rules.response.jobs.retry import CHANNEL as JOBS
+from prismfs.rules.response.api import JOBS
 
 WAITING = ("pending", "unknown")
 """States in which a message waits for its due time to be sent."""

@@ -14,7 +14,7 @@ from prismfs.errors import PrismfsError
 from prismfs.intake.finding import as_document
 from prismfs.intake.mac import scan_key
 from prismfs.intake.report import scan_text
-from prismfs.kinds.care.approval import Review
+from prismfs.kinds.care.approval import Approval
 from prismfs.kinds.care.phone_home import PhoneHome
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.kinds.core.settings.redaction import RedactionRules
@@ -22,8 +22,7 @@ from prismfs.records.document import Document
 from prismfs.records.event import Event
 from prismfs.records.message import Receipt
 from prismfs.records.view import View
-from prismfs.rules.care.outbound_issue.checks import CHECKS, Sending
-from prismfs.rules.care.outbound_issue.wording import texts_of
+from prismfs.rules.care.outbound_issue.api import CHECKS, Sending, texts_of
 from prismfs.rules.core.draft import ENGINE, Draft
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ _LOOKED_AT = {
     ("due", "phone_home"): "draft approved",
     ("command", "phone_home.send"): "approved failed",
     ("command", "phone_home.approve"): "pending_operator_review",
-    ("commit", "review"): "pending_operator_review",
+    ("commit", "approval"): "pending_operator_review",
 }
 """Events after which a phone-home may leave, or go before the operators, and its states then."""
 
@@ -99,9 +98,9 @@ def ask_tracker(desk: Desk) -> Receipt:
 def _record_of(view: View, event: Event) -> PhoneHome | None:
     name = str(event.document.get("id") or "")
     try:
-        if event.kind == "review":
-            review = view.get(Review, name)
-            return None if review is None else view.get(PhoneHome, review.about)
+        if event.kind == "approval":
+            approval = view.get(Approval, name)
+            return None if approval is None else view.get(PhoneHome, approval.about)
         return view.get(PhoneHome, name)
     except PrismfsError:
         return None

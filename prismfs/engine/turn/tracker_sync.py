@@ -26,7 +26,7 @@ from prismfs.records.event import Event
 from prismfs.records.issue import IssueState
 from prismfs.records.plan import Plan
 from prismfs.rules import ENGINE
-from prismfs.rules.care.outbound_issue.follow import news_of, shortened
+from prismfs.rules.care.outbound_issue.api import news_of, shortened
 from prismfs.store.listing import find_documents
 
 ASKED = ("gh", "file")

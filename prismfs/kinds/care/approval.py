@@ -1,8 +1,4 @@
-"""A review: an operator's decision on something that is to leave, as a file of its own (R-000-32, R-000-82).
-
-It is written by a command, or added by a pull request that an operator merges. A review is never changed: another
-decision is another file.
-"""
+"""An approval: an operator's verdict on an issue that is to leave (R-000-32, R-000-82)."""
 
 from __future__ import annotations
 
@@ -10,23 +6,15 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from prismfs.kinds.care.phone_home import Digest, Surface
-from prismfs.records.base import Identity, Instant, Record
-from prismfs.records.ids import Id
+from prismfs.kinds.core.verdict import Verdict
 from prismfs.records.kind import Kind
 
 
-class Review(Record):
-    """One decision on what `content_hash` says; a no has its reason in `notes`."""
+class Approval(Verdict):
+    """One verdict on an outgoing issue; a no has its reason in `notes`."""
 
-    kind: Literal["review"] = "review"
-    id: Id
-    about: Id
+    kind: Literal["approval"] = "approval"
     decision: Literal["approve", "reject", "request_changes"]
-    content_hash: Digest
-    by: Identity
-    at: Instant
-    surface: Surface
     notes: str = ""
 
     @model_validator(mode="after")
@@ -37,12 +25,12 @@ class Review(Record):
 
 
 KIND = Kind(
-    name="review",
-    model=Review,
-    folder="reviews",
+    name="approval",
+    model=Approval,
+    folder="approvals",
     format="yaml",
     layout="dated",
-    prefix="rev",
+    prefix="apr",
     writers=frozenset({"engine", "person"}),
     facets={"title": "decision", "status": "decision", "owner": "by", "ref": "about"},
 )

@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, JsonValue, StringConstraints
+from pydantic import BeforeValidator, Field, JsonValue
 from pydantic_core import PydanticCustomError
 
 from prismfs.kinds.care.signal import Redaction
-from prismfs.records.base import Identity, Instant, Line, Pid, Record, Text, Value, Word
+from prismfs.kinds.core.verdict import Surface
+from prismfs.records.base import Digest, Identity, Instant, Line, Pid, Record, Text, Value, Word
 from prismfs.records.codec import canonical_json
 from prismfs.records.ids import Id
 from prismfs.records.kind import Kind, Lifecycle
@@ -20,8 +21,6 @@ from prismfs.records.severity import Severity
 
 Scope = Literal["customer-internal", "prism-product", "mixed"]
 SCOPES: tuple[Scope, ...] = ("customer-internal", "prism-product", "mixed")
-Surface = Literal["chat", "dashboard", "cli", "pull_request"]
-Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 ACKNOWLEDGEMENT = "ack-retained-sensitive"
 """What the notes of an approval must hold where sensitive fields are kept on purpose (R-000-39)."""
@@ -60,8 +59,8 @@ class RedactionReport(Value):
 class OperatorReview(Value):
     """The decision of an operator, and the hash of what it was about (R-000-32).
 
-    `review` is the record that holds the decision, `review_digest` the SHA-256 of its canonical JSON: an approval
-    file that was edited afterwards is another one.
+    `approval` is the record that holds the decision, `approval_digest` the SHA-256 of its canonical JSON: an approval
+    that was edited afterwards is another one.
     """
 
     approved: bool
@@ -70,13 +69,13 @@ class OperatorReview(Value):
     review_surface: Surface
     notes: str = ""
     content_hash: Digest
-    review: Id
-    review_digest: Digest
+    approval: Id
+    approval_digest: Digest
     used_at: Instant | None = None
 
 
 class Reviewed(Value):
-    """What operators were shown last, so that the next request for review can say what differs."""
+    """What operators were shown last, so that the next request for review can show the difference."""
 
     title: Line
     body_markdown: Text
@@ -88,7 +87,7 @@ class PhoneHome(Record):
 
     `requested_by` is the incident manager in whose name it was staged, `authors` are those who worded it: none of
     them may approve it. `review_asked_at` is when the review began, from which its times count, `reminders` how many of
-    its steps are done. `detail` says in a line why it stands where it stands, `code` is set where something failed.
+    its steps are done. `detail` says in a line why it has its state, `code` is set where something failed.
     """
 
     kind: Literal["phone_home"] = "phone_home"
@@ -138,6 +137,11 @@ class PhoneHome(Record):
     issue_updated_at: str | None = None
     comments_seen: tuple[str, ...] = ()
     due_at: Instant | None = None
+
+    @property
+    def hands(self) -> tuple[str, ...]:
+        """The people who staged or worded it, none of whom may approve it, in lower case."""
+        return tuple(name.casefold() for name in (self.requested_by, *self.authors))
 
     @property
     def content_hash(self) -> str:

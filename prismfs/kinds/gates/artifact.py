@@ -7,10 +7,9 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
-from prismfs.kinds.care.phone_home import Digest
 from prismfs.kinds.gates.finding import Finding
 from prismfs.kinds.gates.settings.section import PhaseId
-from prismfs.records.base import Identity, Instant, Line, Record, Text, Value, Word
+from prismfs.records.base import Digest, Identity, Instant, Line, Record, Text, Value, Word
 from prismfs.records.codec import canonical_json
 from prismfs.records.document import Document
 from prismfs.records.ids import Id
@@ -78,12 +77,12 @@ class Artifact(Record):
 
     @property
     def label(self) -> str:
-        """How people call it, such as `INC-3.2` for the second of a phase that repeats."""
+        """Its name for people, such as `INC-3.2` for the second of a phase that repeats."""
         return self.phase if self.number == 1 else f"{self.phase}.{self.number}"
 
     @property
     def hands(self) -> tuple[str, ...]:
-        """Whoever had a hand in it, none of whom may approve it, in lower case."""
+        """Its author and editors, none of whom may approve it, in lower case."""
         return tuple(name.casefold() for name in (self.author, *self.editors))
 
     def digest(self) -> str:
@@ -117,7 +116,7 @@ KIND = Kind(
     layout="dated",
     prefix="art",
     writers=frozenset({"agent", "engine", "person"}),
-    # A commit by hand may write any state there, and the rules put it back; which steps are taken stands with them.
+    # A commit by hand may write any state, and the rules put it back: they decide which steps are taken.
     lifecycle=Lifecycle(edges=dict.fromkeys(_STATES, _STATES), open=frozenset({"presented", "revise", "stale"})),
     facets={"title": "title", "status": "status", "type": "phase", "owner": "author", "ref": "about"},
     drop=ArtifactDrop,

@@ -16,7 +16,7 @@ Identities = Annotated[tuple[Identity, ...], Field(max_length=200)]
 class IncidentChange(Value):
     """What `incident update` may say: only the members that are named change.
 
-    `assign`, `workflows`, `services`, `customers` and `agents` add to what stands there, `unassign` and `unaffected`
+    `assign`, `workflows`, `services`, `customers` and `agents` add to what is there, `unassign` and `unaffected`
     take away. Null takes a value away where one may be missing. `status_text` is told to stakeholders.
     """
 

@@ -1,4 +1,4 @@
-"""An incident: a fault that somebody must answer for, from detection to its review.
+"""An incident: a fault that a person must answer for, from detection to its review.
 
 Several signals may report one incident; they are joined by its dedup key and counted. Who has it climbs a chain of
 people (`level`); how bad it is keeps its first, its worst and its present value (R-002-01 to R-002-50).
@@ -40,11 +40,11 @@ Usd = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=2)]
 MOST_DECISIONS, MOST_NOTES = 100, 1000
 
 AGENT = "agent"
-"""The level of an incident that nobody but the agent that met it, and the retry engine, has looked at."""
+"""The level of an incident that only the agent that met it, and the retry engine, have looked at."""
 
 
 class SeverityChange(Value):
-    """Somebody judged the severity anew."""
+    """A change of severity: who judged, when and why."""
 
     at: Instant
     by: Identity
@@ -90,7 +90,7 @@ class Timers(Value):
 class Incident(Record):
     """An incident.
 
-    `started_at` is when the impact began, where known; `responded_at` when somebody other than the detecting agent
+    `started_at` is when the impact began, where known; `responded_at` when an identity other than the detecting agent
     and the retry engine first acted on it. started <= detected <= responded <= resolved always holds.
     `level` is who has it in the chain: `agent`, or a level of `settings/response.yaml`; `escalations` counts the hops.
     `drill` keeps it out of every figure. `missed` names the targets that were missed, each once. `opened_by` is the

@@ -33,7 +33,7 @@ class Attempt(Value):
 
     It is due at `due_at` and made by the outbox message `message`, which says whether it has begun; without `outcome`
     it has not ended. `unknown` is one
-    that began and whose end nobody wrote down: it may have had any effect, and counts as failed. `interrupted` is one
+    that began and whose end was not recorded: it may have had any effect, and counts as failed. `interrupted` is one
     that a person ended, `stopped` one that ended with the watcher. `code` is the exit code, negative where a signal
     ended it; `error` the end of what it printed, without secrets.
     """
@@ -51,7 +51,7 @@ class Attempt(Value):
 class Job(Record):
     """One run of the job `job` by `agent`.
 
-    `command` is what is run, none where nobody knows it. `retryable` is what the agent said of the failure, and
+    `command` is what is run, none where it is not known. `retryable` is what the agent said of the failure, and
     `retry_reason` why it is tried again or not. `opened` says that this run opened its incident; a failure that is
     counted on an incident that was open already has no attempts of its own.
     """

@@ -1,6 +1,6 @@
 """A pause: an agent or a workflow that is to do nothing more while an incident is worked on (R-002-22).
 
-Agents and whoever starts workflows read the file: `pauses/agent-<name>.yaml`, `pauses/workflow-<name>.yaml`.
+Agents, and what starts workflows, read the file: `pauses/agent-<name>.yaml`, `pauses/workflow-<name>.yaml`.
 """
 
 from __future__ import annotations

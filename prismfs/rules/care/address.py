@@ -6,17 +6,13 @@ word of a payload, a persona file or a prompt makes one (R-000-76).
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-
-from pydantic import JsonValue
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.care.signal import Signal, SignalDrop
-from prismfs.records.codec import canonical_json
 from prismfs.rules.core import authority
 from prismfs.rules.core.draft import Draft
-from prismfs.rules.core.identities import Tenancy, addressed_to_nobody, tenancy_of
+from prismfs.rules.core.identities import Tenancy, tenancy_of, unknown_addressee
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +43,7 @@ def destination_of(draft: Draft, form: SignalDrop, parent: Signal | None) -> Des
         here = True  # who asked hears the answer, whether or not the roster lists it
     if pid == own or (pid is None and here):
         if not here:
-            raise addressed_to_nobody()
+            raise unknown_addressee()
         shadows = f"{name}@{tenant.home}" if own != tenant.home and tenant.is_bridge(name) else None
         return Destination(name, shadows=shadows if pid is None else None)
     if pid is None and tenant.home not in (None, own) and tenant.is_bridge(name):
@@ -58,7 +54,7 @@ def destination_of(draft: Draft, form: SignalDrop, parent: Signal | None) -> Des
                 "ambiguous_target", "a bridge that answers no signal names project and identity", field="/to_pid",
                 hint="to_pid: PID-…, or in_reply_to: the signal that it answers",
             )  # fmt: skip
-        raise addressed_to_nobody()
+        raise unknown_addressee()
     _check_may_cross(draft, tenant, form.sender, name, pid)
     return Destination(name, pid)
 
@@ -109,14 +105,3 @@ def _check_may_cross(draft: Draft, tenant: Tenancy, sender: str, name: str, pid:
         raise RefusedError(
             code, f"this project's policy says bridge: {mode}", field="/to", hint="settings/policy.yaml: bridge"
         )
-
-
-def payload_hash_of(signal: Signal) -> str:
-    """Return the SHA-256 (hex) over what a signal says, as canonical JSON; never taken from a file (R-000-11)."""
-    payload: dict[str, JsonValue] = {
-        "subject": signal.subject,
-        "body": signal.body,
-        "labels": dict(signal.labels),
-        "attachments": dict(signal.attachments),
-    }
-    return hashlib.sha256(canonical_json(payload)).hexdigest()

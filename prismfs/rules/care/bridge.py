@@ -15,9 +15,10 @@ from prismfs.errors import RefusedError
 from prismfs.kinds.care.signal import Progress, Signal
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.records.base import format_instant
+from prismfs.records.plan import Nothing
 from prismfs.records.stage import stage_order
-from prismfs.rules.care import address
-from prismfs.rules.core import authority, identities
+from prismfs.rules.care.signals import payload_hash_of
+from prismfs.rules.core import authority, identities, outbox
 from prismfs.rules.core.draft import Draft, one_line
 
 CHANNEL = "bridge"
@@ -91,7 +92,7 @@ def receive(draft: Draft) -> None:
             "thread_id": None if parent is None else parent.thread_id or parent.id,
             "created_at": min(came.created_at, draft.now),
             "received_at": draft.now,
-            "payload_hash": address.payload_hash_of(came),
+            "payload_hash": payload_hash_of(came),
             "context": context,
             "progress": None if to_bridge else came.progress,
             "status": "expired" if expired else "received",
@@ -100,28 +101,63 @@ def receive(draft: Draft) -> None:
     draft.subject = draft.put(signal)
     if parent is not None and signal.progress is not None and _is_news(parent.progress, signal.progress):
         draft.put(parent.changed(progress=signal.progress))
-    draft.because("receive", f"came over the bridge from {source}")
+    reason = f"came over the bridge from {source}"
+    if expired:  # otherwise its delivery or its lane is the decision
+        draft.because("receive", reason)
     meta = row_of(signal, source=source, target=project.pid, to_bridge=to_bridge, at=draft.now)
-    draft.row("bridge.routed", signal, reason=draft.reason, meta=meta)
+    draft.row("bridge.routed", signal, reason=reason, meta=meta)
 
 
-def note_receipt(draft: Draft, message: Outbox) -> None:
-    """Write down in the sender's project that its signal arrived, or that it comes back (R-000-70).
+def take_receipt(draft: Draft) -> Nothing | None:
+    """Let an attempt to carry a signal begin, or write down that it arrived, comes back, or is carried again later."""
+    message = outbox.message_of(draft)
+    if outbox.is_beginning(draft):
+        ended = outbox.why_no_attempt(message)
+        if ended is None:
+            outbox.begin(draft, message)
+        return ended
+    done = outbox.received(draft, message)
+    if isinstance(done, Nothing):
+        return done
+    _write(draft, done, str(draft.event.document.get("detail") or ""))
+    return None
 
-    The row of an arrival is the one that the addressee's project wrote.
-    """
+
+def nothing_heard(draft: Draft) -> None:
+    """Carry a signal again whose attempt was never heard of; the addressee's project takes it once."""
+    _write(draft, outbox.unheard(draft, outbox.message_of(draft)), outbox.UNHEARD)
+
+
+def carry_again(draft: Draft) -> Nothing | None:
+    """Put the message of a signal that came back into the outbox again."""
+    message = outbox.message_of(draft)
+    if message.status not in outbox.LOST:
+        return Nothing(f"the message is {message.status}", message.id)
+    outbox.send_again(draft, message)
+    return None
+
+
+def _write(draft: Draft, message: Outbox, detail: str) -> None:
+    outbox.put_received(draft, message)
     signal = draft.get(Signal, message.about)
-    if signal is None or signal.status not in ("routing", "returned"):
-        return  # what somebody else put into the outbox, or a second message about what arrived already
-    found = draft.event.document.get("record")
-    told = found if isinstance(found, dict) else {}
-    if message.status == "sent":
-        routed = draft.put(signal.changed(status="routed"))
-        draft.row("bridge.routed", routed, reason=f"arrived in {message.target}", meta=told)
+    if signal is not None and signal.status not in ("routing", "returned"):
+        signal = None  # what somebody else put into the outbox, or a second message about what arrived already
+    if message.status == "sent" and signal is not None:
+        _arrived(draft, message, signal)
         return
-    if message.status not in ("failed", "dead", "not_configured"):
-        return
-    code = str(told.get("code") or "undeliverable")
+    outbox.row_received(draft, message, detail)
+    if message.status in outbox.LOST and signal is not None:
+        _came_back(draft, message, signal)
+
+
+def _arrived(draft: Draft, message: Outbox, signal: Signal) -> None:
+    """Write the row of an arrival as the addressee's project wrote it: the only one here (R-000-70)."""
+    routed = draft.put(signal.changed(status="routed"))
+    draft.row("bridge.routed", routed, reason=f"arrived in {message.target}", meta=_told(draft))
+
+
+def _came_back(draft: Draft, message: Outbox, signal: Signal) -> None:
+    code = str(_told(draft).get("code") or "undeliverable")
     back = draft.put(signal.changed(status="returned"))
     reason = f"not taken by {message.target}: {code}"
     meta: dict[str, JsonValue] = {
@@ -142,6 +178,12 @@ def note_receipt(draft: Draft, message: Outbox) -> None:
         body=f"{signal.to} in {message.target} did not get it: {code} ({message.detail}).",
         about=back,
     )
+
+
+def _told(draft: Draft) -> dict[str, JsonValue]:
+    """Return what the addressee's project wrote of it."""
+    found = draft.event.document.get("record")
+    return found if isinstance(found, dict) else {}
 
 
 def row_of(signal: Signal, *, source: str, target: str, to_bridge: bool, at: datetime) -> dict[str, JsonValue]:

@@ -1,4 +1,4 @@
-"""Classification: the lane, severity rank, nature and scope that the rules find in a signal's words.
+"""Classification: the lane, severity rank, nature and scope that the rules, or the desk's command, find in a signal.
 
 Text from a signal is only looked at: no word of it goes into the reason, which names rules and numbers.
 """
@@ -9,11 +9,17 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from pydantic import JsonValue
+
+from prismfs.errors import RecordError
 from prismfs.kinds.care.phone_home import Scope
 from prismfs.kinds.care.settings.triage import LaneRule, NatureRule, RankRule, ScopeRule, Triage
-from prismfs.kinds.care.signal import Lane
+from prismfs.kinds.care.signal import Lane, Signal
+from prismfs.kinds.core.forms import LaneAnswer
 from prismfs.rules.care.assessment.scope import weigh_scope
 from prismfs.rules.care.matching import MAX_CHARACTERS, listed, matching_rules
+from prismfs.rules.core.draft import Draft
+from prismfs.rules.core.roles import automation_of
 
 DEFAULT_RANK = 2
 UNKNOWN_NATURE = "unknown"
@@ -104,6 +110,47 @@ def with_floor(classification: Classification, nature_floor: Mapping[str, int]) 
         return classification
     because = f"{classification.nature} is never less urgent than rank {floor}"
     return replace(classification, rank=floor, rank_reason=because)
+
+
+def classification_of(draft: Draft, signal: Signal) -> Classification:
+    """Return what the rules, or the desk's command, make of the signal's words; they are read once in a decision."""
+    return draft.once(_classification, signal.id)
+
+
+def _classification(draft: Draft, identifier: str) -> Classification:
+    signal = draft.need(Signal, identifier)
+    found = classify(
+        draft.view.single(Triage),
+        subject=signal.subject,
+        body=signal.body,
+        labels=signal.labels,
+        attachments=signal.attachments,
+        type=signal.type,
+    )
+    answered = draft.event.document.get("classification")
+    if isinstance(answered, dict) and automation_of(draft, signal.to).mode == "command":
+        return _from_command(answered, found)
+    return found
+
+
+def _from_command(answered: dict[str, JsonValue], found: Classification) -> Classification:
+    """Return `found` with what the command says in place of it; an answer that is none makes it unclassified."""
+    try:
+        answer = LaneAnswer.from_document(answered)
+    except RecordError as error:
+        reason = f"the desk's command gave no valid answer: {error.code} {error.problem.field or ''}".rstrip()
+        return replace(found, lane="unclassified", confidence=0.0, matched=(), runner_up=None, reason=reason)
+    return replace(
+        found,
+        lane=answer.lane,
+        confidence=answer.confidence,
+        matched=(),
+        runner_up=None,
+        reason=answer.reason,
+        rank=found.rank if answer.rank is None else answer.rank,
+        rank_reason=found.rank_reason if answer.rank is None else "as the desk's command says",
+        nature=answer.nature or found.nature,
+    )
 
 
 def _joined_body(body: str, attachments: Mapping[str, str]) -> str:

@@ -1,13 +1,16 @@
-"""Taking in what was dropped: checked against its form, the project and the roster, and kept."""
+"""Intake of signals: checked against their form, the project and the roster, and kept or delivered."""
 
 from __future__ import annotations
 
 from pydantic import JsonValue
 
 from prismfs.errors import RecordError, RefusedError
-from prismfs.kinds.care.signal import Signal, SignalDrop
+from prismfs.kinds.care.signal import Redaction, Signal, SignalDrop
 from prismfs.records.ids import Id, parse_id
+from prismfs.records.plan import Nothing
 from prismfs.rules.care import address, bridge
+from prismfs.rules.care.assessment.reads import NOT_SCANNED
+from prismfs.rules.care.signals import payload_hash_of
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.form import form_of, redactions_of, taken_out
 
@@ -47,14 +50,16 @@ def accept_signal(draft: Draft) -> None:
             "status": "expired" if expired else "received" if destination.pid is None else "routing",
         }
     )
-    signal = signal.changed(payload_hash=address.payload_hash_of(signal))
+    signal = signal.changed(payload_hash=payload_hash_of(signal))
     if signal.status == "routing":
         draft.subject = bridge.send(draft, signal)
         draft.because("route", f"goes over the bridge to {signal.to_pid}")
         draft.row("signal.routing", signal, reason=draft.reason, meta={"payload_hash": signal.payload_hash})
         return
     draft.subject = draft.put(signal)
-    draft.because("expire" if expired else "accept", "the signal was past its time to live" if expired else "accepted")
+    reason = "the signal was past its time to live" if expired else "accepted"
+    if expired:  # otherwise its delivery or its lane is the decision
+        draft.because("expire", reason)
     meta: dict[str, JsonValue] = {
         "payload_hash": signal.payload_hash,
         "category": signal.category,
@@ -62,7 +67,7 @@ def accept_signal(draft: Draft) -> None:
     }
     if destination.shadows is not None:
         meta["shadows"] = destination.shadows
-    draft.row("signal.expired" if expired else "signal.received", signal, reason=draft.reason, meta=meta)
+    draft.row("signal.expired" if expired else "signal.received", signal, reason=reason, meta=meta)
     if destination.shadows is not None:
         draft.mail(
             signal.sender,
@@ -74,10 +79,22 @@ def accept_signal(draft: Draft) -> None:
         )
 
 
-def deliver_signal(draft: Draft) -> None:
-    """Put a signal to anybody but the intake desk into its mailbox, and leave it at that.
+def accept_committed(draft: Draft) -> Nothing | None:
+    """Accept a signal that came in by a commit and has no lane yet; no scanner has seen it (R-000-21)."""
+    signal = draft.need(Signal, str(draft.event.document["id"]))
+    if signal.status != "received":
+        return Nothing(f"the signal is {signal.status} already", signal.id)
+    unseen = Redaction(pointer="", kind=NOT_SCANNED, count=0, level="suspect")
+    draft.subject = draft.put(signal.changed(redactions=(*signal.redactions, unseen)))
+    meta = {"commit": draft.event.document.get("commit")}
+    draft.row("signal.received", draft.subject, reason="came in by a commit", meta=meta)
+    return None
 
-    So is all that comes from a bridge, whoever it is for: an answer is never sorted and answered itself.
+
+def deliver_signal(draft: Draft) -> None:
+    """Deliver a signal that is not for the intake desk into its addressee's mailbox; it gets no lane.
+
+    So is all that comes from a bridge: an answer is never sorted and answered itself.
     """
     signal = draft.subject
     assert isinstance(signal, Signal)

@@ -1,6 +1,6 @@
-"""Judgements of an incident by somebody: of a person or an agent, of the role's command, and when none comes in time.
+"""Judgements of an incident by a person, an agent or the role's command, and the deadline for one.
 
-A judgement that is there already is overruled, not forgotten: the one before stands in the record (R-000-03).
+A judgement that is overruled is not forgotten: it is kept in the record (R-000-03).
 """
 
 from __future__ import annotations
@@ -8,21 +8,18 @@ from __future__ import annotations
 from pydantic import JsonValue
 
 from prismfs.errors import RecordError, RefusedError
-from prismfs.kinds.care.settings.triage import Triage
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.care.triage_record import Judgement, Overruled, TriageRecord
 from prismfs.kinds.core.forms import TriageAnswer
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.plan import Nothing
 from prismfs.records.severity import LEAST_URGENT, read_label, with_rank
-from prismfs.rules.care.assessment import output, tiers
-from prismfs.rules.care.classifier import UNKNOWN_NATURE
+from prismfs.rules.care.assessment import output, triage
+from prismfs.rules.care.assessment.rating import check_nature
+from prismfs.rules.care.assessment.reads import read
 from prismfs.rules.core.draft import ENGINE, Draft, one_line
-from prismfs.rules.core.follow_ups import Attention
-from prismfs.rules.escalation.lifecycle import call_attention
-from prismfs.rules.response import lifecycle, severity_change
-from prismfs.rules.response.facts import meta_of
-from prismfs.rules.response.targets import responded
+from prismfs.rules.core.follow_ups import Attend, Attention, ReplyToReporters
+from prismfs.rules.response.api import change_severity, check_lowering, meta_of, responded
 
 _MEMBERS = ("severity", "scope", "nature", "reason")
 
@@ -46,7 +43,7 @@ def judge_incident(draft: Draft) -> Nothing | None:
     record = _record_of(draft, incident)
     judged = _judged(draft, incident, record, answer, by=draft.event.actor)
     if record is None:
-        return _judge_alone(draft, incident, judged)
+        return _judge_without_record(draft, incident, judged)
     before = record.classification
     said = f"severity {judged.severity.label}, scope {judged.scope}, nature {judged.nature}"
     if before is None:
@@ -85,27 +82,6 @@ def triage_due(draft: Draft) -> None:
     draft.subject = draft.need(TriageRecord, record.id)
 
 
-def end_triage(draft: Draft) -> None:
-    """An incident is resolved: a triage that still waits for somebody has no deadline any more."""
-    incident = draft.subject
-    assert isinstance(incident, Incident)
-    record = None if incident.triage is None else draft.get(TriageRecord, incident.triage)
-    if record is not None and record.due_at is not None:
-        draft.put(record.changed(due_at=None))
-
-
-def check_nature(draft: Draft, nature: str) -> None:
-    """Accept a nature that the rules or the policy know.
-
-    Raises:
-        RefusedError: `unknown_nature`, naming them.
-    """
-    known = {rule.nature for rule in draft.view.single(Triage).natures} | {*draft.policy.nature_floor, UNKNOWN_NATURE}
-    if nature not in known:
-        hint = f"one of {', '.join(sorted(known))}"
-        raise RefusedError("unknown_nature", "no such nature", field="/nature", hint=hint)
-
-
 def _take_answer(draft: Draft, record: TriageRecord, incident: Incident) -> None:
     """Judge as the command says; an answer that is none leaves it to a person, with the reason."""
     found = draft.event.document.get("answer")
@@ -117,7 +93,7 @@ def _take_answer(draft: Draft, record: TriageRecord, incident: Incident) -> None
     except (RecordError, RefusedError) as error:
         code = one_line(f"{error.code} {error.problem.field or ''}")
         draft.because("ask", f"its command gave no valid answer: {code}")
-        tiers.ask(draft, record, incident, reason=draft.reason)
+        triage.ask(draft, record, incident, reason=draft.reason)
         return
     draft.because("judge", f"the command of {record.triager} judges")
     incident = draft.put(responded(draft, incident))
@@ -127,39 +103,41 @@ def _take_answer(draft: Draft, record: TriageRecord, incident: Incident) -> None
 def _overdue(draft: Draft, record: TriageRecord, incident: Incident) -> None:
     draft.because("overdue", f"no judgement at the deadline for rank {incident.severity.rank}")
     late = draft.put(record.changed(due_at=None))
-    tiers.tell_overdue(draft, late, incident)
-    policy = draft.policy
+    meta = meta_of(incident) | {"triager": record.triager}
+    draft.row("triage.overdue", late, level="warn", reason=draft.reason, meta=meta)
+    policy, subject = draft.policy, f"Triage is late: {incident.title}"
     rank = min(incident.severity.rank, LEAST_URGENT - 1)
-    call_attention(
-        draft,
+    draft.follow(
         Attention(
             severity=with_rank(policy.scales, rank, scale=policy.escalation_scale),
-            title=f"Triage is late: {incident.title}"[:500],
+            title=subject[:500],
             source="desk:triage",
             reporter=ENGINE,
             category="gate_timeout",
             related=incident.id,
-        ),
+        )
     )
+    body = f"The triage of incident {incident.id} is late. The delay was escalated."
+    draft.follow(ReplyToReporters(incident, role="overdue", stage="overdue", body=body, subject=subject))
 
 
 def _conclude(draft: Draft, record: TriageRecord, incident: Incident, judged: Judgement) -> None:
     """Finish with `judged`; a fault that turns out to be urgent is escalated if it was not yet."""
     output.conclude(draft, record, incident, judged)
-    lifecycle.attend(draft, draft.need(Incident, incident.id))
+    draft.follow(Attend(incident.id))
 
 
-def _judge_alone(draft: Draft, incident: Incident, judged: Judgement) -> Nothing | None:
+def _judge_without_record(draft: Draft, incident: Incident, judged: Judgement) -> Nothing | None:
     """Judge what the desk itself saw: no signal reported it, so there is no triage record and nothing to send."""
     if (incident.severity.rank, incident.scope, incident.nature) == (judged.severity.rank, judged.scope, judged.nature):
         return Nothing("it is judged so already", incident.id)
     said = f"severity {judged.severity.label}, scope {judged.scope}, nature {judged.nature}"
     draft.because("judge", f"{draft.event.actor} judges: {said}")
-    changed = severity_change.change(draft, incident, judged.severity, judged.reason)
+    changed = change_severity(draft, incident, judged.severity, judged.reason)
     changed = draft.put(changed.changed(scope=judged.scope, nature=judged.nature))
     draft.row("incident.triaged", changed, level="warn", reason=said, meta=meta_of(changed) | {"by": judged.by})
-    lifecycle.attend(draft, changed)
-    draft.subject = draft.need(Incident, incident.id)
+    draft.subject = changed
+    draft.follow(Attend(changed.id))
     return None
 
 
@@ -184,7 +162,7 @@ def _judged(
     floor = policy.nature_floor.get(nature)
     if floor is not None and severity.rank > floor and (by == "command" or answer.severity is None):
         severity = with_rank(policy.scales, floor, scale=policy.incident_scale)
-    severity_change.check_lowering(draft, incident, severity, nature=nature)
+    check_lowering(draft, incident, severity, nature=nature)
     return Judgement(severity=severity, scope=scope, nature=nature, reason=answer.reason, by=by)
 
 
@@ -196,7 +174,7 @@ def _record_of(draft: Draft, incident: Incident) -> TriageRecord | None:
     if incident.opened_by is None:
         return None
     signal = draft.need(Signal, incident.opened_by)
-    reading = tiers.read(draft, signal)
+    reading = read(draft, signal)
     return TriageRecord(
         id=draft.new_id("tri"),
         pid=incident.pid,

@@ -1,13 +1,53 @@
-"""The knowledge base: articles that a command adds, beside those that people commit (R-000-18)."""
+"""The knowledge base: questions answered from it, and articles that a command adds (R-000-14, R-000-18)."""
 
 from __future__ import annotations
 
+from pydantic import JsonValue
+
 from prismfs.errors import RefusedError
-from prismfs.kinds.care.kb import Article
+from prismfs.kinds.care.kb import REVIEW_TAG, Article
 from prismfs.records.document import Document
 from prismfs.records.plan import Nothing
+from prismfs.rules.care.signals import waiting_signal
 from prismfs.rules.core.draft import Draft
+from prismfs.rules.core.follow_ups import Reply
 from prismfs.rules.core.form import redactions_of, taken_out
+
+_MOST_ANSWERS = 3
+
+
+def answer(draft: Draft) -> None:
+    """Answer a usage question from the knowledge base with its source, or ask back (R-000-14, R-000-18)."""
+    signal = waiting_signal(draft, lane="info")
+    if signal is None:
+        return
+    policy = draft.policy
+    question = f"{signal.subject}\n{signal.body}"
+    found = draft.view.find_answers(question, _MOST_ANSWERS, without=REVIEW_TAG)
+    best = found[0] if found and found[0].coverage >= policy.answer_coverage else None
+    if best is None:
+        near = "".join(f"\n- {candidate.title} ({candidate.source})" for candidate in found)
+        body = "The knowledge base holds no answer to this. What did you try, and what did you expect to see?"
+        due = draft.now + policy.deadlines.answer
+        body += f"\n\nNearest articles:{near}" if near else ""
+        draft.follow(
+            Reply(signal, role="ask", stage="asked", sender=policy.lanes.info, body=body, told={"due_at": due})
+        )
+        draft.subject = draft.put(signal.changed(status="asked", due_at=due))
+        draft.because("ask_back", "no article of the knowledge base covers the question")
+        draft.row(
+            "signal.asked",
+            draft.subject,
+            reason=draft.reason,
+            meta={"candidates": [item.id for item in found]},
+        )
+        return
+    body = f"{best.title}\n\n{best.excerpt}\n\nSource: {best.source} (kb/{best.id})"
+    draft.follow(Reply(signal, role="answer", stage="answered", sender=policy.lanes.info, body=body))
+    draft.subject = draft.put(signal.changed(status="answered", due_at=None))
+    draft.because("answer", f"answered from kb/{best.id}")
+    meta: dict[str, JsonValue] = {"article": best.id, "coverage": round(best.coverage, 3)}
+    draft.row("signal.answered", draft.subject, reason=draft.reason, meta=meta)
 
 
 def add_article(draft: Draft) -> Nothing | None:

@@ -1,4 +1,4 @@
-"""Signals that wait for somebody to name their lane, and their deadlines (R-000-02, R-000-80).
+"""Signals whose lane a person or agent has yet to name, and their deadlines (R-000-02, R-000-80).
 
 The intake desk may leave its work to a person or an agent: the task stands in its mailbox, and is done by
 `prismfs classify` or by a dropped `task_result`.
@@ -14,11 +14,10 @@ from prismfs.kinds.core.mail import Mail
 from prismfs.records.plan import Nothing
 from prismfs.records.severity import read_label
 from prismfs.rules.care.classifier import Classification
-from prismfs.rules.care.replies import reply
+from prismfs.rules.care.signals import waiting_signal
 from prismfs.rules.core import authority
 from prismfs.rules.core.draft import ENGINE, Draft
-from prismfs.rules.core.follow_ups import Attention
-from prismfs.rules.escalation.lifecycle import call_attention
+from prismfs.rules.core.follow_ups import Attention, Reply
 
 
 def await_lane(draft: Draft, signal: Signal, proposed: Classification | None) -> None:
@@ -38,15 +37,43 @@ def await_lane(draft: Draft, signal: Signal, proposed: Classification | None) ->
         about=signal,
     )
     body = f"It is here, and {signal.to} says next what becomes of it."
-    reply(draft, signal, role="received", stage="received", body=body, owner=signal.to, due_at=due)
+    told = {"owner": signal.to, "due_at": due}
+    draft.follow(Reply(signal, role="received", stage="received", body=body, told=told))
     draft.subject = draft.put(signal.changed(due_at=due))
     draft.because("await_lane", "somebody names its lane")
     proposal = {} if proposed is None else meta_of(proposed)
     draft.row("signal.awaited", draft.subject, reason=draft.reason, meta=proposal)
 
 
+def ask_for_lane(draft: Draft) -> None:
+    """Ask a person or agent for the lane of an unclear signal, and tell its reporter; nothing is guessed."""
+    signal = waiting_signal(draft, lane="unclassified")
+    if signal is None:
+        return
+    policy = draft.policy
+    choices = ", ".join(LANES[:-1])
+    draft.mail(
+        policy.lanes.unclassified,
+        role="lane",
+        type="task",
+        subject=f"Which lane? {signal.subject}",
+        body=f"{signal.body}\n\nSay it with: prismfs classify {signal.id} --lane LANE --reason TEXT ({choices})",
+        about=signal,
+    )
+    due = draft.now + policy.deadlines.classify
+    body = (
+        f"It is not clear what this is about ({choices}), so it was put before {policy.lanes.unclassified}. "
+        "Something broke? Say what you expected and what happened instead."
+    )
+    told = {"owner": policy.lanes.unclassified, "due_at": due}
+    draft.follow(Reply(signal, role="unclear", stage="received", body=body, told=told))
+    draft.subject = draft.put(signal.changed(status="unclassified", due_at=due))
+    draft.because("ask_for_lane", "no lane was certain enough")
+    draft.row("signal.unclassified", draft.subject, level="warn", reason=draft.reason)
+
+
 def acknowledge_signal(draft: Draft) -> Nothing | None:
-    """Whoever the signal is for, or somebody whom the roster allows it, has seen it; it is sorted by its next deadline.
+    """Acknowledge a signal: its addressee, or an identity with the right, has seen it; its next deadline is for a lane.
 
     Raises:
         ForbiddenError: `not_allowed`.
@@ -65,7 +92,7 @@ def acknowledge_signal(draft: Draft) -> Nothing | None:
 
 
 def note_reading(draft: Draft) -> None:
-    """Who reads the task about a signal has seen the signal, too."""
+    """Count reading the task about a signal as seeing the signal."""
     mail = draft.subject
     if not isinstance(mail, Mail) or mail.type != "task" or not (mail.about or "").startswith("sig-"):
         return
@@ -78,7 +105,7 @@ def note_reading(draft: Draft) -> None:
 
 
 def remind_of_signal(draft: Draft) -> None:
-    """A signal waited past a deadline: its reporter hears of it and its owner is escalated to (R-000-80).
+    """A signal waited past a deadline: its reporter is told, and an escalation is opened (R-000-80).
 
     Each deadline is told once: first that of being seen, then that of having a lane.
     """
@@ -88,17 +115,16 @@ def remind_of_signal(draft: Draft) -> None:
     classify_by = signal.received_at + draft.policy.deadlines.classify
     unseen = signal.status == "received" and signal.acknowledged_at is None
     first = unseen and signal.due_at is not None and signal.due_at < classify_by
-    draft.subject = draft.put(signal.changed(due_at=classify_by if first else None))
+    draft.subject = late = draft.put(signal.changed(due_at=classify_by if first else None))
     missed = "acknowledge" if first else "answer" if signal.status == "asked" else "classify"
     draft.because("overdue", f"still {signal.status} at its deadline to {missed}")
-    draft.row("signal.overdue", draft.subject, level="warn", reason=draft.reason, meta={"deadline": missed})
+    draft.row("signal.overdue", late, level="warn", reason=draft.reason, meta={"deadline": missed})
     if missed == "answer":
         body = "Your question is still open: an answer to what was asked back would help."
-        reply(draft, signal, role="overdue", stage="overdue", body=body)
+        draft.follow(Reply(signal, role="overdue", stage="overdue", body=body))
         return
     what = "Not seen by anybody yet" if first else "Unclassified for too long"
-    call_attention(
-        draft,
+    draft.follow(
         Attention(
             severity=read_label(draft.policy.scales, "MEDIUM", scale="gastown"),
             title=f"{what}: {signal.subject}"[:500],
@@ -106,11 +132,11 @@ def remind_of_signal(draft: Draft) -> None:
             reporter=ENGINE,
             category="gate_timeout",
             related=signal.id,
-        ),
+        )
     )
     body = "Nobody has looked at it yet." if first else "Nobody has said yet what this is about."
     body += " The delay was escalated."
-    reply(draft, signal, role="overdue", stage="overdue", body=body, due_at=draft.need(Signal, signal.id).due_at)
+    draft.follow(Reply(signal, role="overdue", stage="overdue", body=body, told={"due_at": late.due_at}))
 
 
 def meta_of(found: Classification) -> dict[str, JsonValue]:

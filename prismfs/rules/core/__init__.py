@@ -1,6 +1,7 @@
-"""Core: what every family of rules stands on, and the rules of the desk itself.
+"""Core: what the rules of every family use, and the rules of the desk itself.
 
-The draft and the road (`draft`, `road`, `follow_ups`), who may do what (`authority`, `roles`), the roster and the
-other protected files (`roster`, `protected`), mailboxes (`mailbox`), fingerprints (`fingerprint`), and what happened
-outside of the rules: a refused file, a commit of somebody else (`observe`).
+The draft and the road (`draft`, `road`, `follow_ups`), who may do what (`authority`, `roles`, `identities`), what is
+proposed of the roster (`roster`), what people sign off (`signoff`, `verdict_file`), mailboxes (`mailbox`), messages to
+the outside (`outbox`), fingerprints (`fingerprint`), and what happened outside the rules: a refused file, a person's
+commit, a change of the protected files (`observe`).
 """

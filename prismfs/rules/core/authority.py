@@ -14,11 +14,11 @@ UNENDORSED_MEANS = "protected files stand changed, and no operator answers for i
 UNENDORSED_HINT = "prismfs audit --action protected.unendorsed names the commit: git revert it"
 
 _MOST_ROWS = 10_000
-"""Rows about protected files looked at; the time in their ids is that of a commit, which anybody may choose."""
+"""Rows about protected files looked at; the time in their ids is that of a commit, which its author chooses."""
 
 
 def check_name(draft: Draft) -> None:
-    """Accept an event of anybody but somebody who claims to be the engine.
+    """Accept an event unless it claims the engine's own name.
 
     Raises:
         ForbiddenError: `reserved_identity`; the audit trail must tell the engine's own doing from a claim.
@@ -37,7 +37,7 @@ def check(draft: Draft, verb: str) -> None:
 
 
 def check_named(draft: Draft, name: str, verb: str) -> None:
-    """Accept `verb` of `name`, who may be another than who acts, such as the author of a decision in a commit.
+    """Accept `verb` of `name`, such as the author of a decision in a commit, in place of the event's actor.
 
     Raises:
         ForbiddenError: `not_allowed`, naming who may; `protected_unendorsed`.
@@ -56,17 +56,17 @@ def check_named(draft: Draft, name: str, verb: str) -> None:
 
 
 def check_endorsed(draft: Draft) -> None:
-    """Accept roster, settings and operators as they stand, unless an operator has to sign them and has not (R-000-76).
+    """Accept the protected files as they are now, unless a signature that they need is missing (R-000-76).
 
     Raises:
-        ForbiddenError: `protected_unendorsed`; nobody's rights can be read from them.
+        ForbiddenError: `protected_unendorsed`; no rights can be read from them.
     """
     if not is_endorsed(draft.view):
         raise ForbiddenError(UNENDORSED, UNENDORSED_MEANS, field="/from", hint=UNENDORSED_HINT)
 
 
 def is_endorsed(view: View) -> bool:
-    """Tell whether an operator answers for the protected files as they stand, or nobody has to."""
+    """Tell whether the protected files as they are now have the endorsement that they need."""
     changed, endorsed = (
         max((row.number for row in view.latest_of(Audit, action, (level,), _MOST_ROWS)), default=0)
         for action, level in (("protected.unendorsed", "error"), ("protected.endorsed", "info"))
@@ -75,7 +75,7 @@ def is_endorsed(view: View) -> bool:
 
 
 def check_own(draft: Draft, owner: str) -> None:
-    """Accept what only `owner`, or an operator, may do to something that is the owner's.
+    """Accept what only `owner` or an operator may do.
 
     Raises:
         ForbiddenError: `not_yours`.
@@ -86,7 +86,7 @@ def check_own(draft: Draft, owner: str) -> None:
 
 
 def is_somebody(view: View, name: str) -> bool:
-    """Tell whether `name` is a persona of the roster or an operator: somebody who reads a mailbox."""
+    """Tell whether `name` is a persona of the roster or an operator, so that its mailbox is read."""
     operators = {operator.casefold() for operator in view.single(Project).operators}
     return view.get(Persona, name) is not None or name.casefold() in operators
 

@@ -84,7 +84,7 @@ class Draft:
 
     @property
     def has_rows(self) -> bool:
-        """Whether anything was decided yet."""
+        """Whether a row was added yet."""
         return bool(self._rows)
 
     def scratch(self) -> Draft:

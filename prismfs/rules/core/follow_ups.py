@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from prismfs.kinds.care.signal import Redaction, Signal, SignalType
+from prismfs.kinds.care.triage_record import Judgement
+from prismfs.kinds.gates.artifact import Artifact
 from prismfs.kinds.response.incident import Incident
+from prismfs.records.document import JsonValue
 from prismfs.records.ids import Id
 from prismfs.records.severity import Severity
 
@@ -41,10 +44,68 @@ class MakeLouder:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportFault:
+    """Open an incident for a signal in the lane of incidents, or count it on the one that it repeats (response)."""
+
+    signal: Id
+
+
+@dataclass(frozen=True, slots=True)
 class Attend:
-    """Give an incident what its severity and facts ask for: its escalation, its owners (response)."""
+    """Give an incident what its severity and facts ask for: escalation, owners, updates in time (response).
+
+    `judged` is its first judgement, where somebody made it already. With `escalate` off its escalation is left alone:
+    only its facts or its age changed.
+    """
 
     incident: Id
+    judged: Judgement | None = None
+    escalate: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Assess:
+    """Write the triage record of an incident that a signal reported, and finish it where the rules may (care).
+
+    `judged` is its judgement where somebody made one already; otherwise the rules judge.
+    """
+
+    incident: Id
+    judged: Judgement | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskForTriage:
+    """Ask again for a triage that waits for a person or an agent, such as of an incident that is reopened (care)."""
+
+    incident: Id
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentAnswered:
+    """An incident was acknowledged, and its escalation with it (escalation)."""
+
+    incident: Id
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentOver:
+    """An incident was resolved or ended: what waited on its account waits no longer (care, escalation, response)."""
+
+    incident: Id
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseEffect:
+    """Do what a phase does beside its artifact, by the name that its workflow file gives it (response).
+
+    `sections` is what the artifact says, by heading. An effect that does not fit refuses the whole decision.
+    """
+
+    name: str
+    artifact: Artifact
+    sections: Mapping[str, JsonValue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +137,15 @@ class ReplyToReporters:
     body: str
     subject: str
     told: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreReview:
+    """Keep `body` as the post-incident review of an incident, written by `author` (response).
+
+    It refuses what is no review, and with it the decision.
+    """
+
+    incident: Id
+    body: str
+    author: str

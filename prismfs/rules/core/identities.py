@@ -50,7 +50,7 @@ def check_addressee(draft: Draft, to: str) -> None:
         RefusedError: `unknown_identity`.
     """
     if not authority.is_somebody(draft.view, to):
-        raise addressed_to_nobody()
+        raise unknown_addressee()
 
 
 def is_own_bridge(draft: Draft, name: str) -> bool:
@@ -60,8 +60,8 @@ def is_own_bridge(draft: Draft, name: str) -> bool:
     return project.home and listed and persona is not None and persona.persona_class == "bridge"
 
 
-def addressed_to_nobody() -> RefusedError:
-    """Return the refusal of an addressee whom the roster does not have."""
+def unknown_addressee() -> RefusedError:
+    """Return the refusal of an addressee that the roster does not know."""
     return RefusedError(
         "unknown_identity", "is addressed to nobody in this project's roster", field="/to",
         hint="prismfs whois names them",

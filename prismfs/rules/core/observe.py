@@ -1,11 +1,16 @@
-"""What happened outside the rules: a file refused at the door, a commit that somebody else made."""
+"""What happened outside the rules: a file refused at the door, a commit by hand, a change of protected files.
+
+Who becomes a bridge, and what no operator answers for, stands in a row of its own (R-000-75, R-000-76).
+"""
 
 from __future__ import annotations
 
-from prismfs.kinds.care.signal import Redaction, Signal
-from prismfs.records.plan import Nothing
-from prismfs.rules.care.assessment.reads import NOT_SCANNED
+from pydantic import JsonValue
+
 from prismfs.rules.core.draft import Draft
+
+_MOST = 50
+"""Paths named in a row; there may be more."""
 
 
 def refuse_file(draft: Draft) -> None:
@@ -33,15 +38,47 @@ def observe_commit(draft: Draft) -> None:
     )
 
 
-def take_up_signal(draft: Draft) -> Nothing | None:
-    """Take up a signal that came in by a commit and that nobody has sorted yet; no scanner has seen it (R-000-21)."""
-    signal = draft.need(Signal, str(draft.event.document["id"]))
-    if signal.status != "received":
-        return Nothing(f"the signal is {signal.status} already", signal.id)
-    unseen = Redaction(pointer="", kind=NOT_SCANNED, count=0, level="suspect")
-    draft.subject = draft.put(signal.changed(redactions=(*signal.redactions, unseen)))
-    draft.because("accept", "came in by a commit")
-    draft.row(
-        "signal.received", draft.subject, reason=draft.reason, meta={"commit": draft.event.document.get("commit")}
-    )
-    return None
+def observe_roster(draft: Draft) -> None:
+    """Write down what a commit made of the roster; a change that no operator signed is an error and has no effect.
+
+    Elevated is who became a bridge of the home project, demoted who is one no more (R-000-75).
+    """
+    document = draft.event.document
+    commit = str(document["commit"])
+    endorsement = _members(document.get("endorsement"))
+    paths = document["paths"]
+    assert isinstance(paths, list)
+    meta: dict[str, JsonValue] = {"commit": commit, "paths": paths[:_MOST], **endorsement}
+    if not document["stands"]:
+        code = endorsement.get("code") or "invalid_project"
+        draft.because("observe", f"protected files were changed and no operator answers for it: {code}")
+        draft.row_about(
+            "protected.unendorsed", "commit", commit, level="error", reason=draft.reason, meta=meta | {"code": code}
+        )
+        return
+    draft.because("observe", "protected files were changed")
+    if document["trust"] == "signed":
+        draft.row_about("protected.endorsed", "commit", commit, reason="an operator answers for it", meta=meta)
+    (were, are), (had, have) = _both(document["bridges"]), _both(document["operators"])
+    for name in are:
+        if name not in were:
+            draft.row_about("roster.elevated", "persona", name, reason="is a bridge from now on", meta=meta)
+    for name in were:
+        if name not in are:
+            draft.row_about("roster.demoted", "persona", name, reason="is a bridge no more", meta=meta)
+    if not draft.has_rows or had != have:
+        now: dict[str, JsonValue] = {"operators": list(have)} if had != have else {}
+        draft.row_about("roster.changed", "commit", commit, reason=draft.reason, meta=meta | now)
+
+
+def _members(value: JsonValue) -> dict[str, JsonValue]:
+    return value if isinstance(value, dict) else {}
+
+
+def _both(value: JsonValue) -> tuple[list[str], list[str]]:
+    """Return the names before and after."""
+    named = _members(value)
+    before, after = named.get("before"), named.get("after")
+    assert isinstance(before, list)
+    assert isinstance(after, list)
+    return [str(name) for name in before], [str(name) for name in after]

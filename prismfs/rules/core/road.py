@@ -10,19 +10,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
+from prismfs.errors import ConflictError, ForbiddenError, RecordError, RefusedError
 from prismfs.records.plan import Nothing
 from prismfs.rules.core.draft import Draft
 
 Stage = Callable[[Draft], Nothing | None]
 """Adds to the draft; a `Nothing` that it returns ends the decision."""
 
+Refusal = RecordError | RefusedError | ForbiddenError | ConflictError
+"""Why a decision is refused."""
+
 Right = Literal["anyone", "roster"]
 """Who may give a command: `anyone`, or whom the roster allows the verb, and operators (`roster`)."""
 
-ORDER = ("assess", "target", "assign", "escalate", "route", "hold", "enqueue", "clock", "board", "reply")
-"""What follows what, once the stages of a row are done: accept > address > classify > open or join come before."""
+ORDER = ("open", "assess", "target", "escalate", "route", "hold", "enqueue", "assign", "clock", "board", "reply")
+"""What follows what, once the stages of a row are done: accept > address > classify come before."""
+
+
+class Refuse(Protocol):
+    """Decides what a refusal leaves behind, such as a row and a mail to the person who sent it."""
+
+    def __call__(self, draft: Draft, error: Refusal) -> Nothing | None:
+        """Add to the empty `draft` what the refusal `error` leaves behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +41,14 @@ class Row:
     """The stages that answer an event, and who may cause it.
 
     `right` is asked for commands alone: what is dropped, committed, due or received needs none. `dropped_as` names
-    the form and the kind of record for which this command may be dropped as a file: `("ack", "bead")`.
+    the form and the kind of record for which this command may be dropped as a file: `("ack", "bead")`. `refused`
+    decides instead, on an empty draft, where a stage or a step refuses: a commit is there, whatever the rules say.
     """
 
     stages: tuple[Stage, ...]
     right: Right = "roster"
     dropped_as: tuple[str, str] | None = None
+    refused: Refuse | None = None
 
 
 @dataclass(frozen=True, slots=True)

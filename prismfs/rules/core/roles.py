@@ -10,19 +10,19 @@ _RULES = Automation()
 
 
 def automation_of(draft: Draft, name: str) -> Automation:
-    """Return how the work of `name` is done; the rules do it for somebody whom the roster does not list."""
+    """Return how the work of `name` is done: by the rules, where the roster does not list it."""
     persona = draft.view.get(Persona, name)
     return _RULES if persona is None else persona.automation
 
 
 def owner_of(draft: Draft, lane: str) -> str:
-    """Return whom `lane` belongs to; an operator where its owner is nobody here, so that nothing lies unread."""
+    """Return the owner of `lane`; the first operator where the roster does not know the owner."""
     owner: str = getattr(draft.policy.lanes, lane)
     operators = draft.project.operators
     return owner if authority.is_somebody(draft.view, owner) or not operators else operators[0]
 
 
 def holder_of(draft: Draft, name: str) -> str:
-    """Return who holds the role `name` in the roster; the first operator, or the engine, where nobody does."""
+    """Return the persona with the role `name`; else the first operator, else the engine."""
     held = draft.view.latest_of(Persona, name, ("",), 1)
     return held[0].identity if held else next(iter(draft.project.operators), ENGINE)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from prismfs.rules.core import mailbox, observe, protected, roster
+from prismfs.rules.core import mailbox, observe, roster
 from prismfs.rules.core.road import Row, Step, Table
 
 TABLE: Table = {
     ("drop", "mail"): Row((mailbox.send_mail,)),
     ("drop", "refused"): Row((observe.refuse_file,)),
     ("commit", "any"): Row((observe.observe_commit,)),
-    ("commit", "persona"): Row((protected.observe_roster,)),
+    ("commit", "persona"): Row((observe.observe_roster,)),
     ("command", "mail.send"): Row((mailbox.send_mail,), right="anyone"),
     ("command", "mail.reply"): Row((mailbox.reply_to_mail,), right="anyone"),
     ("command", "mail.archive"): Row((mailbox.archive_mail,), right="anyone"),

@@ -1,7 +1,7 @@
 """Escalation: who is told of what needs attention, by which route, and what happens when nobody answers.
 
-An escalation is opened or counted (`lifecycle`), goes to a tier (`tiers`) and is looked at again at its times
-(`timers`). Its notices are messages (`notices`, `messages`) that take their routes (`routes`), are kept back by
-silences and inhibition (`silences`, `hold`), leave in groups (`groups`) and within limits (`throttle`). What became
-of them is in `delivery`; one that reaches nobody sends the escalation on (`undeliverable`).
+An escalation is opened or counted (`opening`), acknowledged, raised and closed (`lifecycle`), and handed from tier
+to tier (`tiers`). Its notices are steps of the road: route (`notices`, by the tree of `routes`), hold (`hold`,
+while one of the `silences` or an inhibit rule mutes it), enqueue (`queue`: in `groups`, within the limits of
+`throttle`). `messages` says what they say, `delivery` what became of them.
 """

@@ -10,6 +10,7 @@ from prismfs.kinds.escalation.settings.routing import Route
 from prismfs.kinds.work.bead import Escalation
 from prismfs.records.codec import canonical_json
 from prismfs.rules.core.draft import Draft
+from prismfs.rules.core.outbox import withdrawn
 from prismfs.rules.escalation import hold, messages
 
 _NO_TIME = timedelta()
@@ -35,9 +36,9 @@ def join(draft: Draft, bead: Escalation, message: Outbox, route: Route) -> Outbo
 
 
 def wake(draft: Draft, bead: Escalation) -> None:
-    """Let the groups of an escalation that was answered or closed look at themselves at their next tick.
+    """Let the groups of an escalation that changed hands be flushed at their next tick.
 
-    What still waits to tell of a group is withdrawn when somebody has all of it (C-74).
+    What still waits to tell of a group is withdrawn when all of it is acknowledged or closed (C-74).
     """
     for identifier in bead.groups:
         group = draft.get(Group, identifier)
@@ -49,7 +50,7 @@ def wake(draft: Draft, bead: Escalation) -> None:
 
 
 def flush(draft: Draft) -> None:
-    """Say in one notice an action what there is to say of a group, if anything."""
+    """Send what is new of a group: one notice for each action, or none where nothing is."""
     group = draft.need(Group, str(draft.event.document["id"]))
     tick = _last_tick(group, draft.now)
     members, waiting = _look(draft, group)
@@ -64,7 +65,7 @@ def flush(draft: Draft) -> None:
         told = Told(at=tick, open=opened, resolved=resolved)
         _notify(draft, group, members, waiting, reason)
     if ended:
-        told = None  # whatever comes next is the first again
+        told = None  # what comes next is the first again
     changed = group.changed(
         members=tuple(member for member in members if not member.resolved),
         told=told,
@@ -96,7 +97,7 @@ def reason_to_notify(
     repeat: timedelta,
     send_resolved: bool,
 ) -> str | None:
-    """Return why the members `opened` and `resolved` are to be told of now, None where nothing is to be said.
+    """Return why notices of the members `opened` and `resolved` are sent now, None where there is nothing new.
 
     `first`, `new member`, `resolved` (only where that is wanted) or `repeat`, after `repeat` since it was last told.
     """
@@ -122,7 +123,7 @@ def _withdraw(draft: Draft, group: Group) -> None:
     for message in draft.view.with_ref(Outbox, group.id):
         message = draft.get(Outbox, message.id) or message
         if message.status in ("pending", "unknown"):
-            draft.put(messages.withdrawn(message, "somebody has all of the group"))
+            draft.put(withdrawn(message, "somebody has all of the group"))
 
 
 def _open_group(draft: Draft, bead: Escalation, route: Route) -> Group:
@@ -161,7 +162,7 @@ def _look(draft: Draft, group: Group) -> tuple[tuple[Member, ...], list[Outbox]]
             if (message.about, message.level) != (bead.id, member.level):
                 continue
             if bead.status != "open":
-                draft.put(messages.withdrawn(message, f"the escalation is {bead.status}"))
+                draft.put(withdrawn(message, f"the escalation is {bead.status}"))
             elif holder is not None:
                 draft.put(message.changed(held_by=holder[0], detail=holder[1]))
             else:

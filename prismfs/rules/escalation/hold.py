@@ -6,6 +6,7 @@ Nothing muted is lost: its message is kept as `held` with the id of what holds i
 
 from __future__ import annotations
 
+from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.escalation.inhibition import Inhibition
 from prismfs.kinds.escalation.settings.routing import InhibitRule
 from prismfs.kinds.escalation.silence import Silence
@@ -14,9 +15,33 @@ from prismfs.records.codec import canonical_json
 from prismfs.records.ids import Id
 from prismfs.records.matcher import first_mismatch
 from prismfs.rules.core.draft import Draft
+from prismfs.rules.core.outbox import withdrawn
+from prismfs.rules.escalation.follow_ups import Enqueue, Hold
 
 Holder = tuple[Id, str]
 """The id of what holds a notice back, and the sentence that says so."""
+
+
+def hold(draft: Draft, asked: Hold) -> None:
+    """The step that answers `Hold`: what is muted now is kept as `held`, the others go on to be enqueued."""
+    left = []
+    for message in asked.messages:
+        bead = draft.need(Escalation, message.about)
+        if bead.status != "open":
+            draft.put(withdrawn(message, f"the escalation is {bead.status}"))
+        elif (held := held_back(draft, bead, message)) is not None:
+            draft.put(held)
+        else:
+            left.append(message)
+    draft.follow(Enqueue(tuple(left), asked.level_of if len(left) == len(asked.messages) else None))
+
+
+def held_back(draft: Draft, bead: Escalation, message: Outbox) -> Outbox | None:
+    """Return the message as held by what mutes `bead` now, None where nothing does."""
+    holder = silenced(draft, bead) or inhibited(draft, bead)
+    if holder is None:
+        return None
+    return message.changed(status="held", held_by=holder[0], detail=holder[1], due_at=None)
 
 
 def silenced(draft: Draft, bead: Escalation) -> Holder | None:

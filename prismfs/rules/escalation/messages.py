@@ -1,4 +1,4 @@
-"""Messages to the outside: what they say, and the state they leave a decision in (R-004-28)."""
+"""Notices as messages: what they say, and when they may leave (R-004-28)."""
 
 from __future__ import annotations
 
@@ -88,16 +88,11 @@ def ready(draft: Draft, message: Outbox) -> Outbox:
 
 
 def lacks(view: View, action: str) -> str | None:
-    """Return what keeps `action` from reaching anybody: a setting, or a persona that the roster does not have."""
+    """Return what `action` lacks, such as a setting or a persona of the roster; None where it can be carried out."""
     channel, _, name = action.partition(":")
     if channel in ("mail", "nudge") and not authority.is_somebody(view, name):
         return f"nobody is called {name} in the roster"
     return routes.missing(action, view.single(EscalationSettings), view.single(Routing))
-
-
-def withdrawn(message: Outbox, reason: str) -> Outbox:
-    """Return `message` as one that is not needed any more."""
-    return message.changed(status="withdrawn", held_by=None, detail=reason, due_at=None)
 
 
 def level_of(bead: Escalation) -> int:

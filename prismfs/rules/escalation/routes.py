@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings, Routes
 from prismfs.kinds.escalation.settings.routing import BY_SEVERITY, Route, Routing
+from prismfs.kinds.work.bead import Escalation
 from prismfs.records.matcher import first_mismatch
 
 _LEVELS = ("critical", "high", "medium", "low")
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class LookedAt:
     """One route looked at: `mismatch` is the matcher that kept it from matching, `taken` that it is notified by."""
 
     route: Route
@@ -27,9 +28,21 @@ def matched(routing: Routing, labels: Mapping[str, str]) -> tuple[Route, ...]:
     return tuple(step.route for step in explain(routing, labels) if step.taken)
 
 
-def explain(routing: Routing, labels: Mapping[str, str]) -> tuple[Step, ...]:
+def explain(routing: Routing, labels: Mapping[str, str]) -> tuple[LookedAt, ...]:
     """Return every route that was looked at, in order, and how it went."""
     return tuple(_visit(routing.route, labels, 0))
+
+
+def chosen(routing: Routing, policy: EscalationSettings, bead: Escalation) -> dict[str, Route]:
+    """Return the actions that tell of `bead` now, in order, each with the route that it is taken for.
+
+    An action that several routes have is taken once (C-68).
+    """
+    found: dict[str, Route] = {}
+    for route in matched(routing, bead.match_labels):
+        for action in actions_of(route, policy.routes, bead.severity.rank):
+            found.setdefault(action, route)
+    return found
 
 
 def by_name(routing: Routing, name: str | None) -> Route:
@@ -88,17 +101,17 @@ def target_of(action: str, settings: EscalationSettings) -> str:
 _OWN = frozenset({"mail", "nudge", "email", "sms", "slack", "log", "file"})
 
 
-def _visit(route: Route, labels: Mapping[str, str], depth: int) -> Iterator[Step]:
+def _visit(route: Route, labels: Mapping[str, str], depth: int) -> Iterator[LookedAt]:
     """Yield the steps through a route that matches and what is below it."""
-    below: list[Step] = []
+    below: list[LookedAt] = []
     for child in route.routes:
         child = child.inherit(route)
         mismatch = first_mismatch(child.matchers, labels)
         if mismatch is not None:
-            below.append(Step(child, depth + 1, mismatch, taken=False))
+            below.append(LookedAt(child, depth + 1, mismatch, taken=False))
             continue
         below += _visit(child, labels, depth + 1)
         if not child.continue_:
             break
-    yield Step(route, depth, None, taken=not any(step.taken for step in below))
+    yield LookedAt(route, depth, None, taken=not any(step.taken for step in below))
     yield from below

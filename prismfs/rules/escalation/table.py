@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from prismfs.rules.core.follow_ups import Attention, MakeLouder
+from prismfs.rules.core.follow_ups import Attention, IncidentAnswered, IncidentOver, MakeLouder
 from prismfs.rules.core.road import Row, Step, Table
-from prismfs.rules.escalation import delivery, groups, lifecycle, silences, tiers
-from prismfs.rules.work import items
+from prismfs.rules.escalation import delivery, groups, hold, lifecycle, notices, opening, queue, silences, tiers
+from prismfs.rules.escalation.follow_ups import Climb, Enqueue, Hold, Notify
 
 TABLE: Table = {
-    ("drop", "escalation"): Row((lifecycle.escalate,)),
-    ("command", "escalation"): Row((lifecycle.escalate,), right="anyone"),
+    ("drop", "escalation"): Row((opening.escalate,)),
+    ("command", "escalation"): Row((opening.escalate,), right="anyone"),
     ("command", "escalate.ack"): Row((lifecycle.acknowledge_escalation,), dropped_as=("ack", "bead")),
     ("command", "escalate.close"): Row((lifecycle.close_escalation,)),
-    ("command", "escalate.unack"): Row((lifecycle.take_back,)),
+    ("command", "escalate.unack"): Row((lifecycle.unacknowledge,)),
     ("command", "escalate.forward"): Row((tiers.forward,)),
-    ("command", "escalate.comment"): Row((tiers.remark, items.touch), right="anyone", dropped_as=("comment", "bead")),
-    ("command", "bead.comment"): Row((tiers.remark, items.touch), right="anyone"),
     ("command", "outbox.retry"): Row((delivery.send_again,)),
     ("command", "silence.add"): Row((silences.add_silence,)),
     ("command", "silence.change"): Row((silences.change_silence,)),
     ("command", "silence.expire"): Row((silences.expire_silence,)),
+    ("due", "bead:escalation"): Row((lifecycle.escalation_due,)),
     ("due", "silence"): Row((silences.silence_due,)),
     ("due", "group"): Row((groups.flush,)),
     ("due", "outbox"): Row((delivery.nothing_heard,)),
-    ("delivery", "outbox"): Row((delivery.record_receipt,)),
+    ("delivery", "outbox"): Row((delivery.take_receipt,)),
 }
 
 STEPS: tuple[Step, ...] = (
-    Step("escalate", Attention, lifecycle.open_for),
-    Step("escalate", MakeLouder, lifecycle.louder_for),
+    Step("escalate", Attention, opening.open_for),
+    Step("escalate", MakeLouder, opening.make_louder),
+    Step("escalate", IncidentAnswered, lifecycle.answer_with_incident),
+    Step("escalate", IncidentOver, lifecycle.close_with_incident),
+    Step("route", Notify, notices.route),
+    Step("hold", Hold, hold.hold),
+    Step("enqueue", Enqueue, queue.enqueue),
+    Step("clock", Climb, tiers.climb),
 )

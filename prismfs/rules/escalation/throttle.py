@@ -8,12 +8,10 @@ from datetime import datetime, timedelta
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.records.base import parse_duration
 from prismfs.rules.core.draft import Draft
+from prismfs.rules.core.outbox import JITTER
 
 _LEFT = ("sending", "unknown", "sent", "failed", "dead")
 _COUNTED = ("pending", *_LEFT)
-
-JITTER = timedelta(seconds=1)
-"""How much later than planned a message may leave and still count as on time; limits hold to that."""
 
 _RETRIES = 20
 """Attempts of older messages that may lie between the newest ones; so many more are looked at."""

@@ -1,14 +1,17 @@
-"""The chain of tiers: handing an escalation on, by hand or on a condition, and remarks (R-004-11, R-004-12)."""
+"""Tiers: an escalation is handed on, by hand or on a condition, and is looked at again in time (R-004-11, R-004-12)."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from prismfs.errors import RefusedError
-from prismfs.kinds.core.forms import CommentDrop
+from prismfs.kinds.escalation.settings.routing import Hop
 from prismfs.kinds.work.bead import Bead, Escalation, Note
+from prismfs.records.matcher import first_mismatch
 from prismfs.records.plan import Nothing
 from prismfs.rules.core.draft import ENGINE, Draft
-from prismfs.rules.core.form import form_of
-from prismfs.rules.escalation import messages, timers
+from prismfs.rules.escalation.follow_ups import Climb
+from prismfs.rules.escalation.messages import PRIORITIES
 
 
 def forward(draft: Draft) -> Nothing | None:
@@ -47,7 +50,7 @@ def hand_on(draft: Draft, bead: Escalation, tier: str, *, by: str, because: str)
     """Give `bead` to `tier`, tell it there, and leave the hop on it as a remark and as a row of its own."""
     said = f"forwarded from {bead.tier} to {tier}: {because}"
     note = Note(by=by, at=draft.now, text=said)
-    moved = timers.due(draft, bead.changed(tier=tier, comments=(*bead.comments, note)))
+    moved = due(draft, bead.changed(tier=tier, comments=(*bead.comments, note)))
     draft.put(moved)
     draft.mail(
         tier,
@@ -56,29 +59,28 @@ def hand_on(draft: Draft, bead: Escalation, tier: str, *, by: str, because: str)
         subject=f"[{bead.severity.label}] {bead.title}",
         body=f"{said}\n\n{bead.body}"[:60_000] + f"\n\nAnswer: prismfs escalate ack {bead.id}",
         about=bead,
-        priority=messages.PRIORITIES[bead.severity.rank],
+        priority=PRIORITIES[bead.severity.rank],
     )
     reason = f"handed on from {bead.tier} to {tier}"
     draft.row("escalation.forwarded", moved, level="warn", reason=reason, meta={"from": bead.tier, "tier": tier})
     return moved
 
 
-def climb(draft: Draft, bead: Escalation) -> Escalation:
-    """Take every conditional hop that is due, one tier at a time and none left out, each with a row of its own."""
-    while bead.status == "open":
-        hop = next(
-            (
-                hop
-                for hop in timers.hops_of(draft, bead)
-                if hop.after is None or draft.now - bead.created_at > hop.after
-            ),
-            None,
-        )
+def climb(draft: Draft, asked: Climb) -> None:
+    """The step that answers `Climb`: one tier at a time and none left out, each with a row of its own."""
+    bead = draft.need(Escalation, asked.escalation)
+    while (hop := due_hop(draft, bead)) is not None:
         tier = next_tier(draft, bead)
-        if hop is None or tier is None:
-            break
+        assert tier is not None
         bead = hand_on(draft, bead, tier, by=ENGINE, because=f"{hop.reason} ({hop.name})")
-    return bead
+
+
+def due_hop(draft: Draft, bead: Escalation) -> Hop | None:
+    """Return the conditional hop that takes an open `bead` to its next tier now, None where none is due."""
+    if bead.status != "open" or next_tier(draft, bead) is None:
+        return None
+    age = draft.now - bead.created_at
+    return next((hop for hop in _hops_of(draft, bead) if hop.after is None or age > hop.after), None)
 
 
 def next_tier(draft: Draft, bead: Escalation) -> str | None:
@@ -90,21 +92,9 @@ def next_tier(draft: Draft, bead: Escalation) -> str | None:
     return chain[place] if place < len(chain) else None
 
 
-def remark(draft: Draft) -> None:
-    """Add a remark to a bead, also to a closed one; dropped as a form or given as a command."""
-    form = form_of(draft) if draft.event.type == "drop" else None
-    if isinstance(form, CommentDrop):
-        identifier, text, by = str(form.id), form.text, form.sender
-    else:
-        document = draft.event.document
-        identifier, text, by = str(document["id"]), str(document.get("text") or ""), draft.event.actor
-    bead = draft.need(Bead, identifier)
-    if not text:
-        raise RefusedError("text_missing", "a remark says something", field="/text")
-    note = Note(by=by, at=draft.now, text=text)
-    draft.subject = draft.put(bead.changed(comments=(*bead.comments, note)))
-    draft.because("comment", f"a remark of {by}")
-    draft.row(f"{_family(bead)}.commented", draft.subject, reason=draft.reason)
+def reopened(bead: Escalation) -> Escalation:
+    """Return `bead` as open again and not acknowledged; without due times yet."""
+    return bead.changed(status="open", acknowledged_by=None, acknowledged_at=None, acknowledged_note=None)
 
 
 def open_escalation(draft: Draft) -> Escalation:
@@ -133,5 +123,34 @@ def escalation_named(draft: Draft) -> Escalation:
     return bead
 
 
-def _family(bead: Bead) -> str:
-    return "escalation" if isinstance(bead, Escalation) else "bead"
+def timed(draft: Draft, bead: Escalation, *, since: datetime) -> Escalation:
+    """Return `bead` with its due times, the raise one threshold after `since`; without any unless it is open.
+
+    Age counts from the later of creation and last raise (R-004-22); after the last raise there is no other
+    (R-004-05, R-004-21).
+    """
+    settings = draft.escalation_policy
+    raise_at = since + settings.stale_threshold if bead.reescalation_count < settings.max_reescalations else None
+    return due(draft, bead.changed(raise_at=raise_at if bead.status == "open" else None))
+
+
+def due(draft: Draft, bead: Escalation) -> Escalation:
+    """Return `bead` with the due time that follows from its raise and from the hops of its tier."""
+    times = [bead.created_at + hop.after for hop in _hops_of(draft, bead) if hop.after is not None]
+    hop_at = min(times, default=None) if bead.status == "open" else None
+    both = [at for at in (bead.raise_at, hop_at) if at is not None]
+    return bead.changed(hop_at=hop_at, due_at=min(both, default=None))
+
+
+def untimed(bead: Escalation) -> Escalation:
+    """Return an acknowledged or closed `bead` without due times."""
+    return bead.changed(raise_at=None, hop_at=None, due_at=None)
+
+
+def _hops_of(draft: Draft, bead: Escalation) -> list[Hop]:
+    """Return the conditional hops that concern `bead` at its tier, whether or not their time has come."""
+    chain = draft.routing.chain_of(bead.category)
+    if bead.tier == chain[-1]:
+        return []
+    labels = bead.match_labels
+    return [hop for hop in draft.routing.hops if hop.tier == bead.tier and first_mismatch(hop.matchers, labels) is None]

@@ -1,6 +1,6 @@
 """Gates: phases of a workflow, their artifacts, and the decisions between them.
 
-Where a workflow has come to is in `progress`; an artifact is submitted (`submission`) or edited by hand
-(`hand_edit`), read by its sections (`sections`), decided on (`gate`, `gate_rules`), told of (`news`), and has effects
-on what it is about (`effects`). `facts` fill the template of the next one.
+How far a workflow has come is in `progress`; an artifact is submitted (`submission`) or edited by hand (`hand_edit`),
+read by its sections (`sections`) and decided on (`gate`). What that brings with it, rows, mails and effects, is in
+`consequences`; `facts` fill the template of the next artifact. Other families read phases through `api`.
 """

@@ -34,7 +34,7 @@ from prismfs.records.severity import with_rank
 from prismfs.records.view import View
 from prismfs.rules.core.draft import one_line
 from prismfs.rules.gates import progress
-from prismfs.rules.gates.sections import panel_facts, reading
+from prismfs.rules.gates.sections import findings, reading
 from prismfs.rules.gates.sections.template import plain, skeleton
 
 TRIAGE_SCALE = "triage"
@@ -78,7 +78,7 @@ def facts_of(view: View, about: str) -> dict[str, JsonValue]:
         "timeline": list(_timeline(view, incident)),
         "review": plain(incident.review) if incident.review else "",
     }
-    return facts | panel_facts.facts(view, about)
+    return facts | findings.facts(view, about)
 
 
 def _timeline(view: View, incident: Incident) -> list[JsonValue]:
@@ -149,14 +149,14 @@ def _said(view: View, about: str, phase: str) -> reading.Parsed:
     """Return what the newest artifact of an earlier phase says; nothing where there is none that fits."""
     try:
         _, found = progress.phase_of(view, phase)
-        artifact: Artifact | None = progress.latest(view, about, phase)
+        artifact: Artifact | None = progress.latest_done(view, about, phase)
         return {} if artifact is None else reading.parse(found, artifact.body)
     except PrismfsError:
         return {}
 
 
 def _task(row: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """Return an action as a task; its owner is to be named where nobody of one word was suggested."""
+    """Return an action as a task; its owner is left open unless the one suggested is a single word."""
     owner = str(row.get("owner") or "").removeprefix("@")
     return {"action": row.get("action"), "owner": owner if owner.isalnum() and owner.isascii() else "", "done": False}
 

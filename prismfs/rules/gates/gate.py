@@ -1,145 +1,194 @@
-"""Gates: somebody without a hand in an artifact approves it or sends it back, by a command or by a file in a commit.
+"""Gates: a person without a hand in an artifact approves it or sends it back (R-003-04, R-003-27, R-003-28).
 
-An approval is bound to the hash of what was looked at; one of an older revision counts for nothing (R-003-04,
-R-003-27, R-003-28).
+A gate has criteria, which the decision answers, and demands, which the artifact's sections must meet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Literal, cast
 
 from pydantic import JsonValue
 
-from prismfs.errors import ForbiddenError, PrismfsError, RefusedError
-from prismfs.kinds.care.phone_home import Surface
+from prismfs.errors import RefusedError
 from prismfs.kinds.gates.artifact import Artifact
 from prismfs.kinds.gates.decision import GateDecision
-from prismfs.kinds.gates.settings.workflow import Phase
+from prismfs.kinds.gates.settings.workflow import Gate, Phase
+from prismfs.records.document import Document
 from prismfs.records.plan import Nothing
-from prismfs.rules.core import authority, protected
+from prismfs.records.view import View
+from prismfs.rules.core import signoff, verdict_file
 from prismfs.rules.core.draft import Draft
-from prismfs.rules.gates import effects, gate_rules, news
+from prismfs.rules.core.road import Refusal
+from prismfs.rules.core.signoff import Signoff
+from prismfs.rules.gates import consequences, progress
 from prismfs.rules.gates.sections import reading
+from prismfs.rules.gates.sections.line_parts import same_words
 
-Verdict = Literal["approve", "revise"]
-_STATUS: dict[Verdict, Literal["approved", "revise"]] = {"approve": "approved", "revise": "revise"}
-
-
-def approve(draft: Draft) -> Nothing | None:
-    """Somebody approves exactly what the artifact says now; the next phases may begin."""
-    return _by_command(draft, "approve")
-
-
-def revise(draft: Draft) -> Nothing | None:
-    """Somebody sends the artifact back, with the reason; its next revision is presented again (R-003-05)."""
-    return _by_command(draft, "revise")
-
-
-def take_decision(draft: Draft) -> Nothing | None:
-    """Take a decision that came in by a commit, as a pull request that was merged brings it (R-003-28).
-
-    What may not count changes nothing; the audit row says why.
-    """
-    document = draft.event.document
-    decision = draft.view.get(GateDecision, str(document["id"]))
-    if decision is None:
-        return Nothing("the decision is gone", str(document["id"]))
-    artifact = draft.get(Artifact, decision.about)
-    if artifact is not None and artifact.decision == decision.id:
-        return Nothing("the decision was taken already", decision.id)
-    try:
-        if artifact is None:
-            raise RefusedError("not_found", "is about an artifact that is not here", field="/about")
-        protected.check_signed(draft, decision.by, operator=False)
-        verb = news.APPROVE if decision.decision == "approve" else news.REVISE
-        authority.check_named(draft, decision.by, verb)
-        phase, gate = gate_rules.gate_of(draft.view, artifact)
-        if decision.answer != gate_rules.answer_of(gate, decision.decision):
-            raise RefusedError("unknown_answer", "the gate has no such answer", field="/answer")
-        parsed = gate_rules.check(draft.view, artifact, decision, phase, gate)
-        _decide(draft.scratch(), artifact, decision, phase, parsed)
-    except PrismfsError as error:
-        _refuse(draft, decision, error)
-        return None
-    _decide(draft, artifact, decision, phase, parsed)
-    return None
-
-
-def _by_command(draft: Draft, verdict: Verdict) -> Nothing | None:
-    document, actor = draft.event.document, draft.event.actor
-    artifact = draft.need(Artifact, str(document["id"]))
-    if draft.project.trust == "signed" and draft.event.assurance != "engine":
-        raise ForbiddenError(
-            "signature_required", "this project counts only signed decisions (trust: signed)", field="/from",
-            hint=f"prismfs gate {verdict} {artifact.id} --pull-request, and sign the commit",
-        )  # fmt: skip
-    phase, gate = gate_rules.gate_of(draft.view, artifact)
-    known = None if artifact.decision is None else draft.get(GateDecision, artifact.decision)
-    if known is not None and artifact.status == _STATUS[verdict]:
-        return Nothing(f"{known.answer} already by {known.by}", artifact.id)
-    seen = str(document.get("content_hash") or artifact.content_hash)
-    made = gate_rules.decision_of(
-        gate,
-        verdict,
-        identifier=draft.new_id("dec"),
-        about=artifact.id,
-        content_hash=seen,
-        by=actor,
-        at=draft.now,
-        surface="cli",
-        said=_said(document.get("criteria")),
-        reason=str(document.get("reason") or ""),
-    )
-    parsed = gate_rules.check(draft.view, artifact, made, phase, gate)
-    _decide(draft, artifact, draft.put(made), phase, parsed)
-    return None
-
-
-def _decide(draft: Draft, artifact: Artifact, decision: GateDecision, phase: Phase, parsed: reading.Parsed) -> None:
-    """Let `decision`, which was checked, decide on `artifact`."""
-    status = _STATUS[decision.decision]
-    decided = draft.put(artifact.changed(status=status, decision=decision.id))
-    draft.subject = decided
-    surface: Surface = decision.surface
-    draft.because(decision.decision, f"{decided.label} revision {decided.revision}: {decision.answer}, {decision.by}")
-    meta: dict[str, JsonValue] = {
-        "decision": decision.id, "by": decision.by, "surface": surface, "answer": decision.answer,
-    }  # fmt: skip
-    if decision.decision == "approve":
-        news.tell(draft, "gate.approved", decided, level="info", reason=draft.reason, meta=meta)
-        effects.run(draft, phase.on_approved, decided, parsed)
-        body = f"{decision.by} approved revision {decided.revision}.\n\nprismfs incident phase list {decided.about}\n"
-    else:
-        news.tell(draft, "gate.revise", decided, reason=draft.reason, meta=meta)
-        again = f"prismfs incident phase submit {decided.about} {decided.phase} FILE"
-        body = f"{decision.by}: {decision.answer}.\n\n{decision.reason}\n\n{again}\n"
-    body = body if len(body.encode()) < _LONGEST else f"{decision.by}: {decision.answer}. prismfs show {decision.id}\n"
-    news.tell_author(draft, decided, subject=f"{decided.label}: {decision.answer}", body=body)
-    draft.subject = draft.need(Artifact, decided.id)
-
-
+_NO = ("no,", "no:", "no;", "no -", "no —")
 _LONGEST = 32 * 1024
 """Bytes of a reason that are still repeated in a mail."""
 
 
-def _refuse(draft: Draft, decision: GateDecision, error: PrismfsError) -> None:
-    draft.subject = decision
-    draft.because("refuse_decision", f"does not count: {error.code}")
-    meta: dict[str, JsonValue] = {
-        "code": error.code,
-        "about": decision.about,
-        "by": decision.by,
-        "commit": draft.event.document.get("commit"),
-    }
-    draft.row("gate.approval_refused", decision, level="error", reason=draft.reason, meta=meta)
-    if authority.is_somebody(draft.view, decision.by):
-        draft.mail(
-            decision.by, role="refused", type="notification",
-            subject=f"Your decision does not count: {error.code}", body=f"{error.problem}\n", about=decision,
+def approve(draft: Draft) -> Nothing | None:
+    """Approve exactly what the artifact says now; the next phases may begin."""
+    return signoff.decide_by_command(draft, GATE, "approve")
+
+
+def revise(draft: Draft) -> Nothing | None:
+    """Send the artifact back, with the reason; its next revision is presented again (R-003-05)."""
+    return signoff.decide_by_command(draft, GATE, "revise")
+
+
+def decide_by_file(draft: Draft) -> Nothing | None:
+    """Decide by a decision file that a commit brought, as a merged pull request does (R-003-28)."""
+    return verdict_file.decide_by_file(draft, GATE)
+
+
+def refuse_file(draft: Draft, error: Refusal) -> None:
+    """Write down that such a file does not count."""
+    verdict_file.refuse_file(draft, GATE, error)
+
+
+def gate_of(view: View, artifact: Artifact) -> tuple[Phase, Gate]:
+    """Return the phase of `artifact` and its gate.
+
+    Raises:
+        RefusedError: `no_gate`; and what `progress.phase_of` refuses.
+    """
+    _, phase = progress.phase_of(view, artifact.phase)
+    if phase.gate is None:
+        raise RefusedError("no_gate", f"{phase.id} has no gate", field="/id", hint="nothing has to be decided")
+    return phase, phase.gate
+
+
+def unmet_demands(phase: Phase, gate: Gate, parsed: reading.Parsed) -> list[str]:
+    """Return why an artifact that says this cannot pass its gate (R-003-13); nothing where it can."""
+    found = []
+    for demand in gate.demands:
+        section = phase.section(demand.section)
+        assert section is not None
+        value: JsonValue = parsed[section.name]
+        if isinstance(value, str) and same_words(value) in map(same_words, demand.never):
+            found.append(f"{section.name} says {value}")
+        if isinstance(value, list) and len(value) < demand.least:
+            found.append(f"{section.name} has {len(value)} of {demand.least} items")
+    return found
+
+
+def _members(view: View, artifact: Artifact, decision: str, reason: str, said: Document) -> Document:
+    """Return answer, criteria and reason of a decision; each criterion of which an approval says nothing is met.
+
+    Raises:
+        RefusedError: `no_gate`, `unknown_criterion`.
+    """
+    _, gate = gate_of(view, artifact)
+    criteria: Document = dict.fromkeys(gate.criteria, "yes") if decision == "approve" else {}
+    for name, text in cast(Document, said.get("criteria") or {}).items():
+        criteria[_criterion(gate, name)] = str(text)
+    return {"answer": _answer(gate, decision), "criteria": criteria, "reason": reason}
+
+
+def _answer(gate: Gate, decision: str) -> str:
+    """Return the workflow's own word for a decision (R-003-05)."""
+    return gate.approve if decision == "approve" else gate.revise
+
+
+def _criterion(gate: Gate, name: str) -> str:
+    """Return the criterion that a number, counted from 1, or its own text names."""
+    if name.isdecimal() and 1 <= int(name) <= len(gate.criteria):
+        return gate.criteria[int(name) - 1]
+    found = next((text for text in gate.criteria if same_words(text) == same_words(name)), None)
+    if found is None:
+        numbered = "; ".join(f"{number}: {text}" for number, text in enumerate(gate.criteria, start=1))
+        raise RefusedError("unknown_criterion", f"the gate has no criterion {name[:60]!r}", field="/criteria",
+                           hint=numbered)  # fmt: skip
+    return found
+
+
+def _check(view: View, artifact: Artifact, decision: GateDecision) -> None:
+    """Accept a decision on what the artifact says now; an approval only if criteria and demands are met.
+
+    Raises:
+        RefusedError: `no_gate`, `unknown_answer`, `approval_stale`, `not_at_gate`, `criterion_not_met`,
+            `gate_not_passable`.
+        ForbiddenError: `self_approval`.
+        RecordError: a person changed the artifact so that it is none of its phase any more.
+    """
+    phase, gate = gate_of(view, artifact)
+    if decision.answer != _answer(gate, decision.decision):
+        raise RefusedError("unknown_answer", "the gate has no such answer", field="/answer")
+    newest = progress.revisions(view, artifact.about, artifact.phase)[-1:]
+    if artifact.status == "superseded" or (newest and newest[0].id != artifact.id):
+        raise RefusedError(
+            "approval_stale", f"{artifact.label} has a newer revision than this", field="/id",
+            hint=f"prismfs gate show {newest[0].id}" if newest else None,
+        )  # fmt: skip
+    signoff.check_waiting(GATE, artifact, decision)
+    if artifact.digest() != artifact.content_hash or not progress.reads_unchanged(view, artifact):
+        raise RefusedError(
+            "approval_stale", "it, or what it was written against, was changed", field="/id",
+            hint=f"prismfs incident phase list {artifact.about}",
+        )  # fmt: skip
+    if decision.decision == "approve":
+        _check_passable(artifact, decision, phase, gate)
+
+
+def _check_passable(artifact: Artifact, decision: GateDecision, phase: Phase, gate: Gate) -> None:
+    parsed = reading.parse(phase, artifact.body)
+    unmet = [text for text in gate.criteria if _is_no(decision.criteria.get(text, ""))]
+    if unmet:
+        raise RefusedError(
+            "criterion_not_met", f"is approved although it says no to: {unmet[0]}", field="/criteria",
+            hint=f"prismfs gate revise {artifact.id} --reason TEXT",
+        )  # fmt: skip
+    lacking = unmet_demands(phase, gate, parsed)
+    if lacking:
+        raise RefusedError(
+            "gate_not_passable", f"{artifact.label} cannot pass: {'; '.join(lacking)}", field="/id",
+            hint=f"prismfs gate revise {artifact.id} --reason TEXT, then submit another revision",
         )  # fmt: skip
 
 
-def _said(value: JsonValue) -> Mapping[str, str]:
-    """Return what was said of the criteria: number or text of each -> how it is met."""
-    return {name: str(text) for name, text in cast(dict[str, JsonValue], value or {}).items()}
+def _is_no(text: str) -> bool:
+    said = text.strip().casefold()
+    return said.rstrip(".!") == "no" or said.startswith(_NO)
+
+
+def _decide(draft: Draft, artifact: Artifact, decision: GateDecision) -> None:
+    status: Literal["approved", "revise"] = "approved" if decision.decision == "approve" else "revise"
+    decided = draft.put(artifact.changed(status=status, decision=decision.id))
+    draft.subject = decided
+    draft.because(decision.decision, f"{decided.label} revision {decided.revision}: {decision.answer}, {decision.by}")
+    meta = signoff.meta_of(draft, decision) | {"answer": decision.answer}
+    if decision.decision == "approve":
+        consequences.add_rows(draft, "gate.approved", decided, level="info", reason=draft.reason, meta=meta)
+        phase, _ = gate_of(draft.view, artifact)
+        consequences.ask_for_effects(draft, phase.on_approved, decided, reading.parse(phase, decided.body))
+        body = f"{decision.by} approved revision {decided.revision}.\n\nprismfs incident phase list {decided.about}\n"
+    else:
+        consequences.add_rows(draft, "gate.revise", decided, reason=draft.reason, meta=meta)
+        again = f"prismfs incident phase submit {decided.about} {decided.phase} FILE"
+        body = f"{decision.by}: {decision.answer}.\n\n{decision.reason}\n\n{again}\n"
+    body = body if len(body.encode()) < _LONGEST else f"{decision.by}: {decision.answer}. prismfs show {decision.id}\n"
+    consequences.mail_author(draft, decided, subject=f"{decided.label}: {decision.answer}", body=body)
+
+
+GATE: Signoff[Artifact, GateDecision] = Signoff(
+    family="gate",
+    program="prismfs gate",
+    subject=Artifact,
+    verdict=GateDecision,
+    waiting="presented",
+    not_waiting="not_at_gate",
+    reached={"approve": ("approved",), "revise": ("revise",)},
+    operators_only=False,
+    authors_may=frozenset({"revise"}),
+    status=lambda artifact: artifact.status,
+    content_hash=lambda artifact: artifact.content_hash,
+    authors=lambda artifact: artifact.hands,
+    decided_by=lambda artifact: artifact.decision,
+    members=_members,
+    check=_check,
+    carry_out=_decide,
+    sender=lambda _draft: None,
+)

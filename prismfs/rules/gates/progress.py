@@ -1,4 +1,4 @@
-"""Where a workflow stands about one record: which artifact speaks for each phase, and what keeps the next ones.
+"""How far a workflow has come about one record: which artifact speaks for each phase, and what keeps the next ones.
 
 An approved artifact counts only if it says what was approved and the audit trail tells of it; a file that says so of
 itself is not enough (R-003-27).
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from prismfs.errors import RefusedError
-from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.gates.artifact import LIVE, Artifact, Read
 from prismfs.kinds.gates.settings.workflow import Phase, Workflow
 from prismfs.records.view import View
+from prismfs.rules.core import signoff
 
 State = Literal["blocked", "ready", "presented", "approved", "submitted", "revise", "stale"]
 
@@ -23,8 +23,8 @@ DONE = ("approved", "submitted")
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """One phase: its newest artifact, how it stands, and which of the phases before it are `missing`, and why.
+class PhaseState:
+    """One phase: its newest artifact, its state, and which of the phases before it are `missing`, and why.
 
     `blocked`: something is missing, and nothing was submitted. `ready`: it may be submitted.
     """
@@ -74,35 +74,36 @@ def revisions(view: View, about: str, phase: str) -> tuple[Artifact, ...]:
     return tuple(sorted(found, key=lambda each: (each.number, each.revision, each.id)))
 
 
-def latest(view: View, about: str, phase: str) -> Artifact | None:
+def latest_done(view: View, about: str, phase: str) -> Artifact | None:
     """Return the newest artifact of `phase` that others may build on: approved, or submitted where no gate is."""
-    return next((each for each in reversed(revisions(view, about, phase)) if is_settled(view, each)), None)
+    return next((each for each in reversed(revisions(view, about, phase)) if is_done(view, each)), None)
 
 
-def is_settled(view: View, artifact: Artifact) -> bool:
-    """Tell whether others may build on `artifact`: it passed its gate or needs none, and says still what it said."""
-    if artifact.status not in DONE or artifact.content_hash != artifact.digest() or not reads_hold(view, artifact):
+def is_done(view: View, artifact: Artifact) -> bool:
+    """Tell whether others may build on `artifact`: it passed its gate or needs none, and still says the same."""
+    if artifact.status not in DONE or artifact.content_hash != artifact.digest() or not reads_unchanged(view, artifact):
         return False
-    return artifact.status == "submitted" or _was_approved(view, artifact)
+    said = {"decision": artifact.decision, "content_hash": artifact.content_hash}
+    return artifact.status == "submitted" or signoff.is_recorded(view, "gate.approved", artifact.id, said)
 
 
-def standing(view: View, workflow: Workflow, about: str) -> tuple[Standing, ...]:
-    """Return how each phase of `workflow` stands about the record, in order."""
-    return tuple(_standing(view, phase, about) for phase in workflow.phases)
+def phase_states(view: View, workflow: Workflow, about: str) -> tuple[PhaseState, ...]:
+    """Return the state of each phase of `workflow` about the record, in order."""
+    return tuple(_phase_state(view, phase, about) for phase in workflow.phases)
 
 
 def missing(view: View, phase: Phase, about: str) -> tuple[str, ...]:
-    """Return what keeps `phase` from being submitted: of each phase before it that is not settled, why (R-003-26)."""
+    """Return what keeps `phase` from being submitted: each phase before it that is not done, and why (R-003-26)."""
     return tuple(
         f"{before} {_why_not(view, about, before)}"
         for before in phase.before
-        if not any(is_settled(view, each) for each in _newest(view, about, before))
+        if not any(is_done(view, each) for each in _newest(view, about, before))
     )
 
 
 def reads_of(view: View, phase: Phase, about: str) -> tuple[Read, ...]:
     """Return what an artifact of `phase` that is submitted now is written against."""
-    found = (latest(view, about, each) for each in phase.reads)
+    found = (latest_done(view, about, each) for each in phase.reads)
     return tuple(Read(id=each.id, content_hash=each.content_hash) for each in found if each is not None)
 
 
@@ -117,17 +118,17 @@ def dependents(view: View, workflow: Workflow, about: str, phase: str) -> tuple[
     return tuple(found)
 
 
-def _standing(view: View, phase: Phase, about: str) -> Standing:
+def _phase_state(view: View, phase: Phase, about: str) -> PhaseState:
     newest = next(iter(_newest(view, about, phase.id)), None)
     lacking = missing(view, phase, about)
     if newest is None:
-        return Standing(phase, "blocked" if lacking else "ready", None, lacking)
+        return PhaseState(phase, "blocked" if lacking else "ready", None, lacking)
     state: State = "stale"
     if newest.status in ("presented", "revise"):
         state = "presented" if newest.status == "presented" else "revise"
-    elif is_settled(view, newest):
+    elif is_done(view, newest):
         state = "approved" if newest.status == "approved" else "submitted"
-    return Standing(phase, state, newest, lacking)
+    return PhaseState(phase, state, newest, lacking)
 
 
 def _newest(view: View, about: str, phase: str) -> Sequence[Artifact]:
@@ -144,19 +145,10 @@ def _why_not(view: View, about: str, phase: str) -> str:
     }.get(newest.status, f"is stale ({newest.id})")
 
 
-def reads_hold(view: View, artifact: Artifact) -> bool:
-    """Tell whether everything that `artifact` was written against is there and says still what it said."""
+def reads_unchanged(view: View, artifact: Artifact) -> bool:
+    """Tell whether everything that `artifact` was written against is there and still says the same."""
     found = ((view.get(Artifact, read.id), read) for read in artifact.reads)
     return all(
         before is not None and before.status in DONE and before.content_hash == read.content_hash == before.digest()
         for before, read in found
-    )
-
-
-def _was_approved(view: View, artifact: Artifact) -> bool:
-    """Tell whether a row says that exactly these bytes passed the gate by the decision that the artifact names."""
-    said = (artifact.decision, artifact.content_hash)
-    return any(
-        row.action == "gate.approved" and (row.meta.get("decision"), row.meta.get("content_hash")) == said
-        for row in view.with_ref(Audit, artifact.id)
     )

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from prismfs.errors import PrismfsError, RefusedError
+from prismfs.errors import RefusedError
+from prismfs.kinds import kind_of_id
 from prismfs.kinds.gates.artifact import LIVE, Artifact, ArtifactDrop, content_hash
 from prismfs.kinds.gates.settings.workflow import Phase, Workflow
 from prismfs.records.ids import Id
@@ -18,7 +19,8 @@ from prismfs.records.plan import Nothing
 from prismfs.rules.core import authority
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.form import form_of
-from prismfs.rules.gates import effects, news, progress
+from prismfs.rules.core.road import Refusal
+from prismfs.rules.gates import consequences, progress
 from prismfs.rules.gates.sections import reading
 
 _SAME = ("presented", "approved", "submitted", "revise")
@@ -27,7 +29,7 @@ _SAME = ("presented", "approved", "submitted", "revise")
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What somebody submits, and who had a hand in it beside its author; `known` is the file that holds it already."""
+    """What is submitted, and who had a hand in it beside its author; `known` is the file that holds it already."""
 
     form: ArtifactDrop
     editors: tuple[str, ...] = ()
@@ -35,14 +37,14 @@ class Submission:
 
 
 def submit_drop(draft: Draft) -> Nothing | None:
-    """Take a dropped artifact."""
+    """Submit a dropped artifact."""
     form = form_of(draft)
     assert isinstance(form, ArtifactDrop)
     return submit(draft, Submission(form))
 
 
 def submit_command(draft: Draft) -> Nothing | None:
-    """Take an artifact that a command gives: `id`, `phase`, `body`, and maybe `author` and `findings`."""
+    """Submit an artifact that a command gives: `id`, `phase`, `body`, and maybe `author` and `findings`."""
     document, actor = draft.event.document, draft.event.actor
     author = str(document.get("author") or actor)
     said: dict[str, JsonValue] = {"about": document["id"], "phase": document["phase"], "body": document["body"]}
@@ -53,19 +55,19 @@ def submit_command(draft: Draft) -> Nothing | None:
 
 
 def submit(draft: Draft, submission: Submission) -> Nothing | None:
-    """Keep what was submitted as the newest artifact of its phase.
+    """Keep a submission as the newest artifact of its phase.
 
     Raises:
         RefusedError: `no_workflow`, `unknown_phase`, `not_found`, `wrong_subject`, `subject_ended`,
             `phase_out_of_order`.
         RecordError: what `sections.parse` refuses.
-        ForbiddenError: `protected_unendorsed`; nobody answers for the workflow.
+        ForbiddenError: `protected_unendorsed`; no operator answers for the workflow.
     """
     form = submission.form
     authority.check_endorsed(draft)
     workflow, phase = progress.phase_of(draft.view, form.phase)
-    news.subject_of(draft, workflow, form.about)
-    check_order(draft, phase, form.about)
+    _check_subject(draft, workflow, form.about)
+    _check_order(draft, phase, form.about)
     parsed = reading.parse(phase, form.body)
     earlier = tuple(
         each
@@ -88,16 +90,15 @@ def submit(draft: Draft, submission: Submission) -> Nothing | None:
         "reads": [read.to_document() for read in made.reads],
         "supersedes": None if phase.repeats or not earlier else earlier[-1].id,
     }
-    news.tell(draft, "phase.submitted", made, level="info", reason=draft.reason, meta=meta)
-    news.make_stale(draft, stale, because=f"{phase.id} has a new revision")
-    effects.run(draft, phase.on_submitted, made, parsed)
+    consequences.add_rows(draft, "phase.submitted", made, level="info", reason=draft.reason, meta=meta)
+    consequences.mark_stale(draft, stale, because=f"{phase.id} has a new revision")
+    consequences.ask_for_effects(draft, phase.on_submitted, made, parsed)
     if phase.gate is not None:
-        news.ask(draft, made, phase, phase.gate)
-    draft.subject = draft.need(Artifact, made.id)
+        consequences.ask_for_decision(draft, made, phase, phase.gate)
     return None
 
 
-def check_order(draft: Draft, phase: Phase, about: str) -> None:
+def _check_order(draft: Draft, phase: Phase, about: str) -> None:
     """Accept `phase` if everything that it reads or needs is there and, behind a gate, approved (C-120).
 
     Raises:
@@ -111,13 +112,32 @@ def check_order(draft: Draft, phase: Phase, about: str) -> None:
         )  # fmt: skip
 
 
-def refuse_submission(draft: Draft, artifact: Artifact, error: PrismfsError) -> None:
-    """Keep an artifact that a person's commit brought and that does not fit as refused: it counts for nothing."""
+def _check_subject(draft: Draft, workflow: Workflow, about: str) -> None:
+    """Accept the record that `workflow` is to be about.
+
+    Raises:
+        RefusedError: `not_found`, `wrong_subject`, `subject_ended`.
+    """
+    kind = kind_of_id(about)
+    if kind.name != workflow.subject:
+        raise RefusedError(
+            "wrong_subject", f"{workflow.name} is about a record of the kind {workflow.subject}", field="/incident"
+        )
+    record = draft.need(kind.model, about)
+    status = str(getattr(record, "status", ""))
+    if kind.lifecycle is not None and not kind.lifecycle.edges.get(status, ("",)):
+        raise RefusedError(
+            "subject_ended", f"the {kind.name} is {status}", field="/incident", hint="it takes no phases"
+        )
+
+
+def refuse_submission(draft: Draft, artifact: Artifact, error: Refusal) -> None:
+    """Keep an artifact that a commit added and that does not fit as refused: it counts for nothing."""
     refused = draft.put(artifact.changed(status="refused", content_hash=artifact.digest(), decision=None, reads=()))
     draft.subject = refused
     draft.because("refuse_artifact", f"does not count: {error.code}")
     meta: dict[str, JsonValue] = {"code": error.code, "commit": draft.event.document.get("commit")}
-    news.tell(draft, "phase.refused", refused, level="error", reason=draft.reason, meta=meta)
+    consequences.add_rows(draft, "phase.refused", refused, level="error", reason=draft.reason, meta=meta)
 
 
 def _made(
@@ -159,7 +179,7 @@ def _next_command(draft: Draft, phase: Phase, about: str) -> str:
     """Return the command that brings `phase` nearer."""
     for before in phase.before:
         found = progress.revisions(draft.view, about, before)[-1:]
-        if found and progress.is_settled(draft.view, found[0]):
+        if found and progress.is_done(draft.view, found[0]):
             continue
         if found and found[0].status == "presented":
             return f"prismfs gate show {found[0].id}"

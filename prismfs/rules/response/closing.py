@@ -1,26 +1,79 @@
-"""The end of an incident, and its way back: closed, a false alarm, reopened.
+"""An incident is answered, resolved, closed, found to be no fault, or reopened.
 
-What still waits on its account ends with it: a triage that nobody judged, and, where there was no fault or another
-incident stands for it, a report of it that has not left.
+What still waits on its account ends with it: `IncidentOver` tells every family.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from prismfs.errors import RefusedError
-from prismfs.kinds.care.phone_home import PhoneHome
-from prismfs.kinds.care.triage_record import TriageRecord
 from prismfs.kinds.response.incident import AGENT, Incident, Timers
+from prismfs.records.ids import Id
 from prismfs.records.plan import Nothing
-from prismfs.rules.care.assessment import tiers
-from prismfs.rules.care.replies import reply_to_reporter
 from prismfs.rules.core.draft import Draft
-from prismfs.rules.response import lifecycle, owners, severity_change, targets
-from prismfs.rules.response.facts import escalate_incident, meta_of, priority_of, subject_of
+from prismfs.rules.core.follow_ups import AskForTriage, Attend, IncidentAnswered, IncidentOver, ReplyToReporters
+from prismfs.rules.response import owners, severity_change, targets
+from prismfs.rules.response.facts import ENDED, check_times, merged_into, meta_of, priority_of, subject_of
 from prismfs.rules.response.postmortem import duty
 from prismfs.rules.response.status import with_note
 
-ENDED = ("closed", "duplicate", "false_positive")
-_WITHDRAWABLE = ("draft", "pending_operator_review", "approved", "failed")
+_NO_KEY = "no open incident has this key"
+
+
+@dataclass(frozen=True, slots=True)
+class TellReopened:
+    """Tell everybody who reported an incident that it is open again."""
+
+    incident: Id
+
+
+def acknowledge_incident(draft: Draft) -> Nothing | None:
+    """Acknowledge the incident and its escalation: the actor answers for it from now on."""
+    incident = _named(draft)
+    if incident is None:
+        return Nothing(_NO_KEY)
+    if not incident.is_open:
+        return Nothing(f"it is {incident.status} already", incident.id)
+    if incident.acknowledged_at is not None:
+        return Nothing(f"acknowledged already by {incident.acknowledged_by}", incident.id)
+    acknowledged = targets.responded(draft, incident).changed(
+        acknowledged_at=draft.now, acknowledged_by=draft.event.actor, acknowledged_note=_note(draft)
+    )
+    draft.subject = draft.put(acknowledged)
+    draft.because("acknowledge", f"{draft.event.actor} answers for it")
+    draft.row("incident.acknowledged", draft.subject, level="warn", reason=draft.reason, meta=meta_of(acknowledged))
+    draft.follow(IncidentAnswered(incident.id))
+    return None
+
+
+def resolve_incident(draft: Draft) -> Nothing | None:
+    """Resolve the incident, with what resolved it.
+
+    Nothing is waited for any more but an update that stakeholders were promised (R-003-16).
+    """
+    incident = _named(draft)
+    if incident is None:
+        return Nothing(_NO_KEY)
+    if not incident.is_open:
+        by = f" by {incident.resolved_by}" if incident.resolved_by else ""
+        return Nothing(f"{incident.status} already{by}", incident.id)
+    resolved = targets.responded(draft, incident).changed(
+        status="resolved",
+        resolved_at=draft.now,
+        resolved_by=draft.event.actor,
+        resolution=_note(draft),
+        timers=Timers(promised=incident.timers.promised),
+        due_at=incident.timers.promised,
+    )
+    check_times(resolved)
+    draft.subject = draft.put(resolved)
+    draft.because("resolve", f"{draft.event.actor} says that the fault is gone")
+    draft.row("incident.resolved", draft.subject, level="warn", reason=draft.reason, meta=meta_of(resolved))
+    body, subject = _note(draft) or "Resolved.", f"Resolved: {incident.title}"
+    draft.follow(ReplyToReporters(incident, role="resolved", stage="resolved", body=body, subject=subject))
+    draft.follow(IncidentOver(incident.id))
+    return None
 
 
 def close_incident(draft: Draft) -> Nothing | None:
@@ -57,9 +110,9 @@ def close_incident(draft: Draft) -> Nothing | None:
 
 
 def reopen_incident(draft: Draft) -> Nothing | None:
-    """The fault is back before its incident was closed: it is triaged again; both clocks go on from its detection.
+    """Reopen an incident whose fault is back: it is triaged again, and both clocks go on from its detection.
 
-    Whoever had it is asked anew: the acknowledgement counts no more. How soon it was first answered stays.
+    Its owner is asked anew: the acknowledgement counts no more. How soon it was first answered stays.
 
     Raises:
         RefusedError: `not_found`, `closed`, `reason_missing`, `too_many_notes`.
@@ -91,8 +144,10 @@ def reopen_incident(draft: Draft) -> Nothing | None:
         timers=Timers(),
     )
     draft.because("reopen", f"{draft.event.actor} says that the fault is back")
-    again = draft.put(targets.retarget(draft, again))
-    draft.subject = again
+    again = targets.retarget(draft, again)
+    if again.level != AGENT:
+        again = owners.with_hop_time(draft, again)
+    draft.subject = again = draft.put(again)
     draft.row(
         "incident.reopened",
         again,
@@ -100,22 +155,34 @@ def reopen_incident(draft: Draft) -> Nothing | None:
         reason=draft.reason,
         meta=meta_of(again) | {"before": incident.status, "reopened": again.reopened},
     )
-    again = lifecycle.hand_to_support(draft, again) if again.level == AGENT else _take_up_again(draft, again)
-    reply_to_reporter(
-        draft,
-        again,
-        role="reopened",
-        stage="triaged",
-        body=f"The fault is back: {again.id} is open again, and {again.owner} has it.",
-        subject=f"Reopened: {again.title}",
-    )
-    draft.subject = draft.need(Incident, incident.id)
+    if again.level != AGENT:
+        draft.mail(
+            again.owner,
+            role="reopened:owner",
+            type="task",
+            subject=f"Reopened: {subject_of(again)}",
+            body=f"The fault is back: {again.id} is open again.\n\nprismfs incident show {again.id}\n",
+            about=again,
+            priority=priority_of(again.severity),
+        )
+        draft.follow(AskForTriage(again.id, reason="its incident is open again"))
+    draft.follow(Attend(again.id))
+    draft.follow(TellReopened(again.id))
     return None
 
 
+def tell_reopened(draft: Draft, asked: TellReopened) -> None:
+    """Say to everybody who reported it who has it now, when all else of the decision is done."""
+    incident = draft.need(Incident, asked.incident)
+    body = f"The fault is back: {incident.id} is open again, and {incident.owner} has it."
+    subject = f"Reopened: {incident.title}"
+    draft.follow(ReplyToReporters(incident, role="reopened", stage="triaged", body=body, subject=subject))
+
+
 def end(draft: Draft, incident: Incident, status: str, reason: str | None) -> Incident:
-    """Put `incident` as ended for good, with what waited on its account; it waits for nothing any more."""
-    ended = draft.put(
+    """Put `incident` as ended for good, and tell every family; it waits for nothing any more."""
+    draft.follow(IncidentOver(incident.id))
+    return draft.put(
         incident.changed(
             status=status,
             closed_at=draft.now,
@@ -125,10 +192,6 @@ def end(draft: Draft, incident: Incident, status: str, reason: str | None) -> In
             due_at=None,
         )
     )
-    _end_triage(draft, ended)
-    if status != "closed":
-        _keep_here(draft, ended)
-    return ended
 
 
 def _close_as_false_alarm(draft: Draft, incident: Incident, reason: str | None) -> Nothing | None:
@@ -144,47 +207,22 @@ def _close_as_false_alarm(draft: Draft, incident: Incident, reason: str | None) 
     draft.because("close_as_false_alarm", f"{draft.event.actor} says that there was no fault")
     draft.subject = end(draft, incident, "false_positive", reason)
     draft.row("incident.false_positive", draft.subject, level="warn", reason=draft.reason, meta=meta_of(incident))
-    reply_to_reporter(
-        draft,
-        incident,
-        role="false_positive",
-        stage="closed",
-        body=f"{incident.id} is closed: it was no fault.\n\n{reason}",
-        subject=f"No fault: {incident.title}",
-    )
+    body, subject = f"{incident.id} is closed: it was no fault.\n\n{reason}", f"No fault: {incident.title}"
+    draft.follow(ReplyToReporters(incident, role="false_positive", stage="closed", body=body, subject=subject))
     return None
 
 
-def _take_up_again(draft: Draft, incident: Incident) -> Incident:
-    """Let everybody who waited for it take it up again: its owner, its escalation, its triage, the chain."""
-    draft.mail(
-        incident.owner,
-        role="reopened:owner",
-        type="task",
-        subject=f"Reopened: {subject_of(incident)}",
-        body=f"The fault is back: {incident.id} is open again.\n\nprismfs incident show {incident.id}\n",
-        about=incident,
-        priority=priority_of(incident.severity),
-    )
-    incident = draft.put(owners.with_hop_time(draft, escalate_incident(draft, incident)))
-    record = None if incident.triage is None else draft.get(TriageRecord, incident.triage)
-    if record is not None and record.status == "waiting":
-        tiers.ask(draft, record, incident, reason="its incident is open again")
-    return owners.climb(draft, draft.need(Incident, incident.id))
+def _named(draft: Draft) -> Incident | None:
+    """Return the incident that a command names: by its id, or the open one with the key that a reporter gave it.
+
+    What a monitor opened by its own key, it can answer and end by that key; None where no open one has it (C-04, C-05).
+    """
+    key = draft.event.document.get("key")
+    if key is None:
+        return draft.need(Incident, str(draft.event.document["id"]))
+    return merged_into(draft, draft.view.open_with_key(Incident, f"key:{key}"))
 
 
-def _end_triage(draft: Draft, incident: Incident) -> None:
-    record = None if incident.triage is None else draft.get(TriageRecord, incident.triage)
-    if record is not None and record.status == "waiting":
-        done = draft.put(record.changed(status="done", done_at=draft.now, due_at=None))
-        draft.row("triage.let_go", done, reason=f"its incident is {incident.status}")
-
-
-def _keep_here(draft: Draft, incident: Incident) -> None:
-    """Withdraw what was staged of it and has not left."""
-    for found in draft.view.with_ref(PhoneHome, incident.id):
-        staged = draft.need(PhoneHome, found.id)
-        if staged.status in _WITHDRAWABLE:
-            reason = f"its incident is {incident.status}"
-            gone = draft.put(staged.changed(status="withdrawn", detail=reason, due_at=None))
-            draft.row("phone_home.withdrawn", gone, level="warn", reason=reason)
+def _note(draft: Draft) -> str | None:
+    note = draft.event.document.get("note")
+    return str(note) if note else None

@@ -1,21 +1,34 @@
-"""What several rules about an incident need: the meta of its rows, its due times, its escalation."""
+"""What several rules about an incident need: the meta of its rows, the words of its mails, its times."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
+from prismfs.errors import RefusedError
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.care.triage_record import TriageRecord
 from prismfs.kinds.core.audit import INCIDENT_META
 from prismfs.kinds.response.incident import Incident
-from prismfs.kinds.work.bead import Escalation
 from prismfs.records.base import MAX_TEXT
-from prismfs.records.severity import LEAST_URGENT, Severity, with_rank
+from prismfs.records.severity import Severity
 from prismfs.rules.core.draft import Draft
-from prismfs.rules.core.follow_ups import Attention
-from prismfs.rules.escalation.lifecycle import call_attention, make_louder
+
+TIMES = ("started_at", "detected_at", "responded_at", "resolved_at")
+"""The times of an incident that are always in this order, where they are known."""
+
+ENDED = ("closed", "duplicate", "false_positive")
+"""States that an incident never leaves."""
+
+
+class Lapse(NamedTuple):
+    """What a timer of an incident came to when it lapsed: the rule that answered it, and why."""
+
+    rule: str
+    reason: str
 
 
 def meta_of(incident: Incident, *, target: str | None = None) -> dict[str, JsonValue]:
@@ -51,10 +64,10 @@ def with_tail(text: str, tail: str) -> str:
 
 
 def is_judged(draft: Draft, incident: Incident) -> bool:
-    """Tell whether somebody judged the severity; one that is only proposed waits in the triage record.
+    """Tell whether the severity was judged; one that is only proposed waits in the triage record.
 
-    An approved assessment is a judgement, too: its label stands in the severity's source. So is what was taken over
-    from an incident that was merged, or said by somebody who reported it again: it stands in the history.
+    An approved assessment is a judgement, too: its label is the severity's source. So is what was taken over
+    from an incident that was merged, or said by a person who reported it again: it is in the history.
     """
     record = None if incident.triage is None else draft.get(TriageRecord, incident.triage)
     said = incident.severity.source is not None or bool(incident.severity_history)
@@ -73,31 +86,25 @@ def with_timers(incident: Incident, **set_to: datetime | None) -> Incident:
     return incident.changed(timers=timers, due_at=min(times, default=None))
 
 
-def escalate_incident(draft: Draft, incident: Incident) -> Incident:
-    """Ask for attention by the escalation tiers; rank 3 is not escalated there unless somebody asks for it.
+def merged_into(draft: Draft, incident: Incident | None) -> Incident | None:
+    """Return what `incident` was merged into, however often; itself where it was not."""
+    while incident is not None and incident.duplicate_of is not None:
+        incident = draft.get(Incident, incident.duplicate_of)
+    return incident
 
-    An escalation that nobody has answered yet is made louder where the incident has become worse, never milder.
+
+def check_times(incident: Incident) -> None:
+    """Accept an incident whose times are in order: started, detected, responded, resolved; those that are known.
+
+    Raises:
+        RefusedError: `times_out_of_order`, naming the two.
     """
-    if incident.severity.rank == LEAST_URGENT:
-        return incident
-    policy, signal = draft.policy, signal_of(draft, incident)
-    severity = with_rank(policy.scales, incident.severity.rank, scale=policy.escalation_scale)
-    known = None if incident.escalation is None else draft.get(Escalation, incident.escalation)
-    if known is not None and known.status != "closed":
-        if known.status == "open" and severity.rank < known.severity.rank:
-            make_louder(draft, known, severity)
-        return incident
-    bead = call_attention(
-        draft,
-        Attention(
-            severity=severity,
-            title=incident.title,
-            body=incident.severity_reason if signal is None else signal.body,
-            source=f"incident:{incident.id}",
-            reporter=incident.reporter,
-            category="failed",
-            labels={} if signal is None else dict(signal.labels),
-            related=incident.id,
-        ),
-    )
-    return draft.put(incident.changed(escalation=bead.id))
+    known = [(name, at) for name in TIMES if (at := getattr(incident, name)) is not None]
+    for (before, earlier), (after, later) in pairwise(known):
+        if earlier > later:
+            raise RefusedError(
+                "times_out_of_order",
+                f"{before} is later than {after}",
+                field=f"/{before}",
+                hint="started, detected, responded, resolved, in this order",
+            )

@@ -7,21 +7,31 @@ are not. The merged one ends as a duplicate and names the other; what repeats it
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.response.incident import AGENT, Incident
+from prismfs.records.ids import Id
 from prismfs.records.plan import Nothing
-from prismfs.rules.care.replies import reply
 from prismfs.rules.core.draft import Draft
-from prismfs.rules.response import closing, lifecycle, owners, severity_change, targets
-from prismfs.rules.response import status as incident_update
-from prismfs.rules.response.facts import meta_of, signal_of
+from prismfs.rules.core.follow_ups import Attend, Reply
+from prismfs.rules.response import closing, owners, severity_change, targets
+from prismfs.rules.response.facts import ENDED, check_times, merged_into, meta_of, signal_of
+from prismfs.rules.response.status import facts_of_both
+
+
+@dataclass(frozen=True, slots=True)
+class TellMerged:
+    """Tell everybody who reported one of two incidents that they are one."""
+
+    member: Id
+    into: Id
 
 
 def merge_incident(draft: Draft) -> Nothing | None:
-    """Merge the incident `id` into the incident `into`, which stands for both from then on.
+    """Merge the incident `id` into the incident `into`, which is both from then on.
 
     Raises:
         RefusedError: `not_found`, `merge_self`, `merge_circle`, `is_duplicate`, `closed`, `not_open`, `other_project`,
@@ -41,16 +51,45 @@ def merge_incident(draft: Draft) -> Nothing | None:
     draft.row(
         "incident.merged", ended, level="warn", reason=f"merged into {into.id}", meta=meta_of(ended) | {"into": into.id}
     )
-    joined = _join(draft, member, into)
-    _tell(draft, ended, joined)
-    _move_reports(draft, ended, joined)
+    _join(draft, member, into)
+    draft.follow(TellMerged(member.id, into.id))
     return None
+
+
+def tell_merged(draft: Draft, asked: TellMerged) -> None:
+    """Tell everybody who reported one of two incidents where both are answered now; each once, in an own thread.
+
+    The reports of the merged one are reports of the other from now on: their authors hear of its end.
+    """
+    member, into = draft.need(Incident, asked.member), draft.need(Incident, asked.into)
+    told: set[tuple[str | None, str]] = set()
+    for incident in (member, into):
+        for signal in _reports(draft, incident):
+            reporter = (signal.from_pid, signal.sender.casefold())
+            if reporter in told:
+                continue
+            told.add(reporter)
+            draft.follow(
+                Reply(
+                    signal,
+                    role=f"merged:{signal.id}",
+                    stage="duplicate",
+                    body=f"{member.id} and {into.id} are one fault. It is answered as {into.id}, severity "
+                    f"{into.severity.label}, and {into.owner} has it.",
+                    subject=f"Merged: {incident.title}",
+                    sender=into.owner,
+                    type="IncidentUpdate",
+                    incident=into,
+                )
+            )
+    for signal in draft.view.with_ref(Signal, member.id):
+        draft.put(draft.need(Signal, signal.id).changed(incident=into.id))
 
 
 def _check(draft: Draft, member: Incident, into: Incident) -> None:
     if member.id == into.id:
         raise RefusedError("merge_self", "an incident is not merged into itself", field="/into", hint="--into OTHER")
-    last = lifecycle.merged_into(draft, into)
+    last = merged_into(draft, into)
     if last is not None and last.id == member.id:
         raise RefusedError(
             "merge_circle", f"{into.id} was merged into this one", field="/into", hint="they are one already"
@@ -61,7 +100,7 @@ def _check(draft: Draft, member: Incident, into: Incident) -> None:
                 "is_duplicate", f"it was merged already, into {one.duplicate_of}", field=field,
                 hint=f"name {one.duplicate_of} instead",
             )  # fmt: skip
-        if one.status in (*closing.ENDED, "in_review", "auto_resolved"):
+        if one.status in (*ENDED, "in_review", "auto_resolved"):
             raise RefusedError("closed", f"it is {one.status}", field=field, hint="prismfs incident show ID")
     if member.is_open and not into.is_open:
         raise RefusedError(
@@ -77,8 +116,8 @@ def _check(draft: Draft, member: Incident, into: Incident) -> None:
         raise RefusedError("is_drill", "a drill and what is real are never one", field="/into")
 
 
-def _join(draft: Draft, member: Incident, into: Incident) -> Incident:
-    """Put `into` as it stands for both: reports added up, the earliest times, the worst severities."""
+def _join(draft: Draft, member: Incident, into: Incident) -> None:
+    """Put `into` as the incident of both: reports added up, the earliest times, the worst severities."""
     joined = into.changed(
         count=into.count + member.count,
         last_seen_at=max(member.last_seen_at, into.last_seen_at),
@@ -88,9 +127,9 @@ def _join(draft: Draft, member: Incident, into: Incident) -> Incident:
         resolved_at=None if into.resolved_at is None else _of_both(max, member.resolved_at, into.resolved_at),
         sev_max=severity_change.worst(into.sev_max, member.sev_max),
         missed=tuple(target for target in targets.TARGETS if target in (*into.missed, *member.missed)),
-        **incident_update.facts_of_both(into, member),
+        **facts_of_both(into, member),
     )
-    lifecycle.check_times(joined)
+    check_times(joined)
     joined = draft.put(_timed(draft, joined))
     draft.row(
         "incident.joined",
@@ -100,8 +139,9 @@ def _join(draft: Draft, member: Incident, into: Incident) -> Incident:
         meta=meta_of(joined) | {"member": member.id, "count": joined.count},
     )
     if member.severity.rank < joined.severity.rank:
-        return lifecycle.make_worse(draft, joined, member.severity, f"{member.id} was merged into it")
-    return lifecycle.attend(draft, joined)
+        severity_change.make_worse(draft, joined, member.severity, f"{member.id} was merged into it")
+    else:
+        draft.follow(Attend(joined.id))
 
 
 def _timed(draft: Draft, incident: Incident) -> Incident:
@@ -119,36 +159,7 @@ def _of_both(
     return choose(known) if known else None
 
 
-def _tell(draft: Draft, member: Incident, into: Incident) -> None:
-    """Tell everybody who reported one of them, each once and in an own thread, where both are answered now."""
-    told: set[tuple[str | None, str]] = set()
-    for incident in (member, into):
-        for signal in _reports(draft, incident):
-            reporter = (signal.from_pid, signal.sender.casefold())
-            if reporter in told:
-                continue
-            told.add(reporter)
-            reply(
-                draft,
-                signal,
-                role=f"merged:{signal.id}",
-                stage="duplicate",
-                body=f"{member.id} and {into.id} are one fault. It is answered as {into.id}, severity "
-                f"{into.severity.label}, and {into.owner} has it.",
-                subject=f"Merged: {incident.title}",
-                sender=into.owner,
-                type="IncidentUpdate",
-                incident=into,
-            )
-
-
 def _reports(draft: Draft, incident: Incident) -> list[Signal]:
     opened = signal_of(draft, incident)
     found = [] if opened is None else [opened]
     return found + [signal for signal in draft.view.with_ref(Signal, incident.id) if signal.to_pid is None]
-
-
-def _move_reports(draft: Draft, member: Incident, into: Incident) -> None:
-    """Let the reports of the merged one be reports of the other: their authors hear of its end."""
-    for signal in draft.view.with_ref(Signal, member.id):
-        draft.put(draft.need(Signal, signal.id).changed(incident=into.id))

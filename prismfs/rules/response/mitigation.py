@@ -1,4 +1,4 @@
-"""Mitigation: somebody works on less impact, and the impact is gone or bearable while its cause is not known yet.
+"""Mitigation: work on the impact begins, and the impact is gone or bearable while its cause is not known yet.
 
 A command says so, or the gates of an incident's phases do (R-003-11).
 """
@@ -17,7 +17,7 @@ _WORKED_ON = ("triage", "mitigating", "mitigated")
 
 
 def mitigate_incident(draft: Draft) -> Nothing | None:
-    """Say that the impact is gone or bearable, or, with `begin`, that somebody begins to work on that.
+    """Mark an incident as mitigated, or, with `begin`, as being mitigated.
 
     Raises:
         RefusedError: `not_found`, `retrying`, `not_open`, `too_many_notes`.
@@ -44,7 +44,7 @@ def mitigate_incident(draft: Draft) -> Nothing | None:
 
 
 def begin(draft: Draft, incident: Incident) -> Incident:
-    """Return `incident` as somebody works on its impact, with a row; nothing changes where it is no time for that."""
+    """Return `incident` as mitigating, with a row; unchanged where its state does not allow it."""
     if incident.status not in _WORKED_ON or incident.status == "mitigating":
         return incident
     changed = draft.put(responded(draft, incident).changed(status="mitigating"))
@@ -59,7 +59,7 @@ def begin(draft: Draft, incident: Incident) -> Incident:
 
 
 def finish(draft: Draft, incident: Incident) -> Incident:
-    """Return `incident` with its impact gone or bearable, with a row; nothing changes where it is no time for that."""
+    """Return `incident` as mitigated, with a row; unchanged where its state does not allow it."""
     if incident.status not in _WORKED_ON or incident.status == "mitigated":
         return incident
     changed = draft.put(responded(draft, incident).changed(status="mitigated", mitigated_at=draft.now))

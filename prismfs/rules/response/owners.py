@@ -1,8 +1,7 @@
 """The chain of people: agent, support, coordination, executive; no hop skipped, a row for each (R-002-37).
 
-Each condition is a rule of its own, with its reason. Several hops may be taken in one decision. Whatever may make a
-condition true (a judgement, a fact, a merge, time) calls `climb`, which also sees to the status updates that fall
-due from coordination on, and to the board.
+Each condition is a rule of its own, with its reason. Several hops may be taken in one decision. What may make a
+condition true (a judgement, a fact, a merge, time) asks for `Attend`.
 """
 
 from __future__ import annotations
@@ -11,14 +10,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from prismfs.kinds.care.signal import Signal
+from prismfs.kinds.care.triage_record import Judgement
 from prismfs.kinds.response.incident import AGENT, Incident
 from prismfs.kinds.response.settings.response import Conditions, Level
+from prismfs.kinds.work.bead import Escalation
 from prismfs.records.base import format_duration, format_instant
+from prismfs.records.severity import LEAST_URGENT, with_rank
+from prismfs.rules.care import api as care
 from prismfs.rules.core import roles
 from prismfs.rules.core.draft import Draft
-from prismfs.rules.response import executive_notice, status_updates
+from prismfs.rules.core.follow_ups import Assess, Attend, Attention, MakeLouder
 from prismfs.rules.response.facts import (
-    escalate_incident,
+    Lapse,
     is_judged,
     meta_of,
     priority_of,
@@ -27,6 +31,7 @@ from prismfs.rules.response.facts import (
     with_tail,
     with_timers,
 )
+from prismfs.rules.response.severity_change import SECURITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,55 @@ Condition = Callable[[Case, Conditions], str | None]
 """Says why an incident climbs, or None."""
 
 
+def escalate(draft: Draft, asked: Attend) -> None:
+    """Ask for attention by the escalation tiers; rank 3 is not escalated there unless a person asks for it.
+
+    An escalation that is not answered yet is made louder where the incident has become worse, never milder.
+    """
+    incident = draft.need(Incident, asked.incident)
+    answered = incident.acknowledged_at is not None and incident.level != AGENT
+    if not asked.escalate or not incident.is_open or incident.status == "retrying" or answered:
+        return
+    if incident.severity.rank == LEAST_URGENT:
+        return
+    policy, signal, identifier = draft.policy, signal_of(draft, incident), draft.new_id("bea")
+    severity = with_rank(policy.scales, incident.severity.rank, scale=policy.escalation_scale)
+    known = None if incident.escalation is None else draft.get(Escalation, incident.escalation)
+    if known is not None and known.status != "closed":
+        if known.status == "open" and severity.rank < known.severity.rank:
+            draft.follow(MakeLouder(known.id, severity))
+        return
+    if incident.escalation == identifier:  # this decision has asked for it already
+        return
+    draft.put(incident.changed(escalation=identifier))
+    draft.follow(
+        Attention(
+            severity=severity,
+            title=incident.title,
+            body=incident.severity_reason if signal is None else signal.body,
+            source=f"incident:{incident.id}",
+            reporter=incident.reporter,
+            category="failed",
+            labels={} if signal is None else dict(signal.labels),
+            related=incident.id,
+        )
+    )
+
+
+def assign(draft: Draft, asked: Attend) -> None:
+    """Let the incident climb to who is to have it now; who has it first triages it before it climbs on (R-002-17)."""
+    incident = draft.need(Incident, asked.incident)
+    step = next_level(draft, incident)
+    if incident.level != AGENT or step is None:
+        climb(draft, incident)
+        return
+    incident = _take_hop(draft, incident, step, reasons_for(draft, incident, step))
+    signal = signal_of(draft, incident)
+    if signal is not None and incident.triage is None:
+        draft.follow(Assess(incident.id, asked.judged or _judged_by_rules(draft, incident, signal)))
+    draft.follow(Attend(incident.id))
+
+
 def climb(draft: Draft, incident: Incident) -> Incident:
     """Take every hop that is due now, in order; return the incident as they leave it.
 
@@ -51,51 +105,18 @@ def climb(draft: Draft, incident: Incident) -> Incident:
         reasons = reasons_for(draft, incident, step)
         if not reasons:
             break
-        incident = take_hop(draft, incident, step, reasons)
-    return executive_notice.tell(draft, status_updates.keep_time(draft, incident))
-
-
-def leave_agent(draft: Draft, incident: Incident) -> Incident:
-    """Take the first hop alone: support has it, and judges it before it may climb on (R-002-17, R-002-18)."""
-    step = draft.response.chain[0]
-    return take_hop(draft, incident, step, reasons_for(draft, incident, step))
-
-
-def take_hop(draft: Draft, incident: Incident, step: Level, reasons: list[str]) -> Incident:
-    """Let `incident` climb to `step`: its owner, its row, the message to who has it now (R-002-19, R-002-26)."""
-    first = incident.level == AGENT
-    reported = first and incident.job is None and incident.opened_by is not None
-    holder = incident.owner if reported else roles.holder_of(draft, step.role)
-    changes = {"level": step.level, "escalations": incident.escalations + 1}
-    incident = draft.put(with_hop_time(draft, incident.changed(**changes, **({"owner": holder} if step.owns else {}))))
-    draft.mail(
-        holder,
-        role=f"hop:{step.level}",
-        type="task",
-        sender=_speaker(draft, incident),
-        subject=subject_of(incident),
-        body=_told(draft, incident, step, reasons),
-        about=incident,
-        priority=priority_of(incident.severity),
-    )
-    if first:
-        incident = escalate_incident(draft, incident)
-    draft.row(
-        "incident.escalated",
-        incident,
-        level="error" if incident.severity.rank <= 1 else "warn",
-        reason=f"to {step.level}: {'; '.join(reasons)}",
-        meta=meta_of(incident, target=step.level) | {"to": holder, "role": step.role},
-    )
+        incident = _take_hop(draft, incident, step, reasons)
     return incident
 
 
-def hop_due(draft: Draft, incident: Incident, due: datetime) -> None:
+def hop_due(draft: Draft, incident: Incident, due: datetime) -> Lapse | None:
     """An incident has grown old at its level: it climbs (R-002-25)."""
-    draft.because("climb", f"{incident.level} had it until {format_instant(due)}, no longer")
     climbed = climb(draft, incident)
     if climbed.level == incident.level:  # the settings allow it more time by now
         draft.put(with_hop_time(draft, climbed))
+        return None
+    draft.follow(Attend(incident.id, escalate=False))
+    return Lapse("climb", f"{incident.level} had it until {format_instant(due)}, no longer")
 
 
 def next_level(draft: Draft, incident: Incident) -> Level | None:
@@ -129,7 +150,7 @@ def _held(draft: Draft, incident: Incident, step: Level) -> list[str]:
 
 
 def _is_severe(case: Case, when: Conditions) -> str | None:
-    """R-002-25, R-002-32: a severity that somebody judged, not one that is only proposed."""
+    """R-002-25, R-002-32: a severity that was judged, not one that is only proposed."""
     severity = case.incident.severity
     held = case.judged and when.rank is not None and severity.rank <= when.rank
     return f"severity {severity.label}" if held else None
@@ -183,6 +204,40 @@ def with_hop_time(draft: Draft, incident: Incident) -> Incident:
     return with_timers(incident, hop=incident.detected_at + min(ages) if ages else None)
 
 
+def _take_hop(draft: Draft, incident: Incident, step: Level, reasons: list[str]) -> Incident:
+    """Let `incident` climb to `step`: its owner, its row, the message to who has it now (R-002-19, R-002-26)."""
+    first = incident.level == AGENT
+    reported = first and incident.job is None and incident.opened_by is not None
+    holder = incident.owner if reported else roles.holder_of(draft, step.role)
+    changes = {"level": step.level, "escalations": incident.escalations + 1}
+    incident = draft.put(with_hop_time(draft, incident.changed(**changes, **({"owner": holder} if step.owns else {}))))
+    draft.mail(
+        holder,
+        role=f"hop:{step.level}",
+        type="task",
+        sender=_speaker(draft, incident),
+        subject=subject_of(incident),
+        body=_told(draft, incident, step, reasons),
+        about=incident,
+        priority=priority_of(incident.severity),
+    )
+    draft.row(
+        "incident.escalated",
+        incident,
+        level="error" if incident.severity.rank <= 1 else "warn",
+        reason=f"to {step.level}: {'; '.join(reasons)}",
+        meta=meta_of(incident, target=step.level) | {"to": holder, "role": step.role},
+    )
+    return incident
+
+
+def _judged_by_rules(draft: Draft, incident: Incident, signal: Signal) -> Judgement:
+    """Return what the rules say now; they make nothing milder that is a matter of security already."""
+    judged = care.judge(draft, signal, recurs=incident.recurrence_of is not None, owner=incident.owner)[0]
+    milder = incident.nature == SECURITY and judged.severity.rank > incident.severity.rank
+    return judged.changed(severity=incident.severity, nature=incident.nature) if milder else judged
+
+
 def _speaker(draft: Draft, incident: Incident) -> str | None:
     """Return whom the incident was reported to; None where the desk itself speaks."""
     signal = signal_of(draft, incident)
@@ -190,7 +245,7 @@ def _speaker(draft: Draft, incident: Incident) -> str | None:
 
 
 def _told(draft: Draft, incident: Incident, step: Level, reasons: list[str]) -> str:
-    """Return what whoever has it now reads; of a failed job also where its history stands (R-002-21)."""
+    """Return the mail to its new owner; of a failed job also where its history is found (R-002-21)."""
     told = f"Incident {incident.id}, reported by {incident.reporter}, comes to {step.level}: {'; '.join(reasons)}."
     if incident.job is not None:
         told += f"\n\nRead first:\nprismfs show {incident.job}\nprismfs log {incident.job}\nprismfs log {incident.id}"

@@ -1,6 +1,6 @@
 """Pausing an agent or a workflow while an incident is worked on, and lifting that again (R-002-22).
 
-A pause is asked for by incidents; it stands for as long as one of them asks for it. Resolving an incident lifts
+A pause is asked for by incidents, and lasts as long as one of them asks for it. Resolving an incident lifts
 nothing, as the fault may come back; its end does, with a row.
 """
 
@@ -15,10 +15,9 @@ from prismfs.kinds.response.pause import Pause, name_of_agent, name_of_workflow
 from prismfs.records.plan import Nothing
 from prismfs.records.view import View
 from prismfs.rules.core.draft import Draft
-from prismfs.rules.response.facts import meta_of
+from prismfs.rules.core.follow_ups import IncidentOver
+from prismfs.rules.response.facts import ENDED, meta_of
 from prismfs.rules.response.targets import responded
-
-_ENDED = ("closed", "duplicate", "false_positive")
 
 
 def is_paused(view: View, *, agent: str | None = None, workflow: str | None = None) -> Pause | None:
@@ -43,8 +42,8 @@ def pause(draft: Draft) -> Nothing | None:
     if not incident.is_open:
         raise RefusedError("not_open", "the incident is not open any more", field="/id", hint="prismfs incident reopen")
     known = draft.get(Pause, _name(form))
-    stands = known is not None and known.status == "paused"
-    if known is not None and stands and incident.id in known.incidents:
+    is_paused_now = known is not None and known.status == "paused"
+    if known is not None and is_paused_now and incident.id in known.incidents:
         return Nothing(f"paused already by {known.by}", incident.id)
     if incident.severity.rank > draft.response.pause_rank:
         raise RefusedError(
@@ -53,7 +52,7 @@ def pause(draft: Draft) -> Nothing | None:
             field="/id",
             hint="pause_rank in settings/response.yaml; or judge it anew: prismfs incident triage",
         )
-    if known is not None and stands:
+    if known is not None and is_paused_now:
         put = known.changed(incidents=(*known.incidents, incident.id))
     else:
         put = Pause(
@@ -87,24 +86,23 @@ def unpause(draft: Draft) -> Nothing | None:
         return Nothing("it is not paused for this incident", incident.id)
     draft.subject = incident
     draft.because("unpause", f"{draft.event.actor} pauses {_what(known)} for it no more")
-    _let_go(draft, incident, known)
+    _release(draft, incident, known)
     return None
 
 
-def follow_incident(draft: Draft) -> None:
-    """Lift the pauses of every incident that this decision ends; name those of a resolved one to its owner.
+def release_pauses(draft: Draft, asked: IncidentOver) -> None:
+    """Lift the pauses that an incident asked for which ended; name those of a resolved one to its owner.
 
-    What a duplicate asked for, the incident that stands for both asks for from now on.
+    What a duplicate asked for, the incident that it was merged into asks for from now on.
     """
-    for incident in tuple(draft.own(Incident)):
-        before = draft.view.get(Incident, incident.id)
-        asked = [found for found in draft.view.open_of(Pause) if incident.id in found.incidents]
-        if incident.status in _ENDED:
-            for found in asked:
-                _hand_over(draft, incident, draft.get(Pause, found.name) or found)
-                _let_go(draft, incident, draft.get(Pause, found.name) or found)
-        elif incident.status == "resolved" and asked and before is not None and before.is_open:
-            _tell_what_stands(draft, incident, asked)
+    incident = draft.need(Incident, asked.incident)
+    found = [pause for pause in draft.view.open_of(Pause) if incident.id in pause.incidents]
+    if incident.status in ENDED:
+        for pause in found:
+            _hand_over(draft, incident, pause)
+            _release(draft, incident, draft.need(Pause, pause.name))
+    elif found:
+        _tell_what_stays(draft, incident, found)
 
 
 def _hand_over(draft: Draft, incident: Incident, pause: Pause) -> None:
@@ -116,7 +114,7 @@ def _hand_over(draft: Draft, incident: Incident, pause: Pause) -> None:
     draft.row("incident.paused", into, level="warn", reason=reason, meta=_meta(into, put))
 
 
-def _let_go(draft: Draft, incident: Incident, pause: Pause) -> None:
+def _release(draft: Draft, incident: Incident, pause: Pause) -> None:
     left = tuple(name for name in pause.incidents if name != incident.id)
     changes = {} if left else {"status": "lifted", "lifted_by": draft.event.actor, "lifted_at": draft.now}
     put = draft.put(pause.changed(incidents=left, **changes))
@@ -124,7 +122,7 @@ def _let_go(draft: Draft, incident: Incident, pause: Pause) -> None:
     draft.row("incident.unpaused", incident, level="warn", reason=reason, meta=_meta(incident, put))
 
 
-def _tell_what_stands(draft: Draft, incident: Incident, asked: list[Pause]) -> None:
+def _tell_what_stays(draft: Draft, incident: Incident, asked: list[Pause]) -> None:
     commands = "".join(f"\nprismfs incident unpause {incident.id} {_option(pause)}" for pause in asked)
     draft.mail(
         incident.owner,

@@ -1,4 +1,4 @@
-"""The severity of an incident is judged anew: the one road for triage, overruling, merging and the gates.
+"""A change of severity: one way for triage, overruling, merging and the gates.
 
 Every change leaves its time, its author and its reason in the record; the worst value ever is kept, since it decides
 whether a review is due. What concerns security is made milder by a person only.
@@ -12,8 +12,10 @@ from prismfs.kinds.response.incident import Incident, SeverityChange
 from prismfs.records.severity import Severity
 from prismfs.rules.core import authority
 from prismfs.rules.core.draft import Draft, one_line
+from prismfs.rules.core.follow_ups import Attend
 from prismfs.rules.core.roles import automation_of
 from prismfs.rules.response import targets
+from prismfs.rules.response.facts import meta_of
 
 SECURITY = "security"
 _GUARDED_RANK = 1
@@ -44,6 +46,24 @@ def change(draft: Draft, incident: Incident, severity: Severity, reason: str, *,
         severity_history=(*incident.severity_history, entry)[-_MOST_KEPT:],
     )
     return targets.retarget(draft, changed) if changed.is_open else changed
+
+
+def make_worse(draft: Draft, incident: Incident, severity: Severity, reason: str) -> Incident:
+    """Judge an incident as worse because of what it was joined with, with a row, and attend to it as such.
+
+    `reason` is the desk's own sentence.
+    """
+    before = incident.severity
+    changed = draft.put(change(draft, incident, severity, reason))
+    draft.row(
+        "incident.severity_changed",
+        changed,
+        level="error" if severity.rank <= 1 else "warn",
+        reason=f"{before.label} to {severity.label}: {reason}",
+        meta=meta_of(changed) | {"before": before.label},
+    )
+    draft.follow(Attend(changed.id))
+    return changed
 
 
 def check_lowering(draft: Draft, incident: Incident, severity: Severity, *, nature: str = SECURITY) -> None:

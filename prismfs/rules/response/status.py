@@ -1,7 +1,7 @@
-"""What whoever cares for an incident says of it: facts, who works on it, when it will be over, remarks.
+"""What people say of an incident (facts, who works on it, when it will be over, remarks), and who hears of it.
 
 Each fact is a field of the record. One that fulfils a condition of the chain makes the incident climb in the same
-decision; a workaround ends nothing (R-002-26 to R-002-32).
+decision; a workaround ends nothing (R-002-26 to R-002-32). Everybody is told once of what is new to them.
 """
 
 from __future__ import annotations
@@ -11,16 +11,18 @@ from typing import Any
 from pydantic import JsonValue
 
 from prismfs.errors import RefusedError
+from prismfs.kinds.core.mail import MailType
 from prismfs.kinds.response.forms import IncidentChange
 from prismfs.kinds.response.incident import MOST_NOTES, Affected, Incident
 from prismfs.kinds.work.bead import Note
+from prismfs.records.base import MAX_TEXT, format_instant
 from prismfs.records.plan import Nothing
+from prismfs.rules.core import roles
 from prismfs.rules.core.draft import Draft
-from prismfs.rules.response import audience, lifecycle, owners, status_updates
-from prismfs.rules.response.facts import meta_of
+from prismfs.rules.core.follow_ups import Attend, ReplyToReporters
+from prismfs.rules.response.facts import ENDED, check_times, meta_of, priority_of, subject_of, with_timers
 from prismfs.rules.response.targets import responded
 
-_ENDED = ("closed", "duplicate", "false_positive")
 _AFFECTED = ("workflows", "services", "customers", "agents")
 _YES_OR_NO = ("several_agents", "needs_change", "customer_data", "needs_decision", "developer_needed")
 _NO_FIELDS = {"status_text", "assign", "unassign", "unaffected", *_AFFECTED}
@@ -35,7 +37,7 @@ def update(draft: Draft) -> Nothing | None:
         RecordError: what the form refuses; with the field.
     """
     before = draft.need(Incident, str(draft.event.document["id"]))
-    if before.status in _ENDED:
+    if before.status in ENDED:
         raise RefusedError("already_closed", f"the incident is {before.status}", field="/id", hint="incident note ID")
     form = IncidentChange.from_document(_members(draft))
     changes = _changes(before, form)
@@ -44,7 +46,7 @@ def update(draft: Draft) -> Nothing | None:
     if "expected_at" in changes and form.expected_at is not None and form.expected_at <= draft.now:
         raise RefusedError("expected_in_the_past", "that is over already", field="/expected_at", hint="--expected +2h")
     incident = (responded(draft, before) if before.is_open else before).changed(**changes)
-    lifecycle.check_times(incident)
+    check_times(incident)
     fields = _names(before, incident, changes)
     if form.status_text is not None:
         incident = with_note(draft, incident, form.status_text)
@@ -53,11 +55,11 @@ def update(draft: Draft) -> Nothing | None:
     draft.because("update", f"{draft.event.actor} says {', '.join(fields)}")
     meta: dict[str, JsonValue] = {"fields": [*fields]}
     draft.row("incident.updated", incident, level="warn", reason=draft.reason, meta=meta_of(incident) | meta)
-    audience.tell(draft, before, incident, status_text=form.status_text)
-    if form.status_text is not None:
-        incident = status_updates.begin_anew(draft, incident)
-    owners.climb(draft, incident)
-    draft.subject = draft.need(Incident, before.id)
+    _tell(draft, before, incident, status_text=form.status_text)
+    if form.status_text is not None:  # the time to the next one counts from now
+        incident = draft.put(with_timers(incident, update=None))
+    draft.follow(Attend(incident.id, escalate=False))
+    draft.subject = incident
     return None
 
 
@@ -77,7 +79,7 @@ def note(draft: Draft) -> None:
 
 
 def with_note(draft: Draft, incident: Incident, text: str) -> Incident:
-    """Return `incident` with a remark of whoever acts.
+    """Return `incident` with a remark of the actor.
 
     Raises:
         RefusedError: `too_many_notes`.
@@ -114,7 +116,7 @@ def _changes(incident: Incident, form: IncidentChange) -> dict[str, Any]:
 
 
 def _listed(there: tuple[str, ...], added: tuple[str, ...], removed: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names without those removed, then those added that are new, in whatever case."""
+    """Return the names without those removed, then those added that are new, without regard to case."""
     gone = {name.casefold() for name in removed}
     kept = {name.casefold(): name for name in there if name.casefold() not in gone}
     for name in added:
@@ -126,3 +128,78 @@ def _names(before: Incident, after: Incident, changes: dict[str, Any]) -> list[s
     """Return what changed, by name and in order; of what is affected, the lists."""
     names = sorted(name for name in changes if name != "affected")
     return names + [name for name in _AFFECTED if getattr(before.affected, name) != getattr(after.affected, name)]
+
+
+def _tell(draft: Draft, before: Incident, after: Incident, *, status_text: str | None) -> None:
+    """Tell everybody who has something new to hear between `before` and `after`."""
+    for name in _new(before.assignees, after.assignees):
+        _mail(draft, after, name, "assigned", "task", "You are asked to work on it.")
+    if after.developer_needed and not before.developer_needed:
+        for operator in draft.project.operators:
+            _mail(draft, after, operator, "developer", "task", "It needs a human developer.")
+    for name in _new(before.affected.agents, after.affected.agents):
+        _mail(draft, after, name, "affected", "notification", "It touches your work.")
+    if _customers_affected(after) and not _customers_affected(before):
+        admin = roles.holder_of(draft, draft.response.tenant_admin)
+        _mail(draft, after, admin, "customers", "notification", "It touches customers.")
+    expected = after.expected_at if after.expected_at != before.expected_at else None
+    if status_text is not None or expected is not None:
+        time = "" if after.expected_at is None else f"Expected to be over by {format_instant(after.expected_at)}."
+        subject = "Expected time" if status_text is None else "Status"
+        _communicate(draft, after, _with_time(status_text or "", time), subject=subject)
+
+
+def _mail(draft: Draft, incident: Incident, to: str, role: str, type: MailType, why: str) -> None:
+    draft.mail(
+        to,
+        role=f"{role}:{to.lower()}",
+        type=type,
+        subject=subject_of(incident),
+        body=f"Incident {incident.id}, severity {incident.severity.label}, is with {incident.owner}. {why}\n\n"
+        f"prismfs incident show {incident.id}\n",
+        about=incident,
+        priority=priority_of(incident.severity),
+    )
+
+
+def _with_time(text: str, time: str) -> str:
+    """Return the text with the expected time as its last paragraph, cut so that it fits into a mail."""
+    room = MAX_TEXT - len(time.encode()) - 2
+    kept = text.encode()[:room].decode(errors="ignore")
+    return "\n\n".join(part for part in (kept, time) if part)
+
+
+def _new(before: tuple[str, ...], after: tuple[str, ...]) -> tuple[str, ...]:
+    known = {name.casefold() for name in before}
+    return tuple(name for name in after if name.casefold() not in known)
+
+
+def _customers_affected(incident: Incident) -> bool:
+    return bool(incident.affected.customers) or incident.customer_data
+
+
+def _communicate(draft: Draft, incident: Incident, text: str, *, subject: str) -> None:
+    """Tell the executive, who works on it, and everybody who reported it; each once."""
+    for name in _readers(draft, incident):
+        draft.mail(
+            name,
+            role=f"status:{name.lower()}",
+            type="notification",
+            sender=draft.event.actor,
+            subject=f"{subject}: {subject_of(incident)}",
+            body=text,
+            about=incident,
+            priority=priority_of(incident.severity),
+        )
+    title = f"{subject}: {incident.title}"
+    draft.follow(ReplyToReporters(incident, role="status", stage="updated", body=text, subject=title))
+
+
+def _readers(draft: Draft, incident: Incident) -> list[str]:
+    """Return who hears of it by a mail, each once; not who says it, nor who reported it: that one is answered."""
+    executive = roles.holder_of(draft, draft.response.chain[-1].role)
+    readers = {name.casefold(): name for name in (executive, incident.owner, *incident.assignees)}
+    readers.pop(draft.event.actor.casefold(), None)
+    if incident.opened_by is not None and incident.reporter_pid is None:
+        readers.pop(incident.reporter.casefold(), None)
+    return list(readers.values())

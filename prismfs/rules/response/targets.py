@@ -1,7 +1,7 @@
 """Response and resolution targets by severity, and what happens when one is missed (R-002-02 to R-002-06).
 
 Targets are strict: at exactly the target it is a breach. Both clocks start at detection, and a reopening does not set
-them back. Each target is missed once: the record says which, whatever the severity becomes later.
+them back. Each target is missed once: the record says which, even if the severity changes later.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from prismfs.kinds.response.incident import Incident
 from prismfs.records.base import format_instant
 from prismfs.records.recurrence import next_begin
 from prismfs.rules.core.draft import Draft
-from prismfs.rules.response.facts import meta_of, with_timers
+from prismfs.rules.response.facts import Lapse, meta_of, with_timers
 
 Target = Literal["respond", "resolve"]
 TARGETS: tuple[Target, ...] = ("respond", "resolve")
@@ -21,7 +21,7 @@ TARGETS: tuple[Target, ...] = ("respond", "resolve")
 
 
 def respond_by(draft: Draft, incident: Incident) -> datetime:
-    """Return when somebody has to have answered."""
+    """Return the response target: by when the incident is to be answered."""
     return incident.detected_at + draft.policy.targets[incident.severity.rank].respond
 
 
@@ -57,7 +57,7 @@ def retarget(draft: Draft, incident: Incident) -> Incident:
 def note_missed(draft: Draft, incident: Incident) -> Incident:
     """Return `incident` with every target that is reached marked as missed, with its row.
 
-    Whoever acts on it at the target or later is too late, even where the engine had no turn in between.
+    An act at the target or later is too late, even where the engine had no turn in between.
     """
     for target in TARGETS:
         due = getattr(incident.timers, target)
@@ -67,7 +67,7 @@ def note_missed(draft: Draft, incident: Incident) -> Incident:
 
 
 def responded(draft: Draft, incident: Incident) -> Incident:
-    """Return `incident` as somebody acts on it: it waits for no answer any more (R-002-56).
+    """Return `incident` as answered: its response target is met or missed (R-002-56).
 
     What had been missed by then is noted first.
     """
@@ -77,14 +77,16 @@ def responded(draft: Draft, incident: Incident) -> Incident:
     return with_timers(incident.changed(responded_at=draft.now), respond=None)
 
 
-def respond_missed(draft: Draft, incident: Incident, due: datetime) -> None:
-    """Nobody answered in time: the breach is a row of its own."""
+def respond_missed(draft: Draft, incident: Incident, due: datetime) -> Lapse:
+    """Record that the response target was missed, in a row of its own."""
     draft.put(_missed(draft, incident, "respond", due))
+    return Lapse("overdue", _why(incident, "respond"))
 
 
-def resolve_missed(draft: Draft, incident: Incident, due: datetime) -> None:
-    """It was not resolved in time: the breach is a row of its own."""
+def resolve_missed(draft: Draft, incident: Incident, due: datetime) -> Lapse:
+    """Record that the resolution target was missed, in a row of its own."""
     draft.put(_missed(draft, incident, "resolve", due))
+    return Lapse("overdue", _why(incident, "resolve"))
 
 
 def _is_over(incident: Incident, target: Target) -> bool:
@@ -94,14 +96,15 @@ def _is_over(incident: Incident, target: Target) -> bool:
 def _missed(draft: Draft, incident: Incident, target: Target, due: datetime) -> Incident:
     missed = incident.changed(missed=(*incident.missed, target))
     late = (draft.now - due).total_seconds()
-    said = f"the {target} target of rank {incident.severity.rank} has passed"
-    if draft.event.kind == "incident" and draft.event.type == "due":
-        draft.because("overdue", said)
     draft.row(
         "incident.overdue",
         missed,
         level="error",
-        reason=said,
+        reason=_why(incident, target),
         meta=meta_of(missed) | {"target": target, "due_at": format_instant(due), "late_seconds": round(late, 3)},
     )
     return missed
+
+
+def _why(incident: Incident, target: Target) -> str:
+    return f"the {target} target of rank {incident.severity.rank} has passed"

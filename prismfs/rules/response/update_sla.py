@@ -13,17 +13,15 @@ from prismfs.kinds.gates.settings.workflow import Phase, Workflow
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.base import format_instant
 from prismfs.rules.core.draft import Draft
-from prismfs.rules.response.facts import meta_of, with_timers
-
-_OVER = ("closed", "duplicate", "false_positive")
+from prismfs.rules.response.facts import ENDED, Lapse, meta_of, with_timers
 
 
-def make(draft: Draft, incident: Incident, at: datetime | None) -> Incident:
+def set_update_sla(draft: Draft, incident: Incident, at: datetime | None) -> Incident:
     """Return `incident` with the next update promised for `at`, None for no further one; a row says so.
 
     What was promised for a time that has passed, as in a message that is handed in later, is not waited for.
     """
-    wanted = at if at is not None and at > draft.now and incident.status not in _OVER else None
+    wanted = at if at is not None and at > draft.now and incident.status not in ENDED else None
     if wanted == incident.timers.promised:
         return incident
     changed = draft.put(with_timers(incident, promised=wanted))
@@ -38,9 +36,9 @@ def make(draft: Draft, incident: Incident, at: datetime | None) -> Incident:
     return changed
 
 
-def promise_due(draft: Draft, incident: Incident, due: datetime) -> None:
+def promise_due(draft: Draft, incident: Incident, due: datetime) -> Lapse:
     """The promised update did not come: a row, and a message to the owner and to who promised it."""
-    draft.because("promise_lapsed", "the update that stakeholders were promised did not come")
+    lapse = Lapse("promise_lapsed", "the update that stakeholders were promised did not come")
     for name in {name.casefold(): name for name in (incident.owner, *_promised_by(draft, incident))}.values():
         draft.mail(
             name,
@@ -55,9 +53,10 @@ def promise_due(draft: Draft, incident: Incident, due: datetime) -> None:
         "incident.promise_lapsed",
         incident,
         level="warn",
-        reason=draft.reason,
+        reason=lapse.reason,
         meta=meta_of(incident) | {"due_at": format_instant(due)},
     )
+    return lapse
 
 
 def _promised_by(draft: Draft, incident: Incident) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The engine's loop stood still: an incident of the highest severity, one at a time (R-002-07).
+"""The engine's loop stopped: an incident of the highest severity, one at a time (R-002-07).
 
 What was overdue is not handled here: the turn that tells of it handles it as always, late (C-67).
 """
@@ -15,8 +15,8 @@ from prismfs.records.base import format_instant, parse_instant
 from prismfs.records.plan import Nothing
 from prismfs.records.severity import MOST_URGENT, with_rank
 from prismfs.rules.core.draft import ENGINE, Draft
-from prismfs.rules.response import lifecycle
-from prismfs.rules.response.facts import meta_of
+from prismfs.rules.core.follow_ups import Attend
+from prismfs.rules.response import opening
 
 KEY = "watchdog:engine"
 TITLE = "Engine loop stopped"
@@ -24,7 +24,7 @@ NATURE = "outage"
 
 
 def engine_stopped(draft: Draft) -> Nothing | None:
-    """Open the incident, or count one more standstill on the one that is open.
+    """Open the incident, or count one more stop on the one that is open.
 
     The event's document holds `heartbeat` (the last one of a watcher that is missing, or null), `overdue` (id and
     due_at of at most 20 records) and `count` (of all of them). Nothing, where another clone has handled all of it.
@@ -39,14 +39,18 @@ def engine_stopped(draft: Draft) -> Nothing | None:
     because = _because(silent_since, overdue, int(str(document.get("count", 0))))
     known = draft.view.open_with_key(Incident, KEY)
     draft.because("watchdog", because)
-    draft.subject = _open(draft, since, because) if known is None else _count(draft, known, because)
+    if known is not None:
+        draft.subject = opening.count(draft, known, because)
+        return None
+    draft.subject = incident = _open(draft, since, because)
+    draft.follow(Attend(incident.id))
     return None
 
 
 def _open(draft: Draft, since: datetime, because: str) -> Incident:
     policy = draft.policy
     earlier = draft.view.latest_with_key(Incident, KEY)
-    incident = lifecycle.open_incident(
+    return opening.open_incident(
         draft,
         title=TITLE,
         nature=NATURE,
@@ -59,14 +63,6 @@ def _open(draft: Draft, since: datetime, because: str) -> Incident:
         recurrence_of=None if earlier is None else earlier.id,
         meta={"heartbeat": draft.event.document["heartbeat"], "overdue": draft.event.document["count"]},
     )
-    return lifecycle.hand_to_support(draft, incident)
-
-
-def _count(draft: Draft, known: Incident, because: str) -> Incident:
-    counted = draft.put(known.changed(count=known.count + 1, last_seen_at=draft.now))
-    meta = meta_of(counted) | {"count": counted.count}
-    draft.row("incident.duplicate_suppressed", counted, level="warn", reason=because, meta=meta)
-    return counted
 
 
 def _still_overdue(draft: Draft, named: JsonValue) -> list[datetime]:

@@ -1,3 +1,5 @@
-"""Work items: created, claimed, linked, closed (`items`, `claims`, `links`); todos (`todos`); items of other programs
-taken in (`bead_import`).
+"""Work: what is to be done, beside what needs attention.
+
+Work items are created, changed and closed (`items`), claimed (`claims`), linked (`links`), and imported from other
+programs (`bead_import`); todos and journal entries are kept (`todos`).
 """

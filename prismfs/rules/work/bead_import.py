@@ -1,4 +1,4 @@
-"""Taking in one line of another program's `issues.jsonl` (R-004-36). Nobody is told of what is imported.
+"""Import of one line of another program's `issues.jsonl` (R-004-36); no notice is sent of it.
 
 The same line again changes nothing. What is here already is written over by a newer writing only.
 """
@@ -20,7 +20,7 @@ NEWER_HERE = "what is here is newer"
 """Why an older writing of a bead changes nothing."""
 
 
-def take_in(draft: Draft) -> Nothing | None:
+def import_bead(draft: Draft) -> Nothing | None:
     """Keep the bead that a line means, or bring the one that is here up to it.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Taking a work item and giving it back: of many who try, exactly one has it (R-004-19)."""
+"""Claims: of many who try to take a work item exactly one gets it, and may give it back (R-004-19)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _INSTEAD = "escalate ack ID"
 
 
 def claim(draft: Draft) -> Nothing | None:
-    """Take a work item that is open, nobody's, and not blocked; again by the same changes nothing.
+    """Claim a work item that is open, unassigned and not blocked; a second claim by its owner changes nothing.
 
     Raises:
         ConflictError: `claimed`, naming who has it.
@@ -39,7 +39,7 @@ def claim(draft: Draft) -> Nothing | None:
 
 
 def release(draft: Draft) -> Nothing | None:
-    """Give a work item back: open, and nobody's.
+    """Give a work item back: it is open and unassigned again.
 
     Raises:
         RefusedError: `already_closed`.

@@ -1,7 +1,7 @@
-"""Work items: noted, changed, closed and opened again (R-004-35). Taking one is in `claim`, links in `depend`.
+"""Work items: noted, changed, closed and opened again, and remarks on any bead (R-004-35).
 
-Everybody may note one and change what nobody has; what somebody has is theirs, and its author's, and of those
-whose roster entry says so.
+Anyone may create one and change one that is unassigned; an assigned one is changed by its assignee, its author, and
+identities with the right.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from pydantic import JsonValue
 
 from prismfs.errors import RefusedError
-from prismfs.kinds.work.bead import Bead, Escalation, WorkItem
+from prismfs.kinds.core.forms import CommentDrop
+from prismfs.kinds.work.bead import Bead, Escalation, Note, WorkItem
 from prismfs.kinds.work.work_item import Dependency, WorkChange, WorkDrop
 from prismfs.records.links import Node, blockers
 from prismfs.records.plan import Nothing
@@ -21,7 +22,7 @@ _LISTS = ("labels", "add_labels", "remove_labels")
 
 
 def create(draft: Draft) -> None:
-    """Note something that has to be done; dropped as a form or given as a command.
+    """Create a work item that was dropped as a form or given as a command.
 
     Raises:
         RefusedError: `not_found`, a bead that it names is not here.
@@ -32,28 +33,19 @@ def create(draft: Draft) -> None:
         Dependency(type=link.type, on=need(draft, link.on, field="/dependencies").id, by=form.sender, at=draft.now)
         for link in form.dependencies
     )
-    draft.subject = item = draft.put(
-        WorkItem.model_validate(
-            form.model_dump(exclude={"kind", "version", "sender", "dependencies"})
-            | {
-                "id": draft.new_id("bea"),
-                "pid": draft.project.pid,
-                "status": "open",
-                "labels": tuple(dict.fromkeys(form.labels)),
-                "created_by": form.sender,
-                "created_at": draft.now,
-                "updated_at": draft.now,
-                "dependencies": tuple(dict.fromkeys(links)),
-                "redactions": redactions_of(draft),
-            }
-        )
-    )
+    said = form.model_dump(exclude={"kind", "version", "sender", "dependencies"}) | {
+        "labels": tuple(dict.fromkeys(form.labels)),
+        "created_by": form.sender,
+        "dependencies": tuple(dict.fromkeys(links)),
+        "redactions": redactions_of(draft),
+    }
+    draft.subject = item = draft.put(new_item(draft, **said))
     draft.because("create", f"noted by {form.sender}")
     draft.row("bead.created", item, reason=draft.reason, meta={"type": item.type, "priority": item.priority})
 
 
 def update(draft: Draft) -> Nothing | None:
-    """Change what a work item says: its state but for closing, its words, its weight, whose it is.
+    """Change a work item: its text, priority, assignee, labels, or its status but for closing.
 
     Raises:
         RefusedError: `close_with_reason` and `reopen_first` where another verb is meant, `is_escalation`.
@@ -86,7 +78,7 @@ def update(draft: Draft) -> Nothing | None:
 
 
 def close(draft: Draft) -> Nothing | None:
-    """The work is done, or will not be done, with the reason; what still blocks it does not stop that, but is said."""
+    """Close a work item with the reason; open blockers do not stop that, and are named."""
     item = need_work(draft, "escalate close ID --reason TEXT")
     if item.status == "closed":
         return Nothing(f"closed already{by(item.closed_by)}", item.id)
@@ -95,22 +87,17 @@ def close(draft: Draft) -> Nothing | None:
     if not reason:
         hint = "--reason TEXT"
         raise RefusedError("reason_missing", "a work item is closed with a reason", field="/reason", hint=hint)
-    end(draft, item, reason)
-    return None
-
-
-def end(draft: Draft, item: WorkItem, reason: str) -> None:
-    """Close `item` because the actor says that it is done."""
     draft.subject = closed = draft.put(ended(draft, item, reason))
     open_ones = blockers_of(draft, item)
     left = f"; blocked until the end by {', '.join(open_ones[:5])}" if open_ones else ""
     draft.because("close", f"{draft.event.actor} says that it is done{left}")
     meta: dict[str, JsonValue] = {"blockers": list(open_ones)} if open_ones else {}
     draft.row("bead.closed", closed, reason=draft.reason, meta=meta)
+    return None
 
 
 def reopen(draft: Draft) -> Nothing | None:
-    """Open a closed work item again; it stays with whom it was.
+    """Open a closed work item again; its assignee stays.
 
     Raises:
         RefusedError: `escalation_stays_closed`.
@@ -127,23 +114,59 @@ def reopen(draft: Draft) -> Nothing | None:
     if item.status != "closed":
         return Nothing(f"it is {item.status}", item.id)
     check_may(draft, item, "bead.update")
-    opened = item.changed(status="open", closed_at=None, closed_by=None, close_reason="", due_at=item.deadline)
-    draft.subject = draft.put(opened.changed(updated_at=draft.now))
+    draft.subject = draft.put(reopened(draft, item))
     draft.because("reopen", f"{draft.event.actor} opens it again")
     draft.row("bead.reopened", draft.subject, reason=draft.reason)
     return None
 
 
+def comment(draft: Draft) -> None:
+    """Add a remark to a bead, also to an escalation or to one that is closed; a form or a command.
+
+    Raises:
+        RefusedError: `not_found`, `text_missing`.
+    """
+    form = form_of(draft) if draft.event.type == "drop" else None
+    if isinstance(form, CommentDrop):
+        identifier, text, by = str(form.id), form.text, form.sender
+    else:
+        document = draft.event.document
+        identifier, text, by = str(document["id"]), str(document.get("text") or ""), draft.event.actor
+    bead = draft.need(Bead, identifier)
+    if not text:
+        raise RefusedError("text_missing", "a remark says something", field="/text")
+    note = Note(by=by, at=draft.now, text=text)
+    remarked = bead.changed(comments=(*bead.comments, note))
+    draft.subject = draft.put(remarked.changed(updated_at=draft.now) if isinstance(bead, WorkItem) else remarked)
+    draft.because("comment", f"a remark of {by}")
+    action = "bead.commented" if isinstance(bead, WorkItem) else "escalation.commented"
+    draft.row(action, draft.subject, reason=draft.reason)
+
+
+def new_item(draft: Draft, *, role: str = "", **fields: object) -> WorkItem:
+    """Return an open work item of this project; `role` tells several of one decision apart."""
+    return WorkItem.model_validate(
+        fields
+        | {
+            "id": draft.new_id("bea", role),
+            "pid": draft.project.pid,
+            "status": "open",
+            "created_at": draft.now,
+            "updated_at": draft.now,
+        }
+    )
+
+
+def reopened(draft: Draft, item: WorkItem) -> WorkItem:
+    """Return `item` open again; its owner is reminded of it at its deadline."""
+    opened = item.changed(status="open", closed_at=None, closed_by=None, close_reason="", due_at=item.deadline)
+    return opened.changed(updated_at=draft.now)
+
+
 def ended(draft: Draft, item: WorkItem, reason: str) -> WorkItem:
-    """Return `item` as it is closed by the actor: nobody is reminded of it any more."""
+    """Return `item` as closed by the actor; no reminder follows."""
     closed = item.changed(status="closed", closed_at=draft.now, closed_by=draft.event.actor, close_reason=reason)
     return closed.changed(due_at=None, updated_at=draft.now)
-
-
-def touch(draft: Draft) -> None:
-    """Say when the work item in focus was last changed, where an earlier stage changed it."""
-    if isinstance(draft.subject, WorkItem):
-        draft.subject = draft.put(draft.subject.changed(updated_at=draft.now))
 
 
 def find(draft: Draft, name: str) -> Bead | None:
@@ -180,7 +203,7 @@ def need_work(draft: Draft, instead: str) -> WorkItem:
 
 
 def check_may(draft: Draft, bead: Bead, verb: str) -> None:
-    """Accept a change of what nobody has, or by whom it belongs to, or whose roster entry lists `verb`.
+    """Accept a change of an unassigned bead, by its owner or its author, or with the right `verb`.
 
     Raises:
         ForbiddenError: `not_allowed`.
@@ -213,5 +236,5 @@ def node_of(bead: Bead) -> Node:
 
 
 def by(who: str | None) -> str:
-    """Return ` by NAME`, nothing where nobody is known."""
+    """Return ` by NAME`, an empty text without a name."""
     return "" if who is None else f" by {who}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import JsonValue
 
 from prismfs.errors import RefusedError
-from prismfs.kinds.work.bead import Bead
+from prismfs.kinds.work.bead import Bead, WorkItem
 from prismfs.kinds.work.work_item import Dependency, NewLink
 from prismfs.records.links import ORDERING, find_cycle
 from prismfs.records.plan import Nothing
@@ -37,7 +37,7 @@ def link(draft: Draft) -> Nothing | None:
             hint = f"the circle: {' > '.join(circle)}"
             raise RefusedError("cycle", "each would wait for the other for ever", field="/on", hint=hint)
     new = Dependency(type=form.type, on=other.id, by=draft.event.actor, at=draft.now)
-    draft.subject = draft.put(bead.changed(dependencies=(*bead.dependencies, new)))
+    draft.subject = draft.put(_relinked(draft, bead, (*bead.dependencies, new)))
     draft.because("link", f"{form.type} {other.id}")
     draft.row("bead.linked", draft.subject, reason=draft.reason, meta={"type": form.type, "on": other.id})
     return None
@@ -52,8 +52,14 @@ def _remove(draft: Draft, bead: Bead) -> Nothing | None:
     if not gone:
         return Nothing("there is no such link", bead.id)
     left = tuple(known for known in bead.dependencies if known not in gone)
-    draft.subject = draft.put(bead.changed(dependencies=left))
+    draft.subject = draft.put(_relinked(draft, bead, left))
     draft.because("unlink", f"{', '.join(known.type for known in gone)} taken away")
     types: list[JsonValue] = [known.type for known in gone]
     draft.row("bead.unlinked", draft.subject, reason=draft.reason, meta={"types": types, "on": gone[0].on})
     return None
+
+
+def _relinked(draft: Draft, bead: Bead, dependencies: tuple[Dependency, ...]) -> Bead:
+    """Return `bead` with these links; a work item also with the time of the change."""
+    linked = bead.changed(dependencies=dependencies)
+    return linked.changed(updated_at=draft.now) if isinstance(bead, WorkItem) else linked

@@ -22,7 +22,7 @@ from prismfs.records.event import Event
 from prismfs.records.plan import Nothing, Plan, Refused
 from prismfs.rules import decide
 from prismfs.rules.escalation.routes import severity_actions
-from prismfs.rules.response.opening import dedup_key
+from prismfs.rules.response.reports import dedup_key
 from prismfs.store.defaults import default_files
 from prismfs.store.memory import MemoryView
 

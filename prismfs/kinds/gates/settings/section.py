@@ -1,6 +1,6 @@
 """The sections that an artifact is made of: what each type holds, as a workflow file says it (R-003-08 to R-003-25).
 
-The set of types is closed. `hint` is what stands between `<` and `>` in the template until somebody writes there;
+The set of types is closed. `hint` is the text between `<` and `>` in the template until an author replaces it;
 `source` is where the template takes a value from, if there is one already.
 """
 

@@ -1,6 +1,6 @@
 """A workflow: phases in a fixed order, the artifact of each, and the gates between them (`workflows/<name>.yaml`).
 
-A phase is opened by submitting its artifact. At a gate the workflow stops until somebody else than the author decides
+A phase is opened by submitting its artifact. At a gate the workflow stops until a person other than the author decides
 (R-003-02 to R-003-05). What a phase does beyond that, its effects, is named here and written in `prismfs.rules`.
 """
 

@@ -1,6 +1,6 @@
 """How incidents are answered: the chain of people, its conditions, its intervals (`settings/response.yaml`).
 
-Conditions hang on rank, never on labels. Roles are bound to personas in the roster; one that nobody holds falls to
+Conditions are about ranks, never labels. Roles are bound to personas in the roster; one without a holder falls to
 the first operator.
 """
 

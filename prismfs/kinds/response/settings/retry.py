@@ -15,10 +15,10 @@ from prismfs.records.base import Duration, Identity, Line, Record, Value
 from prismfs.records.kind import Kind
 
 ANY = "*"
-"""An argument of an allowed command that stands for any one argument."""
+"""An argument of an allowed command that matches any one argument."""
 
 LONGEST_RUN = timedelta(hours=24)
-"""The longest time-out of one attempt: one that nobody hears of keeps the next one waiting for so long."""
+"""The longest time-out of one attempt: one that is not heard of keeps the next one waiting for so long."""
 
 JobName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$")]
 """What a job is called: one line without blanks, compared as it is written."""
@@ -58,7 +58,7 @@ class Allowed(Value):
 
     @property
     def own_command(self) -> tuple[str, ...] | None:
-        """The command as it stands, None where an argument of it is left open."""
+        """The command as it is, None where an argument of it is left open."""
         return None if ANY in self.command else self.command
 
 
@@ -67,7 +67,7 @@ class Retry(Record):
 
     `delays` has one entry an attempt, each counted from the failure before it; none means that nothing is tried again.
     `keep` is how many bytes of a job's output are kept, the last ones. An exit code of `final_codes` makes a failure
-    one that is not tried again. A job sees PATH, HOME and LANG of whoever runs it, and the variables of
+    one that is not tried again. A job sees PATH, HOME and LANG of the user who runs it, and the variables of
     `pass_environment`.
     """
 

@@ -6,17 +6,13 @@ things ends here, with a way to go on (R-000-27, R-000-28); of the rest a phone-
 
 from __future__ import annotations
 
-from prismfs.kinds.care.phone_home import PhoneHome
 from prismfs.kinds.care.triage_record import Judgement, Output, TriageRecord
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.base import format_instant
-from prismfs.rules.care.outbound_issue import staging
-from prismfs.rules.care.replies import reply_to_reporter
+from prismfs.rules.care.follow_ups import StageIssue, WithdrawIssue
 from prismfs.rules.core.draft import Draft
-from prismfs.rules.response import severity_change
-from prismfs.rules.response.facts import meta_of
-
-_WITHDRAWABLE = ("draft", "pending_operator_review", "approved", "failed")
+from prismfs.rules.core.follow_ups import ReplyToReporters
+from prismfs.rules.response.api import change_severity, meta_of
 
 _PATHS = {
     "security": "Take the credential or access in question out of use first, then find out who had it, then mend it.",
@@ -29,12 +25,12 @@ _USUAL_PATH = "Find the smallest case that shows it, mend that in your own proje
 
 
 def conclude(draft: Draft, record: TriageRecord, incident: Incident, judged: Judgement) -> None:
-    """Finish a triage with the judgement `judged`: incident, record, row, answer to the reporter, and staging.
+    """Finish a triage with the judgement `judged`: incident, record, row; its reporter and its issue follow.
 
     It serves a first judgement and one that takes the place of another alike.
     """
     incident = incident.changed(nature=judged.nature, scope=judged.scope)
-    incident = draft.put(severity_change.change(draft, incident, judged.severity, judged.reason, by=judged.by))
+    incident = draft.put(change_severity(draft, incident, judged.severity, judged.reason, by=judged.by))
     reasons = reasons_against(record, judged)
     if incident.drill:
         reasons = (*reasons, "it is a drill")
@@ -60,11 +56,9 @@ def conclude(draft: Draft, record: TriageRecord, incident: Incident, judged: Jud
     )
     _tell(draft, incident, judged, output)
     if record.classification is not None and record.classification.scope != judged.scope:
-        _withdraw(draft, incident, eligible=output.eligible)
+        draft.follow(WithdrawIssue(incident.id, f"its scope is {incident.scope} now", stage_anew=output.eligible))
     elif output.eligible:
-        settled = draft.rule, draft.reason
-        staging.stage_from_triage(draft, incident, done)
-        draft.because(*settled)
+        draft.follow(StageIssue(incident.id))
 
 
 def reasons_against(record: TriageRecord, judged: Judgement) -> tuple[str, ...]:
@@ -129,23 +123,5 @@ def _tell(draft: Draft, incident: Incident, judged: Judgement, output: Output) -
         )
     else:
         said += f"\n\nIt stays local: {'; '.join(output.reasons)}. {incident.owner} goes on with it."
-    reply_to_reporter(draft, incident, role="triaged", stage="triaged", body=said, subject=f"Triaged: {incident.title}")
-
-
-def _withdraw(draft: Draft, incident: Incident, *, eligible: bool) -> None:
-    """Take back what was staged under another scope (R-000-27); what may still leave is to be staged anew by hand."""
-    for found in draft.view.with_ref(PhoneHome, incident.id):
-        staged = draft.need(PhoneHome, found.id)
-        if staged.status in _WITHDRAWABLE:
-            reason = f"its scope is {incident.scope} now"
-            back = draft.put(staged.changed(status="withdrawn", detail=reason, due_at=None))
-            draft.row("phone_home.withdrawn", back, level="warn", reason=reason)
-    if eligible:
-        draft.mail(
-            incident.owner,
-            role="restage",
-            type="task",
-            subject=f"Stage it anew: {incident.title}",
-            body=f"The scope of {incident.id} is {incident.scope} now.\n\nprismfs phone-home stage {incident.id}\n",
-            about=incident,
-        )
+    subject = f"Triaged: {incident.title}"
+    draft.follow(ReplyToReporters(incident, role="triaged", stage="triaged", body=said, subject=subject))

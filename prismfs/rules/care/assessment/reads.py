@@ -1,7 +1,7 @@
 """The first three tiers of triage: what is always read, what is read when relevant, and the privacy gates.
 
-They come before any judgement and before anything is written for somebody else (R-000-24). What is kept of a reading
-is what it was, why it was read, and its hash; never its text.
+They come before any judgement and any output (R-000-24). What is kept of a reading is what it was, why it was read,
+and its hash; never its text.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 
 from prismfs.kinds.care.signal import Signal
@@ -38,8 +39,24 @@ _RECENT = timedelta(days=1)
 _MOST_NOTES = 5
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the first three tiers found."""
+
+    init: Init
+    reads: tuple[Read, ...]
+    privacy: Privacy
+
+
+def read(draft: Draft, signal: Signal) -> Reading:
+    """Tiers 1 to 3: read what is always read, then what is relevant, then pass the privacy gates."""
+    init = read_always(draft, signal)
+    reads = read_if_relevant(draft, signal)
+    return Reading(init=init, reads=reads, privacy=check_privacy(signal))
+
+
 def read_always(draft: Draft, signal: Signal) -> Init:
-    """Tier 1: environment, install type, project and roster of whoever reports (R-000-19).
+    """Tier 1: environment, install type, project and roster of the reporter (R-000-19).
 
     Of another project what it sent beside the signal is known and nothing else; of this one the settings name who
     works here.
@@ -78,7 +95,7 @@ def read_if_relevant(draft: Draft, signal: Signal) -> tuple[Read, ...]:
 def check_privacy(signal: Signal) -> Privacy:
     """Tier 3: what the scanner took out at the door, what it left in doubt, what it never saw (R-000-21).
 
-    Whatever was taken out is gone and does not block; a doubt keeps the report here until a person looks.
+    What was taken out is gone and does not block; a doubt keeps the report here until a person looks.
     """
     found = [entry for entry in signal.redactions if entry.kind != NOT_SCANNED]
     suspects = sum(entry.count for entry in found if entry.level == "suspect")

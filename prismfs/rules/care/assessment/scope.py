@@ -1,6 +1,6 @@
-"""Scope: whose matter an incident is, the customer's own, the product's, or both (R-000-26 to R-000-30).
+"""Scope: whether an incident concerns the customer's own things, the product, or both (R-000-26 to R-000-30).
 
-Whatever is not surely the product's stays with the customer: scope fails closed.
+What is not surely the product's stays with the customer: scope fails closed.
 """
 
 from __future__ import annotations

@@ -1,71 +1,52 @@
-"""Reviews: an operator's decision on what is to leave, by a command or by a file in a commit (R-000-32, R-000-82).
+"""The approval of an outgoing issue: an operator decides on exactly what is to leave (R-000-32, R-000-82).
 
-An approval is bound to the hash of what the operator saw. Silence is never one: a review that nobody answers expires.
+No answer is never a yes: a request without an answer expires, and so does an approval that is not used.
 """
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import JsonValue
 
-from prismfs.errors import ForbiddenError, PrismfsError, RefusedError
-from prismfs.kinds.care.approval import Review
-from prismfs.kinds.care.phone_home import OperatorReview, PhoneHome, Surface
+from prismfs.kinds.care.approval import Approval
+from prismfs.kinds.care.phone_home import OperatorReview, PhoneHome
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.plan import Nothing
 from prismfs.rules.care.outbound_issue import approval_request, sending, staging
-from prismfs.rules.care.outbound_issue.checks import digest_of, is_author
+from prismfs.rules.care.outbound_issue.checks import digest_of
 from prismfs.rules.care.replies import reply_to_reporter
-from prismfs.rules.core import authority, protected
+from prismfs.rules.core import signoff, verdict_file
 from prismfs.rules.core.draft import Draft
-
-Verdict = Literal["approve", "reject", "request_changes"]
-_VERDICTS = {"approved": "approve", "shipping": "approve", "shipped": "approve", "rejected": "reject"}
+from prismfs.rules.core.road import Refusal
+from prismfs.rules.core.signoff import Signoff
 
 
 def approve(draft: Draft) -> Nothing | None:
-    """An operator approves exactly what the record says now; it leaves at once where the role is done by rules."""
-    return _by_command(draft, "approve")
+    """Approve exactly what the record says now; it leaves at once where rules do the incident manager's work."""
+    return signoff.decide_by_command(draft, OUTGOING_ISSUE, "approve")
 
 
 def reject(draft: Draft) -> Nothing | None:
-    """An operator says no, with the reason; it does not leave. Staging it again makes another record."""
-    return _by_command(draft, "reject")
+    """Reject the record for good, with the reason. Staging the incident again makes another record."""
+    return signoff.decide_by_command(draft, OUTGOING_ISSUE, "reject")
 
 
 def request_changes(draft: Draft) -> Nothing | None:
-    """An operator wants other words, with the reason; the record is a draft again."""
-    return _by_command(draft, "request_changes")
+    """Ask for other words, with the reason; the record is a draft again."""
+    return signoff.decide_by_command(draft, OUTGOING_ISSUE, "request_changes")
 
 
-def take_review(draft: Draft) -> Nothing | None:
-    """Take a review that came in by a commit, as a pull request that was merged brings it (R-000-82).
+def decide_by_file(draft: Draft) -> Nothing | None:
+    """Decide by an approval file that a commit brought, as a merged pull request does (R-000-82)."""
+    return verdict_file.decide_by_file(draft, OUTGOING_ISSUE)
 
-    What may not count changes nothing; the audit row says why.
-    """
-    document = draft.event.document
-    review = draft.view.get(Review, str(document["id"]))
-    if review is None:
-        return Nothing("the review is gone", str(document["id"]))
-    record = draft.get(PhoneHome, review.about)
-    if record is not None and record.operator_review is not None and record.operator_review.review == review.id:
-        return Nothing("the review was taken already", review.id)
-    try:
-        if record is None:
-            raise RefusedError("not_found", "is about a record that is not here", field="/about")
-        _check_operator(draft, record, review.by)
-        protected.check_signed(draft, review.by)
-        _check_open(record, review.content_hash)
-    except PrismfsError as error:
-        _refuse(draft, review, error)
-        return None
-    _decide(draft, record, review, surface="pull_request")
-    return None
+
+def refuse_file(draft: Draft, error: Refusal) -> None:
+    """Write down that such a file does not count."""
+    verdict_file.refuse_file(draft, OUTGOING_ISSUE, error)
 
 
 def review_due(draft: Draft) -> None:
-    """A review, or an approval that was not used, has waited: remind, raise, and at the end let it expire."""
+    """A request, or an approval that was not used, has waited: remind, escalate, and at the end let it expire."""
     record = draft.need(PhoneHome, str(draft.event.document["id"]))
     if record.status not in ("pending_operator_review", "approved") or draft.has_rows:
         return
@@ -75,60 +56,19 @@ def review_due(draft: Draft) -> None:
         approval_request.remind(draft, record)
 
 
-def _by_command(draft: Draft, verdict: Verdict) -> Nothing | None:
-    document, actor = draft.event.document, draft.event.actor
-    record = draft.need(PhoneHome, str(document["id"]))
-    authority.check_endorsed(draft)
-    _check_operator(draft, record, actor)
-    if draft.project.trust == "signed" and draft.event.assurance != "engine":
-        raise ForbiddenError(
-            "signature_required", "this project counts only signed decisions (trust: signed)", field="/from",
-            hint=f"prismfs phone-home {verdict.replace('_', '-')} {record.id} --pull-request, and sign the commit",
-        )  # fmt: skip
-    known = record.operator_review
-    if known is not None and verdict == _VERDICTS.get(record.status):
-        return Nothing(f"decided already by {known.approved_by}", record.id)
-    notes = str(document.get("notes") or "")
-    if verdict != "approve" and not notes.strip():
-        raise RefusedError("reason_missing", "a no is given with its reason", field="/notes", hint="--reason TEXT")
-    _check_open(record, str(document.get("content_hash") or record.content_hash))
-    surface: Surface = "cli"
-    review = draft.put(
-        Review(
-            id=draft.new_id("rev"),
-            about=record.id,
-            decision=verdict,
-            content_hash=record.content_hash,
-            by=actor,
-            at=draft.now,
-            surface=surface,
-            notes=notes,
-        )
-    )
-    _decide(draft, record, review, surface=surface)
-    return None
-
-
-def _decide(draft: Draft, record: PhoneHome, review: Review, *, surface: Surface) -> None:
-    """Let `review`, which was checked, decide on `record`."""
+def _decide(draft: Draft, record: PhoneHome, approval: Approval) -> None:
     given = OperatorReview(
-        approved=review.decision == "approve",
-        approved_by=review.by,
+        approved=approval.decision == "approve",
+        approved_by=approval.by,
         approved_at=draft.now,
-        review_surface=surface,
-        notes=review.notes,
+        review_surface=signoff.surface_of(draft, approval),
+        notes=approval.notes,
         content_hash=record.content_hash,
-        review=review.id,
-        review_digest=digest_of(review),
+        approval=approval.id,
+        approval_digest=digest_of(approval),
     )
-    meta: dict[str, JsonValue] = {
-        "review": review.id,
-        "review_digest": given.review_digest,
-        "content_hash": record.content_hash,
-        "by": review.by,
-        "surface": surface,
-    }
-    match review.decision:
+    meta = signoff.meta_of(draft, approval) | {"approval_digest": given.approval_digest}
+    match approval.decision:
         case "approve":
             _approved(draft, record, given, meta)
         case "reject":
@@ -174,54 +114,6 @@ def _expire(draft: Draft, record: PhoneHome) -> None:
     _answer(draft, expired, "expired", "Nobody decided in time whether this may leave as an issue. It is kept here.")
 
 
-def _check_operator(draft: Draft, record: PhoneHome, name: str) -> None:
-    """Accept an operator who had no hand in the record (R-000-06); no right in the roster makes one.
-
-    Raises:
-        ForbiddenError: `not_operator`, `self_approval`.
-    """
-    if not authority.is_operator(draft, name):
-        raise ForbiddenError(
-            "not_operator", f"{name} is no operator of this project", field="/from", hint="prismfs.yaml: operators"
-        )
-    if is_author(record, name):
-        raise ForbiddenError(
-            "self_approval", f"{name} had a hand in it", field="/from", hint="another operator decides on it"
-        )
-
-
-def _check_open(record: PhoneHome, content_hash: str) -> None:
-    """Accept a decision on what the record says now, while it waits for one.
-
-    Raises:
-        RefusedError: `not_in_review`, `approval_stale`.
-    """
-    if record.status != "pending_operator_review":
-        raise RefusedError("not_in_review", f"it is {record.status}", field="/id", hint="prismfs phone-home show ID")
-    if content_hash != record.content_hash:
-        raise RefusedError(
-            "approval_stale", "it is not any more what was looked at", field="/content_hash",
-            hint="prismfs phone-home show ID, then decide on what it says now",
-        )  # fmt: skip
-
-
-def _refuse(draft: Draft, review: Review, error: PrismfsError) -> None:
-    draft.subject = review
-    draft.because("refuse_review", f"does not count: {error.code}")
-    meta: dict[str, JsonValue] = {
-        "code": error.code,
-        "about": review.about,
-        "by": review.by,
-        "commit": draft.event.document.get("commit"),
-    }
-    draft.row("phone_home.approval_refused", review, level="error", reason=draft.reason, meta=meta)
-    if authority.is_somebody(draft.view, review.by):
-        draft.mail(
-            review.by, role="refused", type="notification", sender=approval_request.relay_of(draft),
-            subject=f"Your review does not count: {error.code}", body=f"{error.problem}\n", about=review,
-        )  # fmt: skip
-
-
 def _tell(draft: Draft, record: PhoneHome, what: str, body: str) -> None:
     approval_request.tell_manager(draft, record, role="review", subject=f"{what}: {record.title}", body=f"{body}\n")
 
@@ -231,3 +123,24 @@ def _answer(draft: Draft, record: PhoneHome, stage: str, body: str) -> None:
     if incident is not None:
         subject = f"{stage.capitalize()}: {incident.title}"
         reply_to_reporter(draft, incident, role=stage, stage=stage, body=body, subject=subject)
+
+
+OUTGOING_ISSUE: Signoff[PhoneHome, Approval] = Signoff(
+    family="phone_home",
+    program="prismfs phone-home",
+    subject=PhoneHome,
+    verdict=Approval,
+    waiting="pending_operator_review",
+    not_waiting="not_in_review",
+    reached={"approve": ("approved", "shipping", "shipped"), "reject": ("rejected",), "request_changes": ()},
+    operators_only=True,  # no right in the roster makes one (R-000-06)
+    authors_may=frozenset(),
+    status=lambda record: record.status,
+    content_hash=lambda record: record.content_hash,
+    authors=lambda record: record.hands,
+    decided_by=lambda record: None if record.operator_review is None else record.operator_review.approval,
+    members=lambda _view, _record, _decision, reason, _said: {"notes": reason},
+    check=lambda _view, record, approval: signoff.check_waiting(OUTGOING_ISSUE, record, approval),
+    carry_out=_decide,
+    sender=approval_request.relay_of,
+)

@@ -1,6 +1,6 @@
 """Asking for a review: each operator is shown exactly what would leave, and is reminded of it (R-000-06, R-000-07).
 
-Who relays it decides nothing. No answer is never a yes: at the end of its time the record expires (R-000-79).
+The relay decides nothing. No answer is never a yes: at the end of its time the record expires (R-000-79).
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from prismfs.records.severity import read_label
 from prismfs.rules.care.replies import reply_to_reporter
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.follow_ups import Attention
-from prismfs.rules.escalation.lifecycle import call_attention
 
 RELAY = "relay"
 """The role that carries requests for review to the operators."""
@@ -32,20 +31,20 @@ _RULE = "-" * 72
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Something that happens while a review waits, `after` so long; `severity` where an escalation is opened."""
+    """What happens once a request has waited for `after`; `severity` where an escalation is opened."""
 
     after: timedelta
     severity: Literal["MEDIUM", "HIGH"] | None = None
 
 
 def steps_of(times: ReviewTimes) -> tuple[Step, ...]:
-    """Return what happens while nobody decides, in order of time: a reminder, escalations at half and at due."""
+    """Return what happens while no operator decides, in order of time: a reminder, escalations at half and at due."""
     steps = (Step(times.remind), Step(times.due / 2, "MEDIUM"), Step(times.due, "HIGH"))
     return tuple(sorted(steps, key=lambda step: step.after))
 
 
-def ask(draft: Draft, record: PhoneHome) -> PhoneHome:
-    """Put `record` before the operators and return it as it waits for them."""
+def request_review(draft: Draft, record: PhoneHome) -> PhoneHome:
+    """Ask the operators to review `record`, and return it as it waits for them."""
     times = draft.view.single(Tracker).review
     waiting = draft.put(
         record.changed(
@@ -61,7 +60,9 @@ def ask(draft: Draft, record: PhoneHome) -> PhoneHome:
         "phone_home.review_requested", waiting, level="warn", reason="an operator decides",
         meta={"content_hash": waiting.content_hash, "operators": list(draft.project.operators)},
     )  # fmt: skip
-    _tell_operators(draft, waiting, role="review", subject=f"Review requested: {waiting.title}", body=shown(waiting))
+    _tell_operators(
+        draft, waiting, role="review", subject=f"Review requested: {waiting.title}", body=review_text(waiting)
+    )
     told = draft.get(Incident, record.incident)
     if told is not None:
         body = "The text of an issue about this was put together; an operator reviews it before anything leaves."
@@ -73,7 +74,7 @@ def ask(draft: Draft, record: PhoneHome) -> PhoneHome:
 
 
 def remind(draft: Draft, record: PhoneHome) -> None:
-    """Take the steps that are due while nobody decides; after a time down only the last of them (R-000-79)."""
+    """Take the steps that are due while no operator decides; after a time down only the last of them (R-000-79)."""
     times = draft.view.single(Tracker).review
     asked = record.review_asked_at or record.staged_at
     steps = steps_of(times)
@@ -88,12 +89,15 @@ def remind(draft: Draft, record: PhoneHome) -> None:
     draft.row("phone_home.reminded", waiting, level="warn", reason=draft.reason, meta={"steps": count})
     body = f"Nobody has decided on it for {waited}. It expires at {format_instant(asked + times.expire)}.\n\n"
     _tell_operators(
-        draft, waiting, role="reminder", subject=f"Review still open: {record.title}", body=body + how(waiting)
+        draft,
+        waiting,
+        role="reminder",
+        subject=f"Review still open: {record.title}",
+        body=body + how_to_decide(waiting),
     )
     severity = next((step.severity for step in reversed(taken) if step.severity is not None), None)
     if severity is not None:
-        call_attention(
-            draft,
+        draft.follow(
             Attention(
                 severity=read_label(draft.policy.scales, severity, scale="gastown"),
                 title=f"Review waits: {record.title}"[:500],
@@ -102,12 +106,12 @@ def remind(draft: Draft, record: PhoneHome) -> None:
                 reporter=relay_of(draft) or record.requested_by,
                 category="gate_timeout",
                 related=record.id,
-            ),
+            )
         )
 
 
-def shown(record: PhoneHome) -> str:
-    """Return what an operator is shown before deciding: every byte that would leave, and what is to know of it."""
+def review_text(record: PhoneHome) -> str:
+    """Return what an operator is shown before deciding: every byte that would leave, and the facts about it."""
     report = record.redaction_report
     kinds = Counter[str]()
     for found in report.findings:
@@ -130,12 +134,12 @@ def shown(record: PhoneHome) -> str:
         "Due": "" if record.review_due is None else format_instant(record.review_due),
     }
     lines = "".join(f"{name}: {value}\n" for name, value in facts.items())
-    body = record.body_markdown
-    return f"{lines}\nTitle:\n{record.title}\n\nBody:\n{_RULE}\n{body}{_RULE}\n{_difference(record)}\n{how(record)}"
+    body = f"{_RULE}\n{record.body_markdown}{_RULE}\n"
+    return f"{lines}\nTitle:\n{record.title}\n\nBody:\n{body}{_difference(record)}\n{how_to_decide(record)}"
 
 
-def how(record: PhoneHome) -> str:
-    """Return how an operator answers."""
+def how_to_decide(record: PhoneHome) -> str:
+    """Return the commands by which an operator answers."""
     notes = f' --notes "{ACKNOWLEDGEMENT}"' if record.retained_sensitive_fields else ""
     return (
         f"prismfs phone-home show {record.id}\n"
@@ -152,14 +156,14 @@ def relay_of(draft: Draft) -> str | None:
 
 
 def tell_manager(draft: Draft, record: PhoneHome, *, role: str, subject: str, body: str) -> Mail:
-    """Put a task before the incident manager in whose name `record` was staged."""
+    """Mail a task to the incident manager in whose name `record` was staged."""
     return draft.mail(
         record.requested_by, role=role, type="task", sender=relay_of(draft), subject=subject, body=body, about=record
     )
 
 
 def expiry_of(draft: Draft, record: PhoneHome) -> datetime:
-    """Return when the review of `record`, or its approval, is over."""
+    """Return when a request for review of `record`, or its approval, expires."""
     return (record.review_asked_at or record.staged_at) + draft.view.single(Tracker).review.expire
 
 

@@ -1,6 +1,6 @@
 """What must hold of a phone-home before it leaves, in the order in which it is looked at (R-000-42, R-000-43).
 
-Everything is checked anew at the time of sending, whatever was checked before.
+Everything is checked again at the time of sending.
 """
 
 from __future__ import annotations
@@ -10,17 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from prismfs.errors import ForbiddenError, RecordError, RefusedError
-from prismfs.kinds.care.approval import Review
+from prismfs.kinds.care.approval import Approval
 from prismfs.kinds.care.phone_home import ACKNOWLEDGEMENT, OperatorReview, PhoneHome
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.kinds.care.signal import Signal
-from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.codec import canonical_json
 from prismfs.records.issue import IssueDraft
 from prismfs.rules.care.outbound_issue import approval_request, outbound_scan, staging, wording
-from prismfs.rules.core import authority
+from prismfs.rules.core import authority, signoff
 from prismfs.rules.core.draft import Draft
 
 OPERATOR_REVIEW_REQUIRED = "phone_home_operator_review_required"
@@ -29,7 +28,7 @@ RETENTION_UNAPPROVED = "phone_home_sensitive_retention_unapproved"
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A record that is to leave. `fresh`: it was approved by this very decision, whose audit row is not kept yet."""
+    """A record that is to leave; `fresh` where this decision approves it, whose audit row is not kept yet."""
 
     draft: Draft
     record: PhoneHome
@@ -37,7 +36,7 @@ class Sending:
 
 
 def check(sending: Sending) -> None:
-    """Accept a record that may leave now; the first thing that does not hold is said.
+    """Accept a record that may leave now.
 
     Raises:
         PrismfsError: the code of the first of `CHECKS` that does not hold.
@@ -49,8 +48,8 @@ def check(sending: Sending) -> None:
 def why_no_approval(draft: Draft, record: PhoneHome, *, fresh: bool = False) -> str | None:
     """Return why `record` has no approval that counts now, None where it has one (R-000-06).
 
-    The approval must be of exactly these bytes for exactly this place, by somebody who is an operator now and no
-    author, not over and not used up; its review file must be the one that was decided on, and an audit row must tell
+    The approval must be of exactly these bytes for exactly this place, by a person who is an operator now and no
+    author, not over and not used up; its approval file must be the one that was decided on, and an audit row must tell
     of that decision: a record that says so of itself is not enough.
     """
     review = record.operator_review
@@ -60,32 +59,38 @@ def why_no_approval(draft: Draft, record: PhoneHome, *, fresh: bool = False) -> 
         return "it was changed after its approval"
     if record.destination != draft.view.single(Tracker).destination:
         return "it was approved for another destination"
-    kept = draft.get(Review, review.review)
-    if kept is None or digest_of(kept) != review.review_digest or kept.decision != "approve":
-        return "the review that approved it was changed"
-    if (kept.about, kept.content_hash, kept.by) != (record.id, review.content_hash, review.approved_by):
-        return "the review that it names is about something else"
+    why = _why_not_kept(draft, record, review)
+    if why is not None:
+        return why
     if not authority.is_operator(draft, review.approved_by):
         return f"{review.approved_by} is no operator"
-    if is_author(record, review.approved_by):
+    if review.approved_by.casefold() in record.hands:
         return f"{review.approved_by} had a hand in it"
     if review.used_at is not None:
         return "the approval was used before"
     if approval_request.expiry_of(draft, record) < draft.now:
         return "the approval is over"
-    if not fresh and not _was_decided(draft, record, review):
+    said = {
+        "approval": review.approval, "approval_digest": review.approval_digest, "content_hash": review.content_hash,
+    }  # fmt: skip
+    if not fresh and not signoff.is_recorded(draft.view, "phone_home.approved", record.id, said):
         return "no decision of the desk approved it"
     return None
 
 
-def digest_of(review: Review) -> str:
-    """Return the SHA-256 (hex) of a review's canonical JSON: one that was edited is another one."""
-    return hashlib.sha256(canonical_json(review.to_document())).hexdigest()
+def digest_of(approval: Approval) -> str:
+    """Return the SHA-256 (hex) of an approval's canonical JSON: one that was edited is another one."""
+    return hashlib.sha256(canonical_json(approval.to_document())).hexdigest()
 
 
-def is_author(record: PhoneHome, name: str) -> bool:
-    """Tell whether `name` staged or worded `record`, in whatever case."""
-    return name.casefold() in (author.casefold() for author in (record.requested_by, *record.authors))
+def _why_not_kept(draft: Draft, record: PhoneHome, review: OperatorReview) -> str | None:
+    """Return why the approval file that `review` names is not the one that was decided on; None where it is."""
+    kept = draft.get(Approval, review.approval)
+    if kept is None or digest_of(kept) != review.approval_digest or kept.decision != "approve":
+        return "the approval file was changed"
+    if (kept.about, kept.content_hash, kept.by) != (record.id, review.content_hash, review.approved_by):
+        return "the approval file that it names is about something else"
+    return None
 
 
 def _schema(sending: Sending) -> None:
@@ -160,13 +165,4 @@ CHECKS: tuple[tuple[str, Callable[[Sending], None]], ...] = (
     ("redaction", _redaction),
     ("retained fields", _acknowledged),
 )
-"""What follows belongs to others: the look for an earlier issue to `phone_home`, the preflight to the transport."""
-
-
-def _was_decided(draft: Draft, record: PhoneHome, review: OperatorReview) -> bool:
-    said = (review.review, review.review_digest, review.content_hash)
-    return any(
-        row.action == "phone_home.approved"
-        and (row.meta.get("review"), row.meta.get("review_digest"), row.meta.get("content_hash")) == said
-        for row in draft.view.with_ref(Audit, record.id)
-    )
+"""What follows belongs to others: the look for an earlier issue to `sending`, the preflight to the transport."""

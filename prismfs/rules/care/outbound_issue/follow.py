@@ -1,6 +1,6 @@
 """What became of a filed issue: each difference from what was known is committed and told to its reporter (R-000-78).
 
-What the tracker says is data: it is quoted, shortened, and stands in no subject or reason of a commit.
+What the tracker says is data: it is quoted, shortened, and never part of a commit's subject or reason.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _SKEW = timedelta(days=1)  # a time beyond it would keep every later change from
 _REASONS = {"completed": "as completed", "not_planned": "as not planned", "duplicate": "as a duplicate"}
 
 
-def follow(draft: Draft) -> Nothing | None:
-    """Take in how an issue stands now, and tell its reporter what changed (R-000-78, R-000-85).
+def follow_issue(draft: Draft) -> Nothing | None:
+    """Record the state of an issue, and tell its reporters what changed (R-000-78, R-000-85).
 
     The event's `issue` is an `IssueState`; comments that are known already are left out of what is told. The first
-    look at an issue that nobody touched is kept and not told.
+    look at an issue that is as it was filed is kept and not told.
 
     Raises:
         ForbiddenError: `not_allowed`; an export that is brought by hand needs the right `phone_home.sync`.

@@ -1,4 +1,4 @@
-"""What the scanner found in a draft: it goes before the operators, or stays with the reason (R-000-36, R-000-37)."""
+"""The scan of what leaves: a draft that passes goes to the operators, another stays with the reason (R-000-36)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Scan:
     detail: str | None
 
     def suspects(self, retained: tuple[Retained, ...]) -> tuple[Redaction, ...]:
-        """Return what looks sensitive and neither was taken out nor is kept on purpose."""
+        """Return the findings that look sensitive, were not taken out, and are not kept on purpose."""
         kept = {(field.path, field.kind) for field in retained}
         return tuple(
             found for found in self.findings
@@ -56,7 +56,7 @@ def scan_of(draft: Draft) -> Scan:
 
 
 def draft_due(draft: Draft) -> None:
-    """A draft was looked through: it goes before the operators, or stays with the reason (R-000-36, R-000-37)."""
+    """Ask for the review of a draft that the scanner passed; keep any other back, with the reason (R-000-37)."""
     record = draft.need(PhoneHome, str(draft.event.document["id"]))
     if record.status != "draft" or draft.has_rows:
         return
@@ -72,7 +72,7 @@ def draft_due(draft: Draft) -> None:
     cleaned = record.changed(title=title, body_markdown=body, code=None, detail=None)
     report = _report(record, scan, status="passed").changed(output_hash=wording.hash_of(wording.texts_of(cleaned)))
     draft.because("ask_for_review", "the scanner passed it; an operator decides")
-    draft.subject = approval_request.ask(draft, cleaned.changed(redaction_report=report))
+    draft.subject = approval_request.request_review(draft, cleaned.changed(redaction_report=report))
 
 
 def _block(draft: Draft, record: PhoneHome, scan: Scan, *, why: str) -> None:

@@ -18,12 +18,11 @@ from prismfs.rules.care.outbound_issue import approval_request, checks, staging
 from prismfs.rules.care.outbound_issue.checks import Sending
 from prismfs.rules.care.replies import reply_to_reporter
 from prismfs.rules.core.draft import Draft
-from prismfs.rules.escalation.messages import PRIORITIES, withdrawn
+from prismfs.rules.core.outbox import withdrawn
+from prismfs.rules.escalation.api import PRIORITIES
 
 CHANNEL = "tracker"
 CREATE_FAILED = "phone_home_issue_create_failed"
-
-_WITHDRAWABLE = ("draft", "pending_operator_review", "approved", "failed")
 
 
 def send(draft: Draft) -> Nothing | None:
@@ -40,12 +39,17 @@ def send(draft: Draft) -> Nothing | None:
     if record.status == "shipping":
         return Nothing("it is on its way", record.id)
     checks.check(Sending(draft, record))
+    earlier = _filed_before(draft, record)
+    if earlier is None:
+        draft.because("ship", "every invariant holds; the transport files it")
+    else:
+        draft.because("duplicate", f"filed already as {earlier.id}")
     _leave(draft, record)
     return None
 
 
 def withdraw(draft: Draft) -> Nothing | None:
-    """Take back what has not left; staging it again makes another record.
+    """Withdraw a record that has not left; staging the incident again makes another one.
 
     Raises:
         ForbiddenError: `not_incident_manager`.
@@ -55,7 +59,7 @@ def withdraw(draft: Draft) -> Nothing | None:
     record = draft.need(PhoneHome, str(draft.event.document["id"]))
     if record.status == "withdrawn":
         return Nothing("withdrawn already", record.id)
-    if record.status not in _WITHDRAWABLE:
+    if record.status not in staging.WITHDRAWABLE:
         raise RefusedError("not_withdrawable", f"it is {record.status}", field="/id", hint="prismfs phone-home show ID")
     reason = str(draft.event.document.get("reason") or "") or None
     draft.subject = gone = draft.put(record.changed(status="withdrawn", due_at=None, detail=reason))
@@ -66,7 +70,7 @@ def withdraw(draft: Draft) -> Nothing | None:
 
 
 def after_approval(draft: Draft, record: PhoneHome) -> None:
-    """Send what was just approved, where rules do the incident manager's work; else put it before them.
+    """Send a record that was just approved, where rules do the incident manager's work; else mail them a task.
 
     Where the event brings no scan, sending is due at once and looks again.
     """
@@ -80,7 +84,7 @@ def after_approval(draft: Draft, record: PhoneHome) -> None:
 
 
 def send_due(draft: Draft) -> None:
-    """Send what was approved and not sent at once; the last stage of what is due of a phone-home."""
+    """Send a record that was approved and not sent at once; the last stage of a phone-home that is due."""
     record = draft.need(PhoneHome, str(draft.event.document["id"]))
     if draft.has_rows:
         return
@@ -116,7 +120,7 @@ def why_not(draft: Draft, message: Outbox) -> str | None:
 
 
 def note_receipt(draft: Draft, message: Outbox) -> None:
-    """Write down what became of the issue: filed, shown only, failed, or to be tried again (R-000-34)."""
+    """Record the result of an attempt: filed, shown only, failed, or to be tried again (R-000-34)."""
     record = draft.get(PhoneHome, message.about)
     if record is None or record.status != "shipping":
         return
@@ -157,24 +161,24 @@ def _try_to_leave(draft: Draft, record: PhoneHome, *, fresh: bool) -> None:
 
 def _leave(draft: Draft, record: PhoneHome) -> None:
     """Answer with the earlier issue of the same key, or put the message that files it into the outbox (R-000-50)."""
-    earlier = next(
-        (
-            other for other in draft.view.with_ref(PhoneHome, record.incident)
-            if other.id != record.id and other.idempotency_key == record.idempotency_key and other.status == "shipped"
-        ),
-        None,
-    )  # fmt: skip
+    earlier = _filed_before(draft, record)
     if earlier is not None:
         _duplicate(draft, record, earlier)
         return
     shipping = draft.put(record.changed(status="shipping", code=None, detail=None, due_at=None))
     draft.put(_message(draft, shipping))
     draft.subject = shipping
-    draft.because("ship", "every invariant holds; the transport files it")
     draft.row(
-        "phone_home.shipping", shipping, level="warn", reason=draft.reason,
+        "phone_home.shipping", shipping, level="warn", reason="every invariant holds; the transport files it",
         meta={"content_hash": record.content_hash, "destination": record.destination},
     )  # fmt: skip
+
+
+def _filed_before(draft: Draft, record: PhoneHome) -> PhoneHome | None:
+    """Return the issue of the same key that was filed already, None where there is none (R-000-51)."""
+    others = draft.view.with_ref(PhoneHome, record.incident)
+    same = (each for each in others if each.id != record.id and each.idempotency_key == record.idempotency_key)
+    return next((each for each in same if each.status == "shipped"), None)
 
 
 def _message(draft: Draft, record: PhoneHome) -> Outbox:
@@ -209,9 +213,8 @@ def _duplicate(draft: Draft, record: PhoneHome, earlier: PhoneHome) -> None:
         )
     )  # fmt: skip
     _take_back_message(draft, same)
-    draft.because("duplicate", f"filed already as {earlier.id}")
     meta: dict[str, JsonValue] = {"of": earlier.id, "issue_url": earlier.issue_url}
-    draft.row("phone_home.duplicate", same, reason=draft.reason, meta=meta)
+    draft.row("phone_home.duplicate", same, reason=f"filed already as {earlier.id}", meta=meta)
     _answer(draft, same, "duplicate", f"This is filed already as issue {_issue(same)}; it is followed there.")
 
 

@@ -16,41 +16,22 @@ from prismfs.kinds.response.incident import Incident
 from prismfs.records.plan import Nothing
 from prismfs.rules.care.outbound_issue import wording
 from prismfs.rules.core.draft import Draft
-from prismfs.rules.response.facts import meta_of
 
 MANAGER = "incident-manager"
 """The role that alone may stage and send (R-000-03); names of personas are only shown."""
 
 SCOPE_FORBIDDEN = "phone_home_scope_forbidden"
 
+WITHDRAWABLE = ("draft", "pending_operator_review", "approved", "failed")
+"""States of an issue that has not left."""
+
 _EDITABLE = ("draft", "pending_operator_review")
-
-
-def stage_from_triage(draft: Draft, incident: Incident, record: TriageRecord) -> None:
-    """Stage what triage found eligible, in the incident manager's name (R-000-31).
-
-    What keeps it here is said in an audit row and in a task for the incident manager, and changes nothing else.
-    """
-    manager = draft.policy.lanes.incident
-    try:
-        _check_role(draft, manager)
-        _stage(draft, incident, record, manager=manager, authors=_hands(draft), words={}, again=False)
-    except (RefusedError, RecordError, ForbiddenError) as error:
-        problem = error.problem
-        reason = f"not staged: {problem.code}"
-        meta = meta_of(incident) | {"code": problem.code}
-        draft.row("phone_home.blocked", incident, level="warn", reason=reason, meta=meta)
-        hint = f"\n{problem.hint}" if problem.hint else ""
-        draft.mail(
-            manager, role="not-staged", type="task", subject=f"Not staged: {incident.title}",
-            body=f"{problem.message} ({problem.code}).{hint}\n", about=incident,
-        )  # fmt: skip
 
 
 def stage(draft: Draft) -> Nothing | None:
     """Stage an incident by hand, or change what is staged of it: title, body, sensitive fields that are kept.
 
-    Whatever changes goes through the scanner and the operators again.
+    Every change goes through the scanner and the operators again.
 
     Raises:
         ForbiddenError: `not_incident_manager`.
@@ -67,7 +48,7 @@ def stage(draft: Draft) -> Nothing | None:
         )
     words = {name: document[name] for name in ("title", "body", "retain") if document.get(name) is not None}
     actor = draft.event.actor
-    staged = _stage(draft, incident, record, manager=actor, authors=(actor,), words=words, again=True)
+    staged = put_draft(draft, incident, record, manager=actor, authors=(actor,), words=words, again=True)
     if staged is None:
         return Nothing("staged already", incident.id)
     draft.subject = staged
@@ -76,7 +57,7 @@ def stage(draft: Draft) -> Nothing | None:
 
 
 def opted_out(draft: Draft, signal: Signal) -> bool:
-    """Tell whether the project that reported it, or this one, keeps its reports from leaving (R-000-83)."""
+    """Tell whether the policy of this project, or of the reporting one, forbids that reports leave (R-000-83)."""
     told = "ask" if signal.context is None else signal.context.phone_home
     return "never" in (told, draft.view.single(Policy).phone_home)
 
@@ -88,13 +69,18 @@ def check_manager(draft: Draft, verb: str) -> None:
         ForbiddenError: `not_incident_manager`.
     """
     actor = draft.event.actor
-    persona = _check_role(draft, actor)
+    persona = check_role(draft, actor)
     if not persona.may(verb):
         hint = f"roster/{persona.identity.lower()}.yaml: authority"
         raise ForbiddenError("not_allowed", f"{actor} may not give {verb}", field="/from", hint=hint)
 
 
-def _check_role(draft: Draft, name: str) -> Persona:
+def check_role(draft: Draft, name: str) -> Persona:
+    """Accept `name` as an incident manager of the roster, and return that persona.
+
+    Raises:
+        ForbiddenError: `not_incident_manager`.
+    """
     persona = draft.view.get(Persona, name)
     if persona is None or persona.role != MANAGER:
         raise ForbiddenError(
@@ -104,7 +90,7 @@ def _check_role(draft: Draft, name: str) -> Persona:
     return persona
 
 
-def _stage(
+def put_draft(
     draft: Draft,
     incident: Incident,
     record: TriageRecord,
@@ -237,15 +223,6 @@ def _retained(words: dict[str, JsonValue]) -> tuple[Retained, ...]:
     given = words.get("retain") or []
     assert isinstance(given, list)
     return tuple(Retained.from_document(entry) for entry in given if isinstance(entry, dict))
-
-
-def _hands(draft: Draft) -> tuple[str, ...]:
-    """Return who brought it about, such as by triaging by hand: they may not approve it, either.
-
-    A command does, and so does the result of a task that is dropped in its place.
-    """
-    by_hand = draft.event.type == "command" or (draft.event.type, draft.event.kind) == ("drop", "task_result")
-    return (draft.event.actor,) if by_hand else ()
 
 
 def _meta(record: PhoneHome) -> dict[str, JsonValue]:

@@ -165,7 +165,7 @@ def _environment(tracker: Tracker, record: TriageRecord) -> dict[str, str]:
 
 
 def _names(signal: Signal, incident: Incident) -> tuple[str, ...]:
-    """Return who is not to be named: the reporters, and whoever works in their project."""
+    """Return the names to leave out: the reporters, and the roster of their project."""
     roster = () if signal.context is None else signal.context.roster
     return tuple(dict.fromkeys((signal.sender, incident.reporter, *roster)))
 

@@ -20,7 +20,7 @@ TIME_FORM = "2026-03-01 10:02Z"
 
 
 def by_dashes(text: str) -> list[str]:
-    """Return the parts of `text` between its longest dashes; they stand between blanks."""
+    """Return the parts of `text` between its longest dashes, which have blanks around them."""
     return _split(text, _DASHES)
 
 
@@ -39,7 +39,7 @@ def in_parts(text: str, count: int, *, surplus: int) -> list[str] | None:
 
 
 def read_timestamp(text: str) -> datetime | None:
-    """Return the instant that `text` is; UTC where it names no zone. None where it is none."""
+    """Return the instant that `text` names, in UTC where it names no zone; None where it names none."""
     if not _TIMESTAMP.fullmatch(text):
         return None
     try:

@@ -1,6 +1,6 @@
 """The blocks of a Markdown text, read by a CommonMark parser: headings, paragraphs, lists with plain items.
 
-What stands inside a line is left as it was written: no links are followed, no HTML is known, nothing disappears.
+The text inside a line is left as it was written: no links are followed, no HTML is known, nothing disappears.
 """
 
 from __future__ import annotations
@@ -59,14 +59,14 @@ class Reading:
     blocks: tuple[Block, ...]
 
 
-def read(text: str) -> Reading:
+def read_markdown(text: str) -> Reading:
     """Return the blocks of `text`, in order."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     return Reading(tuple(lines.split("\n")), tuple(_blocks(_PARSER.parse(lines))))
 
 
 def split(blocks: Sequence[Block], lines: Sequence[str], level: int) -> tuple[tuple[Block, ...], tuple[Part, ...]]:
-    """Return what stands before the first heading of `level`, and the parts that such headings begin."""
+    """Return the blocks before the first heading of `level`, and the parts that such headings begin."""
     at = [number for number, block in enumerate(blocks) if block.type == "heading" and block.level == level]
     parts = []
     for number, begin in enumerate(at):
@@ -80,7 +80,7 @@ def split(blocks: Sequence[Block], lines: Sequence[str], level: int) -> tuple[tu
 
 
 def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
-    """Yield the blocks that stand in no other."""
+    """Yield the blocks that are inside no other."""
     begin = 0
     while begin < len(tokens):
         end = _end_of(tokens, begin)

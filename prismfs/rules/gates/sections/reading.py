@@ -1,7 +1,7 @@
 """Reading an artifact: its sections, each by its type, as values that rules can compute with (R-003-08 to R-003-25).
 
-An artifact is data from whoever wrote it: what does not fit is refused with the section and the line, and nothing is
-guessed.
+An artifact is data from an author who is not trusted: what does not fit is refused with the section and the line, and
+nothing is guessed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from prismfs.kinds.gates.settings.section import AnySection, SubsectionsSection,
 from prismfs.kinds.gates.settings.workflow import Phase
 from prismfs.rules.core.draft import one_line
 from prismfs.rules.gates.sections import template, types
-from prismfs.rules.gates.sections.markdown import Part, read, split
+from prismfs.rules.gates.sections.markdown import Part, read_markdown, split
 
 Parsed = Mapping[str, JsonValue]
 """Heading -> value, by the heading as the workflow writes it.
@@ -37,7 +37,7 @@ def parse(phase: Phase, body: str) -> Parsed:
         RecordError: `unknown_section`, `section_missing` (all of them in one message), `duplicate_section`,
             `placeholder_left` or `bad_section_value`, with section and line.
     """
-    reading = read(body)
+    reading = read_markdown(body)
     before, parts = split(reading.blocks, reading.lines, 2)
     if any(block.type != "heading" or block.level != 1 for block in before[:1]) or len(before) > 1:
         raise RecordError(
@@ -71,7 +71,7 @@ def _assigned(sections: Sequence[AnySection], parts: Sequence[Part], *, within: 
     """Return the part of each section, by its name.
 
     Raises:
-        RecordError: a heading that is none of them or stands twice, or some are missing.
+        RecordError: a heading that is none of them or is there twice, or some are missing.
     """
     names = {same_name(section.name): section.name for section in sections}
     found: dict[str, Part] = {}

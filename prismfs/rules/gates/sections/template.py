@@ -40,7 +40,7 @@ def skeleton(phase: Phase, known: Mapping[str, JsonValue]) -> str:
 
 
 def placeholders(section: AnySection) -> tuple[str, ...]:
-    """Return everything that the template leaves to be filled in, as it stands there."""
+    """Return everything that the template leaves to be filled in, as the template writes it."""
     text = _filled(section, None)
     found, at = [], 0
     while (begin := text.find("<", at)) >= 0:

@@ -38,7 +38,7 @@ from prismfs.rules.gates.sections.line_parts import (
 from prismfs.rules.gates.sections.markdown import Block, Item, Part
 
 MOST_ITEMS = 200
-"""Items in one section: more is no list that somebody reads."""
+"""Items in one section: longer lists are not read by people."""
 
 LONGEST_ITEM = 2000
 """Characters in one item."""

@@ -1,104 +1,55 @@
-"""An attempt at a job: it begins in a commit, is carried once, and ends in another (R-002-13 to R-002-18).
+"""The end of an attempt at a job, and what follows from it (R-002-13 to R-002-18); it begins in `run`.
 
-An attempt whose end nobody wrote down counts as failed and is not made again; the next one follows at its delay.
+An attempt whose end was not recorded counts as failed and is not made again; the next one follows at its delay.
 """
 
 from __future__ import annotations
 
-import json
-from datetime import timedelta
 from typing import Any
 
+from prismfs.errors import RefusedError
 from prismfs.kinds.care.signal import Redaction
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.response.incident import Incident, Timers
 from prismfs.kinds.response.job import AttemptOutcome, Job
 from prismfs.kinds.response.pause import Pause, name_of_agent, name_of_workflow
-from prismfs.kinds.response.settings.retry import Retry
 from prismfs.records.plan import Nothing
-from prismfs.rules.care.replies import reply_to_reporter
+from prismfs.rules.core import outbox
 from prismfs.rules.core.draft import ENGINE, Draft
-from prismfs.rules.escalation.messages import withdrawn
-from prismfs.rules.response import lifecycle, pauses
+from prismfs.rules.core.follow_ups import Attend, IncidentOver, ReplyToReporters
 from prismfs.rules.response.facts import meta_of
 from prismfs.rules.response.jobs import failure, retry
 
-SLACK = timedelta(seconds=30)
-"""How much longer than its time-out an attempt may go unheard of before it counts as lost."""
-
-UNHEARD = "nobody wrote down how the attempt ended"
-
 _OUTCOMES: tuple[AttemptOutcome, ...] = ("succeeded", "failed", "timed_out", "not_started", "interrupted", "stopped")
-"""What whoever ran an attempt may say of it."""
+"""What may be said of an attempt by who ran it."""
 
 
-def begin(draft: Draft, message: Outbox) -> Nothing | None:
-    """Let the attempt of `message` begin, if it is due, still wanted, not paused, and its command still allowed.
+def send_again(draft: Draft) -> None:
+    """Refuse to send an attempt again, however it ended.
 
-    What is to be run is written into the message here and nowhere else: whoever carries it runs what was checked.
+    Raises:
+        RefusedError: `made_once`.
     """
-    if message.status != "pending":
-        return Nothing(f"the message is {message.status}", message.id)
-    job = _job_of(draft, message)
-    incident = None if job is None or job.incident is None else draft.get(Incident, job.incident)
-    draft.subject = message
-    if job is None:
-        _take_back(draft, message, "it belongs to no attempt that is due")
-        return None
-    if job.last.due_at > draft.now:
-        _put_back(draft, message, job)
-        return None
-    if message.attempts:  # somebody set it back by hand
-        unheard(draft, message)
-        return None
-    if job.status != "retrying" or incident is None or incident.status != "retrying":
-        give_up(draft, job, "the incident is not tried again any more")
-        return None
-    paused = pauses.is_paused(draft.view, agent=job.agent, workflow=job.workflow)
-    if paused is not None:
-        what = "agent" if paused.agent is not None else "workflow"
-        draft.subject = held = draft.put(message.changed(status="held", due_at=None, detail=f"its {what} is paused"))
-        draft.because("hold_attempt", f"attempt {job.last.number} waits: its {what} is paused")
-        draft.row("outbox.held", held, level="warn", reason=draft.reason, meta=_meta(job))
-        return None
-    settings = draft.view.single(Retry)
-    refused = retry.why_not_allowed(settings, job.job, job.command)
-    if refused is not None:
-        _take_back(draft, message, refused)
-        _exhaust(draft, job.with_last(job.last.changed(outcome="not_allowed", ended_at=draft.now)), incident, refused)
-        return None
-    draft.subject = draft.put(begun(draft, message, job, settings))
-    draft.because("begin_attempt", f"attempt {job.last.number} begins")
-    draft.row("outbox.sending", draft.subject, reason=draft.reason, meta=_meta(job))
-    return None
-
-
-def begun(draft: Draft, message: Outbox, job: Job, settings: Retry) -> Outbox:
-    """Return `message` as an attempt that has begun: with what is run, and the time until which it may be unheard."""
-    timeout = settings.timeout_of(job.job)
-    assert job.command is not None
-    order: dict[str, Any] = {
-        "command": list(job.command),
-        "timeout": timeout.total_seconds(),
-        "keep": settings.keep,
-        "pass_environment": list(settings.pass_environment),
-        "environment": {
-            "PRISMFS_JOB": job.job,
-            "PRISMFS_JOB_ID": job.id,
-            "PRISMFS_ATTEMPT": str(job.last.number),
-        },
-    }
-    return message.changed(
-        status="sending",
-        attempts=message.attempts + 1,
-        planned_at=draft.now,
-        due_at=draft.now + timeout + SLACK,
-        body=json.dumps(order),
+    message = outbox.message_of(draft)
+    raise RefusedError(
+        "made_once", "an attempt at a job is made once", field="/id", hint=f"prismfs run {message.target}"
     )
 
 
-def record(draft: Draft, message: Outbox) -> Nothing | None:
-    """Write down how the attempt of `message` ended, and what follows; one that was given up changes nothing more."""
+def nothing_heard(draft: Draft) -> None:
+    """Answer the due time of an attempt that began: it counts as failed.
+
+    Raises:
+        RefusedError: `not_sending`.
+    """
+    message = outbox.message_of(draft)
+    outbox.check_sending(message)
+    draft.subject = message
+    count_as_failed(draft, message)
+
+
+def record_end(draft: Draft, message: Outbox) -> Nothing | None:
+    """Record how the attempt of `message` ended, and what follows; of an abandoned one nothing does."""
     if message.status != "sending":
         return Nothing(f"the message is {message.status}", message.id)
     told = draft.event.document.get("record")
@@ -108,7 +59,7 @@ def record(draft: Draft, message: Outbox) -> Nothing | None:
     code, found = told.get("code"), told.get("redactions")
     detail = str(draft.event.document.get("detail") or "") or None
     sent = draft.put(message.changed(status="sent", sent_at=draft.now, due_at=None, detail=detail))
-    job = _job_of(draft, sent)
+    job = job_of(draft, sent)
     draft.subject = sent
     if job is None:
         draft.because("end_attempt", "the attempt ended; nothing waits for it any more")
@@ -125,41 +76,39 @@ def record(draft: Draft, message: Outbox) -> Nothing | None:
     return None
 
 
-def unheard(draft: Draft, message: Outbox) -> None:
-    """An attempt that began and of which nobody wrote down the end counts as failed, and is not made again."""
-    job = _job_of(draft, message)
-    _take_back(draft, message, UNHEARD)
+def count_as_failed(draft: Draft, message: Outbox) -> None:
+    """Count an attempt as failed that began and whose end was not recorded; it is not made again."""
+    job = job_of(draft, message)
+    withdraw(draft, message, outbox.UNHEARD)
     if job is not None:
-        _end(draft, job, "unknown", code=None, error=UNHEARD, redactions=())
+        _end(draft, job, "unknown", code=None, error=outbox.UNHEARD, redactions=())
+    else:
+        draft.because("give_up_attempt", outbox.UNHEARD)
 
 
-def give_up(draft: Draft, job: Job, why: str) -> None:
-    """Cancel the attempt of `job` that has not begun: somebody has the incident, or it is over."""
+def abandon(draft: Draft, job: Job, why: str) -> None:
+    """Cancel the attempt of `job` that has not begun: its incident is over, or assigned."""
     message = None if job.last.message is None else draft.get(Outbox, job.last.message)
     if message is not None and message.status in ("pending", "held"):
-        _take_back(draft, message, why)
+        withdraw(draft, message, why)
     ended = job.with_last(job.last.changed(outcome="cancelled", ended_at=draft.now))
     failed = draft.put(ended.changed(status="failed", ended_at=draft.now, retry_reason=why))
     draft.row("job.failed", failed, level="warn", reason=why, meta=failure.meta_of_job(failed))
 
 
-def follow_incident(draft: Draft) -> None:
-    """Cancel the attempts that wait for an incident which this decision ends, or which somebody takes in hand."""
-    for incident in tuple(draft.own(Incident)):
-        job = None if incident.job is None else draft.get(Job, incident.job)
-        if job is None or job.status != "retrying" or incident.status == "retrying":
-            continue
-        message = None if job.last.message is None else draft.get(Outbox, job.last.message)
-        if message is not None and message.status == "sending":  # how it ends is noted, and nothing follows
-            continue
-        settled, subject = (draft.rule, draft.reason), draft.subject
-        give_up(draft, job, f"the incident is {incident.status}")
-        draft.because(*settled)
-        draft.subject = subject
+def cancel_attempts(draft: Draft, asked: IncidentOver) -> None:
+    """Cancel the attempts that wait for an incident which is over."""
+    incident = draft.need(Incident, asked.incident)
+    job = None if incident.job is None else draft.get(Job, incident.job)
+    if job is None or job.status != "retrying":
+        return
+    message = None if job.last.message is None else draft.get(Outbox, job.last.message)
+    if message is None or message.status != "sending":  # how one ends that is under way is noted, and nothing follows
+        abandon(draft, job, f"the incident is {incident.status}")
 
 
-def follow_pause(draft: Draft) -> None:
-    """Let the attempts go on that waited for a pause which this decision lifts: those that are over it are due now."""
+def release_attempts(draft: Draft) -> None:
+    """Release the attempts that waited for a pause which this decision lifts; one whose time has passed is due now."""
     lifted = {found.name for found in draft.own(Pause) if found.status == "lifted"}
     if not lifted:
         return
@@ -168,7 +117,42 @@ def follow_pause(draft: Draft) -> None:
         if message is None or message.status != "held" or _still_paused(draft, job, lifted):
             continue
         on = draft.put(message.changed(status="pending", due_at=max(job.last.due_at, draft.now), detail=None))
-        draft.row("outbox.released", on, reason="what paused it is lifted", meta=_meta(job))
+        draft.row("outbox.released", on, reason="what paused it is lifted", meta=meta_of_attempt(job))
+
+
+def withdraw(draft: Draft, message: Outbox, why: str) -> None:
+    """Withdraw the message of an attempt that is not made, or not any more."""
+    back = draft.put(outbox.withdrawn(message, why))
+    draft.row("outbox.withdrawn", back, level="warn", reason=why, meta={"action": message.action})
+
+
+def exhaust(draft: Draft, job: Job, incident: Incident, why: str) -> None:
+    """Fail the job, as no attempt follows (R-002-10); its incident goes to support unless it is assigned (R-002-17)."""
+    draft.subject = failed = draft.put(job.changed(status="failed", ended_at=draft.now, retry_reason=why))
+    draft.because("exhaust", f"not tried again: {why}")
+    draft.row("job.failed", failed, level="warn", reason=why, meta=failure.meta_of_job(failed))
+    if incident.status == "retrying":
+        draft.put(incident.changed(status="triage"))
+        draft.follow(Attend(incident.id))
+
+
+def job_of(draft: Draft, message: Outbox) -> Job | None:
+    """Return the job whose newest attempt `message` makes, None where it is none's, such as one written by hand."""
+    job = draft.get(Job, message.about)
+    if job is None or job.last.message != message.id or job.last.outcome is not None:
+        return None
+    return job
+
+
+def meta_of_attempt(job: Job) -> dict[str, Any]:
+    """Return what the row of an attempt says of it."""
+    return {
+        "job": job.id,
+        "job_name": job.job,
+        "attempt": job.last.number,
+        "outcome": job.last.outcome,
+        "exit_code": job.last.code,
+    }
 
 
 def _end(
@@ -199,9 +183,9 @@ def _end(
         return
     incident = draft.need(Incident, str(job.incident))
     incident = draft.put(incident.changed(retry_attempts=ended.number))
-    draft.because("end_attempt", f"attempt {ended.number}: {outcome}")
-    meta = meta_of(incident) | _meta(job) | {"error": ended.error}
-    draft.row("incident.retry", incident, level="warn", reason=draft.reason, meta=meta)
+    said = f"attempt {ended.number}: {outcome}"
+    meta = meta_of(incident) | meta_of_attempt(job) | {"error": ended.error}
+    draft.row("incident.retry", incident, level="warn", reason=said, meta=meta)
     if outcome == "succeeded":
         if incident.status == "retrying":
             _resolve(draft, incident, ended.number)
@@ -209,19 +193,10 @@ def _end(
         return
     why_not = retry.why_not_again(draft, job) if incident.status == "retrying" else f"the incident is {incident.status}"
     if why_not is None:
+        draft.because("end_attempt", said)
         draft.subject = retry.plan_next(draft, job)
         return
-    _exhaust(draft, job, incident, why_not)
-
-
-def _exhaust(draft: Draft, job: Job, incident: Incident, why: str) -> None:
-    """No attempt follows: the job failed (R-002-10), and support has its incident unless somebody has it (R-002-17)."""
-    draft.subject = failed = draft.put(job.changed(status="failed", ended_at=draft.now, retry_reason=why))
-    draft.because("exhaust", f"not tried again: {why}")
-    draft.row("job.failed", failed, level="warn", reason=why, meta=failure.meta_of_job(failed))
-    if incident.status == "retrying":
-        lifecycle.hand_to_support(draft, incident)
-        draft.because("exhaust", f"not tried again: {why}")
+    exhaust(draft, job, incident, why_not)
 
 
 def _succeed(draft: Draft, job: Job) -> None:
@@ -231,7 +206,7 @@ def _succeed(draft: Draft, job: Job) -> None:
 
 
 def _resolve(draft: Draft, incident: Incident, number: int) -> None:
-    """R-002-15: an attempt succeeded, so nobody need be asked; the incident is kept (R-002-16)."""
+    """Resolve an incident whose job succeeded, without asking people (R-002-15); it is kept (R-002-16)."""
     said = f"Attempt {number} succeeded."
     resolved = draft.put(
         incident.changed(
@@ -246,31 +221,8 @@ def _resolve(draft: Draft, incident: Incident, number: int) -> None:
     )
     reason = f"attempt {number} succeeded; nobody was asked"
     draft.row("incident.resolved", resolved, level="warn", reason=reason, meta=meta_of(resolved))
-    reply_to_reporter(
-        draft, resolved, role="resolved", stage="resolved", body=f"{said} Nobody was asked.",
-        subject=f"Resolved: {resolved.title}",
-    )  # fmt: skip
-
-
-def _job_of(draft: Draft, message: Outbox) -> Job | None:
-    """Return the job whose newest attempt `message` makes, None where it is none's, such as one written by hand."""
-    job = draft.get(Job, message.about)
-    if job is None or job.last.message != message.id or job.last.outcome is not None:
-        return None
-    return job
-
-
-def _put_back(draft: Draft, message: Outbox, job: Job) -> None:
-    """Somebody set the message's time by hand: the attempt has its own, and others do not wait for it meanwhile."""
-    draft.subject = later = draft.put(message.changed(planned_at=job.last.due_at, due_at=job.last.due_at))
-    draft.because("keep_time", f"attempt {job.last.number} is not due yet")
-    draft.row("outbox.postponed", later, level="warn", reason=draft.reason, meta=_meta(job))
-
-
-def _take_back(draft: Draft, message: Outbox, why: str) -> None:
-    draft.because("give_up_attempt", why)
-    back = draft.put(withdrawn(message, why))
-    draft.row("outbox.withdrawn", back, level="warn", reason=why, meta={"action": message.action})
+    body, subject = f"{said} Nobody was asked.", f"Resolved: {resolved.title}"
+    draft.follow(ReplyToReporters(resolved, role="resolved", stage="resolved", body=body, subject=subject))
 
 
 def _still_paused(draft: Draft, job: Job, lifted: set[str]) -> bool:
@@ -279,14 +231,3 @@ def _still_paused(draft: Draft, job: Job, lifted: set[str]) -> bool:
         names.append(name_of_workflow(job.workflow))
     found = (draft.get(Pause, name) for name in names if name not in lifted)
     return any(one is not None and one.status == "paused" for one in found)
-
-
-def _meta(job: Job) -> dict[str, Any]:
-    """Return what the row of an attempt says of it."""
-    return {
-        "job": job.id,
-        "job_name": job.job,
-        "attempt": job.last.number,
-        "outcome": job.last.outcome,
-        "exit_code": job.last.code,
-    }

@@ -17,14 +17,12 @@ from prismfs.kinds.response.incident import Incident
 from prismfs.kinds.response.job import Attempt, Job
 from prismfs.kinds.response.settings.retry import Retry
 from prismfs.records.base import MAX_TEXT
-from prismfs.rules.care import address
-from prismfs.rules.care.assessment import tiers
-from prismfs.rules.care.replies import reply
+from prismfs.rules.care import api as care
 from prismfs.rules.core.draft import Draft, one_line
 from prismfs.rules.core.fingerprint import fingerprint
+from prismfs.rules.core.follow_ups import Attend
 from prismfs.rules.core.form import form_of, redactions_of
-from prismfs.rules.response import lifecycle
-from prismfs.rules.response.facts import meta_of
+from prismfs.rules.response import opening
 from prismfs.rules.response.jobs import retry
 
 _TITLE = 200
@@ -32,11 +30,11 @@ _TITLE = 200
 _SAYS_WHAT = re.compile(r"error|exception|panic|fatal|fail|refused|timed? ?out|denied", re.IGNORECASE)
 
 _TEXTS = ("/error", "/output")
-"""Where the text of a failure stood when it was looked through; it is the body of the report."""
+"""Where the text of a failure was when it was scanned; it is the body of the report."""
 
 
 def accept_failure(draft: Draft) -> None:
-    """Take in a failure that an agent dropped: its job failed, and is tried again or handed to support (R-002-08)."""
+    """Accept a failure that an agent dropped: its job failed, and is tried again or handed to support (R-002-08)."""
     form = form_of(draft)
     assert isinstance(form, JobFailureDrop)
     allowed = draft.view.single(Retry).jobs.get(form.job)
@@ -71,71 +69,49 @@ def fail(draft: Draft, job: Job, *, reporter: str, error: str, redactions: Seque
     signal = _signal_of(draft, job, reporter=reporter, error=error, redactions=redactions)
     fields = {"job": job.job, "error": error}
     key = f"job:{job.job}/{fingerprint(draft.view.single(Fingerprint), 'job_failure', fields, payload=job.id)}"
-    known = lifecycle.merged_into(draft, draft.view.latest_with_key(Incident, key))
-    if known is not None and known.status == "false_positive":  # nothing comes back from what was no fault
-        known = None
+    known = opening.known_by(draft, key)
     if known is not None and known.is_open:
-        _join(draft, job, signal, known)
+        _count(draft, job, signal, known)
     else:
         _open(draft, job, signal, key, known)
 
 
 def _open(draft: Draft, job: Job, signal: Signal, key: str, earlier: Incident | None) -> None:
-    reading = tiers.read(draft, signal)
-    judged, because = tiers.judge(draft, signal, recurs=earlier is not None)
+    judged, because = care.judge(draft, signal, recurs=earlier is not None)
     why_not = retry.why_not_again(draft, job)
     why = "retryable, as nobody says otherwise" if job.retryable is None else "retryable, says its agent"
     job = draft.put(job.changed(status="retrying", opened=True, retry_reason=why_not or why))
     draft.because("detect_failure", f"not tried again: {why_not}" if why_not else "it is tried again first")
     draft.row("job.failed", job, level="warn", reason=draft.reason, meta=meta_of_job(job))
-    incident = lifecycle.open_incident(
+    incident = opening.open_for_signal(
         draft,
-        title=signal.subject,
-        nature=judged.nature,
-        severity=judged.severity,
-        because=because,
-        reporter=signal.sender,
-        opened_by=signal.id,
+        signal,
+        judged,
+        because,
         key=key,
-        status="retrying",
+        earlier=earlier,
+        status="triage" if why_not else "retrying",
         meta=meta_of_job(job) | {"stack_trace": signal.body},
         job=job.id,
         affected_agent=job.agent,
         affected_workflow=job.workflow,
         retry_attempts=0,
-        recurrence_of=None if earlier is None else earlier.id,
     )
-    disposition = "opened" if earlier is None else "recurrence"
-    draft.put(signal.changed(incident=incident.id, disposition=disposition))
-    job = draft.put(job.changed(incident=incident.id))
+    draft.subject = job = draft.put(job.changed(incident=incident.id))
     if why_not is None:
-        job = retry.plan_next(draft, job)
+        retry.plan_next(draft, job)
     else:
-        job = draft.put(job.changed(status="failed", ended_at=draft.now))
-        settled = draft.rule, draft.reason
-        lifecycle.hand_to_support(draft, incident, reading=reading, judged=judged)
-        draft.because(*settled)
-    draft.subject = job
+        draft.put(job.changed(status="failed", ended_at=draft.now))
+        draft.follow(Attend(incident.id, judged))
 
 
-def _join(draft: Draft, job: Job, signal: Signal, incident: Incident) -> None:
+def _count(draft: Draft, job: Job, signal: Signal, incident: Incident) -> None:
     """R-002-18: one plan of attempts for one fault, however often it is met while the plan runs."""
-    counted = draft.put(incident.changed(count=incident.count + 1, last_seen_at=draft.now))
     reason = f"counted on {incident.id}, not tried again"
-    job = draft.put(job.changed(status="failed", ended_at=draft.now, incident=incident.id, retry_reason=reason))
-    signal = draft.put(signal.changed(incident=incident.id, disposition="duplicate_suppressed"))
-    draft.because("join_incident", f"reports {incident.id} once more, {counted.count} in all")
-    draft.row("job.failed", job, level="warn", reason=reason, meta=meta_of_job(job))
-    draft.row(
-        "incident.duplicate_suppressed",
-        counted,
-        level="warn",
-        reason=draft.reason,
-        meta=meta_of(counted) | {"signal": signal.id, "count": counted.count, "job": job.id},
-    )
-    body = f"This is known as incident {incident.id}; your report is number {counted.count} of it."
-    reply(draft, signal, role="joined", stage="classified", body=body, incident=counted)
-    draft.subject = job
+    failed = job.changed(status="failed", ended_at=draft.now, incident=incident.id, retry_reason=reason)
+    draft.subject = draft.put(failed)
+    draft.row("job.failed", failed, level="warn", reason=reason, meta=meta_of_job(failed))
+    opening.count_signal(draft, signal, incident, job=job.id)
 
 
 def meta_of_job(job: Job) -> dict[str, JsonValue]:
@@ -151,30 +127,24 @@ def meta_of_job(job: Job) -> dict[str, JsonValue]:
 
 
 def _signal_of(draft: Draft, job: Job, *, reporter: str, error: str, redactions: Sequence[Redaction]) -> Signal:
-    """Put the report that the failure is: by whoever told of it, to the intake desk, in the lane of incidents."""
+    """Put the report that the failure is: by who told of it, to the intake desk, in the lane of incidents."""
     said = one_line(_telling(error), _TITLE)
     labels = {"job": job.job} | ({} if job.workflow is None else {"workflow": one_line(job.workflow)})
-    signal = Signal.model_validate(
-        {
-            "id": draft.new_id("sig"),
-            "pid": job.pid,
-            "sender": reporter,
-            "to": next(iter(draft.policy.intake), draft.policy.lanes.incident),
-            "type": "IncidentUpdate",
-            "subject": one_line(f"Job {job.job} failed: {said}"),
-            "body": _bounded(error),
-            "labels": labels,
-            "created_at": draft.now,
-            "received_at": draft.now,
-            "payload_hash": "",
-            "redactions": tuple(_in_body(entry) for entry in redactions),
-            "status": "handed_off",
-            "lane": "incident",
-            "lane_reason": "a job failed",
-            "lane_by": "rules",
-        }
+    signal = care.new_signal(
+        draft,
+        sender=reporter,
+        to=next(iter(draft.policy.intake), draft.policy.lanes.incident),
+        type="IncidentUpdate",
+        subject=one_line(f"Job {job.job} failed: {said}"),
+        body=_bounded(error),
+        labels=labels,
+        redactions=tuple(_in_body(entry) for entry in redactions),
+        status="handed_off",
+        lane="incident",
+        lane_reason="a job failed",
+        lane_by="rules",
     )
-    return draft.put(signal.changed(payload_hash=address.payload_hash_of(signal)))
+    return draft.put(signal)
 
 
 def _telling(error: str) -> str:

@@ -11,7 +11,7 @@ from prismfs.kinds.response.settings.retry import Retry
 from prismfs.rules.core.draft import Draft
 
 CHANNEL = "job"
-"""The channel whose messages are attempts; each is carried once, whatever becomes of it."""
+"""The channel whose messages are attempts; each is delivered once, however it ends."""
 
 _TAIL = 2000
 """Characters of what an attempt printed that stand in the job and in the attempt's row; the event has all of it."""
@@ -20,7 +20,7 @@ _TAIL = 2000
 def known_command(draft: Draft, job: str) -> tuple[str, ...] | None:
     """Return the arguments that run `job`: those of its newest record, else those that the settings allow, if whole.
 
-    None where nobody knows them.
+    None where they are not known.
     """
     newest = draft.view.latest_with_key(Job, job)
     if newest is not None and newest.command is not None:

@@ -1,6 +1,6 @@
-"""Action items: what a tracker of an incident says becomes work items with owner and deadline (R-003-24, R-003-29).
+"""Action items: the lines of an incident's tracker become work items with owner and deadline (R-003-24, R-003-29).
 
-A later revision of the tracker brings them along: the same action of the same owner is the same item, one that is
+A later revision of the tracker updates them: the same action of the same owner is the same item, one that is
 not listed any more is closed, and one that changes hands stays the item that it is.
 """
 
@@ -18,7 +18,7 @@ from prismfs.records.plan import Nothing
 from prismfs.rules.core import authority
 from prismfs.rules.core.draft import Draft, one_line
 from prismfs.rules.response.facts import meta_of
-from prismfs.rules.work import items as work
+from prismfs.rules.work import api as work
 
 LABEL = "action-item"
 DROPPED = "not in the tracker any more"
@@ -40,16 +40,11 @@ class Wanted:
     @property
     def key(self) -> tuple[str, str]:
         """What tells it from others: the action, but for case, blanks and the punctuation at its end, and the owner."""
-        return sameness(self.action), self.owner.casefold()
-
-
-def sameness(action: str) -> str:
-    """Return what is equal for two writings of the same action."""
-    return one_line(action).casefold().rstrip(" .!;,:")
+        return _plain(self.action), self.owner.casefold()
 
 
 def track(draft: Draft, incident: Incident, wanted: Sequence[Wanted], *, author: str) -> None:
-    """Bring the action items of `incident` to what a tracker of `author` says; rows for each that changes.
+    """Make the action items of `incident` what a tracker of `author` says, with a row for each that changes.
 
     Raises:
         RefusedError: `owner_missing`, `unknown_bucket`.
@@ -72,7 +67,7 @@ def track(draft: Draft, incident: Incident, wanted: Sequence[Wanted], *, author:
     new: dict[str, list[WorkItem]] = {}
     for number, (key, line) in enumerate(lines.items()):
         if key in found:
-            counts["updated"] += _bring_along(draft, found[key], line)
+            counts["updated"] += _update(draft, found[key], line)
         else:
             counts["created"] += 1
             item = _create(draft, incident, line, author=author, role=f"action:{number}")
@@ -90,7 +85,7 @@ def track(draft: Draft, incident: Incident, wanted: Sequence[Wanted], *, author:
 
 
 def finish(draft: Draft) -> Nothing | None:
-    """Somebody says that an action item is done: its owner, or whom the roster allows it.
+    """Close an action item as done: its owner says so, or who has the right.
 
     Raises:
         RefusedError: `not_found`, `is_escalation`, `not_an_action_item`.
@@ -104,13 +99,48 @@ def finish(draft: Draft) -> Nothing | None:
         return Nothing(f"closed already{work.by(item.closed_by)}", item.id)
     if item.assignee is None or draft.event.actor.casefold() != item.assignee.casefold():
         authority.check(draft, "action.done")
-    work.end(draft, item, str(draft.event.document.get("note") or "done"))
+    blockers = work.blockers_of(draft, item)
+    left = f"; blocked until the end by {', '.join(blockers[:5])}" if blockers else ""
+    draft.because("close", f"{draft.event.actor} says that it is done{left}")
+    draft.subject = draft.put(work.ended(draft, item, str(draft.event.document.get("note") or "done")))
+    draft.row("bead.closed", draft.subject, reason=draft.reason, meta={"blockers": [*blockers]} if blockers else {})
     return None
 
 
+def item_due(draft: Draft) -> None:
+    """Remind the owner of an action item that is late (R-003-29), and remind again until it is done."""
+    item = draft.need(WorkItem, str(draft.event.document["id"]))
+    deadline = item.deadline
+    if item.status == "closed" or deadline is None:  # such as a due time set by hand
+        draft.because("retime", "what it waited for is no more")
+        draft.subject = draft.put(item.changed(due_at=None))
+        draft.row("bead.retimed", draft.subject, reason=draft.reason)
+        return
+    draft.subject = item = draft.put(item.changed(due_at=draft.now + draft.response.action_reminder))
+    draft.because("remind", "the action item is late")
+    for name in _whom(draft, item):
+        draft.mail(
+            name,
+            role=f"overdue:{name.casefold()}",
+            type="task",
+            subject=f"Late: {item.title}",
+            body=f"It was to be done by {format_instant(deadline)}.\n\nprismfs action done {item.id}\n",
+            about=item,
+            priority="high",
+        )
+    meta = {"deadline": format_instant(deadline), "assignee": item.assignee, "incident": item.related}
+    draft.row("bead.overdue", item, level="warn", reason=draft.reason, meta={**meta})
+
+
 def deadline_of(draft: Draft, bucket: str) -> datetime:
-    """Return by when what stands in `bucket` is to be done, counted from now."""
+    """Return the deadline of the actions in `bucket`, counted from now."""
     return draft.now + draft.response.action_due[bucket]
+
+
+def with_priorities(wanted: Sequence[Wanted], known: Mapping[str, int]) -> tuple[Wanted, ...]:
+    """Return `wanted` with the priority that `known` has for the same action; the others keep their own."""
+    ranks = {_plain(action): priority for action, priority in known.items()}
+    return tuple(replace(line, priority=ranks.get(_plain(line.action), line.priority)) for line in wanted)
 
 
 def _check(draft: Draft, wanted: Sequence[Wanted]) -> None:
@@ -127,20 +157,17 @@ def _check(draft: Draft, wanted: Sequence[Wanted]) -> None:
 
 def _create(draft: Draft, incident: Incident, line: Wanted, *, author: str, role: str) -> WorkItem:
     deadline = deadline_of(draft, line.bucket)
-    item = WorkItem(
-        id=draft.new_id("bea", role),
-        pid=draft.project.pid,
+    item = work.new_item(
+        draft,
+        role=role,
         type="task",
         title=one_line(line.action),
         body=line.action if len(line.action) > len(one_line(line.action)) else "",
-        status="open",
         priority=line.priority,
         labels=(LABEL, line.bucket, f"incident:{incident.id}"),
         assignee=line.owner,
         related=incident.id,
         created_by=author,
-        created_at=draft.now,
-        updated_at=draft.now,
         deadline=deadline,
         due_at=deadline,
     )
@@ -152,13 +179,13 @@ def _create(draft: Draft, incident: Incident, line: Wanted, *, author: str, role
     return item
 
 
-def _bring_along(draft: Draft, item: WorkItem, line: Wanted) -> bool:
-    """Let `item` be what `line` says of it; tell whether that changed anything."""
+def _update(draft: Draft, item: WorkItem, line: Wanted) -> bool:
+    """Update `item` to what `line` says of it; tell whether that changed anything."""
     if item.status == "closed" and item.close_reason != DROPPED:
         return False
     changed = item
     if item.status == "closed":
-        changed = changed.changed(status="open", closed_at=None, closed_by=None, close_reason="", due_at=item.deadline)
+        changed = work.reopened(draft, changed)
     if line.bucket not in item.labels:
         deadline = deadline_of(draft, line.bucket)
         kept = (label for label in item.labels if label not in draft.response.action_due)
@@ -206,10 +233,18 @@ def _day(item: WorkItem) -> str:
 
 
 def _key(item: WorkItem) -> tuple[str, str]:
-    return sameness(item.title), (item.assignee or "").casefold()
+    return _plain(item.title), (item.assignee or "").casefold()
 
 
-def with_priorities(wanted: Sequence[Wanted], known: Mapping[str, int]) -> tuple[Wanted, ...]:
-    """Return `wanted` with the priority that `known` has for the same action; the others keep their own."""
-    ranks = {sameness(action): priority for action, priority in known.items()}
-    return tuple(replace(line, priority=ranks.get(sameness(line.action), line.priority)) for line in wanted)
+def _whom(draft: Draft, item: WorkItem) -> tuple[str, ...]:
+    """Return who is reminded: its owner; where they are not in the roster, the owner of its incident, too."""
+    names = [] if item.assignee is None else [item.assignee]
+    if item.assignee is None or not authority.is_somebody(draft.view, item.assignee):
+        incident = None if item.related is None else draft.get(Incident, item.related)
+        names.append(item.created_by if incident is None else incident.owner)
+    return tuple({name.casefold(): name for name in names}.values())
+
+
+def _plain(action: str) -> str:
+    """Return the words of an action by which two lines are the same: case, blanks and a last full stop do not count."""
+    return one_line(action).casefold().rstrip(" .!;,:")

@@ -1,6 +1,6 @@
 """Whether a review speaks of people where it should speak of systems (R-003-23). It advises and never refuses.
 
-A sentence is pointed out when it names somebody and holds one of the project's words of blame.
+A sentence is pointed out when it names a person and holds one of the project's words of blame.
 """
 
 from __future__ import annotations
@@ -8,6 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+
+from prismfs.kinds.response.incident import Incident
+from prismfs.rules.core import authority
+from prismfs.rules.core.draft import ENGINE, Draft
 
 MOST = 20
 """Pieces of advice on one text; what is more is said by their number alone."""
@@ -33,10 +37,22 @@ class Advice:
 def advice_on(text: str, *, phrases: Sequence[str], is_name: Callable[[str], bool]) -> tuple[Advice, ...]:
     """Return what to say otherwise in `text`, in its order.
 
-    `phrases` are compared without regard to case, as whole words; `is_name` tells whether a word names somebody.
+    `phrases` are compared without regard to case, as whole words; `is_name` tells whether a word names a person.
     """
     blame = [(phrase, _pattern(phrase)) for phrase in phrases if phrase.strip()]
     return tuple(_found(text, blame, is_name))
+
+
+def advice_for(draft: Draft, incident: Incident, text: str) -> tuple[str, ...]:
+    """Return what to say otherwise in `text` so that it blames no person (R-003-23); at most `MOST`."""
+    involved = {name.casefold() for name in _involved(incident)}
+
+    def is_name(word: str) -> bool:
+        return word.casefold() != ENGINE and (word.casefold() in involved or authority.is_somebody(draft.view, word))
+
+    found = advice_on(text, phrases=draft.response.review.blame, is_name=is_name)
+    more = len(found) - MOST
+    return (*(each.text for each in found[:MOST]), *([f"and {more} more"] if more > 0 else []))
 
 
 def _found(text: str, blame: Sequence[tuple[str, re.Pattern[str]]], is_name: Callable[[str], bool]) -> Iterator[Advice]:
@@ -65,3 +81,10 @@ def _names(sentence: str) -> Iterator[str]:
 def _pattern(phrase: str) -> re.Pattern[str]:
     words = r"\s+".join(re.escape(word) for word in phrase.split())
     return re.compile(rf"(?<!\w){words}(?!\w)", re.IGNORECASE)
+
+
+def _involved(incident: Incident) -> Iterator[str]:
+    yield from (incident.owner, incident.reporter, *incident.assignees, *incident.affected.agents)
+    yield from (note.by for note in incident.notes)
+    others = (incident.affected_agent, incident.acknowledged_by, incident.resolved_by)
+    yield from (name for name in others if name is not None)

@@ -1,13 +1,15 @@
-"""The duty to review an incident: who owes a review, by when, and what happens when it is late (R-002-44).
+"""The duty to review an incident: which one needs a review, by when, and what happens when it is late (R-002-44).
 
 The worst severity that the incident ever had decides; what made it less urgent later does not lift the duty. A review
-counts when it was stored after the last resolution: an incident that came back is reviewed anew. Drills owe none, nor
-does what the retry engine resolved: nobody judged its severity, which is only what rules made of the error's words.
+counts when it was stored after the last resolution: an incident that came back is reviewed anew. Drills need none, nor
+does what the retry engine resolved: its severity was not judged, and is only what rules made of the error's words.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+
+from dateutil.rrule import DAILY, FR, MO, TH, TU, WE, rrule
 
 from prismfs.kinds.care.kb import REVIEW_TAG, Article
 from prismfs.kinds.response.incident import Incident
@@ -15,8 +17,8 @@ from prismfs.kinds.response.settings.response import Response
 from prismfs.records.base import format_instant
 from prismfs.rules.core import roles
 from prismfs.rules.core.draft import Draft
-from prismfs.rules.response.facts import meta_of, with_timers
-from prismfs.rules.response.postmortem import business_days
+from prismfs.rules.core.follow_ups import IncidentOver
+from prismfs.rules.response.facts import Lapse, meta_of, with_timers
 
 REMIND_AFTER = 5
 """Business days between two reminders of a review that is late."""
@@ -46,17 +48,29 @@ def due_for(response: Response, incident: Incident) -> datetime | None:
     days = response.review.due_days[incident.sev_max.rank]
     if days is None or incident.drill or incident.resolved_at is None:
         return None
-    return business_days.after(incident.resolved_at, days)
+    return business_days_after(incident.resolved_at, days)
 
 
-def commission(draft: Draft) -> None:
-    """Commission the review of an incident that was resolved, where one is owed (R-002-36)."""
-    incident = draft.subject
-    assert isinstance(incident, Incident)
-    if not is_required(draft.response, incident):
+def business_days_after(at: datetime, days: int) -> datetime:
+    """Return the instant `days` business days after `at`, at the same time of day (UTC).
+
+    Business days are Monday to Friday; no holidays are known, as they differ by place. What happened on a weekend has
+    its first business day on the Monday after; with 0 it is `at` itself.
+    """
+    if days == 0:
+        return at
+    begin = at.astimezone(UTC) + timedelta(days=1)
+    found = list(rrule(DAILY, dtstart=begin, count=days, byweekday=(MO, TU, WE, TH, FR)))[-1]
+    return found.replace(microsecond=at.microsecond)  # rrule counts in whole seconds
+
+
+def commission(draft: Draft, asked: IncidentOver) -> None:
+    """Commission the review of an incident that was resolved and needs one (R-002-36)."""
+    incident = draft.need(Incident, asked.incident)
+    if incident.status != "resolved" or not is_required(draft.response, incident):
         return
     due = due_for(draft.response, incident)
-    incident = draft.subject = draft.put(with_timers(incident, review=due))
+    incident = draft.put(with_timers(incident, review=due))
     by_when = "" if due is None else f" by {format_instant(due)}"
     body = (
         f"{incident.id} was {incident.sev_max.label} at its worst and is resolved: it needs a post-incident review"
@@ -73,20 +87,21 @@ def commission(draft: Draft) -> None:
     )
 
 
-def review_due(draft: Draft, incident: Incident, due: datetime) -> None:
+def review_due(draft: Draft, incident: Incident, due: datetime) -> Lapse:
     """The review is late: a row, a message, and again after some business days; storing it ends that."""
-    again = business_days.after(draft.now, REMIND_AFTER)
+    again = business_days_after(draft.now, REMIND_AFTER)
     incident = draft.put(with_timers(incident, review=again))
-    draft.because("review_overdue", "its post-incident review is late")
+    lapse = Lapse("review_overdue", "its post-incident review is late")
     body = f"The review of {incident.id} was due {format_instant(due)}.\n\nprismfs review new {incident.id}\n"
     _tell(draft, incident, "review-overdue", f"Review is late: {incident.title}", body, "urgent")
     draft.row(
         "incident.review_overdue",
         incident,
         level="error",
-        reason=draft.reason,
+        reason=lapse.reason,
         meta=meta_of(incident) | {"due_at": format_instant(due)},
     )
+    return lapse
 
 
 def _tell(draft: Draft, incident: Incident, what: str, subject: str, body: str, priority: str) -> None:

@@ -14,7 +14,7 @@ from prismfs.rules.core.fingerprint import essence
 from prismfs.rules.response.facts import meta_of
 
 DERIVED = "auto:"
-"""How a derived name begins; one that somebody gave is never replaced."""
+"""How a derived name begins; one that was given is never replaced."""
 
 _WORD = re.compile(r"[^\W_]+")
 _SHOWN = 5

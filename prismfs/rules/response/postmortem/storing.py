@@ -7,7 +7,6 @@ article says what is new, and history keeps what it said before.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from typing import cast
 
 from pydantic import JsonValue
@@ -17,12 +16,9 @@ from prismfs.kinds.care.kb import REVIEW_TAG, Article
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.plan import Nothing
 from prismfs.rules.core import authority
-from prismfs.rules.core.draft import ENGINE, Draft, one_line
+from prismfs.rules.core.draft import Draft, one_line
 from prismfs.rules.core.form import redactions_of, taken_out
-from prismfs.rules.gates.progress import phase_of
-from prismfs.rules.gates.sections.line_parts import by_dashes
-from prismfs.rules.gates.sections.markdown import read
-from prismfs.rules.gates.sections.reading import Parsed, parse
+from prismfs.rules.gates.api import Parsed, by_dashes, parse, phase_of, read_markdown
 from prismfs.rules.response.facts import meta_of, with_timers
 from prismfs.rules.response.postmortem import blameless, duty
 
@@ -94,7 +90,7 @@ def keep(draft: Draft, incident: Incident, body: str, parsed: Parsed, *, author:
         "tags": [*article.tags],
         "author": author,
         "on_time": None if due is None else draft.now <= due,
-        "advice": [*advice_on_text(draft, incident, body)],
+        "advice": [*blameless.advice_for(draft, incident, body)],
     }
     reason = f"stored as kb/{article.name}"
     draft.row("incident.review", incident, level="warn", reason=reason, meta=meta_of(incident) | meta)
@@ -133,7 +129,7 @@ def check(parsed: Parsed) -> None:
 
 def whys_of(text: str) -> tuple[int, bool]:
     """Return how many numbered items of `text` ask why and answer it, and whether it says why the questions stop."""
-    blocks = read(text).blocks
+    blocks = read_markdown(text).blocks
     items = [item.text for block in blocks if block.type == "numbers" for item in block.items]
     asked = sum(_is_answered(item) for item in items if item.casefold().startswith(_WHY))
     said = [block.text for block in blocks if block.type == "paragraph" and block.text.casefold().startswith(STOPPED)]
@@ -149,25 +145,6 @@ def is_quantified(text: str) -> bool:
     """Tell whether `text` holds a number, or says that there was none (R-002-47)."""
     first = (text.casefold().split() or [""])[0].strip(".,;:!")
     return first == _NONE or any(character.isdigit() for character in text)
-
-
-def advice_on_text(draft: Draft, incident: Incident, text: str) -> tuple[str, ...]:
-    """Return what to say otherwise in `text` so that it blames nobody (R-003-23); at most `blameless.MOST`."""
-    involved = {name.casefold() for name in _involved(incident)}
-
-    def is_name(word: str) -> bool:
-        return word.casefold() != ENGINE and (word.casefold() in involved or authority.is_somebody(draft.view, word))
-
-    found = blameless.advice_on(text, phrases=draft.response.review.blame, is_name=is_name)
-    more = len(found) - blameless.MOST
-    return (*(each.text for each in found[: blameless.MOST]), *([f"and {more} more"] if more > 0 else []))
-
-
-def _involved(incident: Incident) -> Iterator[str]:
-    yield from (incident.owner, incident.reporter, *incident.assignees, *incident.affected.agents)
-    yield from (note.by for note in incident.notes)
-    others = (incident.affected_agent, incident.acknowledged_by, incident.resolved_by)
-    yield from (name for name in others if name is not None)
 
 
 def _check_time(draft: Draft, incident: Incident) -> None:

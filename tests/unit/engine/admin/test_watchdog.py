@@ -39,19 +39,19 @@ def rows(bench: Project, action: str) -> list[Any]:
 
 
 @pytest.fixture
-def asked(bench: Project) -> Any:
+def asked(bench: Project) -> Project:
     """A project in which somebody has asked for help and nobody answers."""
     bench.drop(HELP.format("disk is full"))
     bench.turn()
     return bench
 
 
-def test_look_deadline_exactly_five_minutes_past_says_nothing(asked: Any) -> None:
+def test_look_deadline_exactly_five_minutes_past_says_nothing(asked: Project) -> None:
     asked.clock.move(STALE + LATE)
     assert look(asked) == []
 
 
-def test_look_deadline_over_five_minutes_past_is_an_incident_of_the_highest_severity(asked: Any) -> None:
+def test_look_deadline_over_five_minutes_past_is_an_incident_of_the_highest_severity(asked: Project) -> None:
     """R-002-07: an engine loop that stopped is the whole system down."""
     due = asked.clock.now() + STALE
     asked.clock.move(STALE + LATE + MOMENT)
@@ -94,7 +94,7 @@ def test_look_watcher_that_said_it_stops_is_not_missing(bench: Project) -> None:
     assert look(bench, heartbeat) == []
 
 
-def test_look_watcher_that_stopped_and_let_deadlines_pass_is_told(asked: Any) -> None:
+def test_look_watcher_that_stopped_and_let_deadlines_pass_is_told(asked: Project) -> None:
     heartbeat = Heartbeat(asked.clock.now(), "stopped")
     asked.clock.move(timedelta(days=1))
     assert len(look(asked, heartbeat)) == 1
@@ -104,7 +104,7 @@ def test_look_heartbeat_from_a_time_that_has_not_come_says_nothing(bench: Projec
     assert look(bench, Heartbeat(bench.clock.now() + timedelta(days=1), "watching")) == []
 
 
-def test_look_answered_and_closed_ones_are_nobodys_missed_deadline(asked: Any) -> None:
+def test_look_answered_and_closed_ones_are_nobodys_missed_deadline(asked: Project) -> None:
     asked.drop(HELP.format("fans are loud"))
     asked.drop("kind: task\nfrom: jade\ntitle: sweep\ntype: chore\n")
     asked.turn()
@@ -145,7 +145,7 @@ def test_look_acknowledged_incident_is_nobodys_missed_deadline(bench: Project, s
     assert look(bench) == []
 
 
-def test_look_deadline_that_was_set_when_it_had_passed_is_no_standstill(asked: Any) -> None:
+def test_look_deadline_that_was_set_when_it_had_passed_is_no_standstill(asked: Project) -> None:
     """A severity that becomes worse brings nearer deadlines, which may lie in the past at once."""
     asked.clock.move(STALE + timedelta(hours=1))
     (found,) = asked.records("bead")
@@ -156,7 +156,7 @@ def test_look_deadline_that_was_set_when_it_had_passed_is_no_standstill(asked: A
     assert len(look(asked)) == 1
 
 
-def test_look_overdue_is_handled_in_the_turn_that_follows_late_and_once(asked: Any) -> None:
+def test_look_overdue_is_handled_in_the_turn_that_follows_late_and_once(asked: Project) -> None:
     """C-67: over two deadlines there is one raise, and the next counts from now."""
     asked.clock.move(2 * STALE + timedelta(hours=1))
     assert len(look(asked)) == 1
@@ -233,7 +233,7 @@ def test_look_many_are_counted_and_twenty_named(bench: Project) -> None:
     assert "23 deadlines" in incident.severity_reason
 
 
-def test_look_deadline_that_cannot_be_handled_hides_no_other(asked: Any) -> None:
+def test_look_deadline_that_cannot_be_handled_hides_no_other(asked: Project) -> None:
     """Such as one that waits for settings to be mended: it is told of once, and the next one as well."""
     asked.clock.move(timedelta(minutes=28))
     asked.drop(HELP.format("fans are loud"))
@@ -259,7 +259,7 @@ def test_look_told_at_a_time_that_has_not_come_hides_nothing(bench: Project) -> 
     assert len(look(bench)) == 1
 
 
-def test_decide_what_was_handled_meanwhile_is_nothing(asked: Any) -> None:
+def test_decide_what_was_handled_meanwhile_is_nothing(asked: Project) -> None:
     """The other clone was at work: whoever decides again on top of it has nothing to tell."""
     asked.clock.move(STALE + timedelta(hours=1))
     (event,) = watchdog.events(asked.desk, asked.clock.now(), None)
@@ -271,7 +271,7 @@ def test_decide_what_was_handled_meanwhile_is_nothing(asked: Any) -> None:
     assert told(asked) == []
 
 
-def test_events_of_nobody_but_the_engine_are_refused(asked: Any) -> None:
+def test_events_of_nobody_but_the_engine_are_refused(asked: Project) -> None:
     asked.clock.move(STALE + timedelta(hours=1))
     (event,) = watchdog.events(asked.desk, asked.clock.now(), None)
     decision = plan_only(asked.desk, event.changed(assurance="claimed"), asked.clock.now())
@@ -307,7 +307,7 @@ def test_read_heartbeat_link_is_not_followed(bench: Project, tmp_path: Path) -> 
     assert watchdog.read_heartbeat(bench.root) is None
 
 
-def test_doctor_names_the_silent_watcher_and_the_oldest_deadline_and_changes_nothing(asked: Any) -> None:
+def test_doctor_names_the_silent_watcher_and_the_oldest_deadline_and_changes_nothing(asked: Project) -> None:
     (asked.root / "run").mkdir(exist_ok=True)
     health = {"at": "2026-03-01T10:00:00.000Z", "state": "watching"}
     (asked.root / "run" / "health.json").write_text(json.dumps(health))

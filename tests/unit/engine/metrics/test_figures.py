@@ -11,7 +11,7 @@ from prismfs.engine.metrics.facts import Case, Facts, Item, Rules
 from prismfs.engine.metrics.figures import DAY, after_business_days, measure
 from prismfs.engine.metrics.maintenance import window_ends
 from prismfs.records.recurrence import next_begin
-from prismfs.rules.response.postmortem import business_days
+from prismfs.rules.response.postmortem.duty import business_days_after
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -237,7 +237,7 @@ def test_worst_severity_decides_whether_a_review_counts() -> None:
 def test_business_days_are_those_of_the_duty(days: int) -> None:
     for hours in range(0, 24 * 9, 7):
         moment = datetime(2026, 2, 27, 1, 30, tzinfo=UTC) + timedelta(hours=hours)
-        expected = business_days.after(moment, days)
+        expected = business_days_after(moment, days)
         found = after_business_days(int(moment.timestamp() * 1000), days)
         assert datetime.fromtimestamp(found / 1000, UTC) == expected, (moment, days)
 

@@ -6,6 +6,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+from pydantic import JsonValue
 
 from prismfs.errors import RecordError
 from prismfs.kinds.gates.settings import workflow
@@ -105,7 +106,7 @@ def change(document: Any, *path: str | int, to: Any) -> None:
         (("phases", 1, "sections", 0, "from"), {"fact": "x", "phase": "CHG-1", "section": "Why"}, "names either"),
     ],
 )
-def test_workflow_that_does_not_hold_together_is_refused(path: tuple[str | int, ...], to: Any, said: str) -> None:
+def test_workflow_that_does_not_hold_together_is_refused(path: tuple[str | int, ...], to: JsonValue, said: str) -> None:
     document = deepcopy(SMALL)
     change(document, *path, to=to)
     with pytest.raises(RecordError) as caught:

@@ -56,40 +56,40 @@ def test_settings_and_records_that_change_are_no_matter_of_the_roster(bench: Pro
     assert bench.desk.repo.git.resolve("refs/prismfs/protected") is None
 
 
-def a_review() -> Any:
-    return KINDS["review"].model.model_validate(
+def an_approval() -> Any:
+    return KINDS["approval"].model.model_validate(
         {
-            "id": "rev-01kjmdeb801mf04p6sstc2zneg", "about": "pho-01kjmdeb80sh51q3ecnd5e6ekn", "decision": "approve",
+            "id": "apr-01kjmdeb801mf04p6sstc2zneg", "about": "pho-01kjmdeb80sh51q3ecnd5e6ekn", "decision": "approve",
             "content_hash": "0" * 64, "by": "olga", "at": "2026-03-01T10:00:00Z", "surface": "pull_request",
         }
     )  # fmt: skip
 
 
-def test_review_that_somebody_changes_is_an_error_without_signatures_too(bench: Project) -> None:
-    kind, review = KINDS["review"], a_review()
+def test_approval_that_a_person_changes_is_an_error_without_signatures_too(bench: Project) -> None:
+    kind, approval = KINDS["approval"], an_approval()
     bench.turn()
-    path = kind.place_of(review)
-    bench.commit_by_hand({path: kind.write(review)})
+    path = kind.place_of(approval)
+    bench.commit_by_hand({path: kind.write(approval)})
     bench.turn()
     bench.desk.repo.bring_index()
-    bench.commit_by_hand({path: kind.write(review) + b"\n"})
+    bench.commit_by_hand({path: kind.write(approval) + b"\n"})
     outcomes = bench.turn()
     assert [outcome.event.kind for outcome in outcomes] == ["any"]
     row = bench.records("audit")[-1]
-    assert (row.action, row.level, row.meta["invalid"]) == ("commit.observed", "error", {path: "review_changed"})
+    assert (row.action, row.level, row.meta["invalid"]) == ("commit.observed", "error", {path: "approval_changed"})
 
 
-@pytest.mark.parametrize(("notes", "code"), [("", None), ("x", "review_changed")])
-def test_endorsement_of_another_review_than_the_one_that_is_here_is_void(
+@pytest.mark.parametrize(("notes", "code"), [("", None), ("x", "approval_changed")])
+def test_endorsement_of_another_approval_than_the_one_that_is_here_is_void(
     bench: Project, notes: str, code: str | None
 ) -> None:
-    kind, signed = KINDS["review"], a_review()
+    kind, signed = KINDS["approval"], an_approval()
     here = signed.changed(notes=notes)
     commit = bench.commit_by_hand({kind.place_of(here): kind.write(here)})
     endorsement: dict[str, JsonValue] = {"verified": True, "signer": "olga", "operator": True, "code": None}
     event = Event(
-        type="commit", kind="review", cause="commit:x", at=bench.clock.now(), actor="prismfs", assurance="engine",
-        document={"id": here.id, "commit": commit, "review": signed.to_document(), "endorsement": endorsement},
+        type="commit", kind="approval", cause="commit:x", at=bench.clock.now(), actor="prismfs", assurance="engine",
+        document={"id": here.id, "commit": commit, "approval": signed.to_document(), "endorsement": endorsement},
     )  # fmt: skip
     with bench.desk.repo.overlay(bench.desk.repo.snapshot()) as view:
         plan = decide(view, event, bench.clock.now())

@@ -210,7 +210,9 @@ def test_group_a_member_silenced_after_it_was_told_of_is_told_of_again_when_that
         max_size=25,
     )
 )
-def test_group_nobody_open_stays_untold_and_notices_keep_the_interval(make_rules: MakeRules, steps: list[Any]) -> None:
+def test_group_nobody_open_stays_untold_and_notices_keep_the_interval(
+    make_rules: MakeRules, steps: list[tuple[str, Any]]
+) -> None:
     """C-21, C-24: who was open for longer than wait and interval was told of; no two notices are nearer than that."""
     rules = make_rules(**GROUPED)
     beads: list[Any] = []

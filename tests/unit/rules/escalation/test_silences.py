@@ -197,7 +197,9 @@ def test_inhibition_without_equal_labels_and_with_missing_ones(make_rules: MakeR
         max_size=20,
     )
 )
-def test_whatever_is_muted_is_told_of_in_the_end_if_it_is_open(make_rules: MakeRules, steps: list[Any]) -> None:
+def test_whatever_is_muted_is_told_of_in_the_end_if_it_is_open(
+    make_rules: MakeRules, steps: list[tuple[str, Any, Any]]
+) -> None:
     """C-40, C-52: nothing is held by what is over, and when all is over each open one was told of at its last level."""
     rules = make_rules(**INHIBIT)
     beads: list[Escalation] = []

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.records.message import Outcome
-from prismfs.rules.escalation.throttle import JITTER, next_allowed, parse_limit
+from prismfs.rules.core.outbox import JITTER
+from prismfs.rules.escalation.throttle import next_allowed, parse_limit
 from tests.support.memory import MakeRules
 
 NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
@@ -86,7 +87,9 @@ ROUTES: dict[str, Any] = {
         max_size=40,
     )
 )
-def test_attempts_never_exceed_the_limit_whatever_is_late_or_fails(make_rules: MakeRules, steps: list[Any]) -> None:
+def test_attempts_never_exceed_the_limit_whatever_is_late_or_fails(
+    make_rules: MakeRules, steps: list[str | int]
+) -> None:
     """C-80: after a time down, and with attempts that fail, no minute sees more than its limit."""
     rules = make_rules(**ROUTES)
     begun: list[datetime] = []

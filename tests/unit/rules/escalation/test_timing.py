@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -155,7 +154,9 @@ def test_settled_escalation_is_no_candidate_whatever_it_says(make_rules: MakeRul
         max_size=20,
     )
 )
-def test_raises_are_a_threshold_apart_and_never_more_than_the_maximum(make_rules: MakeRules, steps: list[Any]) -> None:
+def test_raises_are_a_threshold_apart_and_never_more_than_the_maximum(
+    make_rules: MakeRules, steps: list[str | int]
+) -> None:
     """R-004-21, R-004-22, R-004-25: and an open one is always due while it may still be raised."""
     rules = make_rules(**LOG, **HOPS)
     bead = rules.escalate(severity="LOW")

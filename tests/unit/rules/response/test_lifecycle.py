@@ -20,7 +20,8 @@ from prismfs.records.event import Event
 from prismfs.records.plan import Nothing, Refused
 from prismfs.records.severity import read_label
 from prismfs.rules.core.draft import Draft
-from prismfs.rules.response.lifecycle import check_times, open_incident
+from prismfs.rules.response.facts import check_times
+from prismfs.rules.response.opening import open_incident
 from tests.support.memory import MakeRules, MemoryProject
 
 
@@ -86,7 +87,7 @@ def test_open_with_only_a_grave_nature_takes_its_floor(rules: MemoryProject) -> 
     ],
 )
 def test_open_with_what_is_not_valid_leaves_nothing(
-    rules: MemoryProject, said: dict[str, str], code: str, names: Any
+    rules: MemoryProject, said: dict[str, str], code: str, names: str | None
 ) -> None:
     """C-95: no half of an incident is left."""
     decision = rules.give("incident.open", {"subject": "it fails", **said})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -101,7 +101,7 @@ def test_read_if_relevant_of_another_project_reads_no_notes_here(rules: MemoryPr
     ],
 )
 def test_check_privacy_passes_only_what_was_seen_and_left_no_doubt(
-    rules: MemoryProject, found: Any, status: str
+    rules: MemoryProject, found: tuple[tuple[str, Literal["redact", "suspect"], int], ...], status: str
 ) -> None:
     """R-000-21."""
     redactions = [Redaction(pointer="/body", kind=kind, level=level, count=count) for kind, level, count in found]
@@ -202,7 +202,9 @@ def test_judge_incident_worse_makes_its_open_escalation_louder_and_milder_leaves
         ({"severity": "P1"}, "missing_field"),
     ],
 )
-def test_judge_incident_with_what_is_no_judgement_is_refused(rules: MemoryProject, said: Any, code: str) -> None:
+def test_judge_incident_with_what_is_no_judgement_is_refused(
+    rules: MemoryProject, said: dict[str, str], code: str
+) -> None:
     drop(rules)
     (incident,) = rules.all(Incident)
     decision = rules.give("incident.triage", {"id": incident.id, **said}, actor="Clara")

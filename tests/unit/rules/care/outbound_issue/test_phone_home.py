@@ -8,7 +8,7 @@ import pytest
 
 from prismfs.engine.turn.react import due_event
 from prismfs.errors import RecordError
-from prismfs.kinds.care.approval import Review
+from prismfs.kinds.care.approval import Approval
 from prismfs.kinds.care.phone_home import PhoneHome
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.kinds.core.mail import Mail
@@ -149,16 +149,16 @@ def test_of_several_things_wrong_the_first_in_order_is_said(approved: Filing) ->
 
 
 def resealed(desk: Filing, record: PhoneHome) -> PhoneHome:
-    """Let the record, its review and the row of its approval agree, as if an operator had approved it so."""
+    """Let the record, its approval file and the row of its approval agree, as if an operator had approved it so."""
     from prismfs.kinds.core.audit import Audit
 
     given = record.operator_review
     assert given is not None
-    review = desk.rules.view.get(Review, given.review).changed(content_hash=record.content_hash)
-    desk.put(review)
-    given = given.changed(content_hash=record.content_hash, review_digest=digest_of(review))
+    approval = desk.rules.view.get(Approval, given.approval).changed(content_hash=record.content_hash)
+    desk.put(approval)
+    given = given.changed(content_hash=record.content_hash, approval_digest=digest_of(approval))
     row = next(row for row in desk.rules.all(Audit) if row.action == "phone_home.approved")
-    meta = row.meta | {"review_digest": given.review_digest, "content_hash": record.content_hash}
+    meta = row.meta | {"approval_digest": given.approval_digest, "content_hash": record.content_hash}
     desk.put(row.changed(meta=meta))
     return record.changed(operator_review=given)
 
@@ -180,26 +180,26 @@ def test_any_change_after_approval_makes_it_void(approved: Filing, changes: dict
     assert code(approved.give("send", actor="Clara")) == "phone_home_operator_review_required"
 
 
-def test_review_edited_by_a_byte_counts_no_more(approved: Filing) -> None:
-    """R-000-82: the review's digest was taken when it was decided on."""
-    (review,) = approved.rules.all(Review)
-    approved.put(review.changed(notes="x"))
+def test_approval_edited_by_a_byte_counts_no_more(approved: Filing) -> None:
+    """R-000-82: the approval's digest was taken when it was decided on."""
+    (approval,) = approved.rules.all(Approval)
+    approved.put(approval.changed(notes="x"))
     assert code(approved.give("send", actor="Clara")) == "phone_home_operator_review_required"
 
 
-def test_approval_written_by_hand_into_record_and_review_counts_nothing(waiting: Filing) -> None:
+def test_approval_written_by_hand_into_record_and_file_counts_nothing(waiting: Filing) -> None:
     """R-000-06: no bypass. Everything agrees, but no decision of the desk stands behind it."""
     record = waiting.record
-    review = Review.from_document(
+    approval = Approval.from_document(
         {
-            "kind": "review", "id": record.id.replace("pho-", "rev-"), "about": record.id, "decision": "approve",
+            "kind": "approval", "id": record.id.replace("pho-", "apr-"), "about": record.id, "decision": "approve",
             "content_hash": record.content_hash, "by": "frank", "at": "2026-03-01T10:00:00Z", "surface": "cli",
         }
     )  # fmt: skip
-    waiting.put(review)
+    waiting.put(approval)
     forged = {
-        "approved": True, "approved_by": "frank", "approved_at": review.at, "review_surface": "cli", "notes": "",
-        "content_hash": record.content_hash, "review": review.id, "review_digest": digest_of(review),
+        "approved": True, "approved_by": "frank", "approved_at": approval.at, "review_surface": "cli", "notes": "",
+        "content_hash": record.content_hash, "approval": approval.id, "approval_digest": digest_of(approval),
     }  # fmt: skip
     waiting.put(record.changed(status="approved", operator_review=forged))
     assert code(waiting.give("send", actor="Clara")) == "phone_home_operator_review_required"
@@ -211,7 +211,7 @@ def test_operator_who_is_none_any_more_has_not_approved(approved: Filing) -> Non
     assert code(approved.give("send", actor="Clara")) == "phone_home_operator_review_required"
 
 
-def test_approval_is_over_when_the_review_would_be(approved: Filing) -> None:
+def test_approval_is_over_when_its_request_would_be(approved: Filing) -> None:
     """An approval that nobody uses expires with its record."""
     approved.rules.wait(hours=73)
     assert code(approved.give("send", actor="Clara")) == "phone_home_operator_review_required"
@@ -433,8 +433,8 @@ class TestReceipts:
         assert code(decision) == "send_anew"
 
 
-class TestCommittedReviews:
-    """R-000-82: a review that comes in by a commit, with what the engine found of its signature."""
+class TestCommittedApprovals:
+    """R-000-82: an approval that comes in by a commit, with what the engine found of its signature."""
 
     def bring(self, desk: Filing, *, trust: str = "signed", **endorsement: Any) -> Plan:
         project = desk.rules.view.single(Project)
@@ -443,20 +443,20 @@ class TestCommittedReviews:
             name: endorsement.pop(name) for name in ("by", "decision", "notes", "content_hash") if name in endorsement
         }
         record = desk.record
-        review = Review.from_document(
+        approval = Approval.from_document(
             {
-                "kind": "review", "id": record.id.replace("pho-", "rev-"), "about": record.id, "decision": "approve",
+                "kind": "approval", "id": record.id.replace("pho-", "apr-"), "about": record.id, "decision": "approve",
                 "content_hash": record.content_hash, "by": "frank", "at": "2026-03-01T10:00:00Z",
                 "surface": "pull_request",
             } | fields
         )  # fmt: skip
-        desk.put(review)
+        desk.put(approval)
         found = {"verified": True, "signer": "frank", "operator": True, "code": None} | endorsement
         document = {
-            "id": review.id, "commit": "c" * 40, "review": review.to_document(), "trust": trust, "endorsement": found,
-            "scan": desk.scan(record),
+            "id": approval.id, "commit": "c" * 40, "approval": approval.to_document(), "trust": trust,
+            "endorsement": found, "scan": desk.scan(record),
         }  # fmt: skip
-        decision = desk.take(desk.event("commit", "review", document))
+        decision = desk.take(desk.event("commit", "approval", document))
         assert isinstance(decision, Plan)
         return decision
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from prismfs.errors import RecordError
 from prismfs.kinds.core.settings.policy import Policy
 from prismfs.kinds.gates.finding import Finding
-from prismfs.rules.gates.sections.panel import points_of
+from prismfs.records.severity import Scale
+from prismfs.rules.gates.sections.findings import read_findings
 from prismfs.store.defaults import default_record
 
 
 @pytest.fixture
-def scales() -> Any:
+def scales() -> dict[str, Scale]:
     policy = default_record("policy")
     assert isinstance(policy, Policy)
     return policy.scales
@@ -25,8 +24,8 @@ def finding(member: str = "jade", what: str = "No alert on disk space", severity
     return Finding.from_document({**form, **said})
 
 
-def test_same_finding_of_two_members_stands_once_with_the_worst_severity(scales: Any) -> None:
-    found = points_of(
+def test_same_finding_of_two_members_stands_once_with_the_worst_severity(scales: dict[str, Scale]) -> None:
+    found = read_findings(
         [
             finding("onyx", "no alert on  disk space.", "Medium", evidence="graph 4"),
             finding("jade", severity="Critical"),
@@ -42,13 +41,13 @@ def test_same_finding_of_two_members_stands_once_with_the_worst_severity(scales:
     assert found[0].remediation == ("add one",)
 
 
-def test_different_findings_of_equal_severity_stay_two(scales: Any) -> None:
-    assert len(points_of([finding(what="no alert on disk space"), finding(what="no alert on memory")], scales)) == 2
+def test_different_findings_of_equal_severity_stay_two(scales: dict[str, Scale]) -> None:
+    assert len(read_findings([finding(what="no alert on disk space"), finding(what="no alert on memory")], scales)) == 2
 
 
-def test_unknown_severity_is_refused_by_its_place_naming_the_labels(scales: Any) -> None:
+def test_unknown_severity_is_refused_by_its_place_naming_the_labels(scales: dict[str, Scale]) -> None:
     with pytest.raises(RecordError) as caught:
-        points_of([finding(), finding(severity="P0")], scales)
+        read_findings([finding(), finding(severity="P0")], scales)
     assert caught.value.code == "unknown_severity"
     assert caught.value.problem.field == "/findings/1/severity"
     assert caught.value.problem.hint == "one of Critical, High, Medium, Low"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from prismfs.rules.response.postmortem.business_days import after
+from prismfs.rules.response.postmortem.duty import business_days_after
 
 FRIDAY = datetime(2026, 3, 6, 17, 30, 0, 250_000, tzinfo=UTC)
 
@@ -25,9 +25,9 @@ FRIDAY = datetime(2026, 3, 6, 17, 30, 0, 250_000, tzinfo=UTC)
     ids=["none", "over the weekend", "a week", "two weeks", "from Saturday", "from Sunday", "from Monday"],
 )
 def test_weekends_do_not_count(at: datetime, days: int, expected: datetime) -> None:
-    assert after(at, days) == expected
+    assert business_days_after(at, days) == expected
 
 
 def test_days_are_those_of_utc() -> None:
     late_on_friday_here = datetime(2026, 3, 6, 23, 0, tzinfo=timezone(timedelta(hours=-5)))  # Saturday 04:00 in UTC
-    assert after(late_on_friday_here, 1) == datetime(2026, 3, 9, 4, 0, tzinfo=UTC)
+    assert business_days_after(late_on_friday_here, 1) == datetime(2026, 3, 9, 4, 0, tzinfo=UTC)

@@ -1,4 +1,8 @@
-"""A yes or no to a major recovery action: the executive's, kept as a decision (R-002-33, R-002-34)."""
+"""What the executive decides, and what the board hears (R-002-33 to R-002-35).
+
+A go or no-go on a major recovery action is kept in the record. The board hears of the worst incidents at once and once
+each, when they reach the end of the chain.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +12,20 @@ from prismfs.errors import ForbiddenError, RefusedError
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.response.forms import DecisionForm
 from prismfs.kinds.response.incident import MOST_DECISIONS, GoNoGo, Incident
+from prismfs.records.base import format_instant
 from prismfs.records.plan import Nothing
-from prismfs.rules.core import authority
+from prismfs.rules.core import authority, roles
 from prismfs.rules.core.draft import Draft
-from prismfs.rules.response.facts import meta_of, priority_of, subject_of, with_tail
+from prismfs.rules.core.follow_ups import Attend
+from prismfs.rules.response.facts import is_judged, meta_of, priority_of, subject_of, with_tail
 from prismfs.rules.response.status import with_note
 from prismfs.rules.response.targets import responded
 
 
 def decide_on_action(draft: Draft) -> Nothing | None:
-    """Keep the executive's decision, and tell whoever coordinates and whoever works on it.
+    """Keep the executive's go or no-go, and tell who coordinates and who works on it.
 
-    The same decision about the same action again changes nothing; another one stands beside the first.
+    The same decision about the same action again changes nothing; another one is kept beside the first.
 
     Raises:
         ForbiddenError: `not_executive`.
@@ -50,8 +56,35 @@ def decide_on_action(draft: Draft) -> Nothing | None:
     return None
 
 
+def tell_board(draft: Draft, asked: Attend) -> None:
+    """Send the board its memo once, when the incident is severe enough for it and at the end of the chain."""
+    incident, rules = draft.need(Incident, asked.incident), draft.response
+    at_the_end = incident.level == rules.chain[-1].level
+    severe = incident.severity.rank <= rules.board_rank and is_judged(draft, incident)
+    if not (at_the_end and severe and incident.is_open and incident.board_told_at is None):
+        return
+    holder = roles.holder_of(draft, rules.board)
+    incident = draft.put(incident.changed(board_told_at=draft.now))
+    draft.mail(
+        holder,
+        role="board",
+        type="notification",
+        subject=f"Memo: {subject_of(incident)}",
+        body=_memo(draft, incident),
+        about=incident,
+        priority=priority_of(incident.severity),
+    )
+    draft.row(
+        "incident.board_told",
+        incident,
+        level="warn",
+        reason=f"severity {incident.severity.label} at {incident.level}",
+        meta=meta_of(incident) | {"to": holder},
+    )
+
+
 def _check_executive(draft: Draft) -> None:
-    """Accept whoever holds the role at the end of the chain, and operators; a right in the roster is not enough."""
+    """Accept who holds the role at the end of the chain, and operators; a right in the roster is not enough."""
     actor, wanted = draft.event.actor, draft.response.chain[-1].role
     persona = draft.view.get(Persona, actor)
     if authority.is_operator(draft, actor) or (persona is not None and persona.role == wanted):
@@ -74,3 +107,16 @@ def _tell(draft: Draft, incident: Incident, made: GoNoGo, message: str) -> None:
                 about=incident,
                 priority=priority_of(incident.severity),
             )
+
+
+def _memo(draft: Draft, incident: Incident) -> str:
+    executive = roles.holder_of(draft, draft.response.chain[-1].role)
+    lines = [
+        f"Incident {incident.id} has severity {incident.severity.label} and is with {executive} ({incident.level}).",
+        f"Detected {format_instant(incident.detected_at)}; {incident.owner} coordinates.",
+    ]
+    if incident.expected_at is not None:
+        lines.append(f"Expected to be over by {format_instant(incident.expected_at)}.")
+    if incident.workaround is not None:
+        lines.append("A workaround is in place.")
+    return "\n".join(lines) + f"\n\nprismfs incident show {incident.id}\n"

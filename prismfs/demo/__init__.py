@@ -17,6 +17,7 @@ from typing import Any
 
 from prismfs.errors import PrismfsError, StoreError
 
+HERE = Path(__file__).parent
 PROJECTS = {"PID-SHOP01": "shop", "PID-HOME01": "home"}
 PATIENCE = 20.0
 """Seconds that the demo waits for any one thing before it says what is missing."""
@@ -38,7 +39,6 @@ class Stage:
     """The running demonstration: the tenant's folder, the watcher, and what it printed so far."""
 
     tenant: Path
-    examples: Path
     say: Say
     printed: queue.Queue[dict[str, Any]] = field(default_factory=queue.Queue)
 
@@ -59,7 +59,7 @@ class Stage:
         """Put an example file into a project's inbox: written aside, then renamed."""
         inbox = self.tenant / project / "inbox"
         aside = inbox / f".{name}"
-        aside.write_bytes((self.examples / "signals" / name).read_bytes())
+        aside.write_bytes((HERE / "signals" / name).read_bytes())
         aside.rename(inbox / name)
 
     def wait_for(self, action: str) -> dict[str, Any]:
@@ -87,14 +87,11 @@ def run_demo(folder: Path | None, say: Say) -> dict[str, Any]:
     for a line that the next one replaces.
 
     Raises:
-        StoreError: the examples are not beside the package, or something did not happen in time.
+        StoreError: something did not happen in time.
     """
-    examples = Path(__file__).resolve().parent.parent / "examples"
-    if not (examples / "signals").is_dir():
-        raise StoreError("no_examples", "the demo needs a checkout with examples/", path=str(examples))
     started = time.monotonic()
     tenant = folder or Path(tempfile.mkdtemp(prefix="prismfs-demo-"))
-    stage = Stage(tenant.resolve(), examples, say)
+    stage = Stage(tenant.resolve(), say)
     _set_up(stage)
     with _watching(stage):
         for number, (project, name, told) in enumerate(STORY, start=1):
@@ -117,7 +114,7 @@ def _set_up(stage: Stage) -> None:
         )
         root = stage.tenant / name
         (root / "kb").mkdir()
-        for article in sorted((stage.examples / "kb").glob("*.yaml")):
+        for article in sorted((HERE / "kb").glob("*.yaml")):
             (root / "kb" / article.name).write_bytes(article.read_bytes())
         settings = root / "settings" / "escalation.json"
         routes = json.loads(settings.read_text())

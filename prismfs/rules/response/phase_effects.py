@@ -1,6 +1,6 @@
-"""What a phase does beside its artifact: the effects that a workflow file names, by name.
+"""What the phases of an incident do beside their artifacts: the effects that a workflow file names, by name.
 
-Each looks at the sections of the artifact by their type or their heading and changes the incident that it is about.
+Each reads the sections of the artifact by their type or their heading and changes the incident that it is about.
 An effect that does not fit refuses, and with it the submission or approval: all of it is one commit.
 """
 
@@ -25,12 +25,11 @@ from prismfs.kinds.response.incident import Incident
 from prismfs.records.base import parse_instant
 from prismfs.records.severity import Label, read_label, with_rank
 from prismfs.rules.core.draft import Draft
-from prismfs.rules.gates.progress import phase_of
-from prismfs.rules.gates.sections import panel
-from prismfs.rules.gates.sections.reading import Parsed, parse, rows_of, text_of
-from prismfs.rules.response import lifecycle, mitigation, severity_change, update_sla
+from prismfs.rules.core.follow_ups import Attend, PhaseEffect
+from prismfs.rules.gates.api import Parsed, parse, phase_of, read_findings, rows_of, text_of
+from prismfs.rules.response import mitigation, severity_change, update_sla
 from prismfs.rules.response.facts import meta_of
-from prismfs.rules.response.postmortem import actions, root_cause, storing
+from prismfs.rules.response.postmortem import actions, blameless, root_cause, storing
 
 Effect = Callable[[Draft, Artifact, Parsed], None]
 """Adds to the draft what follows from an artifact that was submitted or approved; it may refuse before it adds."""
@@ -41,18 +40,17 @@ TRIAGE_SCALE = "triage"
 _MITIGATED = "mitigated"
 
 
-def run(draft: Draft, names: Sequence[str], artifact: Artifact, parsed: Parsed) -> None:
-    """Let the effects of these names follow, in order.
+def run_effect(draft: Draft, asked: PhaseEffect) -> None:
+    """The step that answers `PhaseEffect`.
 
     Raises:
         RefusedError: `unknown_effect`; the workflow file names one that is none.
     """
-    for name in names:
-        effect = EFFECTS.get(name)
-        if effect is None:
-            known = ", ".join(sorted(EFFECTS)) or "none"
-            raise RefusedError("unknown_effect", f"no effect {name!r}", field="/phase", hint=f"there are: {known}")
-        effect(draft, artifact, parsed)
+    effect = EFFECTS.get(asked.name)
+    if effect is None:
+        known = ", ".join(sorted(EFFECTS)) or "none"
+        raise RefusedError("unknown_effect", f"no effect {asked.name!r}", field="/phase", hint=f"there are: {known}")
+    effect(draft, asked.artifact, asked.sections)
 
 
 def _severity(draft: Draft, artifact: Artifact, parsed: Parsed) -> None:
@@ -71,7 +69,7 @@ def _severity(draft: Draft, artifact: Artifact, parsed: Parsed) -> None:
         reason = f"{artifact.label} says {said.label}"
         changed = draft.put(severity_change.change(draft, incident, wanted, reason, by=artifact.author))
         _updated(draft, changed, "severity", reason, before=incident.severity.label)
-    lifecycle.attend(draft, changed)
+    draft.follow(Attend(changed.id))
 
 
 def _mitigating(draft: Draft, artifact: Artifact, _parsed: Parsed) -> None:
@@ -89,7 +87,9 @@ def _promise(draft: Draft, artifact: Artifact, parsed: Parsed) -> None:
     """The section of the type `time` says when stakeholders hear again, or a word that they do not (R-003-16)."""
     for place in _places(_phase(draft, artifact).sections):
         text = text_of(parsed, *place)
-        update_sla.make(draft, _incident(draft, artifact), parse_instant(text) if text[:1].isdigit() else None)
+        update_sla.set_update_sla(
+            draft, _incident(draft, artifact), parse_instant(text) if text[:1].isdigit() else None
+        )
 
 
 def _root_cause(draft: Draft, artifact: Artifact, parsed: Parsed) -> None:
@@ -114,13 +114,13 @@ def _action_items(draft: Draft, artifact: Artifact, parsed: Parsed) -> None:
 
 def _panel(draft: Draft, artifact: Artifact, _parsed: Parsed) -> None:
     """What the members of a panel found has a severity that the policy knows (R-003-29)."""
-    panel.points_of(artifact.findings, draft.policy.scales)
+    read_findings(artifact.findings, draft.policy.scales)
 
 
 def _blameless(draft: Draft, artifact: Artifact, _parsed: Parsed) -> None:
     """Sentences about people where systems are meant are pointed out; nothing is refused for them (R-003-23)."""
     incident = _incident(draft, artifact)
-    advice = storing.advice_on_text(draft, incident, artifact.body)
+    advice = blameless.advice_for(draft, incident, artifact.body)
     if advice:
         meta: dict[str, JsonValue] = {"artifact": artifact.id, "advice": [*advice]}
         reason = f"{artifact.label}: {len(advice)} sentences about people"

@@ -1,4 +1,7 @@
-"""When a notice reaches nobody: it is said why, and the escalation goes to the next tier at once (C-66)."""
+"""The queue of notices: in its group, or pending from the time that its limits allow; and what reaches nobody (C-66).
+
+When no notice of a level can reach anybody it is said why, and the escalation goes to the next tier at once.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +10,23 @@ from collections.abc import Sequence
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.work.bead import Escalation
 from prismfs.rules.core.draft import ENGINE, Draft
-from prismfs.rules.escalation import tiers
+from prismfs.rules.core.outbox import LOST
+from prismfs.rules.escalation import groups, messages, routes, tiers
+from prismfs.rules.escalation.follow_ups import Enqueue
 
-_LOST = ("failed", "dead", "not_configured")
 
+def enqueue(draft: Draft, asked: Enqueue) -> None:
+    """The step that answers `Enqueue`: each message waits in its group, waits for its limit, or may leave.
 
-def check_notices(draft: Draft, bead: Escalation, messages: Sequence[Outbox]) -> Escalation:
-    """Hand `bead` on where none of the messages of its level can reach anybody; return it as it is then.
-
-    A route of `bead` alone is meant to tell nobody.
+    An escalation whose routes are of `bead` alone is meant to tell nobody.
     """
-    if not messages or any(message.status not in _LOST for message in messages):
-        return draft.get(Escalation, bead.id) or bead
-    return _go_on(draft, bead, messages)
+    queued = []
+    for message in asked.messages:
+        bead = draft.need(Escalation, message.about)
+        route = routes.by_name(draft.routing, message.route)
+        queued.append(draft.put(groups.join(draft, bead, message, route) or messages.ready(draft, message)))
+    if asked.level_of is not None and queued and all(message.status in LOST for message in queued):
+        _go_on(draft, draft.need(Escalation, asked.level_of), queued)
 
 
 def check_loss(draft: Draft, message: Outbox) -> None:
@@ -32,7 +39,7 @@ def check_loss(draft: Draft, message: Outbox) -> None:
         for each in draft.view.with_ref(Outbox, bead.id)
         if each.level == message.level
     ]
-    if all(each.status in _LOST for each in level):
+    if all(each.status in LOST for each in level):
         _go_on(draft, bead, level)
 
 
@@ -45,8 +52,7 @@ def reason_of(draft: Draft, message: Outbox) -> str:
     return "nobody_assigned" if nobody.get(message.channel) else "channel_disabled"
 
 
-def _go_on(draft: Draft, bead: Escalation, messages: Sequence[Outbox]) -> Escalation:
-    bead = draft.get(Escalation, bead.id) or bead
+def _go_on(draft: Draft, bead: Escalation, told: Sequence[Outbox]) -> None:
     tier = tiers.next_tier(draft, bead)
     said = "no notice of this level reached anybody"
     draft.row(
@@ -54,8 +60,7 @@ def _go_on(draft: Draft, bead: Escalation, messages: Sequence[Outbox]) -> Escala
         bead,
         level="error",
         reason=said + (f"; goes on to {tier}" if tier else "; there is no further tier"),
-        meta={message.action: reason_of(draft, message) for message in messages},
+        meta={message.action: reason_of(draft, message) for message in told},
     )
-    if tier is None:
-        return bead
-    return tiers.hand_on(draft, bead, tier, by=ENGINE, because=said)
+    if tier is not None:
+        tiers.hand_on(draft, bead, tier, by=ENGINE, because=said)

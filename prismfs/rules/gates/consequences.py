@@ -1,52 +1,31 @@
-"""What is told of a phase: the rows about its artifact and its subject, who is asked at a gate, what went stale."""
+"""What a change of an artifact brings with it: rows, stale dependents, effects, who is asked and who is told."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pydantic import JsonValue
 
-from prismfs.errors import RefusedError
-from prismfs.kinds import kind_of_id
 from prismfs.kinds.core.audit import Level
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.gates.artifact import Artifact
-from prismfs.kinds.gates.settings.workflow import Gate, Phase, Workflow
+from prismfs.kinds.gates.settings.workflow import Gate, Phase
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.base import Record
 from prismfs.rules.core import authority, roles
 from prismfs.rules.core.draft import Draft
-from prismfs.rules.response.facts import meta_of, priority_of
+from prismfs.rules.core.follow_ups import PhaseEffect
+from prismfs.rules.gates.sections.reading import Parsed
+from prismfs.rules.response.api import meta_of, priority_of
 
-APPROVE, REVISE = "gate.approve", "gate.revise"
-"""The rights that the two answers at a gate need."""
-
-
-def subject_of(draft: Draft, workflow: Workflow, about: str) -> Record:
-    """Return the record that `workflow` is to be about.
-
-    Raises:
-        RefusedError: `not_found`, `wrong_subject`, `subject_ended`.
-    """
-    kind = kind_of_id(about)
-    if kind.name != workflow.subject:
-        raise RefusedError(
-            "wrong_subject", f"{workflow.name} is about a record of the kind {workflow.subject}", field="/incident"
-        )
-    record = draft.need(kind.model, about)
-    status = str(getattr(record, "status", ""))
-    if kind.lifecycle is not None and not kind.lifecycle.edges.get(status, ("",)):
-        raise RefusedError(
-            "subject_ended", f"the {kind.name} is {status}", field="/incident", hint="it takes no phases"
-        )
-    return record
+APPROVE = "gate.approve"
+"""The right to pass a gate."""
 
 
-def tell(
+def add_rows(
     draft: Draft, action: str, artifact: Artifact, *, reason: str, level: Level = "warn",
     meta: dict[str, JsonValue] | None = None,
 ) -> None:  # fmt: skip
-    """Add the row of `action` on `artifact` and, where it is about an incident, one on that, for its timeline."""
+    """Add the row of `action` on `artifact`, and one on the incident that it is about, for the incident's timeline."""
     known: dict[str, JsonValue] = {
         "about": artifact.about,
         "phase": artifact.phase,
@@ -65,15 +44,21 @@ def tell(
         draft.row("incident.phase", incident, level="warn", reason=reason, meta=meta_of(incident) | about)
 
 
-def make_stale(draft: Draft, artifacts: Iterable[Artifact], *, because: str) -> None:
-    """Mark what builds on something that was changed, a row each (R-003-27)."""
+def mark_stale(draft: Draft, artifacts: Iterable[Artifact], *, because: str) -> None:
+    """Mark artifacts as stale, `because` what they read was changed, with a row each (R-003-27)."""
     for artifact in artifacts:
         stale = draft.put(artifact.changed(status="stale"))
-        tell(draft, "phase.stale", stale, reason=f"{stale.label}: {because}")
+        add_rows(draft, "phase.stale", stale, reason=f"{stale.label}: {because}")
 
 
-def ask(draft: Draft, artifact: Artifact, phase: Phase, gate: Gate) -> None:
-    """Put the gate before whoever has the subject and may decide; nobody who had a hand in it is asked (R-003-04)."""
+def ask_for_effects(draft: Draft, names: Sequence[str], artifact: Artifact, sections: Parsed) -> None:
+    """Ask for the effects that the workflow file names, in order; one that does not fit refuses the whole decision."""
+    for name in names:
+        draft.follow(PhaseEffect(name, artifact, sections))
+
+
+def ask_for_decision(draft: Draft, artifact: Artifact, phase: Phase, gate: Gate) -> None:
+    """Mail the gate to a person who may decide: the holder of the incident first, never an author (R-003-04)."""
     to = _decider(draft, artifact)
     if to is None:
         return
@@ -82,13 +67,13 @@ def ask(draft: Draft, artifact: Artifact, phase: Phase, gate: Gate) -> None:
     draft.mail(
         to, role=f"gate:{artifact.id}", type="task", subject=f"Gate {artifact.label} waits: {artifact.title}",
         body=f"{phase.artifact} of {artifact.about}, revision {artifact.revision}, by {artifact.author}.\n"
-        f"Content hash: {artifact.content_hash}\n\nIt passes if:\n{criteria}\n{how(artifact)}",
+        f"Content hash: {artifact.content_hash}\n\nIt passes if:\n{criteria}\n{how_to_decide(artifact)}",
         about=artifact, priority="normal" if incident is None else priority_of(incident.severity),
     )  # fmt: skip
 
 
-def how(artifact: Artifact) -> str:
-    """Return how somebody answers at the gate."""
+def how_to_decide(artifact: Artifact) -> str:
+    """Return the commands by which people answer at the gate."""
     seen = artifact.content_hash[:12]
     return (
         f"prismfs gate show {artifact.id}\n"
@@ -97,8 +82,8 @@ def how(artifact: Artifact) -> str:
     )
 
 
-def tell_author(draft: Draft, artifact: Artifact, *, subject: str, body: str) -> None:
-    """Write to whoever submitted `artifact`, if that is somebody here."""
+def mail_author(draft: Draft, artifact: Artifact, *, subject: str, body: str) -> None:
+    """Mail the author of `artifact`, where this project knows them."""
     if authority.is_somebody(draft.view, artifact.author):
         draft.mail(
             artifact.author, role=f"author:{artifact.id}", type="notification", subject=subject, body=body,
@@ -107,9 +92,9 @@ def tell_author(draft: Draft, artifact: Artifact, *, subject: str, body: str) ->
 
 
 def _decider(draft: Draft, artifact: Artifact) -> str | None:
-    """Return whom to ask: who has the subject, else an operator.
+    """Return whom to ask: the holder of the incident's level, its owner, else an operator.
 
-    Where nobody may decide it is an operator all the same, so that it does not lie unread.
+    Where none of them may decide it is an operator all the same, so that it does not lie unread.
     """
     incident, found = _incident(draft, artifact), []
     if incident is not None:

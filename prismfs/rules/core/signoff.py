@@ -1,0 +1,206 @@
+"""Sign-offs: a person decides on exact bytes, by a command or by a file in a commit.
+
+A verdict is bound to the content hash of what was looked at: any later byte makes it stale. It counts while its
+subject waits for one. Authors do not approve their own work, a no has its reason, and a verdict that is there
+already changes nothing. Verdicts that a commit brings are in `verdict_file`.
+
+What is signed off, by whom, and what follows a verdict, a family says in a `Signoff`: gates in `gates/gate.py`,
+outgoing issues in `care/outbound_issue/approval.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from pydantic import JsonValue
+
+from prismfs.errors import ForbiddenError, RefusedError
+from prismfs.kinds import kind_of
+from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.core.verdict import Surface, Verdict
+from prismfs.records.base import Record, format_instant
+from prismfs.records.document import Document
+from prismfs.records.ids import Id
+from prismfs.records.plan import Nothing
+from prismfs.records.view import View
+from prismfs.rules.core import authority
+from prismfs.rules.core.draft import Draft
+
+S = TypeVar("S", bound=Record)
+V = TypeVar("V", bound=Verdict)
+
+
+@dataclass(frozen=True, slots=True)
+class Signoff(Generic[S, V]):
+    """One thing that is signed off: records of the kind `subject`, by verdicts of the kind `verdict`.
+
+    `family` begins its commands and audit actions (`gate.approve`, `gate.approved`), `program` is how people give
+    them. `waiting` is the state of a subject that waits for a verdict, `not_waiting` the code where it is another;
+    `reached` maps each verdict to the states that it led to. Operators alone decide where `operators_only`, else those
+    who have the right of the command. Of the verdicts in `authors_may` authors give their own.
+
+    `status`, `content_hash`, `authors` and `decided_by` (the id of the newest verdict) read a subject. `members` gives
+    the members of a verdict that are its kind's own: of the subject, the verdict's word, its reason and what else the
+    command said. `check` refuses a verdict that does not count, `carry_out` does what follows from one that does.
+    `sender` is who writes to people about it; None: the engine.
+    """
+
+    family: str
+    program: str
+    subject: type[S]
+    verdict: type[V]
+    waiting: str
+    not_waiting: str
+    reached: Mapping[str, tuple[str, ...]]
+    operators_only: bool
+    authors_may: frozenset[str]
+    status: Callable[[S], str]
+    content_hash: Callable[[S], str]
+    authors: Callable[[S], Iterable[str]]
+    decided_by: Callable[[S], str | None]
+    members: Callable[[View, S, str, str, Document], Document]
+    check: Callable[[View, S, V], None]
+    carry_out: Callable[[Draft, S, V], None]
+    sender: Callable[[Draft], str | None]
+
+
+def decide_by_command(draft: Draft, signoff: Signoff[S, V], decision: str) -> Nothing | None:
+    """Decide on the record `id` of the event; its `content_hash`, where given, is what the person looked at.
+
+    Raises:
+        ForbiddenError: who gives it has no right to, or has to sign it (`signature_required`).
+        RefusedError: `not_found`, `reason_missing`, and what `signoff.check` refuses.
+    """
+    document, actor = draft.event.document, draft.event.actor
+    subject = draft.need(signoff.subject, str(document["id"]))
+    authority.check_endorsed(draft)
+    check_right(draft, signoff, actor, decision)
+    name = kind_of(subject).name_of(subject)
+    if draft.project.trust == "signed" and draft.event.assurance != "engine":
+        raise ForbiddenError(
+            "signature_required", "this project counts only signed decisions (trust: signed)", field="/from",
+            hint=f"{signoff.program} {decision.replace('_', '-')} {name} --pull-request, and sign the commit",
+        )  # fmt: skip
+    known = signoff.decided_by(subject)
+    earlier = None if known is None else draft.get(signoff.verdict, known)
+    if earlier is not None and signoff.status(subject) in signoff.reached[decision]:
+        return Nothing(f"{signoff.reached[decision][0]} already by {earlier.by}", name)
+    made = make_verdict(
+        draft.view, signoff, subject, decision, identifier=draft.new_id(prefix_of(signoff)), by=actor, at=draft.now,
+        surface="cli", said=document,
+    )  # fmt: skip
+    signoff.check(draft.view, subject, made)
+    signoff.carry_out(draft, subject, draft.put(made))
+    return None
+
+
+def make_verdict(
+    view: View,
+    signoff: Signoff[S, V],
+    subject: S,
+    decision: str,
+    *,
+    identifier: Id,
+    by: str,
+    at: datetime,
+    surface: Surface,
+    said: Document,
+) -> V:
+    """Return a verdict on `subject` as a record, unchecked.
+
+    `said` may hold `content_hash` (else it is of what the subject says now), `reason` or `notes`, and what the kind
+    knows beside them.
+
+    Raises:
+        RefusedError: `reason_missing`, a no without one; what `signoff.members` refuses.
+        RecordError: something that was said does not fit its field.
+    """
+    reason = str(said.get("reason") or said.get("notes") or "")
+    if decision != "approve" and not reason.strip():
+        raise RefusedError("reason_missing", "a no is given with its reason", field="/reason", hint="--reason TEXT")
+    return signoff.verdict.from_document(
+        {
+            "kind": kind_of(signoff.verdict).name,
+            "id": identifier,
+            "about": kind_of(subject).name_of(subject),
+            "decision": decision,
+            "content_hash": said.get("content_hash") or signoff.content_hash(subject),
+            "by": by,
+            "at": format_instant(at),
+            "surface": surface,
+            **signoff.members(view, subject, decision, reason, said),
+        }
+    )
+
+
+def check_waiting(signoff: Signoff[S, V], subject: S, verdict: V) -> None:
+    """Accept a verdict on what `subject` says now, while it waits for one, by a person who is no author of it.
+
+    Raises:
+        RefusedError: the code `not_waiting` of the sign-off; `approval_stale`.
+        ForbiddenError: `self_approval`.
+    """
+    show = f"{signoff.program} show {verdict.about}"
+    status = signoff.status(subject)
+    if status != signoff.waiting:
+        raise RefusedError(signoff.not_waiting, f"it is {status}", field="/id", hint=show)
+    if verdict.content_hash != signoff.content_hash(subject):
+        raise RefusedError(
+            "approval_stale", "it is not any more what was looked at", field="/content_hash",
+            hint=f"{show}, then decide on what it says now",
+        )  # fmt: skip
+    if verdict.decision not in signoff.authors_may and is_author(signoff, subject, verdict.by):
+        raise ForbiddenError(
+            "self_approval", f"{verdict.by} had a hand in it", field="/from", hint="another person decides on it"
+        )
+
+
+def is_author(signoff: Signoff[S, V], subject: S, name: str) -> bool:
+    """Tell whether `name` had a hand in `subject`; the case of letters does not matter."""
+    return name.casefold() in (author.casefold() for author in signoff.authors(subject))
+
+
+def surface_of(draft: Draft, verdict: Verdict) -> Surface:
+    """Return where `verdict` was given; a file in a commit is not asked."""
+    return "pull_request" if draft.event.type == "commit" else verdict.surface
+
+
+def meta_of(draft: Draft, verdict: Verdict) -> dict[str, JsonValue]:
+    """Return what the audit row of a verdict says of it."""
+    return {
+        kind_of(verdict).name: verdict.id,
+        "content_hash": verdict.content_hash,
+        "by": verdict.by,
+        "surface": surface_of(draft, verdict),
+    }
+
+
+def is_recorded(view: View, action: str, subject: str, said: Mapping[str, JsonValue]) -> bool:
+    """Tell whether an audit row of `action` on the record says all of `said`; what the record says may be a lie."""
+    rows = (row for row in view.with_ref(Audit, subject) if row.action == action)
+    return any(said.items() <= row.meta.items() for row in rows)
+
+
+def prefix_of(signoff: Signoff[S, V]) -> str:
+    """Return what the ids of the verdicts begin with."""
+    prefix = kind_of(signoff.verdict).prefix
+    assert prefix is not None
+    return prefix
+
+
+def check_right(draft: Draft, signoff: Signoff[S, V], name: str, decision: str) -> None:
+    """Accept a person who may give this verdict at all.
+
+    Raises:
+        ForbiddenError: `not_operator`, `not_allowed`, `protected_unendorsed`.
+    """
+    if not signoff.operators_only:
+        authority.check_named(draft, name, f"{signoff.family}.{decision}")
+        return
+    if not authority.is_operator(draft, name):
+        raise ForbiddenError(
+            "not_operator", f"{name} is no operator of this project", field="/from", hint="prismfs.yaml: operators"
+        )
