@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.desks import BEGIN, Stock, drop, signal_text
 from benchmarks.rows import Row
-from prismfs.engine.admin.init_project import BRIDGES, found_project, register
+from prismfs.engine.admin.init_project import BRIDGES, init_project, register
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.settings.project import Project
 from prismfs.store.listing import find_documents
@@ -64,7 +64,7 @@ def make_tenant(folder: Path, projects: int) -> list[Path]:
             bridges=BRIDGES if home else (),
         )
         root = folder / ("home" if home else f"customer-{number:02}")
-        found_project(root, project=project, now=BEGIN, bridged=not home)
+        init_project(root, project=project, now=BEGIN, bridged=not home)
         register(root, project)
         roots.append(root)
     return roots

@@ -13,7 +13,7 @@ from benchmarks import desks
 from benchmarks.rows import Row, milliseconds
 from prismfs.kinds import kind_of
 from prismfs.records.plan import Plan
-from prismfs.store import upkeep
+from prismfs.store.git import upkeep
 from prismfs.store.repo import ProjectRepo
 
 GROUPS = (1, 10, 100)

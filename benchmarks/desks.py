@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from prismfs.engine.admin.init_project import found_project
+from prismfs.engine.admin.init_project import init_project
 from prismfs.kinds import kind_of
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.core.audit import Audit
@@ -69,7 +69,7 @@ class Stock:
 
 def make_desk(root: Path, records: int) -> None:
     """Make a project of `records` records and as many audit rows, checked out, clean, and its projection built."""
-    found_project(root, project=Project(pid=_PID, tenant="bench", operators=("amy",)), now=BEGIN)
+    init_project(root, project=Project(pid=_PID, tenant="bench", operators=("amy",)), now=BEGIN)
     if records:
         import_files(root, _files(records), at=lambda number: _instant(number // 2))
     git(root, "config", "user.name", "bench")

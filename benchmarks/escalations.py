@@ -16,7 +16,7 @@ from statistics import median
 from benchmarks import desks
 from benchmarks.processes import PRISMFS, poll, run, watching
 from benchmarks.rows import Row, milliseconds
-from prismfs.engine.turn import react
+from prismfs.engine.turn import due
 from prismfs.engine.turn.desk import Desk
 from prismfs.kinds import kind_of
 from prismfs.kinds.core.audit import Audit
@@ -63,7 +63,7 @@ def measure_many(stock: desks.Stock, *, count: int, runs: int) -> Iterator[Row]:
             times = []
             for _ in range(runs):
                 begin = time.perf_counter()
-                react.look_for_due(desk, now)
+                due.due_records(view := desk.view(), now), due.next_due(view, now)
                 times.append(time.perf_counter() - begin)
             yield Row(
                 f"the watcher's scan for what is due, {count:,} open, {what}",

@@ -12,7 +12,7 @@ from statistics import median
 from benchmarks import desks
 from benchmarks.processes import PRISMFS, run
 from benchmarks.rows import Row, milliseconds
-from prismfs.engine.admin.init_project import found_project
+from prismfs.engine.admin.init_project import init_project
 from prismfs.kinds import kind_of
 from prismfs.kinds.core.settings.project import Project
 from prismfs.kinds.response.incident import Incident, SeverityChange
@@ -49,7 +49,7 @@ def measure(stock: desks.Stock, *, incidents: int, runs: int) -> Iterator[Row]:
 
 def make_desk(root: Path, incidents: int) -> None:
     """Make a project of that many incidents and nothing else; of a hundred, five are open."""
-    found_project(root, project=Project(pid=_PID, tenant="bench", operators=("amy",)), now=desks.BEGIN)
+    init_project(root, project=Project(pid=_PID, tenant="bench", operators=("amy",)), now=desks.BEGIN)
     chance = random.Random(1)
     files = (
         (kind_of(one).place_of(one), kind_of(one).write(one))

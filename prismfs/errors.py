@@ -5,7 +5,8 @@ Expected bad input is a value (`Problem`); an exception carries one where a valu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +28,14 @@ class Problem:
         """Return the same problem, said of `path`."""
         return replace(self, path=path)
 
+    @classmethod
+    def from_document(cls, document: Mapping[str, object]) -> Problem:
+        """Return the problem that `as_document` wrote; other members are left aside."""
+        return cls(**{name.name: str(document[name.name]) for name in fields(cls) if name.name in document})
+
     def as_document(self) -> dict[str, str]:
         """Return the problem as a JSON object without its empty members (the CLI's error shape)."""
-        pairs = {
-            "code": self.code,
-            "message": self.message,
-            "path": self.path,
-            "field": self.field,
-            "hint": self.hint,
-        }
-        return {key: value for key, value in pairs.items() if value is not None}
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
     def __str__(self) -> str:
         where = " ".join(part for part in (self.path, self.field) if part)

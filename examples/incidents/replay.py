@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from prismfs.clock import FakeClock
-from prismfs.engine.admin.init_project import found_project
+from prismfs.engine.admin.init_project import init_project
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.react import Moment, react
 from prismfs.engine.turn.submit import command_event, submit
@@ -50,7 +50,7 @@ class Replay:
         self.steps: list[dict[str, Any]] = list(self._read("steps.yaml")["steps"])
         self.clock = FakeClock(parse_instant(self.steps[0]["at"]) - timedelta(hours=1))
         project = Project(pid="PID-REPLAY01", tenant="examples", operators=(OPERATOR,))
-        found_project(root, project=project, now=self.clock.now())
+        init_project(root, project=project, now=self.clock.now())
         for path in sorted((HERE / "roster").glob("*.yaml")):
             shutil.copy(path, root / "roster")
         self._git("add", "roster")
@@ -77,7 +77,7 @@ class Replay:
         if "drop" in step:
             self._drop((self.folder / step["drop"]).read_bytes(), step["drop"])
             self._turn(desk)
-            (found,) = desk.repo.view(desk.repo.snapshot()).open_of(Incident)
+            (found,) = desk.view().open_of(Incident)
             self.incident = found.id
             return f"{by} reports: {found.title}"
         if "submit" in step:
@@ -110,12 +110,12 @@ class Replay:
 
     def _artifact(self, desk: Desk, phase: str) -> str:
         """Return the newest revision of a phase."""
-        found = desk.repo.view(desk.repo.snapshot()).with_ref(Artifact, self.incident)
+        found = desk.view().with_ref(Artifact, self.incident)
         return max((each for each in found if each.phase == phase), key=lambda each: each.revision).id
 
     def _action(self, desk: Desk, title: str) -> str:
         """Return the action item of this title."""
-        found = desk.repo.view(desk.repo.snapshot()).open_of(Bead)
+        found = desk.view().open_of(Bead)
         return next(bead.id for bead in found if bead.title == title)
 
     def _turn_until(self, desk: Desk, step: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""A time that somebody names on the command line: a day, an ISO week or an instant."""
+"""Times on the command line: reading a day, an ISO week or an instant, and telling an age."""
 
 from __future__ import annotations
 
@@ -48,3 +48,12 @@ def within(member: str, *, start: tuple[str, str | None], end: tuple[str, str | 
     if end[1] is not None:
         found.append((member, "<", rfc3339(read_instant(end[1], end[0]))))
     return found
+
+
+def format_age(since: str, now: datetime) -> str:
+    """Return the time from `since` (RFC 3339) to `now` as `40s`, `5m`, `3h` or `12d`; `0s` for what is ahead."""
+    seconds = max(0, int((now - datetime.fromisoformat(since)).total_seconds()))
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"

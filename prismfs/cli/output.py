@@ -91,7 +91,7 @@ def encode(data: Any) -> str:
 
 
 def read_body(text: str) -> str:
-    """Return `text`, or, where it is `-`, what stands on standard input, byte for byte.
+    """Return `text`, or, where it is `-`, standard input, byte for byte.
 
     Raises:
         UsageError: standard input is not UTF-8.
@@ -124,7 +124,7 @@ def stream(call: Call, data: Any, text: str) -> None:
 def print_error(problem: Problem, *, as_json: bool) -> None:
     """Print an error: the envelope on stdout with `--json`, else one message on stderr."""
     if as_json:
-        # At once: a watcher goes on after it, and whoever reads its stream must know.
+        # At once: a watcher goes on after it, and the reader of its stream must know.
         print(encode({"schema": SCHEMA, "ok": False, "error": problem.as_document()}), flush=True)
         return
     head = click.style("error", fg="red", bold=True)

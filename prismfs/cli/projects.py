@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from prismfs.cli import output
-from prismfs.engine.tenant.clones import Found, bring
+from prismfs.engine.tenant.clones import TenantProject, find_projects
 
 
-def brought(call: output.Call) -> list[Found]:
-    """Return the project of the call, or those of its tenant, with remote ones cloned; what is wrong stands in each.
+def served_projects(call: output.Call) -> list[TenantProject]:
+    """Return the project of the call, or those of its tenant, with remote ones cloned; each holds its own error.
 
     Raises:
         StoreError: `no_project`.
@@ -15,5 +15,5 @@ def brought(call: output.Call) -> list[Found]:
     """
     start = call.directory.resolve()
     if (start / "tenant.yaml").is_file():
-        return bring(start)
-    return [Found("", call.project(), remote=False)]
+        return find_projects(start)
+    return [TenantProject("", call.project(), remote=False)]

@@ -1,4 +1,4 @@
-"""Telling what was decided: one line for people, one object for programs."""
+"""Rendering a decision: one line for people, one object for programs."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from prismfs.records.plan import Decision, Nothing, Plan, Refused
 _COLOURS = {"error": "red", "warn": "yellow", "info": "green"}
 
 
-def tell_outcome(outcome: Outcome) -> tuple[dict[str, Any], str]:
+def render_outcome(outcome: Outcome) -> tuple[dict[str, Any], str]:
     """Return one outcome as an object and as a line."""
     data = decision_document(outcome.decision)
     data["event"] = f"{outcome.event.type} {outcome.event.kind}"
     if outcome.commit is not None:
         data["commit"] = outcome.commit
-    return data, f"{(outcome.commit or '')[:9]:9} {tell_decision(outcome.decision)}"
+    return data, f"{(outcome.commit or '')[:9]:9} {render_decision(outcome.decision)}"
 
 
 def decision_document(decision: Decision) -> dict[str, Any]:
@@ -64,15 +64,15 @@ def advice_in(decision: Decision) -> list[str]:
     return [str(text) for advice in found if isinstance(advice, list) for text in advice]
 
 
-def tell_decision(decision: Decision) -> str:
+def render_decision(decision: Decision) -> str:
     """Return a decision as one line for people."""
     match decision:
         case Plan():
             rows = [put for put in decision.puts if isinstance(put, Audit)]
             level = next((name for name in ("error", "warn") if any(row.level == name for row in rows)), "info")
             actions = " → ".join(dict.fromkeys(row.action for row in rows))
-            said = f"{click.style(actions, fg=_COLOURS[level])}  {decision.subject}  {output.safe(decision.reason)}"
-            return said + "".join(_standing(put) for put in decision.puts if isinstance(put, Incident))
+            line = f"{click.style(actions, fg=_COLOURS[level])}  {decision.subject}  {output.safe(decision.reason)}"
+            return line + "".join(_incident_state(put) for put in decision.puts if isinstance(put, Incident))
         case Refused():
             return click.style(f"refused: {output.safe(str(decision.problem))} [{decision.problem.code}]", fg="red")
         case Nothing():
@@ -80,7 +80,7 @@ def tell_decision(decision: Decision) -> str:
 
 
 def _incident(incident: Incident) -> dict[str, Any]:
-    """Return what whoever watches wants to know of an incident at once (R-002-51)."""
+    """Return the state of an incident for a stream of decisions (R-002-51)."""
     return {
         "id": incident.id,
         "severity": incident.severity.label,
@@ -90,7 +90,7 @@ def _incident(incident: Incident) -> dict[str, Any]:
     }
 
 
-def _standing(incident: Incident) -> str:
+def _incident_state(incident: Incident) -> str:
     severity = output.severity_style(incident.severity.rank, incident.severity.label)
     responder = incident.acknowledged_by or incident.owner
     return f"  [{severity} {incident.status}, {output.one_line(responder)}]"

@@ -42,7 +42,7 @@ def give_verdict(
         RefusedError: `approval_stale`; `seen` is not the beginning of its content hash.
         PrismfsError: the verdict is refused.
     """
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
     from prismfs.errors import RefusedError
     from prismfs.kinds import kind_of
 
@@ -53,7 +53,9 @@ def give_verdict(
         _write(call, signoff, subject, decision, said, dry_run=dry_run)
         return
     document = {"content_hash": content_hash, **said}
-    give(call, f"{signoff.family}.{decision}", document, target=kind_of(subject).name_of(subject), dry_run=dry_run)
+    submit_and_print(
+        call, f"{signoff.family}.{decision}", document, target=kind_of(subject).name_of(subject), dry_run=dry_run
+    )
 
 
 def _write(

@@ -1,7 +1,7 @@
 """The health file of a watcher, `run/health.json`: its heartbeat, and what a person wants to know of it.
 
-`at` is the heartbeat. A watcher writes it after its turns, and in between at least once a minute; the watchdog of
-whoever serves the project next takes one that is missing for a stopped engine.
+`at` is the heartbeat. A watcher writes it after its turns, and in between at least once a minute. The watchdog of the
+next watcher or `react` takes a heartbeat that is overdue for a stopped engine.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SHORTEST_BEAT = 0.5
 
 
 class Health:
-    """The health file of one project; a heartbeat that is missing for longer than `late` counts as a dead watcher's."""
+    """The health file of one project; a watcher whose heartbeat is overdue by more than `late` counts as dead."""
 
     def __init__(self, root: Path) -> None:
         self.late = Response().late
@@ -41,14 +41,14 @@ class Health:
         return self._last is None or not 0 <= (now - self._last.at).total_seconds() < self.every
 
     def to_judge(self) -> Heartbeat | None:
-        """Return the heartbeat that the watchdog has to look at: one that nothing followed for too long, or the last.
+        """Return the heartbeat that the watchdog has to judge: one that was followed too late, else the last.
 
-        At first that is the one of the watcher before this one.
+        At first that is the last one of the watcher before this one.
         """
         return self._missed or self._last
 
     def judged(self) -> None:
-        """Take it that the watchdog has looked at it."""
+        """Note that the watchdog has judged it."""
         self._missed = None
 
     def write(self, now: datetime, *, state: str, more: Document) -> None:

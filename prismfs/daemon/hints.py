@@ -17,7 +17,7 @@ from watchdog.observers.polling import PollingObserver
 
 
 class Hints:
-    """Gathers the names of files that were renamed into, or closed in, an inbox; wakes whoever waits."""
+    """Gathers the names of files that were renamed into, or closed in, an inbox; wakes the loop."""
 
     def __init__(self, observer: Callable[[], BaseObserver] | None = None) -> None:
         self._make_observer = observer or _system_observer
@@ -44,7 +44,7 @@ class Hints:
             observer.join()
 
     def wake(self) -> None:
-        """Wake whoever waits, for a signal or a stop."""
+        """Wake the loop, as a signal, a courier or a stop does."""
         with self._condition:
             self._hinted = True
             self._condition.notify_all()

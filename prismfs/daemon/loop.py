@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import replace
 from pathlib import Path
 
 from prismfs.clock import Clock
@@ -13,6 +14,7 @@ from prismfs.daemon.health import Health
 from prismfs.daemon.hints import Hints
 from prismfs.daemon.sharer import Sharer
 from prismfs.daemon.syncer import Syncer
+from prismfs.daemon.watched_project import WatchedProject
 from prismfs.engine.admin import watchdog
 from prismfs.engine.turn.commit_group import Outcome
 from prismfs.engine.turn.desk import Desk
@@ -21,7 +23,6 @@ from prismfs.engine.turn.react import Moment, Turn, react
 from prismfs.errors import ConfigError, ConflictError, PrismfsError, StoreError
 from prismfs.records.base import format_instant
 from prismfs.records.document import Document
-from prismfs.store import upkeep
 from prismfs.store.lock import Lock
 
 BUSY_SCAN = 1.0
@@ -36,33 +37,18 @@ BUSY_FOR = 10.0
 INDEX_LAG = 1.0
 """Seconds that git's index may be behind the commits while a storm lasts."""
 
-TICK = timedelta(milliseconds=1)
-"""A due time is acted on one instant after it: at exactly the threshold nothing happens (R-004-22)."""
-
 _RETRY = 2.0
+"""Seconds after which a project that could not be served is tried again."""
 
-
-@dataclass
-class Post:
-    """One project under watch, its health file, and how its last turn went."""
-
-    desk: Desk
-    health: Health
-    commits: int = 0
-    last_event: float = float("-inf")
-    next_scan: float = float("-inf")
-    index_behind: bool = True
-    tidied: float = float("-inf")
-    error: PrismfsError | None = None
-    turn: Turn = field(default_factory=Turn)
+_log = logging.getLogger(__name__)
 
 
 class Watcher:
     """Serves one or more projects until it is stopped, or until nothing is left (`once`).
 
     Those of `clones` are kept in step with the repositories that they were cloned from.
-    `report` is told of every turn that did something, `complain` of every error, `notice` once of what is
-    otherwise than a person would expect.
+    `report` is called for every turn that did something, `complain` for every error, `notice` for what an operator
+    should know once.
     """
 
     def __init__(
@@ -75,7 +61,7 @@ class Watcher:
         complain: Callable[[Desk, PrismfsError], None] = lambda _desk, _error: None,
         notice: Callable[[str], None] = lambda _text: None,
     ) -> None:
-        self._posts = [Post(desk, Health(desk.root)) for desk in desks]
+        self._projects = [WatchedProject(desk, Health(desk.root)) for desk in desks]
         self._clock = clock
         self._report = report
         self._complain = complain
@@ -99,193 +85,198 @@ class Watcher:
             PrismfsError: with `once`, what kept a project from being served.
         """
         locks: list[Lock] = []
-        served: list[Post] = []
+        served: list[WatchedProject] = []
         try:
-            for post in self._posts:
-                lock = Lock(post.desk.repo.state / "watcher.lock")
+            for project in self._projects:
+                lock = Lock(project.desk.repo.state / "watcher.lock")
                 locks.append(lock)
                 _be_only_watcher(lock)
-                served.append(post)
+                served.append(project)
             self.hints.start(
-                [post.desk.root / "inbox" for post in self._posts],
-                sorted({(post.desk.repo.git_dir / post.desk.repo.branch).parent for post in self._posts}),
+                [project.desk.root / "inbox" for project in self._projects],
+                sorted({(project.desk.repo.git_dir / project.desk.repo.branch).parent for project in self._projects}),
             )
             if self.hints.polling:
                 self._notice("the system cannot watch folders here; they are polled every second")
+            names = ", ".join(project.name for project in self._projects)
+            _log.info("watching", extra={"projects": names, "process_id": os.getpid(), "polling": self.hints.polling})
             self._loop(once=once)
         finally:
             self._sharer.finish()
             self._syncer.finish()
             self._courier.finish()
-            for post in served:
-                self._write_last_receipts(post)
+            for project in served:
+                self._write_last_receipts(project)
             self.hints.stop()
             # Not of a project that another watcher serves: its health is the other's to tell.
-            for post in served:
-                self._write_health(post, state="stopped")
+            for project in served:
+                self._write_health(project, state="stopped")
             for lock in locks:
                 lock.close()
+            _log.info("stopped", extra={"process_id": os.getpid()})
 
     def _loop(self, *, once: bool) -> None:
         while not self._stopping:
-            for post in self._posts:
-                self._turn(post)
-                if post.health.is_due(self._clock.now()):
-                    self._write_health(post, state="watching" if post.error is None else "failing")
-            if any(post.turn.more and post.error is None for post in self._posts):
-                self._tidy_the_late()
+            for project in self._projects:
+                self._turn(project)
+                if project.health.is_due(self._clock.now()):
+                    self._write_health(project, state="watching" if project.error is None else "failing")
+            if any(project.turn.more and project.error is None for project in self._projects):
+                self._tidy_in_a_storm()
                 continue
             pause = self._pause()
             if pause <= 0:
                 continue
-            for post in self._posts:
-                self._tidy(post)
+            for project in self._projects:
+                self._tidy(project)
             if once and self._is_idle():
-                for post in self._posts:
-                    if post.error is not None:
-                        raise post.error
+                self._raise_error()
                 return
             if self.hints.wait(pause):
-                for post in self._posts:
-                    post.next_scan = float("-inf")
+                self._scan_all()
 
-    def _turn(self, post: Post) -> None:
+    def _raise_error(self) -> None:
+        """Raise what kept a project from being served, if anything did."""
+        for project in self._projects:
+            if project.error is not None:
+                raise project.error
+
+    def _scan_all(self) -> None:
+        for project in self._projects:
+            project.scan_at_once()
+
+    def _turn(self, project: WatchedProject) -> None:
         monotonic = self._clock.monotonic()
-        if monotonic < post.next_scan and not post.turn.more:
+        if monotonic < project.next_scan and not project.turn.more:
             return
-        names = self.hints.take_names(post.desk.root / "inbox")
+        names = self.hints.take_names(project.desk.root / "inbox")
         moment = Moment(now=self._clock.now(), monotonic=monotonic, wall=self._clock.wall(), complete=names)
         try:
-            told = self._look_for_standstill(post, moment)
-            turn = react(post.desk, moment, self._courier)
-            post.turn = replace(turn, outcomes=(*told, *turn.outcomes)) if told else turn
-            post.error = None
+            found = self._look_for_standstill(project, moment)
+            turn = react(project.desk, moment, self._courier)
+            project.turn = replace(turn, outcomes=(*found, *turn.outcomes)) if found else turn
+            project.error = None
         except (StoreError, ConflictError, ConfigError) as error:
-            post.turn = Turn()
-            self._fail(post, error, monotonic)
+            project.turn = Turn()
+            self._fail(project, error, monotonic)
             return
-        if post.turn.crossed:  # another project has something to do now, whether or not a hint comes
-            for other in self._posts:
-                other.next_scan = float("-inf")
-        if post.turn.outcomes:
-            post.last_event = monotonic
-            post.commits += len(post.turn.commits)
-            post.index_behind = True
-            self._report(post.desk, post.turn)
+        if project.turn.crossed:  # another project has something to do now, whether or not a hint comes
+            self._scan_all()
+        if project.turn.outcomes:
+            project.note_turn(project.turn, monotonic, self._clock.monotonic() - monotonic)
+            self._report(project.desk, project.turn)
         try:
-            post.desk.check_settings()
+            project.desk.check_settings()
         except ConfigError as error:  # before the first event that would need the setting
-            self._fail(post, error, monotonic)
+            self._fail(project, error, monotonic)
             return
-        pause = BUSY_SCAN if monotonic - post.last_event < BUSY_FOR else min(IDLE_SCAN, post.health.every)
-        post.next_scan = min(monotonic + pause, self._wake_for(post, monotonic))
-        self._sync(post, monotonic)
-        self._share(post, monotonic)
+        pause = BUSY_SCAN if monotonic - project.last_event < BUSY_FOR else min(IDLE_SCAN, project.health.every)
+        project.next_scan = min(monotonic + pause, project.wake_at(self._clock.now(), monotonic))
+        self._sync(project, monotonic)
+        self._share(project, monotonic)
 
-    def _look_for_standstill(self, post: Post, moment: Moment) -> list[Outcome]:
-        """Tell of a watcher that died, a machine that slept, and deadlines that nobody kept (R-002-07)."""
-        post.health.late = watchdog.late_of(post.desk.repo.view(post.desk.repo.snapshot()))
-        told = watchdog.look(post.desk, moment.now, post.health.to_judge())
-        post.health.judged()
-        return told
+    def _look_for_standstill(self, project: WatchedProject, moment: Moment) -> list[Outcome]:
+        """Report a watcher that died, a machine that slept, and deadlines that passed unhandled (R-002-07)."""
+        project.health.late = watchdog.late_of(project.desk.repo.view(project.desk.repo.snapshot()))
+        found = watchdog.report_standstill(project.desk, moment.now, project.health.to_judge())
+        project.health.judged()
+        return found
 
-    def _share(self, post: Post, monotonic: float) -> None:
+    def _share(self, project: WatchedProject, monotonic: float) -> None:
         """Bring a clone's commits to where it was cloned from, and theirs here, when it is time."""
         try:
-            came, problem = self._sharer.tend(post.desk, monotonic, self._clock.now())
+            came, problem = self._sharer.tend(project.desk, monotonic, self._clock.now())
         except (StoreError, ConflictError) as error:
-            self._fail(post, error, monotonic)
+            self._fail(project, error, monotonic)
             return
         if problem is not None:
-            self._complain(post.desk, problem)
-        post.next_scan = float("-inf") if came else min(post.next_scan, self._sharer.next_at(post.desk))
+            self._tell(project, problem)
+        if came:
+            project.scan_at_once()
+        else:
+            project.next_scan = min(project.next_scan, self._sharer.next_at(project.desk))
 
-    def _sync(self, post: Post, monotonic: float) -> None:
+    def _sync(self, project: WatchedProject, monotonic: float) -> None:
         """Take in what a tracker says of the project's issues, and have it asked when it is time."""
         now = self._clock.now()
         try:
-            tended = self._syncer.tend(post.desk, now)
+            tended = self._syncer.tend(project.desk, now)
         except (StoreError, ConflictError, ConfigError) as error:
-            self._fail(post, error, monotonic)
+            self._fail(project, error, monotonic)
             return
         for problem in tended.errors:
-            self._complain(post.desk, problem)
-        next_at = self._syncer.next_at(post.desk)
+            self._tell(project, problem)
+        next_at = self._syncer.next_at(project.desk)
         if next_at is not None:
-            post.next_scan = min(post.next_scan, monotonic + max(0.0, (next_at - now).total_seconds()))
+            project.next_scan = min(project.next_scan, monotonic + max(0.0, (next_at - now).total_seconds()))
         if tended.outcomes:
             turn = Turn(outcomes=tended.outcomes)
-            post.last_event = monotonic
-            post.commits += len(turn.commits)
-            post.index_behind = True
-            post.next_scan = float("-inf")  # the answers to reporters want to leave
-            self._report(post.desk, turn)
+            project.note_turn(turn, monotonic, self._clock.monotonic() - monotonic)
+            project.scan_at_once()  # the answers to reporters want to leave
+            self._report(project.desk, turn)
 
-    def _write_last_receipts(self, post: Post) -> None:
-        """Write down how the last messages went; what cannot be written now counts as not heard of later.
+    def _write_last_receipts(self, project: WatchedProject) -> None:
+        """Commit how the last messages went; one that cannot be committed now counts as lost later.
 
-        Git's index is left as the branch is: the last turn may have ended without it.
+        Git's index is brought to the branch: the last turn may have ended without it.
         """
         try:
-            note_receipts(post.desk, self._courier.collect(post.desk), self._clock.now())
-            with post.desk.repo.writer():
-                post.desk.repo.bring_index()
+            carried = self._courier.collect(project.desk)
+            note_receipts(project.desk, carried, self._clock.now())
+            self._courier.release(project.desk, carried)
+            project.index_behind = True
+            project.bring_index()
         except (StoreError, ConflictError, ConfigError) as error:
-            self._complain(post.desk, error)
+            self._tell(project, error)
 
-    def _fail(self, post: Post, error: PrismfsError, monotonic: float) -> None:
-        post.error = error
-        post.next_scan = monotonic + _RETRY
-        self._complain(post.desk, error)
-        self._write_health(post, state="failing")
+    def _fail(self, project: WatchedProject, error: PrismfsError, monotonic: float) -> None:
+        project.error = error
+        project.next_scan = monotonic + _RETRY
+        self._tell(project, error)
+        self._write_health(project, state="failing")
 
-    def _wake_for(self, post: Post, monotonic: float) -> float:
-        """Return when (monotonic) this project has something to do by itself."""
-        wake = float("inf") if post.turn.wait_until is None else post.turn.wait_until
-        if post.turn.next_due is not None:
-            wait = (post.turn.next_due + TICK - self._clock.now()).total_seconds()
-            wake = min(wake, monotonic + max(0.0, wait))
-        return wake
+    def _tell(self, project: WatchedProject, error: PrismfsError) -> None:
+        """Log an error and complain of it."""
+        problem = error.problem
+        path = problem.path if isinstance(error, ConfigError) else None  # another file's name may hold a secret
+        _log.error("failed", extra={"project": project.name, "code": problem.code, "path": path})
+        self._complain(project.desk, error)
 
     def _pause(self) -> float:
-        return min(post.next_scan for post in self._posts) - self._clock.monotonic()
+        return min(project.next_scan for project in self._projects) - self._clock.monotonic()
 
     def _is_idle(self) -> bool:
         idle = self._courier.idle() and self._syncer.idle() and self._sharer.idle()
-        return idle and all(post.turn.wait_until is None and not post.turn.more for post in self._posts)
+        return idle and all(project.turn.wait_until is None and not project.turn.more for project in self._projects)
 
-    def _tidy_the_late(self) -> None:
-        """Do in a storm what may not wait for its end: a person who commits by an old index undoes records."""
-        for post in self._posts:
-            if post.index_behind and self._clock.monotonic() - post.tidied > INDEX_LAG:
-                self._tidy(post)
+    def _tidy_in_a_storm(self) -> None:
+        """Bring the index along in a storm, too: a person who commits by an old index undoes records."""
+        for project in self._projects:
+            if project.index_behind and self._clock.monotonic() - project.tidied > INDEX_LAG:
+                self._tidy(project)
 
-    def _tidy(self, post: Post) -> None:
+    def _tidy(self, project: WatchedProject) -> None:
         """Do what may wait: the index, the packs, the health file."""
-        post.tidied = self._clock.monotonic()
-        if post.error is not None:
+        project.tidied = self._clock.monotonic()
+        if project.error is not None:
             return
         try:
-            if post.index_behind:
-                with post.desk.repo.writer():  # a command beside it brings the index along, too
-                    post.desk.repo.bring_index()
-                post.index_behind = False
-            if upkeep.is_due(post.desk.repo.git):
-                upkeep.keep_up(post.desk.repo.git)
+            project.bring_index()
+            project.keep_up(self._clock)
         except (StoreError, ConflictError) as error:
-            self._complain(post.desk, error)
-        self._write_health(post, state="watching")
+            self._tell(project, error)
+        self._write_health(project, state="watching")
 
-    def _write_health(self, post: Post, *, state: str) -> None:
-        turn = post.turn
+    def _write_health(self, project: WatchedProject, *, state: str) -> None:
+        turn = project.turn
         more: Document = {
-            "commits": post.commits,
+            "commits": project.commits,
             "next_due": None if turn.next_due is None else format_instant(turn.next_due),
             "polling": self.hints.polling,
-            "error": None if post.error is None else dict(post.error.problem.as_document()),
-            "tracker": self._syncer.problem(post.desk),
+            "error": None if project.error is None else dict(project.error.problem.as_document()),
+            "tracker": self._syncer.problem(project.desk),
         }
-        post.health.write(self._clock.now(), state=state, more=more)
+        project.health.write(self._clock.now(), state=state, more=more)
 
 
 def _be_only_watcher(lock: Lock) -> None:

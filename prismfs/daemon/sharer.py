@@ -5,6 +5,8 @@ A remote that hangs holds that thread until git's time-out and nothing else.
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +21,8 @@ AFTER_COMMITS, OTHERWISE, AFTER_FAILURE = 3.0, 60.0, 30.0
 """Seconds between two publishings of one clone: while commits are made, when none are, and when it failed."""
 
 _THREADS = 4
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -46,7 +50,7 @@ class Sharer:
     def tend(self, desk: Desk, monotonic: float, now: datetime) -> tuple[bool, PrismfsError | None]:
         """Publish the desk's project when it is time, if it is a clone.
 
-        Returns whether commits came from there, and what was wrong with the last try that ended.
+        Returns whether commits came from the remote, and the error of the last try that ended.
 
         Raises:
             StoreError: the clone itself cannot be read.
@@ -63,12 +67,12 @@ class Sharer:
         return came, problem
 
     def next_at(self, desk: Desk) -> float:
-        """Return when (monotonic) the desk's project wants to be tended by itself."""
+        """Return when (monotonic) the desk's project is to be tended next without a hint."""
         here = self._rounds.get(desk.root)
         return float("inf") if here is None or here.under_way is not None else _due(here)
 
     def idle(self) -> bool:
-        """Tell whether all that was decided here stands there, too, or could not be brought there just now."""
+        """Tell whether each remote has all commits of its clone, or could not be reached just now."""
         return all(
             here.under_way is None and (here.failed or here.head == here.published) for here in self._rounds.values()
         )
@@ -102,5 +106,9 @@ def _due(here: _Round) -> float:
 
 def _publish(root: Path, now: datetime) -> Published:
     """Publish as another process of the clone would: with a desk of its own."""
+    begin = time.monotonic()
     with Desk(root) as desk:
-        return publish(desk, now)
+        published = publish(desk, now)
+    extra = {"project": root.name, "sent": published.sent, "taken": published.taken, "tries": published.tries}
+    _log.info("published", extra=extra | {"seconds": time.monotonic() - begin})
+    return published

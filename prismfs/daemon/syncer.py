@@ -5,6 +5,8 @@ A tracker that hangs holds that thread until its time-out and nothing else. Wher
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from prismfs.delivery.folder import opened
 from prismfs.engine.turn import tracker_sync
 from prismfs.engine.turn.commit_group import Outcome
 from prismfs.engine.turn.desk import Desk
-from prismfs.engine.turn.tracker_sync import Looked
+from prismfs.engine.turn.tracker_sync import TrackerAnswer
 from prismfs.errors import PrismfsError, RecordError, RefusedError, StoreError
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.records import codec
@@ -33,6 +35,8 @@ SHORTEST_WAIT = timedelta(seconds=5)
 _THREADS = 2
 _MOST_FILE = 64 * 1024  # bytes
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Tended:
@@ -48,7 +52,8 @@ class _Round:
 
     next_at: datetime
     failures: int
-    asked: Future[Looked] | None = None
+    asked: Future[TrackerAnswer] | None = None
+    asked_at: float = 0.0
     problem: Document | None = None
 
 
@@ -107,10 +112,11 @@ class Syncer:
         if not numbers:
             here.next_at = now + _wait(tracker, 0)
             return
+        here.asked_at = time.monotonic()
         here.asked = self._pool.submit(_look, desk.root, tracker, numbers)
         here.asked.add_done_callback(lambda _: self._wake())
 
-    def _take(self, desk: Desk, here: _Round, tracker: Tracker, asked: Future[Looked], now: datetime) -> Tended:
+    def _take(self, desk: Desk, here: _Round, tracker: Tracker, asked: Future[TrackerAnswer], now: datetime) -> Tended:
         """Commit what differs, plan the next look and write down how this one went."""
         outcomes: Sequence[Outcome] = ()
         errors: list[PrismfsError] = []
@@ -123,12 +129,14 @@ class Syncer:
             errors.append(error)
             here.failures += 1
         else:
-            outcomes = tracker_sync.settle_found(
+            outcomes = tracker_sync.commit_changes(
                 desk, tracker_sync.pair(tracker_sync.following(desk, now), looked.states), now
             )
             here.failures = 0
         here.next_at = now + _wait(tracker, here.failures)
         here.problem = None if not errors else dict(errors[0].problem.as_document())
+        extra = {"project": desk.root.name, "issues": issues, "changed": len(outcomes), "failures": here.failures}
+        _log.info("tracker answered", extra=extra | {"seconds": time.monotonic() - here.asked_at})
         try:
             _write(desk.root, _report(now, here, issues, len(outcomes)))
         except StoreError as error:
@@ -136,10 +144,10 @@ class Syncer:
         return Tended(tuple(outcomes), tuple(errors))
 
 
-def _look(root: Path, tracker: Tracker, numbers: Sequence[int]) -> Looked:
+def _look(root: Path, tracker: Tracker, numbers: Sequence[int]) -> TrackerAnswer:
     """Ask the tracker, in a thread; what a tracker can do wrong, and a fault of ours, is a refusal."""
     try:
-        return tracker_sync.ask(root, tracker, numbers)
+        return tracker_sync.read_issues(root, tracker, numbers)
     except RefusedError:
         raise
     except PrismfsError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import selectors
 import signal
@@ -21,6 +22,8 @@ from prismfs.records.document import Document
 _MOST_OUTPUT = 256 * 1024
 _PIECE = 64 * 1024  # bytes read or written at a time; what a pipe of Linux holds
 _LOOK = 0.1  # seconds between two looks at whether a program that says nothing has ended, or is to end
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +116,14 @@ def _started(
         RefusedError: `command_missing`.
     """
     own = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    told = subprocess.PIPE if heard else subprocess.DEVNULL
+    printed = subprocess.PIPE if heard else subprocess.DEVNULL
+    begin = time.monotonic()
     try:
         child = subprocess.Popen(
             list(command),
             stdin=subprocess.PIPE,
-            stdout=told,
-            stderr=told,
+            stdout=printed,
+            stderr=printed,
             cwd=cwd,
             env=own | dict(environment or {}),
             start_new_session=True,
@@ -133,6 +137,9 @@ def _started(
         with suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
         child.wait()
+        # Its arguments and what it printed may hold secrets.
+        seconds = time.monotonic() - begin
+        _log.info("program ended", extra={"process_id": child.pid, "code": child.returncode, "seconds": seconds})
         for pipe in (child.stdin, child.stdout, child.stderr):
             if pipe is not None:
                 with suppress(OSError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import ssl
+import time
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,8 @@ _ASKING_FOR_A_WAIT = {429, 503}
 
 # It would write headers, which hold secrets, into whatever log there is.
 logging.getLogger("httpcore").setLevel(logging.WARNING)
+
+_log = logging.getLogger(__name__)
 
 
 def post(
@@ -55,8 +58,14 @@ def post(
         "User-Agent": f"prismfs/{__version__}",
         "Connection": "close",
     }
+    begin = time.monotonic()
     with Deadline(timeout) as deadline:
-        return _Exchange(deadline).run(place, json.dumps(document).encode(), {**(headers or {}), **own}, tls)
+        exchange = _Exchange(deadline)
+        receipt = exchange.run(place, json.dumps(document).encode(), {**(headers or {}), **own}, tls)
+    # Not the address: its path and query are often the password.
+    extra = {"id": key, "status": exchange.status, "outcome": receipt.outcome, "seconds": time.monotonic() - begin}
+    _log.info("http exchange ended", extra=extra)
+    return receipt
 
 
 class _Exchange:
@@ -65,6 +74,7 @@ class _Exchange:
     def __init__(self, deadline: Deadline) -> None:
         self._deadline = deadline
         self._written = False
+        self.status: int | None = None
 
     def run(self, place: httpx.URL, content: bytes, headers: Mapping[str, str], tls: Tls) -> Receipt:
         try:
@@ -85,6 +95,7 @@ class _Exchange:
                 httpx.HTTPTransport(verify=tls(), trust_env=False) as transport,
                 closing(transport.handle_request(request)) as response,
             ):
+                self.status = response.status_code
                 return _receipt(response)
         except (httpx.HTTPError, OSError) as error:
             limit = f"{self._deadline.timeout.total_seconds():g}s"

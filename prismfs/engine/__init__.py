@@ -1,1 +1,1 @@
-"""Use cases: one turn over what is waiting, deliveries, founding, verifying. No loop, no threads."""
+"""Use cases: one turn over what is waiting, deliveries, setting up, verifying. No loop, no threads."""

@@ -1,4 +1,4 @@
-"""A detector: one kind of secret or personal datum, the pattern that catches it and the judgement of what was caught.
+"""A detector: one kind of secret or personal datum, its pattern, and the check of a match.
 
 All patterns are matched by RE2, so that no text, however made, takes more than linear time. RE2 has no look-around;
 hence the named group `secret` where context is needed to find what to take out.

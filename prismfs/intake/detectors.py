@@ -229,4 +229,4 @@ SECRET_KEY = re.compile(
     r"|^(?:set-)?cookie$|(?:api|access|secret|private|account|auth|encryption|signing|master|session|shared)"
     r"[_-]?keys?$)"
 )
-"""A mapping key whose string value is a secret as a whole, whatever it looks like."""
+"""A mapping key whose string value is a secret as a whole, in any form."""

@@ -1,4 +1,4 @@
-"""Drop: one file that an agent handed in, as bytes; and refusal: an entry that is not taken, and why."""
+"""Drop: the bytes of one file of an agent; refusal: an entry of the inbox that is refused, and why."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An entry that is not taken, and why.
+    """An entry that is refused, and why.
 
     `size` (bytes) is known of regular files, `sha256` of those that were read.
     """
@@ -61,7 +61,7 @@ def identity_of(info: os.stat_result) -> Identity:
 
 
 def read_entry(folder: int, name: str) -> tuple[Drop | Refusal, Identity] | None:
-    """Return the entry `name` of the open `folder`, or None when it is gone or changed while it was read.
+    """Return the entry `name` of the open `folder`, or None where it was removed or changed while it was read.
 
     Only a regular file with one name and at most MAX_BYTES is ever opened.
     """

@@ -16,7 +16,7 @@ _MOST_CODES = 32
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`count` secrets of `kind` stand in the string at `pointer` (RFC 6901; "" is the document).
+    """`count` secrets of `kind` are in the string at `pointer` (RFC 6901; "" is the document).
 
     At level `redact` they were taken out, at `suspect` they were left. `mac` tells equal values, where there is a key.
     """

@@ -1,6 +1,6 @@
 """The inbox: the one folder that agents write into, read as if each entry were made to do harm.
 
-An entry is a drop when its name follows the rule and it is a regular file; whatever else lies there is
+An entry is a drop when its name follows the rule and it is a regular file; every other entry is
 refused. Nothing is followed, nothing but a regular file is opened, and its bytes are read once.
 """
 
@@ -18,7 +18,7 @@ from prismfs.errors import StoreError
 from prismfs.intake.drop import NAME, Drop, Identity, Refusal, identity_of, read_entry
 from prismfs.intake.folder import opened_folder, printable
 
-__all__ = ["NAME", "SETTLE", "Drop", "Inbox", "Look", "Refusal", "printable"]
+__all__ = ["NAME", "SETTLE", "Drop", "Inbox", "Refusal", "Scan", "printable"]
 
 _ASIDE, _LONGEST_NAME = ".taken-", 255
 
@@ -27,12 +27,12 @@ SETTLE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What one look into the inbox found.
+class Scan:
+    """The result of one scan of the inbox.
 
     `ready` names entries to read, the oldest first; `waiting` counts those not yet still, and `wait_until`
     is the monotonic time, in seconds, at which the first of them may be. `more` says that `ready` was cut
-    to the limit, or that an entry got its name back during the look. `aside` counts names that begin with a dot.
+    to the limit. `aside` counts names that begin with a dot.
     """
 
     ready: tuple[str, ...]
@@ -65,8 +65,8 @@ class Inbox:
         with opened_folder(self.folder, "inbox") as fd:
             yield fd
 
-    def scan(self, monotonic: float, wall: float, *, complete: Collection[str] = (), limit: int = 1000) -> Look:
-        """Look at every entry once, and return which are ready to be read.
+    def scan(self, monotonic: float, wall: float, *, complete: Collection[str] = (), limit: int = 1000) -> Scan:
+        """List every entry once, and return which are ready to be read.
 
         `monotonic` and `wall` are now, in seconds, on the two clocks. An entry is ready when its name is in
         `complete` (its writer was seen to close or rename it), when the kernel last changed its inode at
@@ -79,13 +79,8 @@ class Inbox:
         ready: list[tuple[int, str]] = []
         still: dict[str, tuple[tuple[int, ...], float]] = {}
         dues: list[float] = []
-        aside, put_back = 0, False
-        for name, info in self._entries():
-            if name.startswith(_ASIDE):
-                # A process was killed while it held this. What is in history by then is not taken twice.
-                self.put_back(name.removeprefix(_ASIDE))
-                put_back = True
-                continue
+        aside = 0
+        for name, info in self._listed():
             if name.startswith("."):
                 aside += 1
                 continue
@@ -100,13 +95,26 @@ class Inbox:
         self._still = still
         self._read = {name: entry for name, entry in self._read.items() if name in still}
         ready.sort()
-        return Look(
+        return Scan(
             ready=tuple(name for _, name in ready[:limit]),
             waiting=len(dues),
             wait_until=min(dues, default=None),
-            more=len(ready) > limit or put_back,
+            more=len(ready) > limit,
             aside=aside,
         )
+
+    def _listed(self) -> list[tuple[str, os.stat_result]]:
+        """Return all entries, once those that a killed process held have their names again.
+
+        What is in history by then is not taken twice. An entry that cannot be renamed, such as one that an agent named
+        like this, stays aside.
+        """
+        entries = list(self._entries())
+        held = [name.removeprefix(_ASIDE) for name, _ in entries if name.startswith(_ASIDE)]
+        for name in held:
+            with suppress(OSError):
+                self.put_back(name)
+        return list(self._entries()) if held else entries
 
     def _entries(self) -> Iterator[tuple[str, os.stat_result]]:
         with self.opened() as fd, os.scandir(fd) as entries:
@@ -117,7 +125,7 @@ class Inbox:
                     continue
 
     def read(self, name: str) -> Drop | Refusal | None:
-        """Return the drop `name`, or why it is refused; None when it is gone, aside, or still being written.
+        """Return the drop `name`, or why it is refused; None where it is absent, set aside, or still being written.
 
         Raises:
             ValueError: `name` is not the name of an entry of one folder.
@@ -184,7 +192,7 @@ class Inbox:
         if not self.holds(name, cause):
             return None
         if len(os.fsencode(_ASIDE + name)) > _LONGEST_NAME:
-            return name  # too long for a drop: whatever is there by this name is refused
+            return name  # too long for a drop: an entry with this name is refused
         with self.opened() as fd:
             try:
                 os.rename(name, _ASIDE + name, src_dir_fd=fd, dst_dir_fd=fd)
@@ -204,7 +212,7 @@ class Inbox:
 
 
 def _put_back(fd: int, name: str) -> None:
-    """Give what was set aside its name again, or, where an agent has taken that since, one that nobody has."""
+    """Rename what was set aside to its old name, or to a free one where an agent has used that since."""
     free = name
     for number in count(1):
         try:

@@ -1,4 +1,4 @@
-"""A keyed code of each value found: equal values can be told by it, and the value cannot be guessed without the key.
+"""A keyed hash of each value found: it shows equal values, and cannot be used to guess one without the key.
 
 The key is a file outside of every repository, made when it is first needed and readable for its owner alone. Where
 there can be none, reports carry no code; nothing else depends on it.

@@ -1,4 +1,4 @@
-"""All detectors that are in force, and which of them a text may hold anything for."""
+"""The active detectors, and the candidates among them for one text."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from prismfs.intake import names, ruleset
+from prismfs.intake import ruleset
 from prismfs.intake.detector import Detector, Level, compiled
 from prismfs.intake.detectors import DETECTORS, SCAN_VERSION
-from prismfs.kinds.core.settings.redaction import RedactionRules
+from prismfs.kinds.core.settings.redaction import KeptName, RedactionRules
 
 _MOST_KEYS = 4096
 _GROUP = 10
-_SHORT = 3  # characters; a literal as short stands in most texts
+_SHORT = 3  # characters; a literal as short is in most texts
 
 
 class Pack:
@@ -116,7 +116,7 @@ _LAST: list[tuple[RedactionRules, Pack]] = []
 
 def _made(rules: RedactionRules) -> Pack:
     default = default_pack()
-    rows = (*default.detectors, *names.detectors_of(rules.names))
+    rows = (*default.detectors, *_name_detectors(rules.names))
     return Pack(_levelled(rows, rules), default.version, rules.levels)
 
 
@@ -125,3 +125,27 @@ def _levelled(rows: Iterable[Detector], rules: RedactionRules) -> Iterable[Detec
         level = rules.levels.get(row.kind, row.level)
         if level != "ignore":
             yield row.at_level(level)
+
+
+def _name_detectors(names: tuple[KeptName, ...]) -> tuple[Detector, ...]:
+    """Return one detector for each kind of `names`; blanks in a name stand for any blanks between its words."""
+    by_kind: dict[str, list[str]] = {}
+    for one in names:
+        by_kind.setdefault(one.kind, []).append(one.name)
+    return tuple(_detector(kind, sorted(group, key=len, reverse=True)) for kind, group in by_kind.items())
+
+
+def _detector(kind: str, names: list[str]) -> Detector:
+    # A literal must occur in the folded text as it is: of several words, the longest will do.
+    literals = tuple(max(name.casefold().split(), key=len) for name in names)
+    patterns = [r"\s+".join(_escaped(word) for word in name.split()).encode() for name in names]
+    return Detector(
+        kind,
+        literals,
+        rb"(?i)(?:^|[^\pL\pN_])(?P<secret>" + b"|".join(patterns) + rb")(?:[^\pL\pN_]|\z)",
+    )
+
+
+def _escaped(word: str) -> str:
+    # Only ASCII signs: RE2 refuses a backslash before any other.
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", word)

@@ -40,7 +40,7 @@ def _is_address(text: str) -> bool:
     from email_validator import EmailNotValidError, validate_email
 
     try:
-        # Below a common domain: one for special use, such as corp.local, is somebody's address all the same.
+        # Below a common domain: one for special use, such as corp.local, is a person's address all the same.
         validate_email(f"{text}.example.com", check_deliverability=False)
     except EmailNotValidError:
         return False

@@ -1,4 +1,4 @@
-"""Quarantine: where refused entries lie untouched, each beside the reason why it was refused."""
+"""Quarantine: refused entries, kept as they are, each with the reason beside it."""
 
 from __future__ import annotations
 

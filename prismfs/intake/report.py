@@ -1,4 +1,4 @@
-"""Looking through texts that are about to leave: a report that never fails, and is kept beside them.
+"""The scanner's report on texts that are about to leave; a failed scan is a report as well.
 
 Source: R-000-36, R-000-37: what leaves was scanned, and only a report of status `passed` lets it go.
 """
@@ -22,7 +22,7 @@ SCANNER = "prismfs"
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the scanner made of some texts.
+    """The result of scanning some texts.
 
     `passed`: all of it was looked at, and a second look at `redacted`, the texts without what was taken out, found no
     more. Findings of level `suspect` still stand in them: whoever sends them decides about those. `failed`: an error,

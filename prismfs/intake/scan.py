@@ -81,7 +81,7 @@ def redact_text(text: str) -> str:
     try:
         pack = default_pack()
         return Scrubber(pack).scrub(text, pack.candidates(masked(encoded(text)).decode()))[0]
-    except Exception:  # whatever it was: it must not let the text through
+    except Exception:  # any fault must not let the text through
         return "[redacted:unscanned]"
 
 

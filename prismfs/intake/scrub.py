@@ -1,4 +1,4 @@
-"""Taking secrets out of one text, however it is read."""
+"""Taking secrets out of one text and all its decodings."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from prismfs.intake.decodings import DEPTH, decodings_of
 from prismfs.intake.detector import Detector
 from prismfs.intake.pack import Pack, narrowed
 from prismfs.intake.spans import Hit, claim, find, masked, nothing, placeholders_in, replaced
-from prismfs.intake.views import DEPTH, views_of
 
 _MAX_PASSES = 8  # taking one secret out may lay the next one bare; text that needs more is made to be hard
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -25,7 +25,7 @@ class Scrubber:
     def scrub(self, text: str, rows: Sequence[Detector]) -> tuple[str, list[Hit]]:
         """Return `text` without its secrets, and what was found, suspects among them.
 
-        `rows` are the candidates for the document that the text is of; each other reading is asked for its own.
+        `rows` are the candidates for the document that the text is of; each other decoding is asked for its own.
         """
         data = encoded(text)
         found: list[Hit] = []
@@ -46,19 +46,19 @@ class Scrubber:
         return "[redacted:entangled]", [Hit(0, len(data), "entangled", "redact", encoded(text))]
 
     def _hidden(self, data: bytes) -> list[Hit]:
-        """Return what only another reading of `data` shows, as it stands in `data`; what is sure comes first."""
+        """Return what only a decoding of `data` shows, as spans of `data`; certain hits come first."""
         hits = self._seen(data, DEPTH)
         return sorted(_claimed(hits, data), key=lambda hit: hit.start) if hits else []
 
     def _seen(self, data: bytes, depth: int) -> list[Hit]:
         hits: list[Hit] = []
-        for view in views_of(data):
+        for decoding in decodings_of(data):
             self.check()
-            rows = self.pack.candidates(view.data.decode(errors="replace"), strong=not view.around)
-            seen = find(view.data, rows, self.check) if rows else []
+            rows = self.pack.candidates(decoding.data.decode(errors="replace"), strong=not decoding.around)
+            seen = find(decoding.data, rows, self.check) if rows else []
             if depth > 1:
-                seen += self._seen(view.data, depth - 1)
-            hits += [hit.moved(*view.span(hit.start, hit.end)) for hit in seen]
+                seen += self._seen(decoding.data, depth - 1)
+            hits += [hit.moved(*decoding.span(hit.start, hit.end)) for hit in seen]
         return hits
 
 

@@ -28,13 +28,13 @@ def announces(item: object) -> bool:
 
 
 def across(parts: Sequence[bytes], rows: Sequence[Detector]) -> list[list[Hit]]:
-    """Return what stands across several of `parts`: for each part what of it is to be taken out.
+    """Return the secrets that span several of `parts`: for each part the hits in it.
 
     Only strong rows look, and only what crosses from one part into the next counts.
     """
     hits: list[list[Hit]] = [[] for _ in parts]
     for between, chosen in _ways(parts, rows):
-        # All of them, and each with the next: what stands before a key in the same list must not hide where it begins.
+        # All of them, and each with the next: an entry before a key in the same list must not hide where it begins.
         windows = [(0, len(parts)), *((at, at + 2) for at in range(len(parts) - 1) if len(parts) > 2 and not between)]
         for start, stop in windows if chosen else ():
             for hit in find(between.join(parts[start:stop]), chosen):

@@ -15,7 +15,7 @@ _OPEN = len(b"[redacted:")
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """Bytes `start` to `end` are a datum of `kind`; `value` is the datum itself, which a view may have decoded."""
+    """Bytes `start` to `end` are a datum of `kind`; `value` is the datum itself, which may have been decoded."""
 
     start: int
     end: int
@@ -36,7 +36,7 @@ def masked(data: bytes) -> bytes:
 
 
 def placeholders_in(data: bytes) -> list[tuple[int, int]]:
-    """Return where the placeholders in `data` stand, in order."""
+    """Return the spans of the placeholders in `data`, in order."""
     return [found.span() for found in PLACEHOLDER.finditer(data)] if b"[redacted:" in data else []
 
 

@@ -1,4 +1,4 @@
-"""Judging what a pattern caught: which parts of it are a secret.
+"""Judging a match of a pattern: which parts of it are a secret.
 
 A pattern says what has the shape; the functions here say whether it is one, by checksum or by meaning.
 Each is given the caught bytes and returns the parts to take out as (start, end) offsets into them.
@@ -16,7 +16,7 @@ Parts = tuple[tuple[int, int], ...]
 
 PLACEHOLDER = re.compile(rb"\[redacted:[a-z0-9_-]{1,64}\]")
 
-# Words that stand where a value would: they say something about a secret and are none.
+# Words in the place of a value that describe a secret and are none.
 _WORDS = frozenset(
     b"""none null nil true false yes no undefined unset empty missing required optional invalid incorrect
     wrong expired unknown hidden masked removed redacted omitted string str bytes int bool text any password
@@ -50,7 +50,7 @@ _CARD_GROUPS = frozenset({(4, 6, 5), (4, 6, 4)})
 
 
 def is_harmless(value: bytes) -> bool:
-    """Return whether `value` only stands in for a secret: empty, a mask, a variable, a word such as null."""
+    """Return whether `value` is a placeholder for a secret: empty, a mask, a variable, a word such as null."""
     bare = PLACEHOLDER.sub(b"", value).strip(b" \t\r\n\"'`\\,;.")
     if not bare or (len(set(bare)) == 1 and bare[:1] in b"*xX.#_-"):
         return True
@@ -73,7 +73,7 @@ def digits(value: bytes) -> Parts:
 
 
 def credential(value: bytes) -> Parts:
-    """Return all of `value` unless it stands in for a secret."""
+    """Return all of `value` unless it is a placeholder."""
     return () if is_harmless(value) else whole(value)
 
 
@@ -101,7 +101,7 @@ def assigned(value: bytes) -> Parts:
 
 
 def assigned_path(value: bytes) -> Parts:
-    """Return what `assigned` does, and nothing for a folder: PWD=/srv is where a shell stands."""
+    """Return what `assigned` does, and nothing for a folder: PWD=/srv is the folder of a shell."""
     return () if value.lstrip(b"\"'").startswith((b"/", b"~", b".")) else assigned(value)
 
 
@@ -121,14 +121,14 @@ def random_text(value: bytes) -> Parts:
 
 
 def next_line(value: bytes) -> Parts:
-    """Return `value`, which stands alone on the line below its name, unless it is a word or stands in for a secret."""
+    """Return `value`, alone on the line below its name, unless it is a word or a placeholder."""
     bare = value.strip(b"\"'")
     prose = bare.isalpha() and (bare.islower() or bare.istitle())
     return () if prose or len(bare) < 6 or is_harmless(bare) or _CODE.fullmatch(bare) else whole(value)
 
 
 def argument(value: bytes) -> Parts:
-    """Return the argument of an option such as --token, unless it is a word or stands in for a secret."""
+    """Return the argument of an option such as --token, unless it is a word or a placeholder."""
     prose = value.isalpha() and value.islower()
     return () if prose or is_harmless(value) or value.startswith((b"/", b"./", b"$")) else whole(value)
 
@@ -140,7 +140,7 @@ def vendor_key(value: bytes) -> Parts:
 
 
 def cookies(value: bytes) -> Parts:
-    """Return the values in a Cookie header that are long enough to be somebody's session."""
+    """Return the values in a Cookie header that are long enough to be a session."""
     found = re.finditer(rb"=([^;\s\"',]{8,})", value)
     return tuple(part.span(1) for part in found if not is_harmless(part[1]) and re.search(rb"\d", part[1]))
 

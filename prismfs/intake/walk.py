@@ -1,4 +1,4 @@
-"""One walk through a document: every string scrubbed, and then what is spread over several of them."""
+"""One walk through a document: every string is scrubbed, then secrets that are spread over several."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_DEPTH = 32
 """Mappings and lists inside each other; the strict parser allows no more."""
 
 _PASS = re.compile(r"(?i)pass|pwd")
-_MAX_JOINS = 4  # taking out what stands across two fields may bring two others together
+_MAX_JOINS = 4  # taking out what spans two fields may bring two others together
 
 
 def texts_of(document: dict[str, Any]) -> list[str]:
@@ -81,7 +81,7 @@ class Walk:
             under = whole or self._kind_under(key) or (name and self._kind_under(name)) or None
             if secret and key in ("data", "stringData") and isinstance(member, dict):
                 under = "secret"
-            # What stands under a key such as `token` is taken out whole if it is a string or in a list, but a mapping
+            # A value under a key such as `token` is taken out whole if it is a string or in a list, but a mapping
             # there has names of its own.
             inner = under if not isinstance(member, dict) or whole or (secret and under) else None
             scrubbed[key] = self.value(member, below(pointer, key), whole=inner)
@@ -124,7 +124,7 @@ class Walk:
         return scrubbed
 
     def _joined(self, members: dict[Any, Any], pointers: dict[Any, str]) -> dict[Any, Any]:
-        """Take out of the strings among `members` what only shows when they are joined."""
+        """Take secrets out of the strings among `members` that only show when these are joined."""
         keys = [key for key, member in members.items() if isinstance(member, str) and member]
         rows = [row for row in self.rows if row.strong or row.kind == "payment_card"]
         for _ in range(_MAX_JOINS if len(keys) > 1 and rows else 0):
@@ -133,10 +133,9 @@ class Walk:
             if not any(found):
                 break
             for key, part, hits in zip(keys, parts, found, strict=True):
-                if hits:
-                    self.tally.note(pointers[key], hits)
-                    if any(hit.level == "redact" for hit in hits):
-                        members[key] = self._again(replaced(part, hits), pointers[key])
+                self.tally.note(pointers[key], hits)
+                if any(hit.level == "redact" for hit in hits):
+                    members[key] = self._again(replaced(part, hits), pointers[key])
         return members
 
     def _again(self, data: bytes, pointer: str) -> str:
@@ -166,5 +165,5 @@ class Walk:
 
 
 def below(pointer: str, key: str) -> str:
-    """Return the JSON pointer of the member `key` of what stands at `pointer`."""
+    """Return the JSON pointer of the member `key` of the value at `pointer`."""
     return f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"

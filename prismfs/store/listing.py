@@ -134,7 +134,7 @@ def _read_only() -> StoreError:
 
 
 def database_error(error: sqlite3.OperationalError) -> PrismfsError:
-    """Return what SQLite could not do with the projection, said as the disk's fault that it is."""
+    """Return an error of SQLite on the projection as a store error: the disk is full, read-only or damaged."""
     path = _PLACE
     match error.sqlite_errorname:
         case "SQLITE_FULL":
@@ -259,7 +259,7 @@ def has_kind(connection: sqlite3.Connection, kind: str) -> bool:
 
 
 def read_next_due(connection: sqlite3.Connection, kind: str | None = None) -> str | None:
-    """Return the earliest due time (RFC 3339) of one kind, or of all but the outbox; None where nothing is due ever."""
+    """Return the earliest due time (RFC 3339) of one kind, or of all but the outbox; None without any."""
     condition, name = _due_condition(kind)
     row = connection.execute(
         f"SELECT due_at FROM record WHERE due_at IS NOT NULL AND {condition} ORDER BY due_at LIMIT 1",  # noqa: S608
@@ -269,7 +269,7 @@ def read_next_due(connection: sqlite3.Connection, kind: str | None = None) -> st
 
 
 def due_query(kind: str | None, share: int) -> tuple[str, str]:
-    """Return the SQL of (kind, document) of what is due, and the kind that it takes after the time and before a limit.
+    """Return the query of (kind, document) of what is due, and its parameter between the time and the limit.
 
     The earliest come first; with `share` at most so many of one owner in one status.
     """

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from prismfs.errors import ConflictError
-from prismfs.store.worktree import disk_error
+from prismfs.store.git.worktree import disk_error
 
 _MAY_NOT_WRITE = (errno.EACCES, errno.EPERM, errno.EROFS)
 
@@ -32,7 +32,7 @@ class Lock:
         except OSError as error:
             if error.errno not in _MAY_NOT_WRITE:
                 raise disk_error(error, str(path.name)) from error
-            # Whoever only reads needs no lock: an auditor's copy may well be read-only.
+            # Readers need no lock: an auditor's copy may well be read-only.
             self.descriptor = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
             self._refused = error
         self._path = path
@@ -70,12 +70,12 @@ class Lock:
             raise disk_error(error, str(self._path.name)) from error
 
     def release(self) -> None:
-        """Give the lock up, leaving word that all is well."""
+        """Release the lock and mark it as released in order."""
         os.ftruncate(self.descriptor, 0)
         fcntl.flock(self.descriptor, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        """Close the file; a lock still held is given up without word."""
+        """Close the file; a lock still held is released without that mark."""
         with suppress(OSError):
             os.close(self.descriptor)
 
@@ -95,17 +95,17 @@ def clear_dead_locks(git_dir: Path, branch: str, *, since: float) -> tuple[str, 
         f"{branch}.lock",
         "refs/prismfs/scratch.lock",
         "refs/prismfs/seen.lock",
-        *(f"refs/prismfs/given-up/{path.name}" for path in (git_dir / "refs/prismfs/given-up").glob("*.lock")),
+        *(f"refs/prismfs/abandoned/{path.name}" for path in (git_dir / "refs/prismfs/abandoned").glob("*.lock")),
     ):
         path = git_dir / name
         try:
             ours = path.stat().st_mtime >= since
         except FileNotFoundError:
             continue
-        if ours and not _is_open_somewhere(path) and not (name == "index.lock" and _somebody_commits(git_dir.parent)):
+        if ours and not _is_open_somewhere(path) and not (name == "index.lock" and _commit_runs(git_dir.parent)):
             path.unlink(missing_ok=True)
             removed.append(name)
-    # What fast-import writes when its input ends early: only the engine runs it, and nobody reads these.
+    # What fast-import writes when its input ends early: only the engine runs it, and these files are never read.
     for report in git_dir.glob("fast_import_crash_*"):
         report.unlink(missing_ok=True)
     return tuple(removed)
@@ -125,7 +125,7 @@ def _is_open_somewhere(path: Path) -> bool:
     return False
 
 
-def _somebody_commits(root: Path) -> bool:
+def _commit_runs(root: Path) -> bool:
     """Tell whether a `git commit` runs at `root`. It keeps the index locked, the file closed, while a person writes."""
     wanted = str(root.resolve())
     for process in Path("/proc").glob("[0-9]*"):

@@ -6,9 +6,9 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from prismfs.store.git import Git
-from prismfs.store.plumbing import EMPTY_TREE
-from prismfs.store.worktree import disk_error
+from prismfs.store.git.plumbing import EMPTY_TREE
+from prismfs.store.git.repository import Git
+from prismfs.store.git.worktree import disk_error
 
 
 class Marks:
@@ -33,7 +33,7 @@ class Marks:
             StoreError: the disk is full, or the repository cannot be written.
         """
         try:
-            # The index is brought along without the writer's lock, by whoever comes to it.
+            # The index may be updated without the writer's lock, by any process.
             temporary = self._state / f"{name}.{os.getpid()}.new"
             temporary.write_text(f"{commit}\n")
             temporary.replace(self._state / name)

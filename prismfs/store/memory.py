@@ -62,7 +62,7 @@ class MemoryView:
             self._put(kind.place_of(record), record, kind.write(record) if kind.chained else b"")
 
     def put_file(self, path: str, data: bytes) -> bool:
-        """Take in one file; False when it is no valid record (it then is as if it were not there)."""
+        """Add one file; False where it is no valid record, which counts as absent."""
         self.remove_file(path)
         kind = kind_of_path(path)
         if kind is None:
@@ -225,7 +225,7 @@ def _by_number(row: ChainHead) -> tuple[int, str]:
 
 
 class MemoryStore:
-    """A store whose commits are a list; for tests of everything that stands on a store."""
+    """A store whose commits are a list; for tests of everything that uses a store."""
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self._trees: list[dict[str, bytes]] = [dict(files)]
@@ -234,7 +234,7 @@ class MemoryStore:
         self.plans: list[Plan] = []
 
     def snapshot(self) -> Snapshot:
-        """Return the state that the branch stands at now; commits are named by their number."""
+        """Return the current state of the branch; commits are named by their number."""
         return Snapshot(commit=str(len(self._trees) - 1), seen=str(self._seen))
 
     def read(self, snapshot: Snapshot, path: str) -> bytes | None:
@@ -246,7 +246,7 @@ class MemoryStore:
         return MemoryView(self._trees[int(snapshot.commit)])
 
     def news(self, snapshot: Snapshot) -> Sequence[ForeignCommit]:
-        """Return the foreign commits that nobody has answered yet, oldest first."""
+        """Return the foreign commits that are not answered yet, oldest first."""
         span = range(self._seen + 1, int(snapshot.commit) + 1)
         return tuple(self._foreign[number] for number in span if number in self._foreign)
 

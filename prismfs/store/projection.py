@@ -23,8 +23,8 @@ from prismfs.records.plan import Plan
 from prismfs.records.view import GENESIS, Answer, ChainHead
 from prismfs.store import answers, listing
 from prismfs.store.defaults import default_record
-from prismfs.store.git import Git
-from prismfs.store.plumbing import EMPTY_TREE, NO_OBJECT
+from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT
+from prismfs.store.git.repository import Git
 
 R = TypeVar("R", bound=Record)
 
@@ -58,7 +58,7 @@ class Projection:
         self._connection.close()
 
     def bring_to(self, commit: str, git: Git) -> None:
-        """Take in what differs between the commit shown now and `commit`.
+        """Apply what differs between the commit shown now and `commit`.
 
         Files that are no valid record are left out; `prismfs check` names them.
         """
@@ -68,7 +68,7 @@ class Projection:
             self._bring_to(commit, git)
 
     def advance(self, old: str, new: str, records: Iterable[tuple[Kind, str, Record, bytes]], git: Git) -> None:
-        """Take in `records` (kind, path, record, bytes), which the writer just made between two commits.
+        """Apply `records` (kind, path, record, bytes), which the writer just made between two commits.
 
         A reader may have moved the projection meanwhile; the difference is then taken from the commits.
         """

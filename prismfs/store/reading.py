@@ -90,8 +90,8 @@ def _locate(root: Path) -> tuple[Path, str | None]:
 
 @contextmanager
 def _brought_along(root: Path) -> Iterator[sqlite3.Connection]:
-    from prismfs.store.git import Git
-    from prismfs.store.place import find_git_dir, read_branch
+    from prismfs.store.git.place import find_git_dir, read_branch
+    from prismfs.store.git.repository import Git
     from prismfs.store.projection import Projection
 
     git_dir = find_git_dir(root)

@@ -17,12 +17,12 @@ from prismfs.kinds import kind_of, kind_of_path
 from prismfs.records.base import Record
 from prismfs.records.kind import Kind
 from prismfs.records.plan import Plan
-from prismfs.store import history, worktree
-from prismfs.store.git import Git
+from prismfs.store.git import history, worktree
+from prismfs.store.git.place import find_git_dir, read_branch
+from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, NewCommit
+from prismfs.store.git.repository import Git
 from prismfs.store.lock import Lock, clear_dead_locks
 from prismfs.store.marks import Marks
-from prismfs.store.place import find_git_dir, read_branch
-from prismfs.store.plumbing import EMPTY_TREE, NO_OBJECT, NewCommit
 from prismfs.store.projection import Projection
 from prismfs.store.snapshot import ForeignCommit, Snapshot
 from prismfs.store.writing import ENGINE, commit_of
@@ -30,8 +30,8 @@ from prismfs.store.writing import ENGINE, commit_of
 SCRATCH = "refs/prismfs/scratch"
 SEEN = "refs/prismfs/seen"
 _INDEX_TRIES = 3
-GIVEN_UP = "refs/prismfs/given-up/"
-"""Before the id of a commit that stood at the branch until what it decided was decided again elsewhere."""
+ABANDONED = "refs/prismfs/abandoned/"
+"""Prefix of references to former heads of the branch whose decisions were made again on another history."""
 
 CRASH_POINTS = (
     "before-objects",
@@ -86,7 +86,7 @@ class ProjectRepo:
 
     @contextmanager
     def writer(self, *, wait: float = 10.0) -> Iterator[None]:
-        """Be the only writer of this project, recovered from whatever the last one left unfinished.
+        """Hold the writer's lock; what the last writer left unfinished is completed first.
 
         Raises:
             ConflictError: `locked`; another process is still writing after `wait` seconds.
@@ -118,7 +118,7 @@ class ProjectRepo:
         return edited
 
     def snapshot(self) -> Snapshot:
-        """Return the state that the branch stands at now.
+        """Return the current state of the branch.
 
         Raises:
             StoreError: `branch_changed` when another branch was checked out than the one being served.
@@ -144,7 +144,7 @@ class ProjectRepo:
                 yield change.path, data
 
     def news(self, snapshot: Snapshot) -> Sequence[ForeignCommit]:
-        """Return the foreign commits that nobody has answered yet, oldest first."""
+        """Return the foreign commits that are not answered yet, oldest first."""
         if snapshot.seen == snapshot.commit:
             return ()
         if snapshot.seen is not None and self.git.status("merge-base", "--is-ancestor", snapshot.seen, snapshot.commit):
@@ -188,19 +188,19 @@ class ProjectRepo:
         """
         if not plans:
             if instead_of is not None or base.seen != base.commit:
-                self._move(base.commit, instead_of or base, given_up=instead_of)
+                self._move(base.commit, instead_of or base, abandoned=instead_of)
                 self._crash_point("after-reference")
                 self.recover()
             return ()
         projection = self.view(base)
         latest: dict[str, bytes] = {}
         written: list[tuple[Kind, str, Record, bytes]] = []
-        olds = self._olds(plans, base)
+        olds = self._old_files(plans, base)
         commits = (commit_of(plan, olds, latest, written) for plan in plans)
         self._crash_point("before-objects")
         ids = self.git.write_commits(commits, parent=base.commit, scratch=SCRATCH)
         self._crash_point("before-reference")
-        self._move(ids[-1], instead_of or base, given_up=instead_of)
+        self._move(ids[-1], instead_of or base, abandoned=instead_of)
         self._crash_point("after-reference")
         if instead_of is None:
             worktree.write_files(self.root, self.state, latest.items(), lambda: self._crash_point("between-files"))
@@ -213,7 +213,7 @@ class ProjectRepo:
         return ids
 
     def bring_index(self) -> None:
-        """Let the index know the files written since it was last brought along, so that `git status` is clean.
+        """Update git's index with the files written since, so that `git status` is clean.
 
         Raises:
             ConflictError: `index_locked`; a person's git command holds the index. Try again later.
@@ -234,13 +234,13 @@ class ProjectRepo:
                         path=".git/index.lock",
                         hint="try again",
                     ) from error
-                if attempt == _INDEX_TRIES:  # otherwise whoever held it may just have let go of it
+                if attempt == _INDEX_TRIES:  # otherwise its holder may just have released it
                     raise
         self._crash_point("after-index")
         self._marks.write("index", head)
 
     def bring_index_if_free(self) -> None:
-        """Bring the index along, unless another git command holds it: the next writer does it then."""
+        """Update the index, unless another git command holds it: the next writer does it then."""
         with suppress(ConflictError):
             self.bring_index()
 
@@ -249,10 +249,10 @@ class ProjectRepo:
         steps = (change for commit in between for change in commit.changes)
         worktree.bring_index(self.git, self.git.changes(shown or head, head), steps)
 
-    def found(self, files: dict[str, bytes], *, message: str, seconds: int) -> str:
+    def make_first_commit(self, files: dict[str, bytes], *, message: str, seconds: int) -> str:
         """Make the first commit of a project from `files` (path → bytes) and return its id.
 
-        A branch that has commits already gets it on top, with what stands there kept.
+        On a branch that has commits already it is made on top, and their files are kept.
         """
         parent = self.git.resolve(self.branch)
         commit = NewCommit(
@@ -268,15 +268,15 @@ class ProjectRepo:
         self._marks.write("index", parent or EMPTY_TREE)
         return new
 
-    def _move(self, to: str, old: Snapshot, *, given_up: Snapshot | None) -> None:
-        """Let the branch and what was seen step from `old` to `to`, in one transaction."""
+    def _move(self, to: str, old: Snapshot, *, abandoned: Snapshot | None) -> None:
+        """Move the branch and the seen mark from `old` to `to`, in one transaction."""
         moves = {self.branch: (old.commit, to), SEEN: (old.seen or NO_OBJECT, to)}
-        if given_up is not None and self.git.resolve(GIVEN_UP + given_up.commit) is None:
-            moves[GIVEN_UP + given_up.commit] = (NO_OBJECT, given_up.commit)
+        if abandoned is not None and self.git.resolve(ABANDONED + abandoned.commit) is None:
+            moves[ABANDONED + abandoned.commit] = (NO_OBJECT, abandoned.commit)
         self.git.move(moves)
 
-    def _olds(self, plans: Sequence[Plan], base: Snapshot) -> dict[str, bytes | None]:
-        """Return what stands at `base` in every file that people may have written and `plans` write anew."""
+    def _old_files(self, plans: Sequence[Plan], base: Snapshot) -> dict[str, bytes | None]:
+        """Return the content at `base` of every file that people may have written and `plans` overwrite."""
         places = ((kind_of(record), record) for plan in plans for record in plan.puts)
         paths = {kind.place_of(record): None for kind, record in places if kind.format != "json"}
         return dict(zip(paths, self.git.read_many(f"{base.commit}:{path}" for path in paths), strict=True))

@@ -13,7 +13,7 @@ from prismfs.records.view import View
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The commit that the branch stood at, and the commit up to which news was handled (None: never)."""
+    """A commit of the branch, and the commit up to which news was handled (None: never)."""
 
     commit: str
     seen: str | None
@@ -35,7 +35,7 @@ class ForeignCommit:
 
 
 class Overlay(View, Protocol):
-    """A view that also takes plans, so that the next decision sees what the last one wants."""
+    """A view that also takes plans, so that a decision sees those before it."""
 
     def add(self, plan: Plan) -> None:
         """Let every later answer be as if `plan` were committed."""
@@ -45,13 +45,13 @@ class Store(Protocol):
     """Where a project's records are kept. Every store passes the same contract tests."""
 
     def snapshot(self) -> Snapshot:
-        """Return the state that the branch stands at now."""
+        """Return the current state of the branch."""
 
     def read(self, snapshot: Snapshot, path: str) -> bytes | None:
         """Return the bytes of the file at `path`, None where there is none."""
 
     def news(self, snapshot: Snapshot) -> Sequence[ForeignCommit]:
-        """Return the foreign commits that nobody has answered yet, oldest first.
+        """Return the foreign commits that are not answered yet, oldest first.
 
         Raises:
             StoreError: `history_rewritten` when the branch no longer holds the commit last seen.

@@ -1,4 +1,4 @@
-"""A plan as the commit that it becomes: every record as the bytes of its file."""
+"""A plan as a commit: every record as the bytes of its file."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from prismfs.kinds import kind_of
 from prismfs.records.base import Record
 from prismfs.records.kind import Kind
 from prismfs.records.plan import Plan
-from prismfs.store.plumbing import NewCommit
+from prismfs.store.git.plumbing import NewCommit
 
 ENGINE = "prismfs <engine@prismfs.invalid>"
-"""Who commits, whoever acted."""
+"""Author and committer of every commit of the engine; the actor is in a trailer."""
 
 
 def commit_of(

@@ -14,7 +14,7 @@ import pytest
 
 from prismfs.cli import cli, run
 from prismfs.clock import SystemClock
-from prismfs.engine.admin.init_project import found_project
+from prismfs.engine.admin.init_project import init_project
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.react import Moment, react
 from prismfs.kinds import DROPS
@@ -172,6 +172,6 @@ def test_every_form_that_may_be_dropped_has_an_example() -> None:
 def project(tmp_path: Path) -> Path:
     """A new project."""
     root = tmp_path / "desk"
-    found_project(root, project=Project(pid="PID-DESK01", tenant="local", operators=("olga",)), now=SystemClock().now())
+    init_project(root, project=Project(pid="PID-DESK01", tenant="local", operators=("olga",)), now=SystemClock().now())
     (root / "kb").mkdir(exist_ok=True)
     return root

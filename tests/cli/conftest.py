@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from prismfs.clock import SystemClock
-from prismfs.engine.admin.init_project import found_project
+from prismfs.engine.admin.init_project import init_project
 from prismfs.kinds.core.settings.project import Project
 from tests.support.command_line import REPORT, CommandLine
 
@@ -18,7 +18,7 @@ from tests.support.command_line import REPORT, CommandLine
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new project to copy: founding one takes longer than most tests."""
     root = tmp_path_factory.mktemp("founded") / "desk"
-    found_project(root, project=Project(pid="PID-DESK01", tenant="local", operators=("olga",)), now=SystemClock().now())
+    init_project(root, project=Project(pid="PID-DESK01", tenant="local", operators=("olga",)), now=SystemClock().now())
     return root
 
 

@@ -8,13 +8,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
 
 from prismfs.cli import cli
 from prismfs.cli.completion import METAVARS, Ids
+from tests.support.command_line import CommandLine
 
 NO_RECORDS = {"nudge"}  # nudges are files outside of git
 
@@ -76,7 +76,7 @@ def test_every_metavar_of_an_id_is_known() -> None:
     assert unknown == set()
 
 
-def test_ids_of_the_verbs_kind_are_offered(busy: Any) -> None:
+def test_ids_of_the_verbs_kind_are_offered(busy: CommandLine) -> None:
     incident, bead, signal = busy.newest("incident"), busy.newest("bead"), busy.newest("signal")
     assert incident in offered(busy.root, "prismfs incident ack ")
     assert offered(busy.root, "prismfs incident ack bea") == []
@@ -86,7 +86,7 @@ def test_ids_of_the_verbs_kind_are_offered(busy: Any) -> None:
     assert offered(busy.root, f"prismfs show {signal}") == [signal]
 
 
-def test_verbs_kinds_and_statuses_are_offered(busy: Any) -> None:
+def test_verbs_kinds_and_statuses_are_offered(busy: CommandLine) -> None:
     assert offered(busy.root, "prismfs esc") == ["escalate"]
     assert "--as" in offered(busy.root, "prismfs --")
     assert "incident" in offered(busy.root, "prismfs list inc")
@@ -95,13 +95,13 @@ def test_verbs_kinds_and_statuses_are_offered(busy: Any) -> None:
     assert offered(busy.root, "prismfs incident list --status ") == [status]
 
 
-def test_project_is_the_one_of_the_call(busy: Any, tmp_path: Path) -> None:
+def test_project_is_the_one_of_the_call(busy: CommandLine, tmp_path: Path) -> None:
     incident = busy.newest("incident")
     assert incident in offered(tmp_path, f"prismfs -C {busy.root} incident ack ")
     assert offered(tmp_path, "prismfs incident ack ") == []
 
 
-def test_title_stands_beside_the_id_where_the_shell_shows_it(busy: Any) -> None:
+def test_title_stands_beside_the_id_where_the_shell_shows_it(busy: CommandLine) -> None:
     incident = busy.newest("incident")
     assert completed(busy.root, "prismfs show inc", shell="zsh")[:3] == [
         "plain",
@@ -111,7 +111,7 @@ def test_title_stands_beside_the_id_where_the_shell_shows_it(busy: Any) -> None:
 
 
 @pytest.mark.parametrize("damage", ["missing", "no database", "empty"])
-def test_projection_that_cannot_be_read_offers_nothing_and_stays_as_it_is(busy: Any, damage: str) -> None:
+def test_projection_that_cannot_be_read_offers_nothing_and_stays_as_it_is(busy: CommandLine, damage: str) -> None:
     path = busy.root / ".git" / "prismfs" / "projection.sqlite"
     for one in path.parent.glob(f"{path.name}*"):
         one.unlink()

@@ -107,7 +107,7 @@ def test_publish_standstill_that_both_find_is_one_incident(reported: tuple[Clone
     amber, basalt = reported
     for minutes, clone in enumerate((amber, basalt), start=1):
         clone.clock.move(AGE + (10 + minutes) * MINUTE)
-        assert len(watchdog.look(clone.desk, clone.clock.now(), None)) == 1
+        assert len(watchdog.report_standstill(clone.desk, clone.clock.now(), None)) == 1
         clone.turn()
     amber.publish()
     basalt.publish()
@@ -123,7 +123,7 @@ def test_publish_standstill_over_what_the_other_clone_kept_is_nothing(reported: 
     amber.turn()
     amber.publish()
     basalt.clock.move(AGE + 10 * MINUTE)
-    (told,) = watchdog.look(basalt.desk, basalt.clock.now(), None)
+    (told,) = watchdog.report_standstill(basalt.desk, basalt.clock.now(), None)
     done = basalt.publish()
     (again,) = (one for one in done.again if one.event.cause == told.event.cause)
     assert isinstance(again.decision, Nothing)
@@ -136,7 +136,7 @@ def test_publish_two_watchers_that_died_count_on_one_incident(reported: tuple[Cl
     for minutes, clone in enumerate((amber, basalt), start=1):
         heartbeat = Heartbeat(clone.clock.now() + minutes * MINUTE, "watching")
         clone.clock.move(20 * MINUTE)
-        assert len(watchdog.look(clone.desk, clone.clock.now(), heartbeat)) == 1
+        assert len(watchdog.report_standstill(clone.desk, clone.clock.now(), heartbeat)) == 1
     amber.publish()
     basalt.publish()
     settle_both(amber, basalt)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from prismfs.engine.tenant.publish import CRASH_POINTS as OWN
-from prismfs.store.repo import CRASH_POINTS, GIVEN_UP
+from prismfs.store.repo import ABANDONED, CRASH_POINTS
 from tests.support.clone import Clone
 from tests.support.memory import planned
 from tests.support.project import run_git
@@ -74,7 +74,7 @@ def kill_and_complete(apart: tuple[Clone, Clone], expected: str, point: str, pas
     assert again.returncode == 0, again.stderr
     assert basalt.head() == expected
     # The acknowledgement came too late; who gave it, and when, can still be looked up.
-    assert before in basalt.git("for-each-ref", "--format=%(objectname)", GIVEN_UP).split()
+    assert before in basalt.git("for-each-ref", "--format=%(objectname)", ABANDONED).split()
     amber.git("pull", "--quiet", "--ff-only")
     assert amber.head() == expected
     for clone in (amber, basalt):

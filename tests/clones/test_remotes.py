@@ -20,7 +20,7 @@ from prismfs.engine.tenant.publish import has_upstream, publish
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.submit import submit
 from prismfs.errors import RefusedError, StoreError
-from prismfs.store import remote as remotes
+from prismfs.store.git import remote as remotes
 from tests.support.clone import Clone
 from tests.support.project import MakeProject, Project, run_git
 

@@ -17,7 +17,7 @@ from prismfs.engine.tenant import publish as publishing
 from prismfs.errors import ConflictError, RefusedError, StoreError
 from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings
 from prismfs.records.plan import Nothing, Plan, Refused
-from prismfs.store.repo import GIVEN_UP
+from prismfs.store.repo import ABANDONED
 from tests.support.clone import Clone, MakeClone
 from tests.support.memory import planned
 from tests.support.project import MakeProject, run_git
@@ -137,7 +137,7 @@ def test_publish_two_acknowledge_the_same_one_wins_and_the_other_is_told(pair: t
     assert [one.lost for one in done.again] == [True]
     assert [bead.acknowledged_by for bead in basalt.records("bead")] == ["olga"]
     # What was decided first stays within reach of whoever asks.
-    given_up = basalt.git("for-each-ref", "--format=%(objectname)", GIVEN_UP).split()
+    given_up = basalt.git("for-each-ref", "--format=%(objectname)", ABANDONED).split()
     assert [one.before for one in done.again] == given_up
     settle_both(amber, basalt)
 
@@ -173,7 +173,7 @@ def test_publish_events_are_decided_again_at_their_own_time(logged: tuple[Clone,
     ids = {record.id for record in (*before[0], *before[1])}
     after = tuple([one for one in basalt.records(kind) if one.id in ids] for kind in ("bead", "outbox"))
     assert after == before
-    assert basalt.git("for-each-ref", GIVEN_UP) == ""
+    assert basalt.git("for-each-ref", ABANDONED) == ""
 
 
 def test_publish_drop_that_is_refused_now_has_its_row(pair: tuple[Clone, Clone]) -> None:

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from prismfs.engine.admin.init_project import found_project, register
+from prismfs.engine.admin.init_project import init_project, register
 from prismfs.engine.turn.desk import Desk
 from prismfs.errors import ConflictError, StoreError
 from prismfs.kinds.core.settings.project import Project as Settings
 from prismfs.kinds.core.settings.tenant import KIND as TENANT
 from prismfs.kinds.core.settings.tenant import Tenant
-from prismfs.store import upkeep
-from prismfs.store.config import refused_keys
+from prismfs.store.git import upkeep
+from prismfs.store.git.config import refused_keys
 from tests.support.project import Project, run_git
 
 SIGNAL = "kind: signal\nfrom: jade\nto: mayor\ntype: StatusUpdate\nsubject: all is well\n"
@@ -132,14 +132,14 @@ def test_found_project_in_a_repository_with_content_keeps_it(tmp_path: Path, ben
     run_git(root, "add", ".")
     run_git(root, "commit", "--quiet", "-m", "one")
     project = Settings(pid="PID-MINE01", tenant="acme", operators=("olga",))
-    _, made = found_project(root, project=project, now=bench.clock.now())
+    _, made = init_project(root, project=project, now=bench.clock.now())
     assert made
     assert (root / ".gitignore").read_text() == "*.pyc\n/inbox/\n/quarantine/\n/run/\n"
     assert (root / "README.md").read_text() == "mine\n"
     assert run_git(root, "status", "--porcelain") == ""
-    assert found_project(root, project=project, now=bench.clock.now())[1] is False
+    assert init_project(root, project=project, now=bench.clock.now())[1] is False
     with pytest.raises(ConflictError) as other:
-        found_project(root, project=project.changed(pid="PID-OTHER1"), now=bench.clock.now())
+        init_project(root, project=project.changed(pid="PID-OTHER1"), now=bench.clock.now())
     assert other.value.code == "other_project"
 
 

@@ -12,7 +12,7 @@ from prismfs.engine.trust.endorsement import endorse
 from prismfs.kinds import kind_of
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.core.settings.project import Project as Settings
-from prismfs.store.signatures import check_signature
+from prismfs.store.git.signatures import check_signature
 from tests.support.project import Project
 
 pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="apt-get install openssh-client")

@@ -19,8 +19,8 @@ from prismfs.kinds.work.bead import Escalation
 from prismfs.records.base import Record, format_instant
 from prismfs.records.ids import derive_id
 from prismfs.records.view import View
+from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT
 from prismfs.store.memory import MemoryView
-from prismfs.store.plumbing import EMPTY_TREE, NO_OBJECT
 from prismfs.store.projection import Projection
 from tests.support.project import Project
 

@@ -25,7 +25,7 @@ def main(root: Path, minutes: int, fatal: str = "") -> None:
 
     now = TEN + timedelta(minutes=minutes)
     with Desk(root, crash_point=crash_point) as desk:
-        watchdog.look(desk, now, watchdog.read_heartbeat(root))
+        watchdog.report_standstill(desk, now, watchdog.read_heartbeat(root))
         while react(desk, Moment(now=now, monotonic=now.timestamp(), wall=now.timestamp())).more:
             pass
         desk.repo.bring_index()

@@ -19,7 +19,7 @@ import yaml
 from prismfs.cli import run
 from prismfs.daemon.courier import ThreadCourier
 from prismfs.daemon.loop import Watcher
-from prismfs.engine.turn.deliver import Room
+from prismfs.engine.turn.deliver import Capacity
 from prismfs.engine.turn.react import react
 from prismfs.errors import RefusedError
 from prismfs.records.message import Receipt
@@ -419,19 +419,18 @@ class Held:
         self.ended: list[Any] = []
         self._channels: Callable[[], Any] = dict
 
-    def room(self) -> Room:
-        return Room(messages=8, jobs=8)
+    def capacity(self) -> Capacity:
+        return Capacity(messages=8, jobs=8)
 
-    def take(self, desk: Any, messages: Any) -> None:
+    def send(self, desk: Any, messages: Any) -> None:
         self._channels = desk.channels
         self.held += messages
 
     def collect(self, desk: Any) -> list[Any]:
-        ended, self.ended = self.ended, []
-        return ended
+        return list(self.ended)
 
-    def give_back(self, desk: Any, carried: Any) -> None:
-        self.ended += carried
+    def release(self, desk: Any, carried: Any) -> None:
+        del self.ended[: len(carried)]
 
     def carry(self) -> None:
         from prismfs.engine.turn.deliver import carry

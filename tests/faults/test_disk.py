@@ -125,7 +125,7 @@ def test_react_disk_without_inodes_says_so_and_completes_once_there_are(
 def test_write_files_disk_full_in_the_middle_of_a_file_leaves_no_half_file(tmp_path: Path) -> None:
     """The first part of a small file was once taken for the whole of it: a full disk says so only by the count."""
     script = (
-        "import sys; from pathlib import Path; from prismfs.store.worktree import write_files\n"
+        "import sys; from pathlib import Path; from prismfs.store.git.worktree import write_files\n"
         "write_files(Path(sys.argv[1]), Path(sys.argv[1]) / 'scratch', [('a/b.yaml', b'x' * 5000)], lambda: None)\n"
     )
 

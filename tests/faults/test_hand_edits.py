@@ -88,3 +88,14 @@ def test_file_set_aside_by_a_process_that_was_killed_is_not_taken_twice(bench: P
     assert [bead.occurrence_count for bead in bench.records("bead")] == [1]
     assert list((bench.root / "inbox").iterdir()) == []
     assert bench.problems() == ()
+
+
+@pytest.mark.parametrize("name", [".taken-", ".taken-" + "a" * 248])
+def test_react_file_named_like_one_set_aside_does_not_spin(bench: Project, name: str) -> None:
+    """`watch` took all of a core and `react` never returned, for an empty file that any agent can write."""
+    bench.drop(b"", name)
+    if len(name) > 7:
+        bench.drop(ESCALATION, name.removeprefix(".taken-"))
+    bench.turn()
+    turn = react(bench.desk, bench.moment())
+    assert (turn.more, turn.outcomes, turn.wait_until) == (False, (), None)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from prismfs.engine.turn.deliver import Room
+from prismfs.engine.turn.deliver import Capacity
 from prismfs.engine.turn.react import react
 from prismfs.kinds import kind_of
 from prismfs.kinds.core.outbox import Outbox
@@ -54,17 +54,17 @@ def actions(bench: Project) -> list[str]:
 class Gone:
     """A courier that takes messages and never comes back."""
 
-    def room(self) -> Room:
-        return Room(messages=8, jobs=8)
+    def capacity(self) -> Capacity:
+        return Capacity(messages=8, jobs=8)
 
-    def take(self, desk: Any, messages: Any) -> None:
+    def send(self, desk: Any, messages: Any) -> None:
         pass
 
     def collect(self, desk: Any) -> list[Any]:
         return []
 
-    def give_back(self, desk: Any, carried: Any) -> None:
-        raise AssertionError
+    def release(self, desk: Any, carried: Any) -> None:
+        assert not carried
 
 
 def lose_an_attempt(bench: Project) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from prismfs.errors import ConflictError, StoreError
 from prismfs.intake.inbox import SETTLE
-from prismfs.store import worktree
+from prismfs.store.git import worktree
 from tests.support.project import Project
 
 LOCKS = ("index.lock", "HEAD.lock", "refs/heads/main.lock", "refs/prismfs/seen.lock", "refs/prismfs/scratch.lock")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prismfs.engine.turn.commit_group import settle
-from prismfs.engine.turn.react import due_event
+from prismfs.engine.turn.commit_group import commit_group
+from prismfs.engine.turn.due import due_event
 from prismfs.kinds import kind_of
 from prismfs.kinds.care.signal import Signal
 from prismfs.records.base import Record
@@ -172,7 +172,7 @@ def test_apply_any_plan_reads_the_same_records_back(bench: Project) -> None:
     def holds(forms: list[dict[str, Any]]) -> None:
         events = [drop_event(bench, form, next(numbers)) for form in forms]
         with bench.desk.repo.writer():
-            outcomes = settle(bench.desk, events, bench.clock.now())
+            outcomes = commit_group(bench.desk, events, bench.clock.now())
         last = {
             kind_of(record).place_of(record): record
             for outcome in outcomes

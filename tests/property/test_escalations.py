@@ -23,7 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from prismfs.clock import FakeClock
 from prismfs.engine.turn.deliver import begin_event, receipt_event
 from prismfs.engine.turn.desk import Desk
-from prismfs.engine.turn.react import due_event
+from prismfs.engine.turn.due import due_event
 from prismfs.engine.turn.submit import command_event, raise_stale, submit
 from prismfs.errors import PrismfsError
 from prismfs.kinds import kind_of_path

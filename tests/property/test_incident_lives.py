@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prismfs.engine.turn.react import due_event
+from prismfs.engine.turn.due import due_event
 from prismfs.kinds import kind_of
 from prismfs.kinds.core.audit import INCIDENT_META, Audit
 from prismfs.kinds.core.settings.project import Project

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from prismfs.engine.turn.deliver import Room
+from prismfs.engine.turn.deliver import Capacity
 from prismfs.engine.turn.react import react
 from prismfs.kinds.response.job import Job
 from prismfs.records.message import Receipt
@@ -31,10 +31,10 @@ class Scripted:
         self.begun: list[tuple[Any, Any]] = []
         self.ended: list[Any] = []
 
-    def room(self) -> Room:
-        return Room(messages=8, jobs=1)
+    def capacity(self) -> Capacity:
+        return Capacity(messages=8, jobs=1)
 
-    def take(self, desk: Any, messages: Any) -> None:
+    def send(self, desk: Any, messages: Any) -> None:
         for message in messages:
             if message.channel != "job":
                 self.ended.append((message, Receipt("sent")))
@@ -50,11 +50,10 @@ class Scripted:
                 self.ended.append((message, Receipt("sent", document=told)))
 
     def collect(self, desk: Any) -> list[Any]:
-        ended, self.ended = self.ended, []
-        return ended
+        return list(self.ended)
 
-    def give_back(self, desk: Any, carried: Any) -> None:
-        self.ended += carried
+    def release(self, desk: Any, carried: Any) -> None:
+        del self.ended[: len(carried)]
 
 
 @pytest.mark.slow

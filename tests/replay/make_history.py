@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from prismfs.clock import FakeClock
-from prismfs.engine.admin.init_project import found_project
+from prismfs.engine.admin.init_project import init_project
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.react import Moment, react
 from prismfs.engine.turn.submit import command_event, submit
@@ -40,7 +40,7 @@ DROPS = (
 def make(root: Path) -> None:
     """Live through three days of a project at `root`."""
     clock = FakeClock(START)
-    found_project(root, project=Project(pid="PID-REPLAY", tenant="acme", operators=("olga",)), now=START)
+    init_project(root, project=Project(pid="PID-REPLAY", tenant="acme", operators=("olga",)), now=START)
     with Desk(root) as desk:
 
         def turn() -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 from prismfs.engine.trust.verify import Verified, verify
 from prismfs.rules import RULES_VERSION
-from prismfs.store.git import Git
-from prismfs.store.history import read_commits
-from prismfs.store.plumbing import NO_OBJECT
+from prismfs.store.git.history import read_commits
+from prismfs.store.git.plumbing import NO_OBJECT
+from prismfs.store.git.repository import Git
 from tests.support.project import run_git
 
 

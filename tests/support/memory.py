@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from prismfs.engine.turn.deliver import begin_event, receipt_event
-from prismfs.engine.turn.react import due_event
+from prismfs.engine.turn.due import due_event
 from prismfs.kinds import kind_of
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.mail import Mail

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from prismfs.clock import FakeClock
-from prismfs.engine.admin.init_project import found_project
+from prismfs.engine.admin.init_project import init_project
 from prismfs.engine.trust.verify import Verified, verify
 from prismfs.engine.turn.commit_group import Outcome
 from prismfs.engine.turn.desk import Desk
@@ -22,7 +22,7 @@ from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.settings.project import Project as Settings
 from prismfs.records.base import Record
 from prismfs.records.plan import Decision
-from prismfs.store.plumbing import EMPTY_TREE
+from prismfs.store.git.plumbing import EMPTY_TREE
 
 START = datetime(2026, 3, 1, 10, 0, 0, tzinfo=UTC)
 SETTINGS = Settings(pid="PID-TEST01", tenant="acme", operators=("olga",))
@@ -49,7 +49,7 @@ class Project:
         cls, root: Path, settings: Settings = SETTINGS, *, bridged: bool = False, clock: FakeClock | None = None
     ) -> Project:
         """Return a project that is made at `root` now."""
-        found_project(root, project=settings, now=START, bridged=bridged)
+        init_project(root, project=settings, now=START, bridged=bridged)
         return cls(root, clock=clock)
 
     def close(self) -> None:

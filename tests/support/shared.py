@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from prismfs.clock import FakeClock
-from prismfs.engine.admin.init_project import found_project
+from prismfs.engine.admin.init_project import init_project
 from prismfs.engine.tenant.publish import publish
 from prismfs.engine.turn.commit_group import Outcome
 from prismfs.engine.turn.desk import Desk
@@ -160,7 +160,7 @@ class Shared:
     def found(self, *records: Record) -> None:
         """Make the project, with `records` that it starts with beside the keys."""
         root = self.folder / "founding"
-        found_project(root, project=Settings(pid="PID-PGR01", tenant="acme", home=True, operators=("frank", "gwen"),
+        init_project(root, project=Settings(pid="PID-PGR01", tenant="acme", home=True, operators=("frank", "gwen"),
                                             bridges=("Sage", "Clara")), now=START)  # fmt: skip
         person = Person(root, self.keys, "frank")
         path = KINDS["project"].folder

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from prismfs.clock import FakeClock
-from prismfs.engine.admin.init_project import found_project
+from prismfs.engine.admin.init_project import init_project
 from prismfs.engine.trust.verify import verify
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.react import Moment, react
@@ -32,7 +32,7 @@ class Stage:
         self.folder, self.root = folder, root
         self.clock = FakeClock(START)
         project = Project(pid="PID-STAGE01", tenant="local", operators=(OPERATOR,))
-        found_project(root, project=project, now=START)
+        init_project(root, project=project, now=START)
         self._commit_given()
         self.refused: list[str] = []
         self._tokens = iter(range(1000))

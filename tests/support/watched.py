@@ -11,7 +11,7 @@ from typing import Any
 
 from prismfs.cli import run
 from prismfs.clock import SystemClock
-from prismfs.engine.admin.init_project import found_project, register
+from prismfs.engine.admin.init_project import init_project, register
 from prismfs.kinds.core.settings.project import Project
 from tests.support.waiting import LIMIT, until
 
@@ -23,7 +23,7 @@ class Watched:
         self.root = root
         self.served = root if tenant is None else root.parent
         project = Project(pid=pid, tenant=tenant or "local", operators=("olga",))
-        found_project(root, project=project, now=SystemClock().now())
+        init_project(root, project=project, now=SystemClock().now())
         if tenant is not None:
             register(root, project)
         self.children: list[subprocess.Popen[str]] = []

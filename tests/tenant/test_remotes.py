@@ -12,7 +12,7 @@ import pytest
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.core.settings.project import Project as Settings
-from prismfs.store.clone import check_address
+from prismfs.store.git.clone import check_address
 from tests.support.project import Project, run_git
 from tests.support.town import Town
 
@@ -132,11 +132,11 @@ def test_project_that_is_missing_is_complained_of_and_keeps_no_other_back(town: 
 
 
 def test_clone_that_was_cut_off_is_begun_anew(town: Town, far: Path) -> None:
-    from prismfs.engine.tenant.clones import bring
+    from prismfs.engine.tenant.clones import find_projects
 
     clones = town.folder / "clones"
     (clones / f".{FAR}-abc" / ".git").mkdir(parents=True)
-    (found,) = [one for one in bring(town.folder) if one.pid == FAR]
+    (found,) = [one for one in find_projects(town.folder) if one.pid == FAR]
     assert found.error is None
     assert (found.root, found.remote) == (clones / FAR, True)
     assert (clones / FAR / "roster" / "mayor.yaml").is_file()
@@ -144,10 +144,10 @@ def test_clone_that_was_cut_off_is_begun_anew(town: Town, far: Path) -> None:
 
 
 def test_clone_of_another_project_than_the_tenant_names_is_not_served(town: Town, far: Path) -> None:
-    from prismfs.engine.tenant.clones import bring
+    from prismfs.engine.tenant.clones import find_projects
 
     name_it(town, "PID-ELSE01", far.as_uri())
-    found = {one.pid: one.error for one in bring(town.folder)}
+    found = {one.pid: one.error for one in find_projects(town.folder)}
     assert {pid: error.code for pid, error in found.items() if error is not None} == {"PID-ELSE01": "pid_mismatch"}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from prismfs.cli.core.status_detail import read_standing
+from prismfs.cli.core.status_detail import read_status_detail
 from prismfs.engine.turn import tracker_sync
 from prismfs.kinds import kind_of
 from prismfs.kinds.care.settings.tracker import Tracker
@@ -59,14 +59,14 @@ class Reported:
         path.write_text(json.dumps(json.loads(path.read_text()) | changes))
         found, problems = tracker_sync.pull(self.town.home.desk, self.town.clock.now())
         assert problems == ()
-        tracker_sync.settle_found(self.town.home.desk, found, self.town.clock.now())
+        tracker_sync.commit_changes(self.town.home.desk, found, self.town.clock.now())
         self.town.turn()
 
     def standing(self) -> dict[str, Any]:
         """Return what `prismfs status` says of the signal in jade's project."""
         self.town[ACME].desk.repo.bring_index()
         with reading(self.town[ACME].root) as connection:
-            return read_standing(connection, self.sent.id)
+            return read_status_detail(connection, self.sent.id)
 
 
 @pytest.fixture

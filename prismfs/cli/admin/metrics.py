@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from prismfs.cli import output
-from prismfs.errors import UsageError
+from prismfs.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
     from prismfs.engine.metrics.facts import Facts
@@ -70,8 +72,6 @@ def command(
         else:
             text = _text(data, form)
     if file is not None:
-        from prismfs.cli.whole_file import write_whole
-
         write_whole(file, text)
         output.result(call, {"file": str(file), "format": form}, f"wrote {file}")
     else:
@@ -107,3 +107,29 @@ def _window(start: str | None, end: str | None) -> tuple[int | None, int | None]
     if first is not None and last is not None and last < first:
         raise UsageError("usage", "--to lies before --from", field="--to", hint="a window is [from, to)")
     return first, last
+
+
+_READABLE = 0o644
+"""A collector that runs as somebody else reads it, too."""
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write `text` beside `path` and rename it there; the name until then begins with a dot and ends in `.part`.
+
+    Raises:
+        StoreError: `not_written`; `path` is as it was.
+    """
+    name = None
+    try:
+        number, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        with os.fdopen(number, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            os.fchmod(number, _READABLE)
+        os.replace(name, path)
+    except OSError as error:
+        if name is not None:
+            Path(name).unlink(missing_ok=True)
+        raise StoreError(
+            "not_written", f"cannot be written: {error.strerror}", path=str(path),
+            hint="check that its folder is there, and its mode",
+        ) from error  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from prismfs.cli import output
-from prismfs.engine.metrics.spans import tell_seconds
+from prismfs.engine.metrics.spans import format_seconds
 
 _TIMES = {
     "mttd": "to detect (MTTD)",
@@ -116,7 +116,7 @@ def _groups(data: dict[str, Any]) -> str:
 
 
 def _span(seconds: float | None) -> str:
-    return "-" if seconds is None else tell_seconds(seconds)
+    return "-" if seconds is None else format_seconds(seconds)
 
 
 def _share(rate: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ import click
 from prismfs.cli import output
 
 if TYPE_CHECKING:
-    from prismfs.engine.tenant.publish import Again
+    from prismfs.engine.tenant.publish import Redecided
 
 
 @click.command("push", epilog="\b\nExample:\n  prismfs push\n  prismfs push backup --dry-run")
@@ -55,11 +55,11 @@ def _commits(number: int) -> str:
     return f"{number} commit{'' if number == 1 else 's'}"
 
 
-def _tell(one: Again) -> tuple[dict[str, Any], str]:
+def _tell(one: Redecided) -> tuple[dict[str, Any], str]:
     """Return one event that was decided again as an object and as a line."""
-    from prismfs.cli.render import tell_outcome
+    from prismfs.cli.render import render_outcome
     from prismfs.engine.turn.commit_group import Outcome
 
-    data, line = tell_outcome(Outcome(one.event, one.decision, one.commit))
+    data, line = render_outcome(Outcome(one.event, one.decision, one.commit))
     data |= {"before": one.before, "actor": one.event.actor, "cause": one.event.cause, "lost": one.lost}
     return data, f"  {one.event.type} {one.event.kind} of {one.event.actor}: {line.strip()}"

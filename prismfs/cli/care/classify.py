@@ -26,6 +26,6 @@ def command(call: output.Call, identifier: str, lane: str, reason: str, dry_run:
     It is how a signal that waits for somebody is sorted, and how a lane that the rules chose is overruled. A signal
     that became an incident keeps its lane. The intake desk may, and whom the roster allows classify.
     """
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
-    give(call, "classify", {"lane": lane, "reason": reason}, target=identifier, dry_run=dry_run)
+    submit_and_print(call, "classify", {"lane": lane, "reason": reason}, target=identifier, dry_run=dry_run)

@@ -71,9 +71,9 @@ def add(
 
     An operator may, and whom the roster allows kb.add.
     """
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
     document: dict[str, Any] = {"name": name, **fields, "body": output.read_body(body)}
     if tags:
         document["tags"] = list(tags)
-    give(call, "kb.add", {"document": document, "replace": replace}, dry_run=dry_run)
+    submit_and_print(call, "kb.add", {"document": document, "replace": replace}, dry_run=dry_run)

@@ -35,13 +35,13 @@ def stage(
 
     Only the incident manager may. What the scanner suspects is named by `phone-home show`, as place and kind.
     """
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
     document: dict[str, Any] = {"title": title, "body": None if body is None else output.read_body(body)}
     document = {name: text for name, text in document.items() if text is not None}
     if retain:
         document["retain"] = [_retained(text) for text in retain]
-    give(call, "phone_home.stage", document, target=incident, dry_run=dry_run)
+    submit_and_print(call, "phone_home.stage", document, target=incident, dry_run=dry_run)
 
 
 @command.command("list", epilog="\b\nExample:\n  prismfs phone-home list --status pending_operator_review")
@@ -64,12 +64,12 @@ def show(call: output.Call, identifier: str, preflight: bool) -> None:
     """Show exactly what would leave, its hash, and which of the checks ahead of sending hold now."""
     from prismfs.clock import SystemClock
     from prismfs.engine.turn.desk import Desk
-    from prismfs.engine.turn.outbound_scan import ask_tracker, look_at
+    from prismfs.engine.turn.outbound_scan import ask_tracker, check_sending
     from prismfs.rules.care.outbound_issue.api import review_text
 
     record = _record(call, identifier)
     with Desk(call.project()) as desk:
-        checks = look_at(desk.repo.view(desk.repo.snapshot()), record, SystemClock().now())
+        checks = check_sending(desk.view(), record, SystemClock().now())
         asked = ask_tracker(desk) if preflight else None
     data: dict[str, Any] = record.to_document() | {
         "content_hash": record.content_hash,
@@ -122,10 +122,10 @@ def request_changes(call: output.Call, identifier: str, reason: str, **options: 
 @output.verb(writes=True)
 def send(call: output.Call, identifier: str, dry_run: bool) -> None:
     """Send what was approved, as the incident manager; everything is checked again. Also after a failure."""
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
     with _told_by_the_transport(call, identifier):
-        give(call, "phone_home.send", {}, target=identifier, dry_run=dry_run)
+        submit_and_print(call, "phone_home.send", {}, target=identifier, dry_run=dry_run)
 
 
 @command.command("withdraw", epilog='\b\nExample:\n  prismfs --as Clara phone-home withdraw pho-01k5 --reason "fixed"')
@@ -133,10 +133,10 @@ def send(call: output.Call, identifier: str, dry_run: bool) -> None:
 @click.option("--reason", default="", help="Why it is not needed.")
 @output.verb(writes=True)
 def withdraw(call: output.Call, identifier: str, reason: str, dry_run: bool) -> None:
-    """Withdraw, as the incident manager, a record that has not left."""
-    from prismfs.cli.submit import give
+    """Take back, as the incident manager, what has not left."""
+    from prismfs.cli.submit import submit_and_print
 
-    give(call, "phone_home.withdraw", {"reason": reason}, target=identifier, dry_run=dry_run)
+    submit_and_print(call, "phone_home.withdraw", {"reason": reason}, target=identifier, dry_run=dry_run)
 
 
 command.add_command(sync)

@@ -38,7 +38,7 @@ def command(call: output.Call, export: Path | None, dry_run: bool) -> None:
             says = {}
         else:
             states = tracker_sync.read_export(_read(export), path=str(export))
-            found, problems = tracker_sync.pair(tracker_sync.filed(desk), states, by_url=True), ()
+            found, problems = tracker_sync.pair(tracker_sync.filed_issues(desk), states, by_url=True), ()
             says = {"actor": call.actor(), "assurance": "local"}
             known = {issue.url for _, issue in found}
             others = [state.number for state in states if state.url not in known]
@@ -59,7 +59,7 @@ def _give(desk: Any, pair: Any, now: Any, says: dict[str, str], *, dry_run: bool
     """Give what differs of one issue, ten comments at a time, and yield what was decided."""
     from prismfs.cli.render import decision_document
     from prismfs.engine.turn.submit import rehearse, submit
-    from prismfs.engine.turn.tracker_sync import as_it_is, sync_event
+    from prismfs.engine.turn.tracker_sync import current_record, sync_event
     from prismfs.records.plan import Plan
 
     record, issue = pair
@@ -68,7 +68,7 @@ def _give(desk: Any, pair: Any, now: Any, says: dict[str, str], *, dry_run: bool
         decision = rehearse(desk, event, now) if dry_run else submit(desk, event, now)[0]
         yield decision_document(decision) | {"issue": issue.number, "state": issue.state}
         decided = isinstance(decision, Plan) and not dry_run
-        record = as_it_is(desk, record)
+        record = current_record(desk, record)
 
 
 def _lines(data: dict[str, Any], transport: str | None) -> list[str]:

@@ -142,6 +142,6 @@ def thread(call: output.Call, identifier: str) -> None:
 @output.verb(writes=True)
 def ack(call: output.Call, identifier: str, note: str | None, dry_run: bool) -> None:
     """Say that somebody has seen the signal and will sort it; its next deadline runs from now."""
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
-    give(call, "signal.ack", {} if note is None else {"note": note}, target=identifier, dry_run=dry_run)
+    submit_and_print(call, "signal.ack", {} if note is None else {"note": note}, target=identifier, dry_run=dry_run)

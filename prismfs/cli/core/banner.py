@@ -9,7 +9,7 @@ import click
 
 from prismfs.cli import output
 from prismfs.engine.metrics.incidents_now import Active, read_active
-from prismfs.engine.metrics.spans import tell_seconds
+from prismfs.engine.metrics.spans import format_seconds
 
 MOST = 5
 """Incidents that the banner names; the rest is a number."""
@@ -48,8 +48,8 @@ def _target(item: Active) -> str:
     if left is None:
         return f"{'no target':26}"
     if left <= 0:
-        return click.style(f"{item['target']} {tell_seconds(-left)} overdue".ljust(26), fg="red", bold=True)
-    said = f"{item['target']} in {tell_seconds(left)}".ljust(26)
+        return click.style(f"{item['target']} {format_seconds(-left)} overdue".ljust(26), fg="red", bold=True)
+    said = f"{item['target']} in {format_seconds(left)}".ljust(26)
     return click.style(said, fg="yellow") if left <= _SOON else said
 
 

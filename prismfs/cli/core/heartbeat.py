@@ -33,7 +33,7 @@ def command(call: output.Call, note: str | None, dry_run: bool) -> None:
 @output.verb()
 def list_(call: output.Call, older: str) -> None:
     """List when each identity was last at work; stale ones are named so."""
-    from prismfs.cli.age import tell_age
+    from prismfs.cli.instants import format_age
     from prismfs.clock import SystemClock
     from prismfs.delivery.heartbeats import read_heartbeats
     from prismfs.delivery.nudges import duration_of
@@ -52,7 +52,7 @@ def list_(call: output.Call, older: str) -> None:
         for beat in beats
     ]
     columns = {name: name.upper() for name in ("identity", "state", "age", "note")}
-    rows = [item | {"age": tell_age(str(item["at"]), now)} for item in items]
+    rows = [item | {"age": format_age(str(item["at"]), now)} for item in items]
     for problem in () if call.as_json else problems:
         output.print_error(problem, as_json=False)
     data = {"items": items, "total": len(items), "problems": [problem.as_document() for problem in problems]}

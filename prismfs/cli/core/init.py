@@ -19,7 +19,7 @@ from prismfs.cli import output
 def command(call: output.Call, folder: Path, pid: str, tenant: str | None, home: bool, dry_run: bool) -> None:
     """Make FOLDER a project: a git repository with settings, a roster and an inbox."""
     from prismfs.clock import SystemClock
-    from prismfs.engine.admin.init_project import BRIDGES, found_project, read_tenant, register
+    from prismfs.engine.admin.init_project import BRIDGES, init_project, read_tenant, register
     from prismfs.kinds.care.settings.consent import TEXT
     from prismfs.kinds.core.settings.project import Project
     from prismfs.records.document import Document
@@ -39,7 +39,7 @@ def command(call: output.Call, folder: Path, pid: str, tenant: str | None, home:
     if dry_run:
         output.result(call, {"plan": {"path": str(folder), "project": document}}, f"would make {folder} project {pid}")
         return
-    commit, made = found_project(folder, project=project, now=SystemClock().now(), bridged=bridged)
+    commit, made = init_project(folder, project=project, now=SystemClock().now(), bridged=bridged)
     if tenant is not None:
         register(folder, project)
     lines = [

@@ -35,7 +35,7 @@ def send(
     call: output.Call, to: str, subject: str, body: str, type_: str, priority: str, about: str | None, dry_run: bool
 ) -> None:
     """Write to somebody of this project; it is in their mailbox at once."""
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
     document: dict[str, Any] = {
         "kind": "mail",
@@ -48,7 +48,7 @@ def send(
     }
     if about is not None:
         document["about"] = about
-    give(call, "mail.send", {"document": document}, dry_run=dry_run)
+    submit_and_print(call, "mail.send", {"document": document}, dry_run=dry_run)
 
 
 @command.command("inbox", epilog="\b\nExample:\n  prismfs --as mayor mail inbox --all")
@@ -75,9 +75,9 @@ def inbox(call: output.Call, everything: bool, archived: bool, limit: int | None
 def read(call: output.Call, identifier: str, dry_run: bool) -> None:
     """Show a message to you and mark it as read; it stays where it is. With --dry-run it is only shown."""
     from prismfs.cli.show import print_record
-    from prismfs.cli.submit import carry_out
+    from prismfs.cli.submit import submit_command
 
-    carry_out(call, "mail.ack", {}, dry_run=dry_run, target=identifier)
+    submit_command(call, "mail.ack", {}, dry_run=dry_run, target=identifier)
     print_record(call, identifier)
 
 
@@ -88,9 +88,11 @@ def read(call: output.Call, identifier: str, dry_run: bool) -> None:
 @output.verb(writes=True)
 def reply(call: output.Call, identifier: str, body: str, priority: str, dry_run: bool) -> None:
     """Answer a message to you: to its sender, in its thread. It counts as read then."""
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
-    give(call, "mail.reply", {"body": _text(body), "priority": priority}, target=identifier, dry_run=dry_run)
+    submit_and_print(
+        call, "mail.reply", {"body": _text(body), "priority": priority}, target=identifier, dry_run=dry_run
+    )
 
 
 @command.command("thread", epilog="\b\nExample:\n  prismfs mail thread mai-01k5")
@@ -116,9 +118,9 @@ def thread(call: output.Call, identifier: str) -> None:
 @output.verb(writes=True)
 def ack(call: output.Call, identifier: str, dry_run: bool) -> None:
     """Mark a message as read without showing it; only whom it is to, or an operator, may."""
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
-    give(call, "mail.ack", {}, target=identifier, dry_run=dry_run)
+    submit_and_print(call, "mail.ack", {}, target=identifier, dry_run=dry_run)
 
 
 @command.command("archive", epilog="\b\nExample:\n  prismfs --as mayor mail archive mai-01k5")
@@ -126,9 +128,9 @@ def ack(call: output.Call, identifier: str, dry_run: bool) -> None:
 @output.verb(writes=True)
 def archive(call: output.Call, identifier: str, dry_run: bool) -> None:
     """Put a message to you away; `mail inbox --archived` lists it."""
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
-    give(call, "mail.archive", {}, target=identifier, dry_run=dry_run)
+    submit_and_print(call, "mail.archive", {}, target=identifier, dry_run=dry_run)
 
 
 def _text(body: str) -> str:
@@ -155,11 +157,11 @@ def _document(connection: Any, identifier: str) -> dict[str, Any]:
 
 
 def _table(mails: list[dict[str, Any]]) -> str:
-    from prismfs.cli.age import tell_age
+    from prismfs.cli.instants import format_age
 
     now = datetime.now(UTC)
     columns = {name: name.upper() for name in ("id", "status", "priority", "from", "subject", "age")}
-    rows = [mail | {"age": tell_age(mail["created_at"], now)} for mail in mails]
+    rows = [mail | {"age": format_age(mail["created_at"], now)} for mail in mails]
     return output.table(rows, columns)
 
 

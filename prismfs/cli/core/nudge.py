@@ -113,7 +113,7 @@ def done(call: output.Call, identifier: str, identity: str | None, dry_run: bool
 @output.verb()
 def list_(call: output.Call, identity: str | None) -> None:
     """List the nudges of everybody, oldest first, and what became of them so far; claims nothing."""
-    from prismfs.cli.age import tell_age
+    from prismfs.cli.instants import format_age
     from prismfs.clock import SystemClock
     from prismfs.delivery.nudges import NudgeQueue
     from prismfs.records.base import format_instant
@@ -125,7 +125,7 @@ def list_(call: output.Call, identity: str | None) -> None:
         claimed_at = None if entry.claimed_at is None else format_instant(entry.claimed_at)
         items.append({**entry.nudge.to_document(), "state": entry.state, "claimed_at": claimed_at})
     columns = {name: name.upper() for name in ("id", "state", "from", "to", "age", "text")}
-    rows = [item | {"age": tell_age(item["at"], now)} for item in items]
+    rows = [item | {"age": format_age(item["at"], now)} for item in items]
     text = output.table(rows, columns) if rows else "no nudge"
     output.result(call, {"items": items, "total": len(items), "problems": _problems(call, problems)}, text)
 

@@ -72,7 +72,7 @@ def demote(call: output.Call, name: str, dry_run: bool) -> None:
 def _propose(call: output.Call, verb: str, fields: dict[str, Any], *, dry_run: bool) -> None:
     import uuid
 
-    from prismfs.cli.render import decision_document, tell_decision
+    from prismfs.cli.render import decision_document, render_decision
     from prismfs.clock import SystemClock
     from prismfs.engine.admin.roster import BRANCHES, propose, with_bridges
     from prismfs.engine.turn.desk import Desk
@@ -89,7 +89,7 @@ def _propose(call: output.Call, verb: str, fields: dict[str, Any], *, dry_run: b
             decision = rehearse(desk, with_bridges(desk, event), now)
         else:
             decision, branch, commit = propose(desk, event, now)
-    lines = [("would do: " if dry_run else "") + tell_decision(decision)]
+    lines = [("would do: " if dry_run else "") + render_decision(decision)]
     if commit is None:
         branch = None
     else:

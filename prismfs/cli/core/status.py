@@ -13,7 +13,7 @@ import click
 
 from prismfs.cli import output
 from prismfs.cli.core import banner
-from prismfs.cli.core.status_detail import read_standing
+from prismfs.cli.core.status_detail import read_status_detail
 from prismfs.store import listing
 from prismfs.store.reading import reading, resolve_id
 
@@ -28,7 +28,7 @@ def command(call: output.Call, identifier: str | None = None) -> None:
     """
     if identifier is not None:
         with reading(call.project()) as connection:
-            data = read_standing(connection, resolve_id(connection, identifier))
+            data = read_status_detail(connection, resolve_id(connection, identifier))
         output.result(call, data, _record_lines(data))
         return
     found = []

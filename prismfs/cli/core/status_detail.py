@@ -1,7 +1,7 @@
-"""Where one record stands: how far it has come, who has it, what happened last, what is due, and its issue (R-000-81).
+"""The state of one record: how far it has come, its owner, last event, next due time, and its issue (R-000-81).
 
-All of it is read from the project's own files. Of a signal that went over a bridge that is what the other side last
-told; nothing is asked for anew.
+All of it is read from the project's own files. Of a signal that went over a bridge it is what the other side last
+reported; nothing is asked for anew.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from prismfs.store import listing
 # As kinds/response/incident.py has it; to import that would import pydantic.
 _OPEN_INCIDENT = ("retrying", "triage", "mitigating", "mitigated")
 
-# What the state of a phone-home means to whoever reported the matter.
-
+# What the state of a phone-home means to the reporter.
 _STAGES = {
     "draft": "triaged",
     "pending_operator_review": "pending_review",
@@ -29,8 +28,8 @@ _STAGES = {
 _NUMBER = re.compile(r"/([1-9][0-9]*)(?:\.json)?$")
 
 
-def read_standing(connection: sqlite3.Connection, identifier: str) -> dict[str, Any]:
-    """Return where the record stands.
+def read_status_detail(connection: sqlite3.Connection, identifier: str) -> dict[str, Any]:
+    """Return the state of the record.
 
     `stage` is its own status, or, of what was reported, how far the matter has come; `status` always its own.
     """
@@ -110,7 +109,7 @@ def _phone_home(connection: sqlite3.Connection, document: dict[str, Any], incide
 
 
 def _next_due(*documents: dict[str, Any]) -> str | None:
-    """Return the earliest time at which something falls due; what was told long ago counts where nothing else does."""
+    """Return the earliest due time; what the other side reported counts where there is no other."""
     *own, told = documents
     return min((each["due_at"] for each in own if each.get("due_at")), default=told.get("due_at"))
 

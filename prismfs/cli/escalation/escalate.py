@@ -59,7 +59,7 @@ def create(
     **fields: str | None,
 ) -> None:
     """Open an escalation and send its first notices. Exit 6 if one could not be delivered."""
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
     text = output.read_body("-" if stdin else body)
     document: dict[str, Any] = {
@@ -71,7 +71,7 @@ def create(
         **fields,
     }
     document = {name: value for name, value in document.items() if value is not None}
-    give(call, "escalation", {"document": document}, dry_run=dry_run)
+    submit_and_print(call, "escalation", {"document": document}, dry_run=dry_run)
 
 
 def _pairs(labels: tuple[str, ...]) -> dict[str, str]:
@@ -155,9 +155,9 @@ def show(call: output.Call, identifier: str) -> None:
 @output.verb(writes=True)
 def ack(call: output.Call, identifier: str, note: str, dry_run: bool) -> None:
     """Say that you have it: it is not raised any more. A second time changes nothing and says so."""
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
-    give(call, "escalate.ack", {"note": note}, target=identifier, dry_run=dry_run)
+    submit_and_print(call, "escalate.ack", {"note": note}, target=identifier, dry_run=dry_run)
 
 
 @command.command(
@@ -168,9 +168,9 @@ def ack(call: output.Call, identifier: str, note: str, dry_run: bool) -> None:
 @output.verb(writes=True)
 def close(call: output.Call, identifier: str, reason: str, dry_run: bool) -> None:
     """Say that it is settled, with the reason."""
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
-    give(call, "escalate.close", {"reason": reason}, target=identifier, dry_run=dry_run)
+    submit_and_print(call, "escalate.close", {"reason": reason}, target=identifier, dry_run=dry_run)
 
 
 @command.command("unack", epilog="\b\nExample:\n  prismfs --as mayor escalate unack bea-01k5")
@@ -178,9 +178,9 @@ def close(call: output.Call, identifier: str, reason: str, dry_run: bool) -> Non
 @output.verb(writes=True)
 def unack(call: output.Call, identifier: str, dry_run: bool) -> None:
     """Say that you do not have it any more: it is open again and its clock begins anew."""
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
-    give(call, "escalate.unack", {}, target=identifier, dry_run=dry_run)
+    submit_and_print(call, "escalate.unack", {}, target=identifier, dry_run=dry_run)
 
 
 @command.command(
@@ -195,11 +195,11 @@ def forward(
     call: output.Call, identifier: str, to: str | None, expected: str | None, reason: str, dry_run: bool
 ) -> None:
     """Hand it to the next tier of the chain, or to the one named."""
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
     document = {"reason": reason, "to": to, "from": expected}
     document = {name: value for name, value in document.items() if value is not None}
-    give(call, "escalate.forward", document, target=identifier, dry_run=dry_run)
+    submit_and_print(call, "escalate.forward", document, target=identifier, dry_run=dry_run)
 
 
 @command.command("comment", epilog='\b\nExample:\n  prismfs escalate comment bea-01k5 "the disk is a shared one"')
@@ -208,22 +208,22 @@ def forward(
 @output.verb(writes=True)
 def comment(call: output.Call, identifier: str, text: str, dry_run: bool) -> None:
     """Add a remark; anybody may."""
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
-    give(call, "escalate.comment", {"text": text}, target=identifier, dry_run=dry_run)
+    submit_and_print(call, "escalate.comment", {"text": text}, target=identifier, dry_run=dry_run)
 
 
 @command.command("stale", epilog="\b\nExample:\n  prismfs escalate stale --dry-run")
 @output.verb(writes=True)
 def stale(call: output.Call, dry_run: bool) -> None:
     """Raise what nobody acknowledged in time; the watcher does the same by itself."""
-    from prismfs.cli.render import tell_outcome
+    from prismfs.cli.render import render_outcome
     from prismfs.clock import SystemClock
     from prismfs.engine.turn.desk import Desk
     from prismfs.engine.turn.submit import raise_stale
 
     with Desk(call.project()) as desk:
         outcomes = raise_stale(desk, SystemClock().now(), dry_run=dry_run)
-    told = [tell_outcome(outcome) for outcome in outcomes]
+    told = [render_outcome(outcome) for outcome in outcomes]
     data = {"items": [item for item, _ in told], "total": len(told), "dry_run": dry_run}
     output.result(call, data, [line for _, line in told] or ["nothing is stale"])

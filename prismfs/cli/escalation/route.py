@@ -26,7 +26,7 @@ def command() -> None:
 @output.verb()
 def test(call: output.Call, file: Path) -> None:
     """Show which routes FILE (as it would be dropped) would take, why, and what would be sent. Nothing is written."""
-    from prismfs.cli.render import decision_document, tell_decision
+    from prismfs.cli.render import decision_document, render_decision
     from prismfs.clock import SystemClock
     from prismfs.engine.admin.try_route import try_route
     from prismfs.engine.turn.desk import Desk
@@ -36,7 +36,7 @@ def test(call: output.Call, file: Path) -> None:
         trial = try_route(desk, file, SystemClock().now())
     if isinstance(trial.decision, Refused):
         raise trial.decision.raised()
-    lines = [tell_decision(trial.decision)]
+    lines = [render_decision(trial.decision)]
     for bead, steps in trial.escalations:
         labels = ", ".join(f"{name}={value}" for name, value in sorted(bead.match_labels.items()))
         lines += [f"{bead.severity.label} at tier {bead.tier}: {output.safe(labels)}", *map(_line_of, steps)]

@@ -43,11 +43,11 @@ def add(
     dry_run: bool,
 ) -> None:
     """Mute what fulfils every MATCHER: name=value, !=, =~ or !~ (RE2); severity, source, category, tier or a label."""
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
     every = [*matchers, *([f'source="{source}"'] if source else [])]
     document = {"matchers": every, "reason": reason} | _times(begins, lasting, until)
-    give(call, "silence.add", document, dry_run=dry_run)
+    submit_and_print(call, "silence.add", document, dry_run=dry_run)
 
 
 @command.command("update", epilog="\b\nExample:\n  prismfs silence update sil-01k5 --for 4h --reason 'takes longer'")
@@ -69,14 +69,14 @@ def update(
     dry_run: bool,
 ) -> None:
     """Change a silence. A new end or reason keeps its id; new matchers or another beginning make a new one."""
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
     document: dict[str, Any] = _times(begins, lasting, until)
     if matchers:
         document["matchers"] = list(matchers)
     if reason is not None:
         document["reason"] = reason
-    give(call, "silence.change", document, target=identifier, dry_run=dry_run)
+    submit_and_print(call, "silence.change", document, target=identifier, dry_run=dry_run)
 
 
 @command.command("expire", epilog="\b\nExample:\n  prismfs silence expire sil-01k5")
@@ -84,9 +84,9 @@ def update(
 @output.verb(writes=True)
 def expire(call: output.Call, identifier: str, dry_run: bool) -> None:
     """End a silence now; what it held and is still open is notified."""
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
-    give(call, "silence.expire", {}, target=identifier, dry_run=dry_run)
+    submit_and_print(call, "silence.expire", {}, target=identifier, dry_run=dry_run)
 
 
 @command.command("list", epilog="\b\nExample:\n  prismfs silence list --all --json")

@@ -47,7 +47,7 @@ def show(call: output.Call, identifier: str, phase: str | None) -> None:
     from prismfs.rules.gates.sections.reading import parse
 
     with Desk(call.project()) as desk:
-        view = desk.repo.view(desk.repo.snapshot())
+        view = desk.view()
         artifact = _artifact(call, view, identifier, phase)
         found, gate = gate_of(view, artifact)
         findings = [line_of(finding) for finding in findings_in(view, [artifact])]
@@ -114,7 +114,7 @@ def _decide(
 
     criteria = dict(_criterion(text) for text in criterion)
     with Desk(call.project()) as desk:
-        artifact = _artifact(call, desk.repo.view(desk.repo.snapshot()), identifier, phase)
+        artifact = _artifact(call, desk.view(), identifier, phase)
     verdict.give_verdict(call, GATE, artifact, decision, {"criteria": criteria, "reason": reason}, **options)
 
 

@@ -30,7 +30,7 @@ def list_(call: output.Call, identifier: str, name: str) -> None:
 
     whole = _whole_id(call, identifier)
     with Desk(call.project()) as desk:
-        view = desk.repo.view(desk.repo.snapshot())
+        view = desk.view()
         workflow = view.get(Workflow, name)
         if workflow is None:
             raise RefusedError("no_workflow", f"no workflow {name[:60]!r}", field="--workflow",
@@ -58,7 +58,7 @@ def template(call: output.Call, identifier: str, phase: str, file: str | None) -
 
     whole = _whole_id(call, identifier)
     with Desk(call.project()) as desk:
-        view = desk.repo.view(desk.repo.snapshot())
+        view = desk.view()
         _, found = phase_of(view, phase.upper())
         text = template_of(view, found, whole)
     if file is not None:
@@ -82,7 +82,7 @@ def submit(
 
     Once more it is another revision: the gate is open again, and what builds on it is stale.
     """
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
     from prismfs.records import codec
 
     document: dict[str, Any] = {"phase": phase.upper(), "body": _decoded(file.read(), "FILE")}
@@ -91,7 +91,7 @@ def submit(
     if findings is not None:
         said = codec.parse(findings.read(), format="yaml", path=str(findings.name))
         document["findings"] = said.get("findings")
-    give(call, "phase.submit", document, target=identifier, dry_run=dry_run)
+    submit_and_print(call, "phase.submit", document, target=identifier, dry_run=dry_run)
 
 
 def _row(found: PhaseState, about: str) -> dict[str, Any]:

@@ -62,9 +62,9 @@ def list_(
 @output.verb(writes=True)
 def done(call: output.Call, identifier: str, note: str, dry_run: bool) -> None:
     """Say that an action item is done. Its owner may, and whom the roster allows action.done."""
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
-    give(call, "action.done", {"note": note}, target=identifier, dry_run=dry_run)
+    submit_and_print(call, "action.done", {"note": note}, target=identifier, dry_run=dry_run)
 
 
 def _table(items: list[dict[str, Any]]) -> str:

@@ -73,11 +73,11 @@ def triage(
 
     What is left out stays as it was judged, or as the rules proposed it. The incident manager may, and operators.
     """
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
     said = {"severity": severity, "scope": scope, "nature": nature, "reason": reason}
     document = {name: value for name, value in said.items() if value is not None}
-    give(call, "incident.triage", document, target=identifier, dry_run=dry_run)
+    submit_and_print(call, "incident.triage", document, target=identifier, dry_run=dry_run)
 
 
 @command.command("ack", epilog='\b\nExample:\n  prismfs --as Clara incident ack inc-01k5 --note "looking"')
@@ -103,12 +103,14 @@ def resolve(call: output.Call, identifier: str | None, key: str | None, note: st
 def _give(
     call: output.Call, verb: str, document: dict[str, Any], identifier: str | None, key: str | None, *, dry_run: bool
 ) -> None:
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
     from prismfs.errors import UsageError
 
     if (identifier is None) == (key is None):
         raise UsageError("usage", "name the incident by its ID or by --key, one of the two")
-    give(call, verb, document if key is None else document | {"key": key}, target=identifier, dry_run=dry_run)
+    submit_and_print(
+        call, verb, document if key is None else document | {"key": key}, target=identifier, dry_run=dry_run
+    )
 
 
 for _care in (

@@ -30,7 +30,7 @@ def open_(
 ) -> None:  # fmt: skip
     """Open an incident that you report yourself. With a severity it counts as judged, by you."""
     from prismfs.cli.instants import read_instant, rfc3339
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
     said: dict[str, Any] = {
         "subject": title,
@@ -43,7 +43,7 @@ def open_(
         "drill": drill or None,
     }
     document = {name: value for name, value in said.items() if value is not None}
-    give(call, "incident.open", document, dry_run=dry_run)
+    submit_and_print(call, "incident.open", document, dry_run=dry_run)
 
 
 @click.command("mitigate", epilog='\b\nExample:\n  prismfs --as Clara incident mitigate inc-01k5 --note "rolled back"')
@@ -53,9 +53,9 @@ def open_(
 @output.verb(writes=True)
 def mitigate(call: output.Call, identifier: str, begin: bool, note: str, dry_run: bool) -> None:
     """Say that the impact is gone or bearable, though the cause may not be known yet."""
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
-    give(call, "incident.mitigate", {"begin": begin, "note": note}, target=identifier, dry_run=dry_run)
+    submit_and_print(call, "incident.mitigate", {"begin": begin, "note": note}, target=identifier, dry_run=dry_run)
 
 
 @click.command("reopen", epilog='\b\nExample:\n  prismfs --as Clara incident reopen inc-01k5 --reason "it fails again"')
@@ -64,9 +64,9 @@ def mitigate(call: output.Call, identifier: str, begin: bool, note: str, dry_run
 @output.verb(writes=True)
 def reopen(call: output.Call, identifier: str, reason: str, dry_run: bool) -> None:
     """Say that the fault is back. The targets go on from its detection; one that has passed is missed at once."""
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
-    give(call, "incident.reopen", {"reason": reason}, target=identifier, dry_run=dry_run)
+    submit_and_print(call, "incident.reopen", {"reason": reason}, target=identifier, dry_run=dry_run)
 
 
 @click.command(
@@ -80,10 +80,10 @@ def reopen(call: output.Call, identifier: str, reason: str, dry_run: bool) -> No
 @output.verb(writes=True)
 def close(call: output.Call, identifier: str, reason: str, false_positive: bool, dry_run: bool) -> None:
     """Close an incident that is resolved. What was P0 or P1 at its worst needs a stored review first."""
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
     document = {"reason": reason, "false_positive": false_positive}
-    give(call, "incident.close", document, target=identifier, dry_run=dry_run)
+    submit_and_print(call, "incident.close", document, target=identifier, dry_run=dry_run)
 
 
 @click.command("merge", epilog="\b\nExample:\n  prismfs --as Clara incident merge inc-01k5 --into inc-01k4")
@@ -92,9 +92,9 @@ def close(call: output.Call, identifier: str, reason: str, false_positive: bool,
 @output.verb(writes=True)
 def merge(call: output.Call, identifier: str, into: str, dry_run: bool) -> None:
     """Say that an incident is the same fault as another one; the worse severity of the two holds."""
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
     from prismfs.store.reading import reading, resolve_id
 
     with reading(call.project()) as connection:
         other = resolve_id(connection, into)
-    give(call, "incident.merge", {"into": other}, target=identifier, dry_run=dry_run)
+    submit_and_print(call, "incident.merge", {"into": other}, target=identifier, dry_run=dry_run)

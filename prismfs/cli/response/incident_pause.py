@@ -53,7 +53,7 @@ def decide(
     call: output.Call, identifier: str, go: bool | None, action: str, reason: str, draft: str | None, dry_run: bool
 ) -> None:
     """Decide on a major recovery action. Only whoever holds the executive's role may, and operators."""
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
     from prismfs.errors import UsageError
 
     if go is None:
@@ -61,14 +61,14 @@ def decide(
     document: dict[str, Any] = {"go": go, "action": action, "reason": reason}
     if draft is not None:
         document["draft"] = output.read_body(draft)
-    give(call, "incident.decide", document, target=identifier, dry_run=dry_run)
+    submit_and_print(call, "incident.decide", document, target=identifier, dry_run=dry_run)
 
 
 def _give(call: output.Call, kind: str, identifier: str, said: dict[str, str | None], *, dry_run: bool) -> None:
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
     from prismfs.errors import UsageError
 
     if (said["agent"] is None) == (said["workflow"] is None):
         raise UsageError("usage", "say either --agent or --workflow", hint="prismfs incident pause --help")
     document = {name: text for name, text in said.items() if text is not None}
-    give(call, kind, document, target=identifier, dry_run=dry_run)
+    submit_and_print(call, kind, document, target=identifier, dry_run=dry_run)

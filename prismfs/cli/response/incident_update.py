@@ -72,7 +72,7 @@ def update(
 
     What fulfils a condition of the chain (settings/response.yaml) takes the incident on at once.
     """
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
     from prismfs.errors import UsageError
 
     document: dict[str, Any] = {
@@ -89,7 +89,7 @@ def update(
         document["status_text"] = output.read_body(status_text)
     if not document:
         raise UsageError("usage", "say what is to change", hint="prismfs incident update --help")
-    give(call, "incident.update", document, target=identifier, dry_run=dry_run)
+    submit_and_print(call, "incident.update", document, target=identifier, dry_run=dry_run)
 
 
 @click.command("note", epilog='\b\nExample:\n  prismfs --as jade incident note inc-01k5 "it began after the restart"')
@@ -98,9 +98,9 @@ def update(
 @output.verb(writes=True)
 def note(call: output.Call, identifier: str, text: str, dry_run: bool) -> None:
     """Add a remark; anybody may. TEXT `-` reads standard input."""
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
-    give(call, "incident.note", {"text": output.read_body(text)}, target=identifier, dry_run=dry_run)
+    submit_and_print(call, "incident.note", {"text": output.read_body(text)}, target=identifier, dry_run=dry_run)
 
 
 def _instant(text: str) -> str:

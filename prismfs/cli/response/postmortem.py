@@ -36,7 +36,7 @@ def new(call: output.Call, incident: str, file: Path | None) -> None:
     with reading(root) as connection:
         identifier = resolve_id(connection, incident)
     with Desk(root) as desk:
-        view = desk.repo.view(desk.repo.snapshot())
+        view = desk.view()
         found = view.get(Incident, identifier)
         if found is None:
             raise RefusedError("not_an_incident", "is no incident", path=identifier, hint="prismfs incident list")
@@ -57,9 +57,9 @@ def submit(call: output.Call, incident: str, file: Path, dry_run: bool) -> None:
     It has five parts, asks why five times or says why the questions stop, and puts the impact into numbers. Advice
     on sentences that blame somebody is printed and keeps nothing back. Everybody may.
     """
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
-    give(call, "review.store", {"body": _read(file)}, target=incident, dry_run=dry_run)
+    submit_and_print(call, "review.store", {"body": _read(file)}, target=incident, dry_run=dry_run)
 
 
 @command.command("show", epilog="\b\nExample:\n  prismfs review show inc-01k5")

@@ -64,10 +64,11 @@ def command(
             "job.run", document, actor=call.actor(), token=uuid.uuid4().hex, at=now, rules=desk.redaction()
         )
         if dry_run:
-            from prismfs.cli.render import decision_document, tell_decision
+            from prismfs.cli.render import decision_document, render_decision
 
             decision = rehearse(desk, event, now)
-            output.result(call, decision_document(decision) | {"dry_run": True}, f"would do: {tell_decision(decision)}")
+            line = f"would do: {render_decision(decision)}"
+            output.result(call, decision_document(decision) | {"dry_run": True}, line)
             return 0
         _end_with(desk)
         begun, message = begin_run(desk, event, now)
@@ -89,11 +90,11 @@ def _follow(desk: Desk, job: Job, message: Outbox | None, clock: Clock, hear: Ca
             receipt = job_run.carry(desk, message, hear)
             job = job_run.note(desk, message, receipt, clock.now())
             _say(f"attempt {job.attempts[-2].number} failed" if job.status == "retrying" else "")
-        standing, message = job_run.standing(desk, job)
+        state, message = job_run.attempt_state(desk, job)
         now = clock.now()
-        if standing in ("ended", "held") or message is None or desk.stopping.is_set():
+        if state in ("ended", "held") or message is None or desk.stopping.is_set():
             return job_run.look(desk, job.id)
-        if standing == "running":
+        if state == "running":
             job_run.end_unheard(desk, message, now)
         elif job.last.due_at <= now and (begun := job_run.begin_attempt(desk, message, now)) is not None:
             _say(f"attempt {job.last.number} begins")

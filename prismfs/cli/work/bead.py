@@ -58,13 +58,13 @@ def create(
     **fields: Any,
 ) -> None:
     """Note something that has to be done."""
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
     document: dict[str, Any] = {"kind": "task", "from": call.actor(), "title": title, "body": _text(body)}
     document |= {name: value for name, value in fields.items() if value is not None} | {"labels": list(labels)}
     wanted = [bead_dep.parse_link(text) for text in links] + ([("parent-child", parent)] if parent else [])
     document["dependencies"] = [{"type": kind, "on": find(call, name)["id"]} for kind, name in wanted]
-    give(call, "bead.create", {"document": document}, dry_run=dry_run)
+    submit_and_print(call, "bead.create", {"document": document}, dry_run=dry_run)
 
 
 @command.command("list", epilog="\b\nExample:\n  prismfs bead list --tag severity:HIGH\n  prismfs bead list --type bug")
@@ -239,9 +239,9 @@ def holder_of(bead: dict[str, Any]) -> str:
 
 
 def _give(call: output.Call, kind: str, identifier: str, document: dict[str, Any], *, dry_run: bool) -> None:
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
-    give(call, kind, {"id": find(call, identifier)["id"], **document}, dry_run=dry_run)
+    submit_and_print(call, kind, {"id": find(call, identifier)["id"], **document}, dry_run=dry_run)
 
 
 def _text(body: str) -> str:

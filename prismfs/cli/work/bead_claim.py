@@ -29,7 +29,7 @@ def command(call: output.Call, identifier: str | None, next_: bool, local: bool,
 
     Where the branch has an upstream the claim is published at once; of two clones that claim, one wins.
     """
-    from prismfs.cli.render import decision_document, tell_decision
+    from prismfs.cli.render import decision_document, render_decision
     from prismfs.errors import UsageError
 
     if next_ == (identifier is not None):
@@ -48,7 +48,7 @@ def command(call: output.Call, identifier: str | None, next_: bool, local: bool,
         return
     name, decision = found
     data = decision_document(decision) | {"subject": name, "dry_run": dry_run}
-    output.result(call, data, ("would do: " if dry_run else "") + tell_decision(decision))
+    output.result(call, data, ("would do: " if dry_run else "") + render_decision(decision))
 
 
 def _claim_next(call: output.Call, *, publishes: bool, dry_run: bool) -> tuple[str, Decision] | None:
@@ -121,7 +121,7 @@ def _publish(desk: Desk, event: Event, name: str, now: datetime) -> None:
     if isinstance(decision, Refused):
         raise decision.raised()
     # A claim of before, which was not published then, may have been lost, too.
-    bead = desk.repo.view(desk.repo.snapshot()).get(Bead, name)
+    bead = desk.view().get(Bead, name)
     holder = bead.assignee if isinstance(bead, WorkItem) else None
     if holder is None or holder.casefold() != event.actor.casefold():
         raise ConflictError(

@@ -26,11 +26,11 @@ def command() -> None:
 @output.verb(writes=True)
 def add(call: output.Call, identifier: str, on: str, type: str, dry_run: bool) -> None:
     """Say that bead ID depends on bead ON: ON blocks it, is its parent, and so on. A circle is refused."""
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
     from prismfs.cli.work.bead import find
 
     document = {"id": find(call, identifier)["id"], "on": find(call, on)["id"], "type": type}
-    give(call, "bead.dep", document, dry_run=dry_run)
+    submit_and_print(call, "bead.dep", document, dry_run=dry_run)
 
 
 @command.command("remove", epilog="\b\nExample:\n  prismfs bead dep remove bea-01k5 bea-01k4")
@@ -40,7 +40,7 @@ def add(call: output.Call, identifier: str, on: str, type: str, dry_run: bool) -
 @output.verb(writes=True)
 def remove(call: output.Call, identifier: str, on: str, type: str | None, dry_run: bool) -> None:
     """Take the links from bead ID to bead ON away."""
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
     from prismfs.cli.work.bead import find
     from prismfs.errors import RefusedError
 
@@ -53,7 +53,7 @@ def remove(call: output.Call, identifier: str, on: str, type: str | None, dry_ru
             raise
         name = on
     document = {"id": bead["id"], "on": name, "remove": True} | ({} if type is None else {"type": type})
-    give(call, "bead.dep", document, dry_run=dry_run)
+    submit_and_print(call, "bead.dep", document, dry_run=dry_run)
 
 
 @command.command("tree", epilog="\b\nExample:\n  prismfs bead dep tree bea-01k5 --json")

@@ -21,12 +21,12 @@ def command() -> None:
 @output.verb(writes=True)
 def add(call: output.Call, subject: str, body: str, about: str | None, dry_run: bool) -> None:
     """Note SUBJECT, one line, as the acting identity."""
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
     document = {"kind": "journal", "from": call.actor(), "subject": subject, "body": output.read_body(body)}
     if about is not None:
         document["about"] = about
-    give(call, "journal.add", {"document": document}, dry_run=dry_run)
+    submit_and_print(call, "journal.add", {"document": document}, dry_run=dry_run)
 
 
 @command.command("list", epilog="\b\nExample:\n  prismfs journal list --by jade --limit 20")

@@ -31,12 +31,12 @@ def list_(call: output.Call, owner: str | None, everything: bool, limit: int | N
 @output.verb(writes=True)
 def add(call: output.Call, title: str, owner: str | None, body: str, dry_run: bool) -> None:
     """Put TITLE on a list."""
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
     document = {"kind": "todo", "from": call.actor(), "title": title, "body": output.read_body(body)}
     if owner is not None:
         document["owner"] = owner
-    give(call, "todo.add", {"document": document}, dry_run=dry_run)
+    submit_and_print(call, "todo.add", {"document": document}, dry_run=dry_run)
 
 
 @command.command("done", epilog="\b\nExample:\n  prismfs --as mayor todo done tod-01k5")
@@ -44,6 +44,6 @@ def add(call: output.Call, title: str, owner: str | None, body: str, dry_run: bo
 @output.verb(writes=True)
 def done(call: output.Call, identifier: str, dry_run: bool) -> None:
     """Mark a todo as done; its owner may, or an operator. It is not removed."""
-    from prismfs.cli.submit import give
+    from prismfs.cli.submit import submit_and_print
 
-    give(call, "todo.done", {}, target=identifier, dry_run=dry_run)
+    submit_and_print(call, "todo.done", {}, target=identifier, dry_run=dry_run)

@@ -1,1 +1,1 @@
-"""Founding a project, looking it over, trying settings, importing."""
+"""Setting up a project, checking it, trying its settings, importing."""

@@ -1,4 +1,4 @@
-"""Retention: old months leave the working tree and the index's care, never the history.
+"""Retention: old months leave the working tree and the index, never the history.
 
 git's sparse checkout does it (git-sparse-checkout(1)); every record stays in the commits, in the projection,
 and in `prismfs show`. One that changes again comes back to its place on disk.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeVar
 
-from prismfs.engine.turn.commit_group import settle
+from prismfs.engine.turn.commit_group import commit_group
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.submit import command_event
 from prismfs.errors import ForbiddenError, Problem, RecordError
@@ -38,8 +38,8 @@ What = Literal["imported", "updated", "unchanged", "older", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """What became of one line, by its number from 1: `older` lines met a newer writing here and were left."""
+class ImportedLine:
+    """The result of one line, by its number from 1; `older`: the bead here is newer, and the line was left out."""
 
     number: int
     what: What
@@ -55,15 +55,15 @@ class Taken:
 
 def import_lines(
     desk: Desk, data: bytes, *, actor: str, token: str, now: datetime, dry_run: bool = False
-) -> tuple[Taken, ...]:
-    """Take in every line of `data`; what is refused keeps no other line back. With `dry_run` nothing changes.
+) -> tuple[ImportedLine, ...]:
+    """Import every line of `data`; a refused line keeps no other back. With `dry_run` nothing changes.
 
     Raises:
         ForbiddenError: `not_allowed`; the actor may not import.
         PrismfsError: the project is busy or out of reach; the groups of lines before are kept.
     """
     events: list[tuple[int, str, Event]] = []
-    taken: list[Taken] = []
+    taken: list[ImportedLine] = []
     rules = desk.redaction()
     for number, text in enumerate(data.split(b"\n"), start=1):
         if not text.strip():
@@ -76,7 +76,7 @@ def import_lines(
         except RecordError as error:
             if error.code == "bad_identity":
                 raise
-            taken.append(Taken(number, "refused", problem=error.problem))
+            taken.append(ImportedLine(number, "refused", problem=error.problem))
         else:
             events.append((number, name if isinstance(name, str) else "", event))
     answer = _rehearsed if dry_run else _committed
@@ -109,7 +109,7 @@ def _committed(desk: Desk, events: Sequence[Event], now: datetime) -> list[Decis
     with desk.repo.writer():
         for begin in range(0, len(events), GROUP):
             group = events[begin : begin + GROUP]
-            found = {id(outcome.event): outcome.decision for outcome in settle(desk, group, now)}
+            found = {id(outcome.event): outcome.decision for outcome in commit_group(desk, group, now)}
             decisions += [found[id(event)] for event in group]
             if all(isinstance(decision, Refused) and decision.error is ForbiddenError for decision in decisions):
                 return decisions + [decisions[0]] * (len(events) - len(decisions))
@@ -127,15 +127,16 @@ def _rehearsed(desk: Desk, events: Sequence[Event], now: datetime) -> list[Decis
     return decisions
 
 
-def _taken(number: int, name: str, decision: Decision) -> Taken:
+def _taken(number: int, name: str, decision: Decision) -> ImportedLine:
     match decision:
         case Plan():
             new = any(isinstance(put, Audit) and put.action == "bead.imported" for put in decision.puts)
-            return Taken(number, "imported" if new else "updated", name, decision.subject)
+            return ImportedLine(number, "imported" if new else "updated", name, decision.subject)
         case Nothing():
-            return Taken(number, "older" if decision.reason == NEWER_HERE else "unchanged", name, decision.subject)
+            older = decision.reason == NEWER_HERE
+            return ImportedLine(number, "older" if older else "unchanged", name, decision.subject)
         case Refused():
-            return Taken(number, "refused", name, problem=decision.problem)
+            return ImportedLine(number, "refused", name, problem=decision.problem)
 
 
 def _parsed(text: str) -> Bead:

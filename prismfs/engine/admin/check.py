@@ -1,4 +1,4 @@
-"""Checking a file before it is committed or dropped: the same rules as taking it in."""
+"""Checking a file before it is committed or dropped, by the rules of intake."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ VALID = Problem("valid", "is valid")
 
 
 def check_record(path: Path, root: Path) -> Problem | None:
-    """Return what is wrong with the record at `path`, `VALID`, or None where no record may stand there."""
+    """Return what is wrong with the record at `path`, `VALID`, or None where the path is no record's."""
     try:
         place = path.resolve().relative_to(root.resolve()).as_posix()
     except ValueError:

@@ -1,31 +1,35 @@
-"""Looking a project over: each thing that must be right, and what to do when it is not."""
+"""The doctor: each check of a project or tenant, and what to do where it fails."""
 
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from prismfs.engine.admin import doctor_tenant, watchdog
-from prismfs.engine.admin.doctor_phone_home import check_phone_home
 from prismfs.engine.trust.endorsement import keys_of, project_at
 from prismfs.engine.trust.protection import is_guarded, is_signed, mark_at, protected_changes
 from prismfs.errors import ConfigError, PrismfsError, Problem
 from prismfs.intake.personal import PERSONAL
 from prismfs.intake.scan import redact
 from prismfs.kinds import KINDS
+from prismfs.kinds.care.settings.tracker import Tracker
+from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.core.settings.policy import Policy
+from prismfs.kinds.core.settings.project import Project
 from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings
 from prismfs.kinds.escalation.settings.routing import Routing
 from prismfs.records.base import format_duration, format_instant
+from prismfs.rules.care.outbound_issue.api import MANAGER
 from prismfs.rules.core import authority
 from prismfs.rules.escalation import api as escalation
-from prismfs.store.config import check_config
-from prismfs.store.git import run_plain
+from prismfs.store.git.config import check_config
+from prismfs.store.git.repository import run_plain
+from prismfs.store.git.signatures import PROGRAM, can_check
 from prismfs.store.repo import ProjectRepo
-from prismfs.store.signatures import PROGRAM, can_check
 
 _OLDEST_GIT = (2, 39)
 _ROUTING = "settings/routing.yaml"
@@ -33,14 +37,14 @@ _ROUTING = "settings/routing.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at; `problem` is None when it is as it should be."""
+    """One check and its result; `problem` is None where it passed."""
 
     subject: str
     problem: Problem | None = None
 
 
 def examine(root: Path, now: datetime) -> list[Finding]:
-    """Return what was looked at in the project at `root`, in order; nothing is changed."""
+    """Return the checks of the project at `root`, in order; nothing is changed."""
     findings = [_try("git is new enough", lambda: _git_version(root))]
     if findings[0].problem is not None:
         return findings
@@ -56,14 +60,14 @@ def examine(root: Path, now: datetime) -> list[Finding]:
             _try("the inbox can be written", lambda: _check_inbox(root)),
             _try("the watcher's heartbeat is fresh", lambda: _check_heartbeat(repo, now)),
             _try("no deadline was let pass", lambda: _check_deadlines(repo, now)),
-            *(_try(subject, look) for subject, look in doctor_tenant.project_looks(repo)),
+            *(_try(subject, look) for subject, look in doctor_tenant.project_checks(repo)),
         ]
     return findings
 
 
 def examine_tenant(folder: Path) -> list[Finding]:
-    """Return what was looked at in the tenant's folder itself; nothing is changed, and nothing is cloned."""
-    return [_try(subject, look) for subject, look in doctor_tenant.tenant_looks(folder)]
+    """Return the checks of the tenant's folder itself; nothing is changed, and nothing is cloned."""
+    return [_try(subject, look) for subject, look in doctor_tenant.tenant_checks(folder)]
 
 
 def _try(subject: str, look: Callable[[], Problem | None]) -> Finding:
@@ -105,7 +109,7 @@ def _check_settings(root: Path) -> None:
 
 
 def _check_routes(repo: ProjectRepo) -> Problem | None:
-    """Name the first route whose notices of some severity would reach nobody, or that repeats too often (C-26)."""
+    """Name the first route whose notices of some severity have no receiver, or that repeats too often (C-26)."""
     view = repo.view(repo.snapshot())
     settings, routing = view.single(EscalationSettings), view.single(Routing)
     for tier in routing.known_tiers:
@@ -193,7 +197,7 @@ def _check_heartbeat(repo: ProjectRepo, now: datetime) -> Problem | None:
 
 
 def _check_deadlines(repo: ProjectRepo, now: datetime) -> Problem | None:
-    """Name the oldest deadline that the engine did not keep; whoever serves the project next opens an incident."""
+    """Name the oldest deadline that the engine missed; the next watcher or `react` opens an incident for it."""
     view = repo.view(repo.snapshot())
     late = watchdog.late_of(view)
     found = watchdog.overdue(view, now, late)
@@ -201,3 +205,29 @@ def _check_deadlines(repo: ProjectRepo, now: datetime) -> Problem | None:
         return None
     said = f"{len(found)} are overdue by more than {format_duration(late)}; {found[0].id} since "
     return Problem("engine_stopped", said + format_instant(found[0].due_at), hint="prismfs watch, or prismfs react")
+
+
+_TRACKER = "settings/tracker.yaml"
+
+
+def check_phone_home(repo: ProjectRepo) -> Problem | None:
+    """Name what would keep an issue of this project from being reviewed or filed; the network is not used."""
+    view = repo.view(repo.snapshot())
+    policy, tracker = view.single(Policy), view.single(Tracker)
+    manager = view.get(Persona, policy.lanes.incident)
+    if manager is None or manager.role != MANAGER or policy.phone_home == "never":
+        return None  # nothing is staged here
+    operators = view.single(Project).operators
+    if all(name.casefold() == manager.identity.casefold() for name in operators):
+        return Problem(
+            "nobody_may_approve", f"{manager.identity} stages issues and is the only operator", path="prismfs.yaml",
+            field="operators", hint="name another operator: nobody approves what they staged",
+        )  # fmt: skip
+    if tracker.transport == "gh" and shutil.which(tracker.gh[0]) is None:
+        return Problem(
+            "gh_missing", f"{tracker.gh[0]} is not there", path=_TRACKER, field="gh", hint="install the GitHub CLI"
+        )
+    if tracker.timeout >= policy.delivery_lease:
+        said = "its timeout is not shorter than delivery_lease, so that two attempts may be under way at once"
+        return Problem("timeout_too_long", said, path=_TRACKER, field="timeout", hint="shorten it")
+    return None

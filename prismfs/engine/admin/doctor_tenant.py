@@ -1,4 +1,4 @@
-"""Looking a tenant over: its file, its projects, and who claims to be a bridge without being one (R-000-76)."""
+"""The doctor's checks of a tenant: its file, its projects, and personas that claim to be a bridge (R-000-76)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from prismfs.errors import PrismfsError, Problem
 from prismfs.kinds.care.settings import consent
 from prismfs.kinds.care.settings.consent import TEXT_VERSION, Consent
 from prismfs.kinds.core.settings.project import Project
-from prismfs.store.clone import check_address
+from prismfs.store.git.clone import check_address
 from prismfs.store.repo import ProjectRepo
 
 Look = Callable[[], Problem | None]
 
 
-def tenant_looks(folder: Path) -> Iterator[tuple[str, Look]]:
-    """Yield what is looked at in a tenant's folder: what it is, and the look itself, which may raise."""
+def tenant_checks(folder: Path) -> Iterator[tuple[str, Look]]:
+    """Yield the checks of a tenant's folder: the name of each, and the check itself, which may raise."""
     tenancy = Tenancy(folder)
     yield "tenant.yaml is valid", lambda: _check_file(tenancy)
     try:
@@ -31,8 +31,8 @@ def tenant_looks(folder: Path) -> Iterator[tuple[str, Look]]:
     yield "the home project has bridges", lambda: _check_home(tenancy)
 
 
-def project_looks(repo: ProjectRepo) -> Iterator[tuple[str, Look]]:
-    """Yield what is looked at in a project that concerns its tenant."""
+def project_checks(repo: ProjectRepo) -> Iterator[tuple[str, Look]]:
+    """Yield the checks of a project that concern its tenant."""
     yield "nobody claims to be a bridge", lambda: _check_claims(repo)
     yield f"what may leave was told{_told(repo)}", lambda: _check_consent(repo)
 

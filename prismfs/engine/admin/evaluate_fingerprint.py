@@ -1,4 +1,4 @@
-"""Trying the fingerprint rules on labelled failures, before a change to them is merged.
+"""Evaluating the fingerprint rules on labelled failures, before a change to them is merged.
 
 A row is an object with `id`, the failure's text (`text` or `error_text`), the group it belongs to (`group` or
 `expected_fingerprint_group`) and, if it has one, `job`. Whatever else it has is ignored.

@@ -1,4 +1,4 @@
-"""Trying the scanner on labelled texts: how much of what it should find it finds, and how often it is wrong.
+"""Evaluating the scanner on labelled texts: the share of secrets that it finds, and its false positives.
 
 A row is an object with `text` or `document`, and `kinds`, the kinds of secrets in it (none: a clean one). With `secret`
 (or `value`), a text or a list of texts, a row is found when those are gone; without, when each of its kinds is named.

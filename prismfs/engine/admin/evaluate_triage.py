@@ -1,4 +1,4 @@
-"""Trying the triage rules on labelled reports, before a change to them is merged.
+"""Evaluating the triage rules on labelled reports, before a change to them is merged.
 
 A row is an object with `id`, `title`, `body` and `lane`; an incident's row may have `severity` (P0 to P3), `kind` and
 `scope`. Whatever else it has, such as `ambiguous`, is carried along or ignored.
@@ -92,7 +92,7 @@ class Evaluation:
 
     @property
     def info_as_incident(self) -> float:
-        """The share of questions that were taken for incidents: each of them calls somebody for nothing."""
+        """The share of questions that were taken for incidents: each of them is a false alarm."""
         return _share(self.confusion["info"]["incident"], sum(self.confusion["info"].values()))
 
     def to_document(self) -> Document:
@@ -146,16 +146,7 @@ def evaluate(
         found = _classified(triage, row, number, nature_floor or {})
         confusion[expected][found.lane] += 1
         if found.lane != expected:
-            hard.append(
-                HardCase(
-                    id=str(row.get("id") or number),
-                    expected=expected,
-                    got=found.lane,
-                    confidence=found.confidence,
-                    matched=found.matched,
-                    ambiguous=row.get("ambiguous") is True,
-                )
-            )
+            hard.append(_hard_case(row, number, expected, found))
         if expected == "incident" and row.get("severity") is not None:
             assert found.rank is not None
             gaps.append(abs(found.rank - _RANKS[_word(row, "severity", number, allowed=tuple(_RANKS))]))
@@ -177,6 +168,17 @@ def evaluate(
         scope_correct=sum(expected == got for expected, got in scopes),
         scope_leaked=sum(expected == "customer-internal" != got for expected, got in scopes),
         hard_cases=tuple(sorted(hard, key=lambda case: (-case.confidence, case.id))),
+    )
+
+
+def _hard_case(row: Mapping[str, object], number: int, expected: str, found: Classification) -> HardCase:
+    return HardCase(
+        id=str(row.get("id") or number),
+        expected=expected,
+        got=found.lane,
+        confidence=found.confidence,
+        matched=found.matched,
+        ambiguous=row.get("ambiguous") is True,
     )
 
 

@@ -1,4 +1,4 @@
-"""Founding a project: the repository, its settings and roster, and what git must leave alone."""
+"""Setting up a project: the repository, its settings and roster, and what git ignores."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from prismfs.kinds.core.settings.project import Project
 from prismfs.kinds.core.settings.tenant import Tenant
 from prismfs.records.base import Record
 from prismfs.store.defaults import default_files
-from prismfs.store.place import make_repository
+from prismfs.store.git.place import make_repository
 from prismfs.store.repo import ProjectRepo
 
 FOLDERS = ("inbox", "quarantine", "run")
@@ -33,7 +33,7 @@ _PLAIN_FILES = {
 }
 
 
-def found_project(root: Path, *, project: Project, now: datetime, bridged: bool = False) -> tuple[str, bool]:
+def init_project(root: Path, *, project: Project, now: datetime, bridged: bool = False) -> tuple[str, bool]:
     """Make `root` a project; return the commit it starts from and whether it was made now.
 
     An existing repository keeps what it holds. A project of the same pid is left as it is. The bridges that `project`
@@ -54,7 +54,7 @@ def found_project(root: Path, *, project: Project, now: datetime, bridged: bool 
                 return store.snapshot().commit, False
         files = {path: kind_of(project).write(project), **_new_files(store, _desk_files(project, now, bridged=bridged))}
         message = f"project: found {project.pid}\n\nSettings, roster and schemas that prismfs starts with.\n"
-        commit = store.found(files, message=message, seconds=int(now.timestamp()))
+        commit = store.make_first_commit(files, message=message, seconds=int(now.timestamp()))
         with store.writer():
             store.bring_index()
     for name in FOLDERS:

@@ -18,16 +18,16 @@ from prismfs.records.event import Event
 from prismfs.records.plan import Decision, Nothing
 from prismfs.rules.core import roster as rules
 from prismfs.rules.core.draft import Draft
-from prismfs.store.plumbing import NewCommit
+from prismfs.store.git.plumbing import NewCommit
 from prismfs.store.repo import ProjectRepo
 
 BRANCHES = "proposals/"
-"""Before the names of the branches that proposals stand on."""
+"""Prefix of the branches that hold proposals."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One whom signals of this project may be addressed to: `address` is what stands in `to`.
+    """A persona that signals of this project may be addressed to; `address` is the value of `to`.
 
     Of a bridge nothing else of its home project is told (R-000-74).
     """
@@ -92,7 +92,7 @@ def with_bridges(desk: Desk, event: Event) -> Event:
 
 
 def propose(desk: Desk, event: Event, now: datetime) -> tuple[Decision, str, str | None]:
-    """Put what `event` proposes on a branch of its own and write that down; return decision, branch and commit.
+    """Commit what `event` proposes on a branch of its own, with an audit row; return decision, branch and commit.
 
     The branch is checked out nowhere, and nothing of it takes effect before an operator merges it.
 

@@ -1,4 +1,4 @@
-"""Trying a file's way through the routes, and changing nothing."""
+"""Showing a file's way through the routes, without changing anything."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from prismfs.engine.turn.commit_group import plan_only
+from prismfs.engine.turn.commit_group import decide_one
 from prismfs.engine.turn.desk import Desk
 from prismfs.errors import RecordError
 from prismfs.intake.scan import redact
@@ -22,7 +22,7 @@ from prismfs.rules.escalation.api import LookedAt, explain
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What would be decided of a file; per escalation the routes looked at, and the messages that would be made."""
+    """The decision on a file; for each escalation the routes tried, and the messages that would be made."""
 
     decision: Decision
     escalations: tuple[tuple[Escalation, tuple[LookedAt, ...]], ...]
@@ -49,9 +49,9 @@ def try_route(desk: Desk, path: Path, now: datetime) -> Trial:
         actor=sender,
         document={"name": path.name, "document": scanned},
     )
-    decision = plan_only(desk, event, now)
+    decision = decide_one(desk, event, now)
     puts = decision.puts if isinstance(decision, Plan) else ()
-    routing = desk.repo.view(desk.repo.snapshot()).single(Routing)
+    routing = desk.view().single(Routing)
     beads = [put for put in puts if isinstance(put, Escalation)]
     return Trial(
         decision,

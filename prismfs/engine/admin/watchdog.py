@@ -1,4 +1,4 @@
-"""The watchdog: whoever serves a project next tells that the engine's loop stood still, and since when.
+"""The watchdog: the next watcher or `react` reports that the engine's loop stood still, and since when.
 
 Two things say so: a deadline of an unanswered incident or escalation that lies further back than `late` in
 `settings/response.yaml`, and a watcher that was at work and was not heard of for that long (R-002-07). A watcher that
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from prismfs.delivery.folder import opened
-from prismfs.engine.turn.commit_group import Outcome, settle
+from prismfs.engine.turn.commit_group import Outcome, commit_group
 from prismfs.engine.turn.desk import Desk
 from prismfs.errors import RecordError, StoreError
 from prismfs.kinds.core.audit import Audit
@@ -27,10 +27,10 @@ from prismfs.rules import ENGINE
 from prismfs.rules.response.watchdog import KEY
 
 FILE = "health.json"
-"""In `run/`: what the watcher last said of itself."""
+"""In `run/`: the last state that the watcher wrote."""
 
 STOPPED = "stopped"
-"""The state of a watcher that ended as it was told to."""
+"""The state of a watcher that was stopped in order."""
 
 MOST_NAMED = 20
 """Overdue records that an event names; all of them are counted."""
@@ -43,7 +43,7 @@ _MOST_FILE = 64 * 1024  # bytes
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """When a watcher last said how it was, and what: `watching`, `failing` or `stopped`."""
+    """The last heartbeat of a watcher: its time and state, `watching`, `failing` or `stopped`."""
 
     at: datetime
     state: str
@@ -51,14 +51,14 @@ class Heartbeat:
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """A record that nobody has answered and whose deadline the engine has let pass."""
+    """An unanswered record whose deadline the engine has missed."""
 
     id: str
     due_at: datetime
 
 
 def read_heartbeat(root: Path) -> Heartbeat | None:
-    """Return what the last watcher of the project at `root` said; None where no file says it, or none that holds."""
+    """Return the last watcher's heartbeat of the project at `root`; None without a valid file."""
     try:
         with opened(root, "run", create=False) as folder:
             data = None if folder is None else folder.read(FILE, most=_MOST_FILE)
@@ -68,8 +68,8 @@ def read_heartbeat(root: Path) -> Heartbeat | None:
         return None
 
 
-def look(desk: Desk, now: datetime, heartbeat: Heartbeat | None) -> list[Outcome]:
-    """Commit that the engine's loop stood still, if it did and nobody has told yet.
+def report_standstill(desk: Desk, now: datetime, heartbeat: Heartbeat | None) -> list[Outcome]:
+    """Commit that the engine's loop stood still, if it did and that is not reported yet.
 
     What is overdue stays due: the turn that follows handles it as always (C-67).
 
@@ -77,31 +77,31 @@ def look(desk: Desk, now: datetime, heartbeat: Heartbeat | None) -> list[Outcome
         ConfigError: `invalid_setting`.
         ConflictError, StoreError: nothing was committed; the next look finds the same.
     """
-    found = events(desk, now, heartbeat)
+    found = standstill_events(desk, now, heartbeat)
     if not found:
         return []
     with desk.repo.writer():
-        return settle(desk, found, now)
+        return commit_group(desk, found, now)
 
 
-def events(desk: Desk, now: datetime, heartbeat: Heartbeat | None) -> list[Event]:
-    """Return what `look` would commit: nothing, or one event.
+def standstill_events(desk: Desk, now: datetime, heartbeat: Heartbeat | None) -> list[Event]:
+    """Return what `report_standstill` would commit: nothing, or one event.
 
     Raises:
         ConfigError: `invalid_setting`.
     """
-    event = stopped_event(desk.repo.view(desk.repo.snapshot()), now, heartbeat)
+    event = standstill_event(desk.view(), now, heartbeat)
     return [] if event is None else [event]
 
 
-def stopped_event(view: View, now: datetime, heartbeat: Heartbeat | None) -> Event | None:
-    """Return the event that the loop stood still, None where it did not or where it is written down already.
+def standstill_event(view: View, now: datetime, heartbeat: Heartbeat | None) -> Event | None:
+    """Return the event that the loop stood still, None where it did not or where that is reported already.
 
-    Its cause is the heartbeat, or else the oldest deadline, so that the same standstill is told once. What was overdue
-    when the last one was told is known, and hides nothing that is overdue since, whether or not it can be handled.
+    Its cause is the heartbeat, or else the oldest deadline, so that the same standstill is reported once. What was
+    overdue at the last report is known, and hides nothing that is overdue since, whether or not it can be handled.
     """
     late = late_of(view)
-    told = last_told(view, now)
+    told = last_reported(view, now)
     found = [one for one in overdue(view, now, late) if told is None or one.due_at >= told - late]
     silent = heartbeat is not None and is_silent(heartbeat, now, late)
     since = heartbeat.at if heartbeat is not None and silent else None
@@ -125,8 +125,8 @@ def stopped_event(view: View, now: datetime, heartbeat: Heartbeat | None) -> Eve
     )
 
 
-def last_told(view: View, now: datetime) -> datetime | None:
-    """Return when a standstill was told last, None where none was, or at a time that has not come."""
+def last_reported(view: View, now: datetime) -> datetime | None:
+    """Return when a standstill was reported last; None where none was, or where that time lies ahead."""
     incident = view.latest_with_key(Incident, KEY)
     return None if incident is None or incident.last_seen_at > now else incident.last_seen_at
 
@@ -141,12 +141,12 @@ def late_of(view: View) -> timedelta:
 
 
 def is_silent(heartbeat: Heartbeat, now: datetime, late: timedelta) -> bool:
-    """Tell whether a watcher that did not say that it stops was not heard of for longer than `late`."""
+    """Tell whether a watcher that was not stopped has sent no heartbeat for longer than `late`."""
     return heartbeat.state != STOPPED and now - heartbeat.at > late
 
 
 def overdue(view: View, now: datetime, late: timedelta) -> list[Overdue]:
-    """Return the open incidents and escalations that nobody answers and that are overdue by more than `late`.
+    """Return the open, unanswered incidents and escalations that are overdue by more than `late`.
 
     The one due first comes first. One that the engine wrote a row about since was looked after until then: a deadline
     may have been set when it had passed already, such as by a severity that became worse.
@@ -167,7 +167,7 @@ def overdue(view: View, now: datetime, late: timedelta) -> list[Overdue]:
 
 
 def is_unanswered(record: Incident | Escalation) -> bool:
-    """Tell whether nobody has acknowledged an incident or escalation that is open."""
+    """Tell whether an incident or escalation is open and not acknowledged."""
     if isinstance(record, Incident):
         return record.is_open and record.acknowledged_at is None
     return record.status == "open"

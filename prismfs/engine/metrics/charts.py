@@ -21,7 +21,7 @@ _TIME_STEPS = (
 
 
 class Box(NamedTuple):
-    """One rectangle: its place, the style class, and what is said of it."""
+    """One rectangle: its place, its style class, and its caption."""
 
     x: float
     y: float

@@ -1,4 +1,4 @@
-"""What is measured, as values: incidents, action items and the settings that figures hang on.
+"""What is measured, as values: incidents, action items and the settings that figures depend on.
 
 Times are whole milliseconds since 1970: ten thousand incidents are read for one table.
 """
@@ -41,7 +41,7 @@ class Item(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """What the settings say that figures hang on; durations are milliseconds.
+    """The settings that figures depend on; durations are milliseconds.
 
     `respond` and `resolve` are the targets by rank, None where a rank has none; `window_end` gives the end of the
     maintenance window by which what has none is to be resolved. `review_days` are business days by rank.
@@ -55,11 +55,11 @@ class Rules(NamedTuple):
     window_end: Callable[[int], int | None] | None = None
 
     def respond_due(self, rank: int, detected: int) -> int:
-        """Return when somebody has to have answered."""
+        """Return by when the incident has to be answered."""
         return detected + self.respond[rank]
 
     def resolve_due(self, rank: int, detected: int) -> int | None:
-        """Return when it is to be resolved, None where nothing says so."""
+        """Return by when the incident has to be resolved, None without a target."""
         target = self.resolve[rank]
         if target is not None:
             return detected + target

@@ -73,7 +73,7 @@ def _figures(cases: Sequence[Case], facts: Facts, repeats: frozenset[str]) -> Fi
     known = [case for case in cases if case.root_cause is not None]
     here = {case.id for case in cases}
     items = [item for item in facts.items if item.incident in here]
-    reviews = [on_time for case in cases if (on_time := _review_on_time(case, facts)) is not None]
+    reviews = [on_time for on_time in (_review_on_time(case, facts) for case in cases) if on_time is not None]
     return {
         "incidents": len(cases),
         "open": sum(case.open for case in cases),
@@ -173,7 +173,7 @@ def _breach_rates(cases: Sequence[Case], judge: Callable[[Case], bool | None]) -
 
 
 def _respond_breach(case: Case, facts: Facts) -> bool | None:
-    """Tell whether nobody answered in time; None where that is not known yet, or nobody had to answer any more."""
+    """Tell whether the answer was late; None where that is not known yet, or no answer was needed any more."""
     due = facts.rules.respond_due(case.rank, case.detected)
     if case.responded is not None:
         return case.responded >= due
@@ -182,7 +182,7 @@ def _respond_breach(case: Case, facts: Facts) -> bool | None:
 
 
 def _resolve_breach(case: Case, facts: Facts) -> bool | None:
-    """Tell whether it was not resolved in time; None where it has no target, or that is not known yet."""
+    """Tell whether the resolution was late; None where there is no target, or that is not known yet."""
     due = facts.rules.resolve_due(case.rank, case.detected)
     if due is None:
         return None

@@ -1,4 +1,4 @@
-"""The incidents that are open now, the most urgent first, for whoever watches (R-002-51, R-002-53).
+"""The incidents that are open now, the most urgent first (R-002-51, R-002-53).
 
 Read from the projection without the models: `prismfs status` is called often, and from prompts.
 """

@@ -14,7 +14,7 @@ from prismfs.engine.metrics.charts import HEIGHT, WIDTH, Chart, columns, stacked
 from prismfs.engine.metrics.facts import Facts, instant_of
 from prismfs.engine.metrics.figures import RANKS, measure
 from prismfs.engine.metrics.incidents_now import Active
-from prismfs.engine.metrics.spans import tell_seconds
+from prismfs.engine.metrics.spans import format_seconds
 
 _WEEKS = 26
 _MOST_ACTIVE = 50
@@ -46,7 +46,7 @@ def page(data: dict[str, Any], facts: Facts, *, active: list[Active]) -> str:
 
 
 def _counts(weeks: list[dict[str, Any]], names: list[str]) -> Chart:
-    # The most urgent stand at the bottom: only there do columns of different weeks compare at a glance.
+    # The most urgent are at the bottom: only there do columns of different weeks compare at a glance.
     return stacked(names, {f"P{rank}": [week["sev_final"][f"P{rank}"] for week in weeks] for rank in RANKS})
 
 
@@ -55,11 +55,11 @@ def _times(names: list[str], groups: list[dict[str, Any] | None], which: str) ->
         None if group is None else (group["mtt_respond"] if which == "respond" else group["mtt_resolve"]["all"])["mean"]
         for group in groups
     ]
-    return columns(names, values, style=which, tell=tell_seconds)
+    return columns(names, values, style=which, tell=format_seconds)
 
 
 def _span(seconds: float | None) -> str:
-    return "–" if seconds is None else tell_seconds(seconds)
+    return "–" if seconds is None else format_seconds(seconds)
 
 
 def _share(rate: dict[str, Any]) -> str:
@@ -67,7 +67,7 @@ def _share(rate: dict[str, Any]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return text from a record without what no eye sees and a browser obeys, such as a change of direction."""
+    """Return text from a record without invisible characters that a browser obeys, such as a change of direction."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 

@@ -1,4 +1,4 @@
-"""What the figures are measured on, read from the projection: incidents, action items and the settings they hang on.
+"""What the figures are measured on, read from the projection: incidents, action items and the settings.
 
 The projection is made from commits alone, so two clones at one commit measure the same. Imports neither models nor
 GitPython while the projection is up to date and no setting is left out.
@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from prismfs.engine.metrics.facts import Case, Facts, Item, Rules, instant_of
@@ -83,8 +84,6 @@ def read_rules(connection: sqlite3.Connection) -> Rules:
     targets = policy["targets"]
     window_end = None
     if windows := response.get("windows"):
-        from prismfs.engine.metrics.maintenance import window_ends
-
         window_end = window_ends((window["rule"], milliseconds(window["lasts"])) for window in windows)
     return Rules(
         respond=[milliseconds(target["respond"]) for target in targets],
@@ -162,3 +161,35 @@ def _complete(kind: str, document: dict[str, Any]) -> dict[str, Any]:
 
     record = KINDS[kind].record(document) if document else default_record(kind)
     return record.model_dump(mode="json", by_alias=True)
+
+
+def window_ends(windows: Iterable[tuple[str, int]]) -> Callable[[int], int | None]:
+    """Return the function from a detection to the end of the first window that begins then or later.
+
+    Each window is its rule (RFC 5545) and how long it lasts. The function gives None where no window comes.
+    """
+    found: Mapping[tuple[str, int], list[tuple[int, int]]] = {window: [] for window in windows}
+
+    def end(detected: int) -> int | None:
+        begun = [
+            (begin, begin + lasts)
+            for (rule, lasts), known in found.items()
+            if (begin := _begin(rule, detected, known)) is not None
+        ]
+        return min(begun)[1] if begun else None
+
+    return end
+
+
+def _begin(rule: str, since: int, known: list[tuple[int, int]]) -> int | None:
+    """Return when the window begins next; `known` holds the last answer, which holds for all times up to it."""
+    if known and known[0][0] <= since <= known[0][1]:
+        return known[0][1]
+    from prismfs.records.recurrence import next_begin
+
+    begin = next_begin(rule, since=datetime.fromtimestamp(since / 1000, UTC))
+    if begin is None:
+        return None
+    at = round(begin.timestamp() * 1000)
+    known[:] = [(since, at)]
+    return at

@@ -1,11 +1,11 @@
-"""Lengths of time in words for people. Imports nothing heavy."""
+"""Durations as text for people. Imports nothing heavy."""
 
 from __future__ import annotations
 
 _UNITS = ((86400, "d", 3600, "h"), (3600, "h", 60, "m"), (60, "m", 1, "s"))
 
 
-def tell_seconds(seconds: float) -> str:
+def format_seconds(seconds: float) -> str:
     """Return a length of time in its two largest units, such as `47m 32s`, `3d 4h` or `6.0s`."""
     if abs(seconds) < 59.95:
         return f"{seconds:.1f}s"

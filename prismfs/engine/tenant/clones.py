@@ -1,4 +1,4 @@
-"""The projects of a tenant on this machine: folders, and clones of those that lie elsewhere."""
+"""The projects of a tenant on this machine: local folders, and clones of remote projects."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from prismfs.engine.tenant.publish import publish
 from prismfs.engine.tenant.tenancy import Tenancy, is_remote
 from prismfs.engine.turn.desk import Desk
 from prismfs.errors import ConflictError, PrismfsError
-from prismfs.store import remote as remotes
-from prismfs.store.clone import clear_dead_clones, clone
+from prismfs.store.git import remote as remotes
+from prismfs.store.git.clone import clear_dead_clones, clone
 from prismfs.store.lock import Lock
 
 FOLDER = "clones"
@@ -20,7 +20,7 @@ FOLDER = "clones"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class TenantProject:
     """One project of the tenant; `error` says why it cannot be served, `remote` that it is a clone."""
 
     pid: str
@@ -29,8 +29,8 @@ class Found:
     error: PrismfsError | None = None
 
 
-def bring(folder: Path, *, seconds: float = remotes.SECONDS) -> list[Found]:
-    """Return the projects of the tenant at `folder` in its file's order; remote ones are cloned on first use.
+def find_projects(folder: Path, *, seconds: float = remotes.SECONDS) -> list[TenantProject]:
+    """Return the projects of the tenant at `folder` in its file's order; a remote one is cloned on first use.
 
     What is wrong with one keeps none of the others back.
 
@@ -50,7 +50,7 @@ def bring(folder: Path, *, seconds: float = remotes.SECONDS) -> list[Found]:
             _check_pid(tenancy, pid)
         except PrismfsError as problem:
             error = problem
-        found.append(Found(pid, root, remote, error))
+        found.append(TenantProject(pid, root, remote, error))
     return found
 
 
@@ -80,7 +80,7 @@ def _clone_once(address: str, root: Path, seconds: float) -> None:
 
 
 def _check_pid(tenancy: Tenancy, pid: str) -> None:
-    """Refuse a project that says it is another than `tenant.yaml` has it for: nobody may speak for another one.
+    """Refuse a project whose own id differs from that in `tenant.yaml`: no project may pose as another.
 
     Raises:
         ConflictError: `pid_mismatch`.

@@ -15,25 +15,25 @@ from datetime import datetime
 
 from prismfs.engine.trust.protection import keep_mark
 from prismfs.engine.trust.verify import event_of
-from prismfs.engine.turn import ingest
-from prismfs.engine.turn.commit_group import news_events
+from prismfs.engine.turn.commit_group import refusal_event
 from prismfs.engine.turn.desk import Desk
+from prismfs.engine.turn.news import news_events
 from prismfs.errors import ConflictError, RefusedError
 from prismfs.records import plan as trailers
 from prismfs.records.base import parse_instant
 from prismfs.records.event import Event
 from prismfs.records.plan import Decision, Plan, Refused
 from prismfs.rules import RULES_VERSION, decide
-from prismfs.store import remote as remotes
-from prismfs.store.history import Commit, read_commits
+from prismfs.store.git import remote as remotes
+from prismfs.store.git.history import Commit, read_commits
+from prismfs.store.git.remote import Remote
+from prismfs.store.git.unpublished import check_tidy, meeting_point, unpublished
 from prismfs.store.lock import Lock
-from prismfs.store.remote import Remote
-from prismfs.store.repo import GIVEN_UP, ProjectRepo
+from prismfs.store.repo import ABANDONED, ProjectRepo
 from prismfs.store.snapshot import Snapshot
-from prismfs.store.unpublished import check_tidy, meeting_point, unpublished
 
 TRIES = 12
-"""Pushes tried before somebody else is said to be too busy; each costs the winners one push, too."""
+"""Pushes tried before `push_lost`; each lost one is a push that another clone won."""
 
 CRASH_POINTS = ("before-push", "after-push", "after-fetch")
 """Where the fault tests kill the process, beside the store's own points: the swap itself is one of its commits."""
@@ -43,8 +43,8 @@ _PATIENCE = 2 * remotes.SECONDS + 15
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
-    """One event that was decided again: by which commit before, what it came to, and by which commit now.
+class Redecided:
+    """One event that was decided again: its commit before, the new decision, and the new commit.
 
     `before` is None for news of the other clone. `known` tells that the history there answers the same cause.
     """
@@ -57,13 +57,13 @@ class Again:
 
     @property
     def lost(self) -> bool:
-        """Whether what was decided before is not so any more. The same decision made elsewhere is no loss."""
+        """Whether the event led to a plan before and does not now. The same decision made elsewhere is no loss."""
         return not self.known and not isinstance(self.decision, Plan)
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """How publishing went: the branch now stands at `head` here and at the remote.
+    """The result of publishing: the branch is at `head` here and at the remote.
 
     `sent` commits went there, `taken` came from there; `again` is what was decided again, in order.
     """
@@ -74,7 +74,7 @@ class Published:
     sent: int
     taken: int
     tries: int
-    again: tuple[Again, ...] = ()
+    again: tuple[Redecided, ...] = ()
 
     def decision_on(self, cause: str) -> Decision | None:
         """Return what the event of this cause came to when it was decided again; None if it was not."""
@@ -100,7 +100,7 @@ def publish(desk: Desk, now: datetime, remote: str | None = None, *, seconds: fl
     """
     repo = desk.repo
     place = _place(desk, remote)
-    again: dict[str, Again] = {}
+    again: dict[str, Redecided] = {}
     taken = 0
     with _alone(repo, place):
         for tries in range(1, TRIES + 1):
@@ -157,7 +157,7 @@ def _place(desk: Desk, named: str | None) -> Remote:
 
 @contextmanager
 def _alone(repo: ProjectRepo, place: Remote) -> Iterator[None]:
-    """Be the only process of this clone that publishes."""
+    """Hold this clone's lock on publishing."""
     lock = Lock(repo.state / "publish.lock")
     try:
         lock.acquire(wait=_PATIENCE)
@@ -177,8 +177,8 @@ def _count(desk: Desk, old: str | None, new: str) -> int:
     return int(desk.repo.git.run("rev-list", "--count", *span))
 
 
-def _decide_again(desk: Desk, theirs: str, now: datetime) -> tuple[list[Again], int]:
-    """Put what was decided here on top of `theirs`; return how it came out, and how many commits came from there."""
+def _decide_again(desk: Desk, theirs: str, now: datetime) -> tuple[list[Redecided], int]:
+    """Decide the unpublished events again on top of `theirs`; return the results, and how many commits were fetched."""
     repo = desk.repo
     here = repo.snapshot()
     came = _count(desk, here.commit, theirs)
@@ -194,8 +194,8 @@ def _decide_again(desk: Desk, theirs: str, now: datetime) -> tuple[list[Again], 
     again = [replace(one, commit=next(made)) if isinstance(one.decision, Plan) else one for one in decided]
     again = [one for one in again if one.before]
     if not any(one.lost for one in again):
-        # All of it stands in the new commits; what was not decided so again stays within reach.
-        repo.git.run("update-ref", "-d", GIVEN_UP + here.commit, here.commit)
+        # The new commits hold all of it; otherwise the old ones stay within reach.
+        repo.git.run("update-ref", "-d", ABANDONED + here.commit, here.commit)
     repo.bring_index()
     return again, came
 
@@ -233,19 +233,19 @@ def _made_by_hand(commit: Commit, theirs: str) -> RefusedError:
     )  # fmt: skip
 
 
-def _decide_all(desk: Desk, base: Snapshot, commits: Sequence[tuple[Commit, Event]], now: datetime) -> list[Again]:
+def _decide_all(desk: Desk, base: Snapshot, commits: Sequence[tuple[Commit, Event]], now: datetime) -> list[Redecided]:
     """Decide the news of `base`, then each event at its own time."""
     steps: list[tuple[Event, str | None, datetime]] = [(event, None, now) for event in news_events(desk, base, now)]
     steps += [(event, commit.id, parse_instant(commit.trailers[trailers.TIME])) for commit, event in commits]
     decided = []
     with desk.repo.overlay(base) as view:
         for event, before, at in steps:
-            one = Again(event, before, decide(view, event, at), known=view.handled(event.cause))
+            one = Redecided(event, before, decide(view, event, at), known=view.handled(event.cause))
             decided.append(one)
             if isinstance(one.decision, Refused) and event.type == "drop":
-                # Whoever dropped it was told that it is kept: that it is not any more must stand in the history.
-                refused = ingest.refusal_event(event, one.decision.problem)
-                one = Again(refused, None, decide(view, refused, at))
+                # Its sender was told that it is kept; the history must say that it is not any more.
+                refused = refusal_event(event, one.decision.problem)
+                one = Redecided(refused, None, decide(view, refused, at))
                 decided.append(one)
             if isinstance(one.decision, Plan):
                 view.add(one.decision)

@@ -13,10 +13,10 @@ from datetime import datetime
 
 from prismfs import __version__
 from prismfs.engine.tenant.tenancy import Tenancy
-from prismfs.engine.turn import ingest
-from prismfs.engine.turn.commit_group import Outcome, settle
+from prismfs.engine.turn.commit_group import Outcome, commit_group
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.dispatch import note_receipts
+from prismfs.engine.turn.persona_command import with_classification
 from prismfs.errors import ConfigError, ConflictError, PrismfsError, RecordError
 from prismfs.intake.scan import redact
 from prismfs.kinds.care.signal import Signal
@@ -32,7 +32,6 @@ from prismfs.records.message import Receipt
 from prismfs.records.plan import Plan, Refused
 from prismfs.records.view import View
 from prismfs.rules import ENGINE
-from prismfs.rules.care.api import BRIDGE
 from prismfs.store.listing import find_documents
 
 CRASH_POINTS = ("before-route", "routed", "before-route-receipts", "route-receipts")
@@ -43,12 +42,7 @@ _ROSTER = 50
 _SCANNED = ("subject", "body", "labels", "attachments", "dedup_key")
 
 _PATIENCE = 2.0
-"""Seconds to wait for a project that somebody else writes to; the signals for others must not wait for it."""
-
-
-def is_routed(message: Outbox) -> bool:
-    """Tell whether a message goes to another project, and not by a channel."""
-    return message.channel == BRIDGE
+"""Seconds to wait for another project's writer; the signals for other projects must not wait longer."""
 
 
 def route(desk: Desk, messages: Sequence[Outbox], now: datetime) -> list[Outcome]:
@@ -71,9 +65,9 @@ def route(desk: Desk, messages: Sequence[Outbox], now: datetime) -> list[Outcome
 
 
 def bridge_event(view: View, message: Outbox, source: str, context: Document, now: datetime) -> Event | Receipt:
-    """Return the event that the signal of `message` arrives elsewhere; the refusal of one that cannot leave.
+    """Return the event that the signal of `message` arrives in its project, or the refusal of one that cannot leave.
 
-    It is scanned once more: one that somebody committed by hand was not.
+    It is scanned once more: one that was committed by hand was not.
 
     `source` is the project that it comes from, as `tenant.yaml` has it: what the record says is a claim.
     """
@@ -105,8 +99,8 @@ def bridge_event(view: View, message: Outbox, source: str, context: Document, no
 
 
 def context_of(desk: Desk, tenancy: Tenancy, source: str) -> Document:
-    """Return what the project says of itself beside a signal (R-000-19), and what is known of its tenant."""
-    view = desk.repo.view(desk.repo.snapshot())
+    """Return the project's context that goes with a signal (R-000-19), and what is known of its tenant."""
+    view = desk.view()
     project, policy = view.single(Project), view.single(Policy)
     texts, _ = find_documents(view.connection, "persona", where={}, limit=_ROSTER)
     names = sorted(Persona.model_validate_json(text).identity for text in texts)
@@ -138,11 +132,11 @@ def _carry_all(desk: Desk, pid: str, messages: Sequence[Outbox], now: datetime) 
             return [kept_back or _refused("unknown_pid", "the tenant does not have this project")] * len(messages)
         context = context_of(desk, tenancy, source)
         with Desk(root, crash_point=desk.crash_point) as target:
-            view = desk.repo.view(desk.repo.snapshot())
+            view = desk.view()
             events = [bridge_event(view, message, source, context, now) for message in messages]
-            known = [ingest.classified(target, event, _signal(event)) for event in events if isinstance(event, Event)]
+            known = [with_classification(target, event, _signal(event)) for event in events if isinstance(event, Event)]
             with target.repo.writer(wait=_PATIENCE):
-                outcomes = settle(target, known, now)
+                outcomes = commit_group(target, known, now)
                 target.repo.bring_index_if_free()
                 found = {outcome.event.cause: _receipt(target, outcome) for outcome in outcomes}
     except (ConflictError, ConfigError, RecordError) as error:
@@ -153,8 +147,8 @@ def _carry_all(desk: Desk, pid: str, messages: Sequence[Outbox], now: datetime) 
 
 
 def _kept_back(desk: Desk, tenancy: Tenancy, source: str | None, pid: str) -> Receipt | None:
-    """Return why nothing goes from this project to `pid` now, whatever was decided when it was sent (R-000-83)."""
-    view = desk.repo.view(desk.repo.snapshot())
+    """Return why nothing may cross from this project to `pid` now; the policy may have changed since (R-000-83)."""
+    view = desk.view()
     own, mode = view.single(Project).pid, view.single(Policy).bridge
     if own != source:
         return _refused("pid_mismatch", f"tenant.yaml has this project as {source}, prismfs.yaml as {own}")
@@ -164,7 +158,7 @@ def _kept_back(desk: Desk, tenancy: Tenancy, source: str | None, pid: str) -> Re
 
 
 def _receipt(target: Desk, outcome: Outcome) -> Receipt:
-    """Return what the sender's project hears of one arrival; the row of an earlier one where it was routed before."""
+    """Return the sender's receipt of one arrival, with the row of the earlier one where it was routed before."""
     decision = outcome.decision
     if isinstance(decision, Refused):
         return _refused(decision.problem.code, decision.problem.message)

@@ -16,11 +16,11 @@ from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.core.settings.project import Project
 from prismfs.kinds.core.settings.tenant import Tenant
 from prismfs.records.document import Document
-from prismfs.store.git import Git
-from prismfs.store.place import find_git_dir, read_branch
+from prismfs.store.git.place import find_git_dir, read_branch
+from prismfs.store.git.repository import Git
 
 HOME_UNREADABLE = "home_unreadable"
-"""The error's code while nobody can say who is a bridge: signals that may be for one wait."""
+"""The error's code while the tenant's bridges cannot be read: signals that may be for one wait."""
 
 
 class Tenancy:
@@ -58,13 +58,13 @@ class Tenancy:
         return None if place is None else place_of(self.folder, pid, place)
 
     def pid_at(self, root: Path) -> str | None:
-        """Return the id that `tenant.yaml` gives the project at `root`, whatever that one says of itself."""
+        """Return the id that `tenant.yaml` gives the project at `root`, not the one in its own file."""
         root = root.resolve()
         found = (pid for pid, place in self.tenant.projects.items() if place_of(self.folder, pid, place) == root)
         return next(found, None)
 
     def project_of(self, pid: str) -> Project | None:
-        """Return what the project says of itself in its protected branch, None where it cannot be read."""
+        """Return the project's own record in its protected branch, None where it cannot be read."""
         try:
             found = self._read(pid)
         except PrismfsError:
@@ -135,7 +135,7 @@ class Tenancy:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What was read of a project when its references were in `state`."""
+    """A project as it was read when its references were in `state`."""
 
     state: tuple[object, ...]
     project: Project
@@ -143,7 +143,7 @@ class _Read:
 
 
 def find_tenancy(root: Path) -> Tenancy | None:
-    """Return the tenant whose file names the project at `root`, None for a project that stands alone.
+    """Return the tenant whose file names the project at `root`, None for a project without a tenant.
 
     Raises:
         ConfigError: `invalid_setting`; the file is invalid, so that nobody knows where a signal may go.

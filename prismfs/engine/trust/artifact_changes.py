@@ -20,14 +20,14 @@ from prismfs.records.document import Document
 from prismfs.records.event import Event
 from prismfs.records.plan import CAUSE
 from prismfs.rules import ENGINE
-from prismfs.store.git import Git
+from prismfs.store.git.repository import Git
 from prismfs.store.snapshot import ForeignCommit
 
 _IDENTITY: TypeAdapter[str] = TypeAdapter(Identity)
 
 
 def artifact_events(git: Git, head: str, commits: Sequence[ForeignCommit], now: datetime) -> list[Event]:
-    """Return an event for each artifact that is otherwise at `head` than before `commits`, which nobody has answered.
+    """Return an event for each artifact that differs between `head` and the state before `commits`, the news.
 
     `commits` are in order, oldest first.
     """
@@ -73,12 +73,12 @@ def read_artifact(git: Git, commit: str, path: str) -> Artifact | None:
 
 
 def without_words(record: Artifact) -> Document:
-    """Return the artifact without its body and findings, which `content_hash` stands for."""
+    """Return the artifact without its body and findings, which `content_hash` covers."""
     return {name: value for name, value in record.to_document().items() if name not in ("body", "findings")}
 
 
 def misquoted(git: Git, event: Event) -> str | None:
-    """Return how an event about an artifact says other than its commits do; None if it does not."""
+    """Return how an event about an artifact contradicts its commits; None if it does not."""
     said = event.document
     path = artifact.KIND.path_of(str(said.get("id")))
     before = read_artifact(git, str(said.get("since")), path)

@@ -1,4 +1,4 @@
-"""Who answers for a commit: its signature, held against the roster and the operators as they stood before it.
+"""Who endorses a commit: its signature, checked against the roster and the operators before it.
 
 A commit is **endorsed** if it carries a good SSH signature of a key that the roster of the protected base lists for
 an identity, if that identity is its author and its committer, and if the base's `prismfs.yaml` names it as an
@@ -15,8 +15,8 @@ from prismfs.kinds.core.settings import persona, project
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.core.settings.project import Project
 from prismfs.records.document import Document
-from prismfs.store.git import Git
-from prismfs.store.signatures import check_signature
+from prismfs.store.git.repository import Git
+from prismfs.store.git.signatures import check_signature
 
 WHY = {
     "unsigned": "it is not signed",
@@ -62,12 +62,12 @@ class Endorsement:
 
 
 def void(code: str) -> Endorsement:
-    """Return the endorsement of something that nobody answers for."""
+    """Return the endorsement of something that no operator signed."""
     return Endorsement(verified=False, signer=None, operator=False, code=code)
 
 
 def endorse(git: Git, commit: str, base: str) -> Endorsement:
-    """Return who answers for `commit` by the roster and the operators that stand at the commit `base`."""
+    """Return who endorses `commit`, by the roster and the operators at the commit `base`."""
     signature = check_signature(git, commit, keys_of(git, base))
     if signature.state != "good" or signature.signer is None:
         return void(signature.state)
@@ -112,7 +112,7 @@ def roster_at(git: Git, commit: str) -> tuple[Persona, ...]:
 
 
 def keys_of(git: Git, base: str) -> dict[str, tuple[str, ...]]:
-    """Return the public keys of everybody in the roster at `base` who has one."""
+    """Return the public keys in the roster at `base`."""
     return {entry.identity: entry.keys for entry in roster_at(git, base) if entry.keys}
 
 

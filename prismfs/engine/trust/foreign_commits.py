@@ -28,7 +28,7 @@ from prismfs.records.document import Document, JsonValue
 from prismfs.records.event import Event
 from prismfs.records.kind import Kind
 from prismfs.rules import ENGINE
-from prismfs.store.git import Git
+from prismfs.store.git.repository import Git
 from prismfs.store.snapshot import ForeignCommit
 
 ENGINE_ONLY = frozenset({"engine"})
@@ -96,20 +96,25 @@ def contradicted(git: Git, event: Event, head: str) -> str | None:
         return "names a commit that is no part of it"
     before = parents_of(git, commit)[0]
     if verdict is not None:
-        found = _judged(git, commit, before, verdict.path_of(str(said.get("id"))), verdict, guarded=True)
-        if found is None or found[verdict.name] != said.get(verdict.name):
-            return f"names another {verdict.name} than its commit holds"
-        told, own = said.get("endorsement"), found["endorsement"]
-        claimed = isinstance(told, dict) and (told.get("operator") or told.get("verified"))
-        if (claimed and told != own) or (said.get("trust") == "local" and found["trust"] == "signed"):
-            return f"claims a signature that is not there: {own}"
-        return None
+        return _verdict_contradicted(git, said, commit, before, verdict)
     touched = tuple(change.path for change in git.changes(before, commit) if is_protected(change.path))
     mark = mark_before(git, commit)
     guarded = is_signed(git, mark)
     stands = _protected(git, commit, before, touched, guarded=guarded) if guarded else None
     if stands is not None and said.get("stands") and not stands["stands"]:
         return "says that an operator answers for it, and none does"
+    return None
+
+
+def _verdict_contradicted(git: Git, said: Document, commit: str, before: str, verdict: Kind) -> str | None:
+    """Return how the event of a decision claims more than `commit` gives; None if it does not."""
+    found = _judged(git, commit, before, verdict.path_of(str(said.get("id"))), verdict, guarded=True)
+    if found is None or found[verdict.name] != said.get(verdict.name):
+        return f"names another {verdict.name} than its commit holds"
+    claim, own = said.get("endorsement"), found["endorsement"]
+    claimed = isinstance(claim, dict) and (claim.get("operator") or claim.get("verified"))
+    if (claimed and claim != own) or (said.get("trust") == "local" and found["trust"] == "signed"):
+        return f"claims a signature that is not there: {own}"
     return None
 
 

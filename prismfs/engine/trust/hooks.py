@@ -11,15 +11,15 @@ from prismfs.intake.personal import PERSONAL
 from prismfs.intake.scan import redact
 from prismfs.kinds import kind_of_path
 from prismfs.records import codec
-from prismfs.store.git import Git
-from prismfs.store.place import find_git_dir
-from prismfs.store.plumbing import EMPTY_TREE, NO_OBJECT, Change, parse_raw
+from prismfs.store.git.place import find_git_dir
+from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, Change, parse_raw
+from prismfs.store.git.repository import Git
 
 _SCRIPT = '#!/bin/sh\nexec prismfs hooks run {name} -- "$@"\n'
 
 
 def install_hooks(root: Path, names: Sequence[str], *, dry_run: bool) -> tuple[list[str], list[str]]:
-    """Write the hook scripts; return the names written and those left because they are somebody else's."""
+    """Write the hook scripts; return the names written, and those left because they are not prismfs's."""
     folder = find_git_dir(root) / "hooks"
     written, kept = [], []
     for name in names:

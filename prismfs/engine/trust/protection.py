@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 from prismfs.engine.trust.endorsement import Endorsement, endorse, project_at, void
 from prismfs.kinds import KINDS, kind_of_path
-from prismfs.store.git import Git
-from prismfs.store.plumbing import parse_raw
+from prismfs.store.git.plumbing import parse_raw
+from prismfs.store.git.repository import Git
 
 PROTECTED = "refs/prismfs/protected"
 """Where a project with `trust: signed` remembers the newest commit whose protected files an operator answers for."""
@@ -52,7 +52,7 @@ def is_protected(path: str) -> bool:
 
 
 def mark_at(git: Git, until: str) -> str | None:
-    """Return the mark as of the commit `until`; None where no project is founded yet."""
+    """Return the mark as of the commit `until`; None before the project's first commit."""
     known = git.resolve(PROTECTED)
     if known is not None and not _holds(git, until, known):
         known = None
@@ -81,7 +81,7 @@ def served_at(git: Git, head: str) -> str:
 
 
 def step(git: Git, mark: str | None, commit: str) -> Step:
-    """Return what `commit` does to the protected files that stand at `mark`."""
+    """Return what `commit` does to the protected files at `mark`."""
     now = project_at(git, commit)
     if mark is None:
         return Step(commit, None, commit if now is not None else None)
@@ -107,7 +107,7 @@ def is_signed(git: Git, mark: str | None) -> bool:
 
 
 def is_guarded(git: Git, commit: str) -> bool:
-    """Tell whether operators have to sign at `commit`: by the mark, where there is one, whatever the commit says."""
+    """Tell whether operators have to sign at `commit`: by the mark where there is one, else by the commit itself."""
     return git.resolve(PROTECTED) is not None or is_signed(git, commit)
 
 

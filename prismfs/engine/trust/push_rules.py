@@ -25,10 +25,10 @@ from prismfs.records.base import Record
 from prismfs.records.kind import Kind
 from prismfs.rules.core import signoff
 from prismfs.rules.core.signoff import Signoff
-from prismfs.store.git import Git
-from prismfs.store.history import Commit, read_commits
-from prismfs.store.place import read_branch
-from prismfs.store.plumbing import NO_OBJECT
+from prismfs.store.git.history import Commit, read_commits
+from prismfs.store.git.place import read_branch
+from prismfs.store.git.plumbing import NO_OBJECT
+from prismfs.store.git.repository import Git
 
 _SIGN = "git commit --amend --no-edit -S with an operator's key, or let an operator merge it"
 

@@ -20,10 +20,10 @@ from prismfs.records.event import Event
 from prismfs.records.plan import Plan
 from prismfs.records.view import GENESIS
 from prismfs.rules import RULES_VERSION, decide
-from prismfs.store.git import Git
-from prismfs.store.history import Commit, read_commits
+from prismfs.store.git.history import Commit, read_commits
+from prismfs.store.git.plumbing import NO_OBJECT, Change
+from prismfs.store.git.repository import Git
 from prismfs.store.memory import MemoryView
-from prismfs.store.plumbing import NO_OBJECT, Change
 
 _SKEW = timedelta(seconds=1)
 

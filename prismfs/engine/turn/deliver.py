@@ -1,74 +1,77 @@
-"""Carrying out what waits in the outbox; how it went is an event like any other.
+"""Delivering the messages of the outbox: which may leave, carrying one, and the events of how it went.
 
-A local channel (mailbox, log, file) shows a message once by its id and is written during the turn. Whatever leaves
-over a network or starts a program may take long and may not be heard of again: that it begins is committed
-first, then a courier carries it without the writer's lock, and its receipt comes back as an event.
+A local channel (mailbox, log, file) shows a message once by its id and is written during the turn. A message that
+leaves over a network or starts a program may take long and may be lost: that it begins is committed first, then a
+courier carries it without the writer's lock, and its receipt comes back as an event.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 from prismfs.delivery import Channel
 from prismfs.engine.turn.desk import Desk
+from prismfs.errors import RecordError
+from prismfs.intake.mac import scan_key
+from prismfs.intake.scan import redact
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.records.base import format_instant
 from prismfs.records.document import Document
 from prismfs.records.event import Event
 from prismfs.records.message import Message, Receipt
 from prismfs.rules import ENGINE
+from prismfs.rules.care.api import BRIDGE as ROUTED
 from prismfs.rules.response.api import JOBS
 
-WAITING = ("pending", "unknown")
-"""States in which a message waits for its due time to be sent."""
+_NOT_KEPT = "what it printed was not kept: it could not be scanned for secrets"
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class Capacity:
     """How many messages may leave now, and how many attempts at jobs may begin: those may take long."""
 
     messages: int
     jobs: int
 
-    def takes(self, message: Outbox) -> bool:
-        """Tell whether there is room for `message`."""
+    def allows(self, message: Outbox) -> bool:
+        """Tell whether `message` may leave now."""
         return (self.jobs if is_job(message) else self.messages) > 0
 
-    def less(self, leaving: Iterable[Outbox]) -> Room:
-        """Return what is left once `leaving` have left."""
-        gone = Counter(map(is_job, leaving))
-        return Room(messages=self.messages - gone[False], jobs=self.jobs - gone[True])
+    def without(self, begun: Iterable[Outbox]) -> Capacity:
+        """Return what is left once `begun` have left."""
+        counts = Counter(map(is_job, begun))
+        return Capacity(messages=self.messages - counts[False], jobs=self.jobs - counts[True])
 
-    def more(self, ended: Iterable[Outbox]) -> Room:
+    def plus(self, ended: Iterable[Outbox]) -> Capacity:
         """Return what there is once `ended` have ended."""
-        back = Counter(map(is_job, ended))
-        return Room(messages=self.messages + back[False], jobs=self.jobs + back[True])
+        counts = Counter(map(is_job, ended))
+        return Capacity(messages=self.messages + counts[False], jobs=self.jobs + counts[True])
 
 
 class Courier(Protocol):
-    """Carries messages elsewhere while the turns go on, at most so many at a time."""
+    """Carries messages to their receivers, at most so many at a time; each comes back with a receipt."""
 
-    def room(self) -> Room:
+    def capacity(self) -> Capacity:
         """Return how many more messages it takes now."""
 
-    def take(self, desk: Desk, messages: Sequence[Outbox]) -> None:
+    def send(self, desk: Desk, messages: Sequence[Outbox], /) -> None:
         """Carry `messages`, whose beginning is committed."""
 
     def collect(self, desk: Desk) -> Sequence[tuple[Outbox, Receipt]]:
-        """Return what was carried to an end for this desk since the last call."""
+        """Return a group of what has ended for this desk; the same again until it is released."""
 
-    def give_back(self, desk: Desk, carried: Sequence[tuple[Outbox, Receipt]]) -> None:
-        """Keep what `collect` returned for the next call: it could not be committed."""
+    def release(self, desk: Desk, carried: Sequence[tuple[Outbox, Receipt]]) -> None:
+        """Forget what `collect` returned: it is committed."""
 
 
 def choose(
-    messages: Iterable[Outbox], channels: Mapping[str, Channel], room: Room
+    messages: Iterable[Outbox], channels: Mapping[str, Channel], capacity: Capacity
 ) -> tuple[list[Outbox], list[Outbox]]:
-    """Return the local ones among `messages`, and those that leave now: as `room` allows, a fair share an action.
+    """Return the local ones among `messages`, and those that leave now: as `capacity` allows, a fair share an action.
 
     A place that is slow, or that many messages wait for, does not keep those to other places waiting (C-82).
     """
@@ -84,15 +87,20 @@ def choose(
     shares.sort(key=lambda share: share[0])
     leaving: list[Outbox] = []
     for _, message in shares:
-        if room.takes(message):
+        if capacity.allows(message):
             leaving.append(message)
-            room = room.less([message])
+            capacity = capacity.without([message])
     return local, leaving
 
 
 def is_job(message: Outbox) -> bool:
     """Tell whether a message is an attempt at a job."""
     return message.channel == JOBS
+
+
+def is_routed(message: Outbox) -> bool:
+    """Tell whether a message goes to another project, and not by a channel."""
+    return message.channel == ROUTED
 
 
 def is_local(channels: Mapping[str, Channel], message: Outbox) -> bool:
@@ -119,6 +127,15 @@ def receipt_event(message: Outbox, receipt: Receipt, now: datetime) -> Event:
     if receipt.retry_after is not None:
         document["retry_after"] = receipt.retry_after.total_seconds()
     return _event(message, f"delivery:{message.id}:{attempt}", now, document)
+
+
+def receipt_events(desk: Desk, carried: Sequence[tuple[Outbox, Receipt]], now: datetime) -> list[Event]:
+    """Return the events of how the messages in `carried` ended, without the secrets that a job may have printed.
+
+    Raises:
+        ConfigError: the project's settings of redaction are invalid.
+    """
+    return [receipt_event(message, _without_secrets(desk, message, receipt), now) for message, receipt in carried]
 
 
 def carry(channels: Mapping[str, Channel], message: Outbox) -> Receipt:
@@ -148,6 +165,35 @@ def _channel(channels: Mapping[str, Channel], message: Outbox) -> Channel | None
         return channels[message.channel]
     except KeyError:
         return None
+
+
+def _without_secrets(desk: Desk, message: Outbox, receipt: Receipt) -> Receipt:
+    """Return the receipt of a job as it may be kept: scanned first, then cut.
+
+    Cut first, a secret could lose the half by which it is known.
+    """
+    if not is_job(message) or receipt.document is None:
+        return receipt
+    document = dict(receipt.document)
+    text, keep = str(document.get("output") or ""), document.pop("keep", None)
+    try:
+        scanned = redact({"output": text}, rules=desk.redaction(), key=scan_key())
+    except RecordError:
+        return replace(receipt, document=document | {"output": _NOT_KEPT})
+    document["output"] = _end_of(str(scanned.document["output"]), keep if isinstance(keep, int) else 0)
+    if scanned.findings:
+        document["redactions"] = scanned.redactions
+    return replace(receipt, document=document)
+
+
+def _end_of(text: str, most: int) -> str:
+    """Return the last `most` bytes of `text`, from the beginning of a line on where there is one."""
+    data = text.encode()
+    if len(data) <= most:
+        return text
+    end = data[-most:]
+    _, found, lines = end.partition(b"\n")
+    return (lines if found and lines else end).decode(errors="ignore")
 
 
 def _event(message: Outbox, cause: str, now: datetime, document: Document) -> Event:

@@ -23,7 +23,8 @@ from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettin
 from prismfs.kinds.escalation.settings.routing import Routing
 from prismfs.records.message import Receipt
 from prismfs.rules.core import authority
-from prismfs.store.config import check_config
+from prismfs.store.git.config import check_config
+from prismfs.store.projection import Projection
 from prismfs.store.repo import ProjectRepo, nothing
 
 _NOT_NEEDED = frozenset({"tenant", "consent"})
@@ -40,7 +41,7 @@ class Desk:
     def __init__(self, root: Path, *, crash_point: Callable[[str], None] = nothing) -> None:
         self.root = root
         self.crash_point = crash_point
-        self.ended: list[tuple[Outbox, Receipt]] = []  # jobs that a turn without a courier ran; the next one notes it
+        self.finished_jobs: list[tuple[Outbox, Receipt]] = []  # by turns without a courier; the next one notes them
         self.stopping = Event()  # set, it ends the jobs that this process runs
         with ExitStack() as stack:
             self.repo = stack.enter_context(ProjectRepo(root, crash_point=crash_point))
@@ -58,6 +59,14 @@ class Desk:
     ) -> None:
         self.repo.close()
 
+    def view(self) -> Projection:
+        """Return the project as the branch holds it now.
+
+        Raises:
+            StoreError: `branch_changed`; another branch was checked out.
+        """
+        return self.repo.view(self.repo.snapshot())
+
     def channels(self) -> Mapping[str, Channel]:
         """Return the channels by the settings that the branch holds now.
 
@@ -65,22 +74,22 @@ class Desk:
             ConfigError: `invalid_setting`, `protected_unendorsed`.
         """
         self.check_endorsed()
-        view = self.repo.view(self.repo.snapshot())
+        view = self.view()
         settings, routing, tracker = view.single(EscalationSettings), view.single(Routing), view.single(Tracker)
         return channels(self.root, settings, routing, tracker, stopping=self.stopping)
 
     def check_endorsed(self) -> None:
-        """Accept settings and roster as they stand: nothing starts a program or leaves by them otherwise (R-000-76).
+        """Accept settings and roster only where an operator endorsed them: programs and messages go by them (R-000-76).
 
         Raises:
             ConfigError: `protected_unendorsed`; an operator has to sign them and has not.
         """
-        if not authority.is_endorsed(self.repo.view(self.repo.snapshot())):
+        if not authority.is_endorsed(self.view()):
             raise ConfigError(authority.UNENDORSED, authority.UNENDORSED_MEANS, hint=authority.UNENDORSED_HINT)
 
     @cached_property
     def tenancy(self) -> Tenancy | None:
-        """The tenant that the project belongs to; None for one that stands alone."""
+        """The tenant that the project belongs to; None without one."""
         return find_tenancy(self.root)
 
     def redaction(self) -> RedactionRules:
@@ -89,7 +98,7 @@ class Desk:
         Raises:
             ConfigError: `invalid_setting`.
         """
-        return self.repo.view(self.repo.snapshot()).single(RedactionRules)
+        return self.view().single(RedactionRules)
 
     def check_settings(self) -> None:
         """Accept the settings that the branch holds now.
@@ -97,7 +106,7 @@ class Desk:
         Raises:
             ConfigError: `invalid_setting`, of the first one that no rule can work with.
         """
-        view = self.repo.view(self.repo.snapshot())
+        view = self.view()
         for kind in KINDS.values():
             if kind.layout == "single" and kind.name not in _NOT_NEEDED:
                 view.single(kind.model)

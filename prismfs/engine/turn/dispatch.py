@@ -1,4 +1,4 @@
-"""Sending what waits in the outbox: local messages at once, others begun in a commit and carried afterwards."""
+"""Dispatch without a watcher: the courier of a turn or a command that has no threads, and how receipts are noted."""
 
 from __future__ import annotations
 
@@ -6,52 +6,51 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from prismfs.engine.turn import deliver
-from prismfs.engine.turn.commit_group import Outcome, settle
-from prismfs.engine.turn.deliver import Room
+from prismfs.engine.turn.commit_group import Outcome, commit_group
+from prismfs.engine.turn.deliver import Capacity, is_job
 from prismfs.engine.turn.desk import Desk
-from prismfs.engine.turn.job_output import without_secrets
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.records.message import Receipt
 
 
-def send(desk: Desk, messages: Sequence[Outbox], now: datetime, room: Room) -> tuple[list[Outcome], list[Outbox]]:
-    """Deliver the local ones of `messages` and commit that others begin, as `room` allows; the writer's lock is held.
+class InlineCourier:
+    """Takes messages during a turn and carries them one after the other at its end, while the caller waits."""
 
-    Returns what was decided, and the messages that are to be carried out now.
-    """
-    if not messages:
-        return [], []
-    channels = desk.channels()
-    local, others = deliver.choose(messages, channels, room)
-    events = [deliver.receipt_event(message, deliver.carry(channels, message), now) for message in local]
-    desk.crash_point("before-receipts")
-    outcomes = settle(desk, [*events, *(deliver.begin_event(message, now) for message in others)], now)
-    view = desk.repo.view(desk.repo.snapshot())
-    begun = [view.get(Outbox, message.id) for message in others]
-    return outcomes, [message for message in begun if message is not None and message.status == "sending"]
+    def __init__(self, capacity: Capacity) -> None:
+        self._capacity = capacity
+        self._taken: list[Outbox] = []
 
+    def capacity(self) -> Capacity:
+        """Return how many more messages it takes before `carry_all`."""
+        return self._capacity.without(self._taken)
 
-def carry_out(desk: Desk, messages: Sequence[Outbox], now: datetime) -> list[Outcome]:
-    """Carry out `messages` one after the other without the writer's lock, then commit how each went."""
-    if not messages:
-        return []
-    channels = desk.channels()
-    carried = [(message, deliver.carry(channels, message)) for message in messages]
-    desk.crash_point("carried")
-    return note_receipts(desk, carried, now)
+    def send(self, _: Desk, messages: Sequence[Outbox]) -> None:
+        """Take `messages`, to be carried by `carry_all`."""
+        self._taken += messages
 
+    def collect(self, desk: Desk) -> Sequence[tuple[Outbox, Receipt]]:
+        """Return how the jobs ended that an earlier turn over `desk` ran."""
+        return tuple(desk.finished_jobs)
 
-def run_jobs(desk: Desk, messages: Sequence[Outbox]) -> None:
-    """Run the jobs of `messages`, one after the other, without the writer's lock; the next turn notes how they ended.
+    def release(self, desk: Desk, carried: Sequence[tuple[Outbox, Receipt]]) -> None:
+        """Forget those jobs."""
+        del desk.finished_jobs[: len(carried)]
 
-    A job may run long: how it ended is noted at a time of its own, from which the next attempt's delay counts.
-    """
-    if not messages:
-        return
-    channels = desk.channels()
-    for message in messages:
-        desk.ended.append((message, deliver.carry(channels, message)))
-        desk.crash_point("carried")
+    def carry_all(self, desk: Desk, now: datetime) -> list[Outcome]:
+        """Carry what was taken without the writer's lock, and commit how each message went.
+
+        A job may run long: how it ended is left to the next turn, from whose time the next attempt's delay counts.
+        """
+        taken, self._taken = self._taken, []
+        channels = desk.channels() if taken else {}
+        carried = [(message, deliver.carry(channels, message)) for message in taken if not is_job(message)]
+        if carried:
+            desk.crash_point("carried")
+        outcomes = note_receipts(desk, carried, now)
+        for message in filter(is_job, taken):
+            desk.finished_jobs.append((message, deliver.carry(channels, message)))
+            desk.crash_point("carried")
+        return outcomes
 
 
 def note_receipts(desk: Desk, carried: Sequence[tuple[Outbox, Receipt]], now: datetime) -> list[Outcome]:
@@ -59,12 +58,4 @@ def note_receipts(desk: Desk, carried: Sequence[tuple[Outbox, Receipt]], now: da
     if not carried:
         return []
     with desk.repo.writer():
-        return write_receipts(desk, carried, now)
-
-
-def write_receipts(desk: Desk, carried: Sequence[tuple[Outbox, Receipt]], now: datetime) -> list[Outcome]:
-    """Commit how the messages in `carried` went; the writer's lock is held."""
-    if not carried:
-        return []
-    told = [(message, without_secrets(desk, message, receipt)) for message, receipt in carried]
-    return settle(desk, [deliver.receipt_event(message, receipt, now) for message, receipt in told], now)
+        return commit_group(desk, deliver.receipt_events(desk, carried, now), now)

@@ -1,4 +1,4 @@
-"""Looking through what is to leave: the scanner runs in the engine, and its report goes into the event (R-000-42).
+"""The outbound scan: the scanner's report on what is to leave goes into the event (R-000-42).
 
 A rule decides by the report alone, so that the decision can be taken again from the commit.
 """
@@ -49,7 +49,7 @@ def with_scan(view: View, event: Event) -> Event:
 
 
 def scan(view: View, record: PhoneHome) -> Document:
-    """Return the scanner's report on title and body as a JSON object; one that could not look says so itself."""
+    """Return the scanner's report on title and body as a JSON object; a scan that failed is a report as well."""
     report = scan_text(texts_of(record), view.single(RedactionRules), scan_key())
     return {
         "status": report.status,
@@ -65,15 +65,15 @@ def scan(view: View, record: PhoneHome) -> Document:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One of the checks ahead of sending, and why it does not hold; `code` is None where it holds."""
+    """One of the checks before sending, and why it fails; `code` is None where it passes."""
 
     name: str
     code: str | None = None
     why: str | None = None
 
 
-def look_at(view: View, record: PhoneHome, now: datetime) -> tuple[Check, ...]:
-    """Return how each check ahead of sending would go now; nothing changes."""
+def check_sending(view: View, record: PhoneHome, now: datetime) -> tuple[Check, ...]:
+    """Return the result of each check before sending as of now; nothing changes."""
     event = Event(
         type="command", kind="phone_home.send", cause=f"look:{record.id}", at=now, actor=ENGINE,
         document={"id": record.id, "scan": scan(view, record)},
@@ -91,7 +91,7 @@ def look_at(view: View, record: PhoneHome, now: datetime) -> tuple[Check, ...]:
 def ask_tracker(desk: Desk) -> Receipt:
     """Ask the tracker whether an issue could be filed now, and how visible it would be there (R-000-40)."""
     desk.check_endorsed()
-    tracker = desk.repo.view(desk.repo.snapshot()).single(Tracker)
+    tracker = desk.view().single(Tracker)
     return transport_of(desk.root, tracker).preflight()
 
 

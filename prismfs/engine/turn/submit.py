@@ -1,15 +1,17 @@
-"""Giving a command: what a person says at the command line travels the road of every other event."""
+"""Submitting a command: what a person says at the command line travels the road of every other event."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from prismfs.engine.tenant.router import is_routed, route
-from prismfs.engine.turn.commit_group import Outcome, plan_only, settle
-from prismfs.engine.turn.deliver import Room
+from prismfs.engine.tenant.router import route
+from prismfs.engine.turn.commit_group import Outcome, commit_group, decide_one
+from prismfs.engine.turn.deliver import Capacity, is_routed
 from prismfs.engine.turn.desk import Desk
-from prismfs.engine.turn.dispatch import carry_out, send
-from prismfs.engine.turn.react import due_event
+from prismfs.engine.turn.dispatch import InlineCourier
+from prismfs.engine.turn.due import due_event
+from prismfs.engine.turn.sources import Outgoing, commit_from
 from prismfs.errors import RecordError
 from prismfs.intake.mac import scan_key
 from prismfs.intake.scan import redact
@@ -56,16 +58,16 @@ def command_event(
 def submit(desk: Desk, event: Event, now: datetime) -> tuple[Decision, tuple[Outcome, ...], tuple[Outbox, ...]]:
     """Decide and commit a command, then deliver what it put into the outbox.
 
-    Returns the decision, everything that was committed, and the messages as delivering left them.
+    Returns the decision, everything that was committed, and the messages as delivery left them.
 
     Raises:
         PrismfsError: the command was refused, as the kind of error that the rule names.
     """
-    outcomes, left = settle_and_deliver(desk, [event], now)
+    outcomes, messages = commit_and_deliver(desk, [event], now)
     decision = next(outcome.decision for outcome in outcomes if outcome.event is event)
     if isinstance(decision, Refused):
         raise decision.raised()
-    return decision, outcomes, left
+    return decision, outcomes, messages
 
 
 def raise_stale(desk: Desk, now: datetime, *, dry_run: bool) -> tuple[Outcome, ...]:
@@ -73,33 +75,33 @@ def raise_stale(desk: Desk, now: datetime, *, dry_run: bool) -> tuple[Outcome, .
 
     With `dry_run` nothing changes, and what would be decided is returned.
     """
-    due = desk.repo.view(desk.repo.snapshot()).due_before(now, _MOST_STALE, of=Escalation)
+    due = desk.view().due_before(now, _MOST_STALE, of=Escalation)
     events = [due_event(record) for record in due]
     if dry_run:
-        return tuple(Outcome(event, plan_only(desk, event, now), None) for event in events)
-    return settle_and_deliver(desk, events, now)[0]
+        return tuple(Outcome(event, decide_one(desk, event, now), None) for event in events)
+    return commit_and_deliver(desk, events, now)[0]
 
 
-def settle_and_deliver(
-    desk: Desk, events: list[Event], now: datetime
+def commit_and_deliver(
+    desk: Desk, events: Sequence[Event], now: datetime
 ) -> tuple[tuple[Outcome, ...], tuple[Outbox, ...]]:
-    """Decide and commit `events`, then deliver what they put into the outbox, but for jobs: nobody waits for those.
+    """Decide and commit `events`, then deliver what they put into the outbox; jobs are left to the next turn.
 
-    Returns everything that was committed, and the messages as delivering left them.
+    Returns everything that was committed, and the messages as delivery left them.
     """
     with desk.repo.writer():
-        outcomes = settle(desk, events, now)
+        outcomes = commit_group(desk, events, now)
         plans = [outcome.decision for outcome in outcomes if isinstance(outcome.decision, Plan)]
-        touched = {put.id: put for plan in plans for put in plan.puts if isinstance(put, Outbox)}
-        due = [message for message in touched.values() if message.status == "pending" and message.due_at == now]
+        messages = {put.id: put for plan in plans for put in plan.puts if isinstance(put, Outbox)}
+        due = [message for message in messages.values() if message.status == "pending" and message.due_at == now]
         waiting = [message for message in due if not is_routed(message)]
-        sent, leaving = send(desk, waiting, now, Room(messages=len(waiting), jobs=0))
-        outcomes += sent
+        courier = InlineCourier(Capacity(messages=len(waiting), jobs=0))
+        outcomes += commit_from(desk, Outgoing(desk, courier, waiting), desk.view(), now)
     outcomes += route(desk, [message for message in due if is_routed(message)], now)
-    outcomes += carry_out(desk, leaving, now)
+    outcomes += courier.carry_all(desk, now)
     with desk.repo.writer():
-        view = desk.repo.view(desk.repo.snapshot())
-        left = tuple(view.get(Outbox, message.id) or message for message in touched.values())
+        view = desk.view()
+        left = tuple(view.get(Outbox, message.id) or message for message in messages.values())
         desk.repo.bring_index_if_free()
     return tuple(outcomes), left
 
@@ -110,7 +112,7 @@ def rehearse(desk: Desk, event: Event, now: datetime) -> Decision:
     Raises:
         PrismfsError: the command would be refused.
     """
-    decision = plan_only(desk, event, now)
+    decision = decide_one(desk, event, now)
     if isinstance(decision, Refused):
         raise decision.raised()
     return decision

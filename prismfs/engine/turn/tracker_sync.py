@@ -1,6 +1,6 @@
-"""The way back from the tracker: how the filed issues stand, as events of what differs (R-000-78).
+"""Tracker sync: changes of the filed issues, as events (R-000-78).
 
-Asking needs the network and no lock, and may be done in a thread of its own: `ask` touches no desk.
+Asking needs the network and no lock, and may be done in a thread of its own: `read_issues` touches no desk.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from prismfs.delivery.transports import transport_of
-from prismfs.engine.turn.commit_group import Outcome, settle
+from prismfs.engine.turn.commit_group import Outcome, commit_group
 from prismfs.engine.turn.desk import Desk
 from prismfs.errors import Problem, RecordError
 from prismfs.intake.scan import redact_text
@@ -41,37 +41,37 @@ _MOST_ROUNDS = 200  # of ten comments each
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
-    """What a look at the tracker found: the issues, and what could not be read of single ones."""
+class TrackerAnswer:
+    """The tracker's answer: the states of the issues, and a problem for each that could not be read."""
 
     states: tuple[IssueState, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
 def settings_of(desk: Desk) -> Tracker:
-    """Return how issues are looked after, by the settings that the branch holds now.
+    """Return the settings of the tracker that the branch holds now.
 
     Raises:
         ConfigError: `invalid_setting`, `protected_unendorsed`.
     """
     desk.check_endorsed()
-    return desk.repo.view(desk.repo.snapshot()).single(Tracker)
+    return desk.view().single(Tracker)
 
 
-def filed(desk: Desk) -> list[PhoneHome]:
+def filed_issues(desk: Desk) -> list[PhoneHome]:
     """Return every issue that was filed, oldest first."""
-    view = desk.repo.view(desk.repo.snapshot())
+    view = desk.view()
     texts, _ = find_documents(view.connection, "phone_home", where={"status": "shipped"}, newest_first=False)
     return [PhoneHome.model_validate_json(text) for text in texts]
 
 
-def as_it_is(desk: Desk, record: PhoneHome) -> PhoneHome:
+def current_record(desk: Desk, record: PhoneHome) -> PhoneHome:
     """Return the record as the branch holds it now."""
-    return desk.repo.view(desk.repo.snapshot()).get(PhoneHome, record.id) or record
+    return desk.view().get(PhoneHome, record.id) or record
 
 
 def following(desk: Desk, now: datetime) -> tuple[PhoneHome, ...]:
-    """Return the filed issues that are looked after, oldest first: open ones, and those closed in the last 30 days.
+    """Return the filed issues that are followed, oldest first: open ones, and those closed in the last 30 days.
 
     Those of another destination than the settings name now are left alone: their numbers are other issues there.
     """
@@ -79,15 +79,15 @@ def following(desk: Desk, now: datetime) -> tuple[PhoneHome, ...]:
     since = format_instant(now - _REOPENED)[:19]
     return tuple(
         record
-        for record in filed(desk)
+        for record in filed_issues(desk)
         if record.issue_number is not None
         and record.destination == tracker.destination
         and (record.issue_state != "closed" or (record.issue_updated_at or "")[:19] >= since)
     )
 
 
-def ask(root: Path, tracker: Tracker, numbers: Sequence[int]) -> Looked:
-    """Return how the issues stand at the tracker; those that it has not are left out.
+def read_issues(root: Path, tracker: Tracker, numbers: Sequence[int]) -> TrackerAnswer:
+    """Return the states of the issues at the tracker; those that it does not have are left out.
 
     One that cannot be read keeps no other back.
 
@@ -96,19 +96,19 @@ def ask(root: Path, tracker: Tracker, numbers: Sequence[int]) -> Looked:
     """
     transport = transport_of(root, tracker)
     try:
-        return Looked(tuple(transport.look(numbers)))
+        return TrackerAnswer(tuple(transport.look(numbers)))
     except RecordError as error:
         if len(numbers) == 1:
-            return Looked(problems=(error.problem,))
-    each = [ask(root, tracker, [number]) for number in numbers]
-    return Looked(
+            return TrackerAnswer(problems=(error.problem,))
+    each = [read_issues(root, tracker, [number]) for number in numbers]
+    return TrackerAnswer(
         states=tuple(state for look in each for state in look.states),
         problems=tuple(problem for look in each for problem in look.problems),
     )
 
 
 def pull(desk: Desk, now: datetime) -> tuple[list[tuple[PhoneHome, IssueState]], tuple[Problem, ...]]:
-    """Ask the tracker for the issues that are looked after; return them with what they are about, and what failed.
+    """Ask the tracker for the issues that are followed; return each with its record, and what failed.
 
     Raises:
         RefusedError: the tracker cannot be asked now.
@@ -118,8 +118,9 @@ def pull(desk: Desk, now: datetime) -> tuple[list[tuple[PhoneHome, IssueState]],
     records = following(desk, now)
     if tracker.transport not in ASKED or not records:
         return [], ()
-    looked = ask(desk.root, tracker, [record.issue_number for record in records if record.issue_number is not None])
-    return pair(records, looked.states), looked.problems
+    numbers = [record.issue_number for record in records if record.issue_number is not None]
+    answer = read_issues(desk.root, tracker, numbers)
+    return pair(records, answer.states), answer.problems
 
 
 def pair(
@@ -166,8 +167,8 @@ def sync_event(
     )
 
 
-def settle_found(desk: Desk, found: Sequence[tuple[PhoneHome, IssueState]], now: datetime) -> list[Outcome]:
-    """Commit what differs, ten comments of an issue at a time until all are told; no lock is held by the caller.
+def commit_changes(desk: Desk, found: Sequence[tuple[PhoneHome, IssueState]], now: datetime) -> list[Outcome]:
+    """Commit what differs, ten comments of an issue at a time until all are kept; no lock is held by the caller.
 
     Raises:
         ConflictError, StoreError: nothing is lost; it differs the next time, too.
@@ -176,11 +177,11 @@ def settle_found(desk: Desk, found: Sequence[tuple[PhoneHome, IssueState]], now:
     waiting = list(found)
     with desk.repo.writer():
         for _ in range(_MOST_ROUNDS):
-            events = [sync_event(as_it_is(desk, record), issue, now) for record, issue in waiting]
+            events = [sync_event(current_record(desk, record), issue, now) for record, issue in waiting]
             new = [event for event in events if event is not None]
             if not new:
                 break
-            done = settle(desk, new, now)
+            done = commit_group(desk, new, now)
             outcomes += done
             told = {outcome.event.document.get("id") for outcome in done if isinstance(outcome.decision, Plan)}
             waiting = [(record, issue) for record, issue in waiting if record.id in told]

@@ -333,3 +333,13 @@ def test_inbox_missing_raises(tmp_path: Path) -> None:
     with pytest.raises(StoreError) as caught:
         Inbox(tmp_path).scan(1.0, 1.0)
     assert caught.value.code == "inbox_missing"
+
+
+@pytest.mark.parametrize("name", ["", "." * 2, "a" * 248])
+def test_scan_entry_named_like_one_set_aside_asks_for_no_other_scan(inbox: Inbox, name: str) -> None:
+    """An agent can name a file so; one that cannot get a name again once made the watcher spin, or fail."""
+    drop(inbox, f".taken-{name}")
+    if len(name) > 2:
+        drop(inbox, name)
+    looks = [inbox.scan(1.0, 1.0) for _ in range(3)]
+    assert [look.more for look in looks] == [False] * 3

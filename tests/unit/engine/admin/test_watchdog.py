@@ -12,7 +12,7 @@ import pytest
 
 from prismfs.engine.admin import doctor, watchdog
 from prismfs.engine.admin.watchdog import Heartbeat
-from prismfs.engine.turn.commit_group import plan_only, settle
+from prismfs.engine.turn.commit_group import commit_group, decide_one
 from prismfs.kinds.core.audit import INCIDENT_META
 from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings
 from prismfs.kinds.work import bead
@@ -27,7 +27,7 @@ LATE, MOMENT = timedelta(minutes=5), timedelta(milliseconds=1)
 
 def look(bench: Project, heartbeat: Heartbeat | None = None) -> list[Any]:
     """Let whoever serves the project next look at it now."""
-    return list(watchdog.look(bench.desk, bench.clock.now(), heartbeat))
+    return list(watchdog.report_standstill(bench.desk, bench.clock.now(), heartbeat))
 
 
 def told(bench: Project) -> list[Any]:
@@ -262,19 +262,19 @@ def test_look_told_at_a_time_that_has_not_come_hides_nothing(bench: Project) -> 
 def test_decide_what_was_handled_meanwhile_is_nothing(asked: Project) -> None:
     """The other clone was at work: whoever decides again on top of it has nothing to tell."""
     asked.clock.move(STALE + timedelta(hours=1))
-    (event,) = watchdog.events(asked.desk, asked.clock.now(), None)
-    assert isinstance(plan_only(asked.desk, event, asked.clock.now()), Plan)
+    (event,) = watchdog.standstill_events(asked.desk, asked.clock.now(), None)
+    assert isinstance(decide_one(asked.desk, event, asked.clock.now()), Plan)
     asked.turn()
     with asked.desk.repo.writer():
-        (outcome,) = settle(asked.desk, [event], asked.clock.now())
+        (outcome,) = commit_group(asked.desk, [event], asked.clock.now())
     assert isinstance(outcome.decision, Nothing)
     assert told(asked) == []
 
 
 def test_events_of_nobody_but_the_engine_are_refused(asked: Project) -> None:
     asked.clock.move(STALE + timedelta(hours=1))
-    (event,) = watchdog.events(asked.desk, asked.clock.now(), None)
-    decision = plan_only(asked.desk, event.changed(assurance="claimed"), asked.clock.now())
+    (event,) = watchdog.standstill_events(asked.desk, asked.clock.now(), None)
+    decision = decide_one(asked.desk, event.changed(assurance="claimed"), asked.clock.now())
     assert isinstance(decision, Refused)
     assert decision.problem.code == "reserved_identity"
 

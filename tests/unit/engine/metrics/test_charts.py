@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prismfs.engine.metrics.charts import HEIGHT, WIDTH, Chart, columns, stacked
-from prismfs.engine.metrics.spans import tell_seconds
+from prismfs.engine.metrics.spans import format_seconds
 
 YEAR = 366 * 86400
 _BETWEEN_COLUMNS = 50
@@ -50,11 +50,11 @@ def test_stacked_columns_are_as_high_as_their_counts(weeks: list[tuple[int, ...]
 
 @given(st.lists(st.none() | st.floats(0, 30 * YEAR), min_size=1, max_size=26))
 def test_columns_of_times_stand_where_there_is_a_time(values: list[float | None]) -> None:
-    chart = columns(names(len(values)), values, style="respond", tell=tell_seconds)
+    chart = columns(names(len(values)), values, style="respond", tell=format_seconds)
     check(chart)
     known = [value for value in values if value is not None]
     assert len(chart.boxes) == len(known)
-    assert [box.said.partition(": ")[2] for box in chart.boxes] == [tell_seconds(value) for value in known]
+    assert [box.said.partition(": ")[2] for box in chart.boxes] == [format_seconds(value) for value in known]
     order = sorted(range(len(known)), key=lambda number: known[number])
     heights = [chart.boxes[number].height for number in order]
     assert heights == sorted(heights)
@@ -70,7 +70,7 @@ def test_columns_of_times_stand_where_there_is_a_time(values: list[float | None]
     ],
 )
 def test_axis_of_times_has_steps_that_people_count_in(seconds: int, labels: list[str]) -> None:
-    chart = columns(["2026-W10"], [seconds], style="respond", tell=tell_seconds)
+    chart = columns(["2026-W10"], [seconds], style="respond", tell=format_seconds)
     assert [line.text for line in chart.lines] == labels
 
 
@@ -88,4 +88,4 @@ def test_newest_week_is_always_named() -> None:
     ],
 )  # fmt: skip
 def test_span_is_told_in_its_two_largest_units(seconds: float, said: str) -> None:
-    assert tell_seconds(seconds) == said
+    assert format_seconds(seconds) == said

@@ -9,7 +9,7 @@ import pytest
 
 from prismfs.engine.metrics.facts import Case, Facts, Item, Rules
 from prismfs.engine.metrics.figures import DAY, after_business_days, measure
-from prismfs.engine.metrics.maintenance import window_ends
+from prismfs.engine.metrics.source import window_ends
 from prismfs.records.recurrence import next_begin
 from prismfs.rules.response.postmortem.duty import business_days_after
 

@@ -15,6 +15,7 @@ from prismfs.kinds import KINDS
 from prismfs.kinds.care.approval import Approval
 from prismfs.kinds.care.phone_home import PhoneHome
 from prismfs.kinds.core.verdict import Verdict
+from prismfs.records.base import Record
 from prismfs.rules import TABLE
 from prismfs.rules.core import signoff
 from prismfs.rules.core.signoff import Signoff
@@ -34,7 +35,7 @@ def test_every_kind_of_verdict_has_its_use_its_rows_and_is_never_changed() -> No
 
 
 @USES
-def test_every_use_knows_its_waiting_state_and_the_states_that_it_reaches(use: Signoff[Any, Any]) -> None:
+def test_every_use_knows_its_waiting_state_and_the_states_that_it_reaches(use: Signoff[Record, Verdict]) -> None:
     lifecycle = next(kind for kind in KINDS.values() if kind.model is use.subject).lifecycle
     assert lifecycle is not None
     assert use.waiting in lifecycle.edges

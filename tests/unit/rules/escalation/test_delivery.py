@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prismfs.delivery import Channel
-from prismfs.engine.turn.deliver import Room, choose, receipt_event
+from prismfs.engine.turn.deliver import Capacity, choose, receipt_event
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.work.bead import Escalation
@@ -59,7 +59,7 @@ def message(number: int, action: str, now: datetime = NOW) -> Outbox:
 def test_choose_one_of_a_second_place_leaves_before_the_rest_of_the_first() -> None:
     """C-82: 300 wait for one place, one comes for another."""
     waiting = [message(number, "sms:human") for number in range(300)] + [message(300, "slack")]
-    local, leaving = choose(waiting, CHANNELS, Room(messages=4, jobs=0))
+    local, leaving = choose(waiting, CHANNELS, Capacity(messages=4, jobs=0))
     assert local == []
     assert [each.action for each in leaving] == ["sms:human", "slack", "sms:human", "sms:human"]
     assert leaving[0] == waiting[0]
@@ -71,7 +71,7 @@ def test_choose_one_of_a_second_place_leaves_before_the_rest_of_the_first() -> N
 def test_choose_fills_the_room_fairly_and_keeps_the_order_of_each_place(actions: list[str], room: int) -> None:
     """C-82: nobody gets a second turn before everybody had a first; local ones and unknown channels need no room."""
     waiting = [message(number, action) for number, action in enumerate(actions)]
-    local, leaving = choose(waiting, CHANNELS, Room(messages=room, jobs=0))
+    local, leaving = choose(waiting, CHANNELS, Capacity(messages=room, jobs=0))
     assert local == [each for each in waiting if each.channel in ("log", "pigeon")]
     outside = [each for each in waiting if each not in local]
     assert len(leaving) == min(max(room, 0), len(outside))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from prismfs.engine.turn.react import due_event
+from prismfs.engine.turn.due import due_event
 from prismfs.kinds.core.audit import INCIDENT_META, Audit
 from prismfs.kinds.response.incident import Incident
 from prismfs.rules.core.draft import Draft

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from prismfs.engine.turn.react import due_event
+from prismfs.engine.turn.due import due_event
 from prismfs.errors import RecordError
 from prismfs.kinds.care.approval import Approval
 from prismfs.kinds.care.phone_home import PhoneHome

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from prismfs.records import plan
-from prismfs.store.git import Git
-from prismfs.store.plumbing import Change, parse_raw
+from prismfs.store.git.plumbing import Change, parse_raw
+from prismfs.store.git.repository import Git
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Commit:
 
     @property
     def cause(self) -> str | None:
-        """What the commit says it answers; None for one that a person made."""
+        """The cause that the message claims to answer; None for a person's commit."""
         return self.trailers.get(plan.CAUSE)
 
 
@@ -75,7 +75,7 @@ def read_commits(git: Git, *, since: str | None, until: str) -> Iterator[Commit]
 
 
 def _split(raw: bytes) -> dict[str, tuple[Change, ...]]:
-    """Split diff-tree's stream: each commit's id stands before its pairs of (raw entry, path)."""
+    """Split diff-tree's stream: each commit's id comes before its pairs of (raw entry, path)."""
     found: dict[str, tuple[Change, ...]] = {}
     parts = raw.split(b"\0")
     position = 0

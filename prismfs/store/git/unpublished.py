@@ -1,4 +1,4 @@
-"""What this clone has and the other repository lacks, and whether the branch can be moved away from it."""
+"""Commits that this clone has and the other repository lacks, and whether the branch can be moved off them."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import os
 from collections.abc import Sequence
 
 from prismfs.errors import RefusedError, StoreError
-from prismfs.store.git import Git
-from prismfs.store.history import Commit, read_commits
-from prismfs.store.plumbing import NO_OBJECT
+from prismfs.store.git.history import Commit, read_commits
+from prismfs.store.git.plumbing import NO_OBJECT
+from prismfs.store.git.repository import Git
 from prismfs.store.snapshot import Snapshot
 
 _UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
 
 
 def meeting_point(git: Git, here: Snapshot, theirs: str) -> Snapshot:
-    """Return `theirs` as the state to decide on; what both histories hold and was seen here counts as seen.
+    """Return `theirs` as the state to decide on; commits in both histories that were seen here count as seen.
 
     Raises:
         RefusedError: `unrelated`; the two histories have no commit in common.
@@ -42,7 +42,7 @@ def unpublished(git: Git, here: str, theirs: str) -> tuple[Sequence[Commit], fro
 
 
 def check_tidy(git: Git, here: str, theirs: str) -> None:
-    """Accept the working tree as one that may be moved from `here` to `theirs` and lose nothing.
+    """Accept a working tree that can be moved from `here` to `theirs` without losing anything.
 
     Raises:
         RefusedError: `edited`, or `in_the_way`, naming the first file.

@@ -1,11 +1,11 @@
-"""Other readings of a text in which a secret may hide: each with the way back to the bytes that stand there.
+"""Decodings of a text in which a secret may hide, each with the way back to the original bytes.
 
 - `folded`: without zero-width and format characters, compatibility forms such as full-width letters made plain
 - `decoded`: percent escapes, backslash escapes (`\\u0067`, `\\x67`) and numeric character references read
-- `joined`: string literals that stand side by side made one, and lines that were broken or continued
+- `joined`: adjacent string literals made one, and lines that were broken or continued
 - `base64`: each token that decodes to text
 
-A reading may be read once more, so that percent escapes inside base64 are seen; deeper ones are not.
+A decoding may be decoded once more, so that percent escapes inside base64 are seen; deeper ones are not.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 DEPTH = 2
-"""How many readings deep a text is read."""
+"""How often a text is decoded."""
 
 _NON_ASCII = re.compile(rb"[\xc2-\xf4][\x80-\xbf]{1,3}")
 _ESCAPE = re.compile(rb"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|&#(?:[0-9]{1,6}|x[0-9A-Fa-f]{1,5});")
@@ -36,11 +36,11 @@ _PROBE = 64  # bytes of base64 after which pictures and archives are known
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """One reading. A cut (`at`, `start`, `end`, verbatim) says: from `at` on `data` reads the bytes start to end.
+class Decoding:
+    """One decoding. A cut (`at`, `start`, `end`, verbatim) says: from `at` on `data` reads the bytes start to end.
 
-    `whole`: a hit anywhere takes out all of the token that was read. `around`: what stands around a hit is as the
-    text has it, so that every detector may look and not only the strong ones.
+    `whole`: a hit anywhere takes out all of the token that was read. `around`: the bytes around a hit are as the
+    text has them, so that every detector may look and not only the strong ones.
     """
 
     name: str
@@ -49,7 +49,7 @@ class View:
     around: bool = True
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Return which bytes of the text that was read a span of this reading, which is not empty, stands for."""
+        """Return the bytes of the original text that a span of this decoding, which is not empty, comes from."""
         at, raw, _, verbatim = self._cut(start)
         first = raw + start - at if verbatim else raw
         at, raw, stop, verbatim = self._cut(end - 1)
@@ -59,8 +59,8 @@ class View:
         return self.cuts[bisect_right(self.cuts, offset, key=lambda cut: cut[0]) - 1]
 
 
-def views_of(data: bytes) -> Iterator[View]:
-    """Yield the readings of `data` that differ from it."""
+def decodings_of(data: bytes) -> Iterator[Decoding]:
+    """Yield the decodings of `data` that differ from it."""
     folded = None if data.isascii() else _read("folded", data, _NON_ASCII, lambda found: _folded(found[0]))
     if folded is not None:
         yield folded
@@ -79,16 +79,16 @@ def _read(
     name: str,
     data: bytes,
     pattern: re.Pattern[bytes],
-    reading: Callable[[re.Match[bytes]], bytes | None],
+    decoding: Callable[[re.Match[bytes]], bytes | None],
     *,
     around: bool = True,
-) -> View | None:
+) -> Decoding | None:
     pieces: list[bytes] = []
     cuts: list[tuple[int, int, int, bool]] = []
     size = last = 0
     changed = False
     for found in pattern.finditer(data):
-        text = reading(found)
+        text = decoding(found)
         if text is None:
             continue
         changed = True
@@ -107,7 +107,7 @@ def _read(
     if last < len(data):
         cuts.append((size, last, len(data), True))
         pieces.append(data[last:])
-    return View(name, b"".join(pieces), tuple(cuts), around) if cuts else None
+    return Decoding(name, b"".join(pieces), tuple(cuts), around) if cuts else None
 
 
 @lru_cache(maxsize=4096)
@@ -134,11 +134,11 @@ def _unescaped(found: re.Match[bytes]) -> bytes | None:
         return None  # half of a surrogate pair, or beyond Unicode
 
 
-def _base64(data: bytes) -> Iterator[View]:
+def _base64(data: bytes) -> Iterator[Decoding]:
     for found in _TOKEN.finditer(data):
         plain = _plain_text(found[0])
         if plain is not None:
-            yield View("base64", plain, ((0, *found.span(), False),))
+            yield Decoding("base64", plain, ((0, *found.span(), False),))
 
 
 def _plain_text(token: bytes) -> bytes | None:

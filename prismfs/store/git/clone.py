@@ -1,4 +1,4 @@
-"""A clone of a project that is named by where git fetches it from.
+"""Cloning a remote project by its address.
 
 Its name is given last, so that a clone that was cut off is begun anew and never taken for one. No hook, template or
 setting of the other repository comes with it. Source: git-ls-remote(1), git-config(1), of git 2.39.
@@ -12,11 +12,11 @@ import tempfile
 from pathlib import Path
 
 from prismfs.errors import RefusedError, StoreError
-from prismfs.store import remote as remotes
-from prismfs.store.git import Git
-from prismfs.store.place import find_git_dir, make_repository
-from prismfs.store.plumbing import EMPTY_TREE, NO_OBJECT
-from prismfs.store.remote import Remote
+from prismfs.store.git import remote as remotes
+from prismfs.store.git.place import find_git_dir, make_repository
+from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT
+from prismfs.store.git.remote import Remote
+from prismfs.store.git.repository import Git
 from prismfs.store.repo import ProjectRepo
 
 _SCHEMES = ("file", "git", "http", "https", "ssh")
@@ -43,7 +43,7 @@ def check_address(address: str) -> None:
 
 
 def clone(address: str, root: Path, *, seconds: float = remotes.SECONDS) -> None:
-    """Make `root` a clone of the branch that is checked out at `address`, with that one as its upstream.
+    """Make `root` a clone of the branch that is checked out at `address`, which becomes its upstream.
 
     Raises:
         RefusedError: `remote_refused`.
@@ -62,7 +62,7 @@ def clone(address: str, root: Path, *, seconds: float = remotes.SECONDS) -> None
 
 
 def clear_dead_clones(root: Path) -> None:
-    """Remove what a machine that stopped while it cloned left beside `root`; nobody else clones it now."""
+    """Remove what an interrupted clone left beside `root`; the caller holds the lock on cloning."""
     for begun in root.parent.glob(f".{root.name}-*"):
         shutil.rmtree(begun, ignore_errors=True)
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prismfs.intake.decodings import decodings_of
 from prismfs.intake.scan import redact, redact_text
-from prismfs.intake.views import views_of
 
 TOKEN = "ghp_" + "a1B2" * 9
 HALF = len(TOKEN) // 2
@@ -54,7 +54,7 @@ def test_scrub_base64_wrapped_in_lines_is_taken_out() -> None:
         "&#255;%90 and %C3%28 are no UTF-8",
     ],
 )
-def test_scrub_other_readings_without_secrets_change_nothing(text: str) -> None:
+def test_scrub_other_decodings_without_secrets_change_nothing(text: str) -> None:
     assert redact_text(text) == text
 
 
@@ -65,7 +65,7 @@ def test_scrub_other_readings_without_secrets_change_nothing(text: str) -> None:
 )
 def test_views_every_span_leads_back_into_the_text(pieces: list[str]) -> None:
     data = "".join(pieces).encode()
-    for view in views_of(data):
+    for view in decodings_of(data):
         for at in range(len(view.data)):
             start, end = view.span(at, at + 1)
             assert 0 <= start < end <= len(data)

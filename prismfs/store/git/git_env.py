@@ -1,4 +1,4 @@
-"""What git is told wherever the engine runs it: its settings and its environment.
+"""Settings and environment of every git that the engine runs.
 
 Hooks, fsmonitor, attribute filters, replace refs, mailmap and every configuration outside the repository
 are switched off: the repository is shared with agents, and nothing in it may run a program. Only a command that
@@ -40,7 +40,7 @@ NETWORK_SETTINGS = {
 }
 """Besides: which transports may be used, none of which runs a program that an address names."""
 
-# A commit of some paths has an index of its own, and pushed objects stand apart until the push is accepted.
+# A commit of some paths has an index of its own, and pushed objects are kept apart until the push is accepted.
 HOOK_VARIABLES = frozenset(
     {"GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH"}
 )
@@ -56,7 +56,7 @@ _ENVIRONMENT = {
     "TZ": "UTC",
 }
 
-_NOBODY_IS_ASKED = {
+_NO_PROMPTS = {
     "GIT_ASKPASS": "",
     "SSH_ASKPASS": "",
     "SSH_ASKPASS_REQUIRE": "never",
@@ -71,12 +71,12 @@ def environment(kept: Set[str] = frozenset()) -> dict[str, str]:
 
 
 def network_environment(personal: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return the environment of a git that reaches another repository: nobody is asked for a password.
+    """Return the environment of a git that reaches another repository: it never prompts for a password.
 
     `personal` are keys of the person's own configuration that say how a server is signed in to.
     """
-    told: dict[str, str] = {}
+    personal_settings: dict[str, str] = {}
     count = 0
     for count, (key, value) in enumerate(personal, start=1):
-        told |= {f"GIT_CONFIG_KEY_{count - 1}": key, f"GIT_CONFIG_VALUE_{count - 1}": value}
-    return environment() | _NOBODY_IS_ASKED | told | {"GIT_CONFIG_COUNT": str(count)}
+        personal_settings |= {f"GIT_CONFIG_KEY_{count - 1}": key, f"GIT_CONFIG_VALUE_{count - 1}": value}
+    return environment() | _NO_PROMPTS | personal_settings | {"GIT_CONFIG_COUNT": str(count)}

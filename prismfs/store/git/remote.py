@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prismfs.errors import RefusedError, StoreError
-from prismfs.store.git import Git, run_plain
+from prismfs.store.git.repository import Git, run_plain
 
 SECONDS = 60.0
 """The longest that one push or fetch may take."""
@@ -45,13 +45,13 @@ class Remote:
 
     @property
     def shown(self) -> str:
-        """The name for people: an address without what signs in to it."""
+        """The name for people: an address without credentials."""
         return said(self.name)
 
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What became of a push: `accepted`, or not because the branch there has moved. `old` stood there before."""
+    """The result of a push: `accepted`, or not because the branch there has moved; `old` is its commit before."""
 
     accepted: bool
     old: str | None = None
@@ -87,7 +87,7 @@ def find_remote(git: Git, branch: str, named: str | None = None) -> Remote | Non
 
 
 def push(git: Git, remote: Remote, commit: str, *, seconds: float = SECONDS) -> Pushed:
-    """Let the remote's branch step forward to `commit`.
+    """Move the remote's branch forward to `commit`.
 
     Raises:
         StoreError: `remote_unreachable`, with what git says of it.
@@ -152,18 +152,18 @@ def _has_no_branch(git: Git, remote: Remote, seconds: float) -> bool:
 
 
 def remember(git: Git, remote: Remote, commit: str) -> None:
-    """Keep in mind that `commit` stands at the remote's branch."""
+    """Remember `commit` as that of the remote's branch."""
     git.run("update-ref", remote.ours, commit)
 
 
 def clear_dead_locks(git: Git, remote: Remote) -> None:
-    """Remove the locks on our own references that a machine which stopped while it published left behind."""
+    """Remove the locks on our own references that an interrupted publishing left behind."""
     for name in (_FETCHED, remote.ours):
         (git.git_dir / f"{name}.lock").unlink(missing_ok=True)
 
 
 def said(text: str) -> str:
-    """Return words of git's, or of another repository's, as one line of text without what signs in anywhere."""
+    """Return output of git, or of another repository, as one line without credentials."""
     line = "".join(character if character.isprintable() else " " for character in text)
     return _ADDRESSES.sub("", " ".join(line.split()))[:300]
 

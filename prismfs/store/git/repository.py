@@ -1,6 +1,6 @@
-"""The only module that runs git.
+"""The only module that runs git: one repository, its long-lived children, and the commands of the engine.
 
-What each call is told besides, so that nothing in the repository runs a program, stands in `surroundings`.
+What each call is told besides, so that nothing in the repository runs a program, is in `git_env`.
 Source: git(1), git-fast-import(1), git-update-ref(1), git-cat-file(1), of git 2.39.
 """
 
@@ -18,8 +18,8 @@ from types import TracebackType
 from typing import Self
 
 from prismfs.errors import ConflictError, StoreError
-from prismfs.store.plumbing import NO_OBJECT, Change, NewCommit, parse_raw, stream_of
-from prismfs.store.surroundings import HOOK_VARIABLES, NETWORK_SETTINGS, SETTINGS, environment, network_environment
+from prismfs.store.git.git_env import HOOK_VARIABLES, NETWORK_SETTINGS, SETTINGS, environment, network_environment
+from prismfs.store.git.plumbing import NO_OBJECT, Change, NewCommit, parse_raw, stream_of
 
 _AT_ONCE = 64
 """Requests sent to the reader before its answers are taken: few enough that a pipe holds them all."""
@@ -84,7 +84,7 @@ class Git:
     def reach(self, *arguments: str, seconds: float, personal: Iterable[tuple[str, str]]) -> tuple[int, str, str]:
         """Run a git command that speaks with another repository; return its exit code, output and errors.
 
-        It has no terminal and nobody to ask, does not hold the writer's lock, and is killed with its children
+        It has no terminal and does not prompt, does not hold the writer's lock, and is killed with its children
         after `seconds`. `personal` are keys of the person's configuration, as in `network_environment`.
 
         Raises:
@@ -104,13 +104,13 @@ class Git:
         return child.returncode, output.decode(errors="replace"), errors.decode(errors="replace")
 
     def resolve(self, name: str) -> str | None:
-        """Return the object id that `name` (a reference, `commit:path`, …) stands for, None if nothing."""
+        """Return the object id of `name` (a reference, `commit:path`, …), None if there is none."""
         self._send([f"info {name}"])
         header = self._header()
         return None if header is None else header[0]
 
     def read(self, name: str) -> bytes | None:
-        """Return the content of the object that `name` stands for, None if there is none."""
+        """Return the content of the object named `name`, None if there is none."""
         self._send([f"contents {name}"])
         return self._content()
 

@@ -5,22 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from prismfs.errors import StoreError
-from prismfs.store.git import Git
+from prismfs.store.git.repository import Git
 
 MOST_PACKS = 50
 """Packs beyond which they are consolidated: each group of commits leaves one, and 1,400 slow a walk tenfold."""
 
-MOST_NEW_COMMITS = 1000
-"""Commits beyond the commit-graph after which it is written again."""
-
 
 @dataclass(frozen=True, slots=True)
 class Upkeep:
-    """What was done: packs before and after, and whether the commit-graph was written."""
+    """What was done: the number of packs before and after."""
 
     packs_before: int
     packs_after: int
-    graph_written: bool
 
 
 def count_packs(git: Git) -> int:
@@ -50,4 +46,4 @@ def keep_up(git: Git) -> Upkeep:
             f"{before} packs before, {after} after",
             hint="run git fsck and prismfs doctor",
         )
-    return Upkeep(packs_before=before, packs_after=after, graph_written=written)
+    return Upkeep(packs_before=before, packs_after=after)

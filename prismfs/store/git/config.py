@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from prismfs.errors import StoreError
-from prismfs.store.git import Git
+from prismfs.store.git.repository import Git
 
 _ALLOWED = re.compile(
     r"core\.(repositoryformatversion|filemode|bare|logallrefupdates|ignorecase|precomposeunicode|symlinks"

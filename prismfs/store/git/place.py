@@ -1,4 +1,4 @@
-"""Where a repository lies: founding one, finding its git directory and its branch, without running git."""
+"""Making a repository, and finding its git directory and branch without running git."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def make_repository(root: Path) -> None:
     if (root / ".git").exists():
         return
     try:
-        import git  # here, because importing it takes longer than all the rest
+        import git  # here: importing it takes longer than all the rest (docs/decisions/0026)
     except ImportError as error:
         raise StoreError("git_missing", "git was not found", hint="install git 2.39 or newer") from error
     try:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from prismfs.store.git import Git
+from prismfs.store.git.repository import Git
 
 PROGRAM = "ssh-keygen"
 """What git checks an SSH signature with; part of OpenSSH 8.2 and newer."""
@@ -23,7 +23,7 @@ PROGRAM = "ssh-keygen"
 _SETTINGS = {
     "gpg.format": "ssh",
     "gpg.ssh.program": PROGRAM,
-    "gpg.minTrustLevel": "fully",  # a key that nobody is named for is not enough
+    "gpg.minTrustLevel": "fully",  # a key without a named owner is not enough
     "gpg.program": "false",
     "gpg.openpgp.program": "false",
     "gpg.x509.program": "false",
@@ -39,7 +39,7 @@ State = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What checking came to; `signer` is the name that the key was given under, in lower case, if it is good."""
+    """The result of a check; `signer` is the lower-case name of the key's owner where the signature is good."""
 
     state: State
     signer: str | None = None
