@@ -12,7 +12,7 @@ import click
 import jsonschema
 import pytest
 
-from prismfs.cli import cli, run
+from prismfs.cli import run
 from prismfs.clock import SystemClock
 from prismfs.engine.admin.init_project import init_project
 from prismfs.engine.turn.desk import Desk
@@ -21,6 +21,7 @@ from prismfs.kinds import DROPS
 from prismfs.kinds.core.settings.project import Project
 from prismfs.records import codec
 from prismfs.schema import schema_files
+from tests.support.command_tree import ALL
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -39,23 +40,7 @@ REFUSED = {
 NEEDS_A_PROJECT = {"unknown-pid.yaml"}
 
 
-def commands(group: click.Group, name: str = "") -> list[tuple[str, click.Command]]:
-    """Return every command below `group` with the words that call it."""
-    found: list[tuple[str, click.Command]] = []
-    context = click.Context(group)
-    for word in group.list_commands(context):
-        command = group.get_command(context, word)
-        assert command is not None
-        found.append((f"{name} {word}".strip(), command))
-        if isinstance(command, click.Group):
-            found += commands(command, f"{name} {word}".strip())
-    return found
-
-
-COMMANDS = commands(cli)
-
-
-@pytest.mark.parametrize(("name", "command"), COMMANDS, ids=[name for name, _ in COMMANDS])
+@pytest.mark.parametrize(("name", "command"), ALL.items(), ids=list(ALL))
 def test_command_has_help_with_an_example_that_calls_it(name: str, command: click.Command) -> None:
     assert command.help
     assert command.epilog is not None
@@ -69,7 +54,7 @@ def test_command_has_help_with_an_example_that_calls_it(name: str, command: clic
             assert parameter.help, f"{name} {parameter.name}"
 
 
-@pytest.mark.parametrize("name", [name for name, _ in COMMANDS])
+@pytest.mark.parametrize("name", ALL)
 def test_command_is_named_in_the_documents(name: str) -> None:
     assert f"`{name}" in (ROOT / "docs" / "cli.md").read_text()
 

@@ -23,14 +23,12 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def place(
-    tmp_path: Path, founded: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> CommandLine:
+def place(tmp_path: Path, founded: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
     """A new project with the operator olga."""
     monkeypatch.delenv("PRISMFS_DIR", raising=False)
     monkeypatch.delenv("PRISMFS_IDENTITY", raising=False)
     shutil.copytree(founded, tmp_path / "desk", symlinks=True)
-    return CommandLine(tmp_path / "desk", capsys)
+    return CommandLine(tmp_path / "desk")
 
 
 @pytest.fixture

@@ -13,35 +13,6 @@ import pytest
 from tests.support.command_line import CommandLine
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("status",),
-        ("list", "signal"),
-        ("list", "incident", "--limit", "1"),
-        ("list", "persona"),
-        ("log",),
-        ("audit", "--level", "error"),
-        ("metrics",),
-        ("verify",),
-        ("schema",),
-        ("check",),
-        ("react",),
-        ("react", "--dry-run"),
-        ("signal", "list"),
-        ("incident", "list", "--open"),
-        ("escalate", "list"),
-        ("escalate", "-s", "LOW", "look at this", "--dry-run"),
-        ("escalate", "-s", "LOW", "look at this"),
-    ],
-    ids=" ".join,
-)
-def test_json_success_is_one_object_and_nothing_else(busy: CommandLine, arguments: tuple[str, ...]) -> None:
-    after = busy.call(*arguments, "--json")
-    assert (after.code, after.err) == (0, "")
-    assert isinstance(after.data, dict)
-
-
 def test_json_before_or_after_the_verb_is_the_same(busy: CommandLine) -> None:
     assert busy.call("--json", "list", "signal").data == busy.call("list", "signal", "--json").data
     assert busy.call("--json", "show", "nope").error == busy.call("show", "nope", "--json").error

@@ -144,18 +144,6 @@ def test_decision_for_a_pull_request_is_a_file_and_decides_nothing_yet(busy: Com
     assert own.error["code"] == "self_approval"  # told at once, not after the merge
 
 
-def test_dry_run_of_submitting_and_deciding_changes_nothing(busy: CommandLine) -> None:
-    before = busy.state()
-    assert submit(busy, "INC-1", "--dry-run").code == 0
-    assert busy.state() == before
-    submit(busy, "INC-1")
-    before = busy.state()
-    for words in (("approve",), ("revise", "--reason", "more")):
-        verb, *rest = words
-        assert busy.call("gate", verb, busy.incident, "INC-1", *rest, "--dry-run").code == 0
-        assert busy.state() == before
-
-
 def test_findings_come_with_the_artifact_and_are_part_of_what_is_approved(busy: CommandLine, tmp_path: Path) -> None:
     found = {
         "member": "sre",

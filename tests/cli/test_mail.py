@@ -119,20 +119,6 @@ def test_archive_twice_changes_nothing(place: CommandLine) -> None:
     assert place.call("mail", "read", task, "--json", actor="mayor").data["status"] == "archived"
 
 
-def test_dry_run_of_mail_changes_nothing(place: CommandLine) -> None:
-    task = send(place)
-    before = place.state()
-    for arguments in (
-        ("send", "--to", "mayor", "--subject", "x"),
-        ("reply", task, "--body", "x"),
-        ("ack", task),
-        ("archive", task),
-    ):
-        answer = place.call("mail", *arguments, "--dry-run", "--json", actor="mayor")
-        assert (answer.code, answer.data["dry_run"]) == (0, True)
-        assert place.state() == before
-
-
 def test_hostile_text_of_mail_steers_no_terminal(place: CommandLine) -> None:
     mail = send(place, "--body", "\u202egnp.exe\u200b", subject="caf\u00e9 \u202elmay")
     for arguments in (("inbox",), ("thread", mail), ("read", mail)):

@@ -82,22 +82,6 @@ def test_nudge_text_steers_no_terminal(place: CommandLine) -> None:
     assert "\u202e" not in shown
 
 
-def test_dry_run_of_nudges_and_heartbeats_changes_nothing(place: CommandLine) -> None:
-    place.call("nudge", "send", "mayor", "one")
-    place.call("nudge", "send", "mayor", "two")
-    place.call("nudge", "claim", "--limit", "1", actor="mayor")
-    before = place.state()
-    for arguments in (
-        ("nudge", "send", "mayor", "x"),
-        ("nudge", "claim"),
-        ("nudge", "done", "nud-"),
-        ("heartbeat", "--note", "x"),
-    ):
-        answer = place.call(*arguments, "--dry-run", "--json", actor="mayor")
-        assert (answer.code, answer.data["dry_run"]) == (0, True)
-        assert place.state() == before
-
-
 def test_heartbeat_is_listed_with_its_age_and_stale_when_older(place: CommandLine) -> None:
     before = place.git("rev-parse", "HEAD")
     assert place.call("heartbeat", "list").out == "no heartbeat\n"

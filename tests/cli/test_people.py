@@ -120,22 +120,6 @@ def test_journal_lists_what_was_noted_newest_first(place: CommandLine) -> None:
     assert about["from"] == "onyx"
 
 
-def test_dry_run_of_each_changes_nothing(place: CommandLine) -> None:
-    todo = place.call("todo", "add", "tidy up", "--json").data["subject"]
-    before = place.state()
-    for arguments in (
-        ARTICLE,
-        ("todo", "add", "x"),
-        ("todo", "done", todo),
-        ("journal", "add", "x"),
-        ("signal", "send", "--to", "Sage", "--type", "Question", "--subject", "x"),
-        ("phone-home", "sync"),
-    ):
-        answer = place.call(*arguments, "--dry-run", "--json")
-        assert (answer.code, answer.data["dry_run"]) == (0, True)
-        assert place.state() == before
-
-
 def test_mail_read_dry_run_shows_and_marks_nothing(place: CommandLine) -> None:
     """R-000-13."""
     mail = place.call("mail", "send", "--to", "mayor", "--subject", "x", "--json").data["subject"]

@@ -19,7 +19,7 @@ def shared(place: CommandLine, tmp_path: Path) -> tuple[CommandLine, CommandLine
     place.git("fetch", "--quiet", "origin")
     place.git("branch", "--quiet", "--set-upstream-to", "origin/main")
     place.git("clone", "--quiet", str(tmp_path / "shared.git"), str(tmp_path / "clone"))
-    return place, type(place)(tmp_path / "clone", place._capture)
+    return place, CommandLine(tmp_path / "clone")
 
 
 def test_push_says_what_went_and_what_was_decided_again(shared: tuple[CommandLine, CommandLine]) -> None:

@@ -14,41 +14,6 @@ import pytest
 from tests.support.command_line import CommandLine
 
 
-def test_dry_run_of_every_writer_changes_nothing(busy: CommandLine, tmp_path: Path, report: dict[str, Any]) -> None:
-    file = tmp_path / "report.json"
-    file.write_text(json.dumps(report))
-    busy.drop(report | {"subject": "How do I rotate a key?", "body": "What is the command for it?"}, "asked.json")
-    busy.turn()
-    busy.drop(report, "waiting.json")
-    incident, bead, signal = busy.newest("incident"), busy.newest("bead"), busy.newest("signal")
-    before = busy.state()
-    for arguments in (
-        ("react",),
-        ("emit", str(file)),
-        ("signal", "send", "--to", "Sage", "--type", "Question", "--subject", "hello"),
-        ("classify", signal, "--lane", "incident", "--reason", "because"),
-        ("incident", "ack", incident),
-        ("incident", "triage", incident, "--severity", "P0", "--reason", "worse"),
-        ("incident", "resolve", incident, "--note", "gone"),
-        ("escalate", "-s", "CRITICAL", "help"),
-        ("escalate", "ack", bead),
-        ("escalate", "close", bead, "--reason", "done"),
-        ("escalate", "unack", bead),
-        ("escalate", "forward", bead, "--reason", "beyond me"),
-        ("escalate", "comment", bead, "seen"),
-        ("escalate", "stale"),
-        ("outbox", "retry", busy.newest("outbox")),
-        ("mail", "ack", busy.newest("mail")),
-        ("hooks", "install"),
-        ("archive", "--before", "2999-01"),
-    ):
-        answer = busy.call(*arguments, "--dry-run", "--json")
-        assert answer.code == 0, (arguments, answer.out)
-        assert busy.state() == before, arguments
-    assert busy.call("init", str(tmp_path / "new"), "--pid", "PID-NEW01", "--dry-run").code == 0
-    assert not (tmp_path / "new").exists()
-
-
 def test_dry_run_prints_the_plan(busy: CommandLine) -> None:
     answer = busy.call("escalate", "-s", "HIGH", "help", "--dry-run", "--json")
     assert answer.code == 0

@@ -6,12 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from functools import cached_property
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from prismfs.cli import run
 from prismfs.clock import SystemClock
@@ -65,9 +65,8 @@ class Answer:
 class CommandLine:
     """One project folder and the ways to call prismfs on it."""
 
-    def __init__(self, root: Path, capture: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, root: Path) -> None:
         self.root = root
-        self._capture = capture
 
     def call(self, *arguments: str, actor: str = "olga") -> Answer:
         """Call prismfs in this process, as an operator unless told otherwise."""
@@ -75,10 +74,10 @@ class CommandLine:
 
     def bare(self, *arguments: str) -> Answer:
         """Call prismfs in this process with these arguments and no others."""
-        self._capture.readouterr()
-        code = run(arguments)
-        out, err = self._capture.readouterr()
-        return Answer(code, out, err)
+        out, err = (TextIOWrapper(BytesIO(), encoding="utf-8", newline="", write_through=True) for _ in range(2))
+        with redirect_stdout(out), redirect_stderr(err):
+            code = run(arguments)
+        return Answer(code, _written(out), _written(err))
 
     def spawn(self, *arguments: str, input: str = "", cwd: Path | None = None, **environment: str) -> Answer:
         """Call prismfs as a process of its own."""
@@ -129,9 +128,16 @@ class CommandLine:
         done = subprocess.run(["git", *identity, *arguments], cwd=self.root, capture_output=True, text=True, check=True)
         return done.stdout
 
-    def state(self) -> tuple[Any, ...]:
-        """Return what a rehearsal must leave as it was: the branch, the folders beside it, the working tree."""
-        folders = ("inbox", "quarantine", "run", "outbox")
-        files = sorted(str(path) for name in folders for path in (self.root / name).rglob("*"))
-        hooks = sorted(path.name for path in (self.root / ".git" / "hooks").iterdir())
-        return self.git("rev-parse", "HEAD"), self.git("status", "--porcelain"), files, hooks
+    def state(self) -> dict[str, str | bytes]:
+        """Return what a rehearsal must leave as it was: references, working tree, hooks, and what lies outside git."""
+        folders = [self.root / name for name in ("inbox", "quarantine", "run", "outbox", ".git/hooks")]
+        files = {str(path): path.read_bytes() for one in folders for path in one.rglob("*") if path.is_file()}
+        return files | {
+            "references": self.git("for-each-ref", "refs/heads", "refs/tags", "refs/remotes"),
+            "working tree": self.git("status", "--porcelain"),
+        }
+
+
+def _written(stream: TextIOWrapper) -> str:
+    stream.seek(0)
+    return stream.read()

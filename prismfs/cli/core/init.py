@@ -37,7 +37,8 @@ def command(call: output.Call, folder: Path, pid: str, tenant: str | None, home:
     known = None if tenant is None else read_tenant(folder.resolve().parent)
     bridged = known is not None and known.home not in (None, pid)
     if dry_run:
-        output.result(call, {"plan": {"path": str(folder), "project": document}}, f"would make {folder} project {pid}")
+        plan = {"path": str(folder), "project": document}
+        output.result(call, {"plan": plan, "dry_run": True}, f"would make {folder} project {pid}")
         return
     commit, made = init_project(folder, project=project, now=SystemClock().now(), bridged=bridged)
     if tenant is not None:
@@ -49,4 +50,6 @@ def command(call: output.Call, folder: Path, pid: str, tenant: str | None, home:
         *([f"  its intake desk is in the home project {known.home}"] if bridged and known is not None else []),
         f"note: {' '.join(TEXT.split())}",
     ]
-    output.result(call, {"pid": pid, "path": str(folder.resolve()), "commit": commit, "made": made}, lines)
+    output.result(
+        call, {"pid": pid, "path": str(folder.resolve()), "commit": commit, "made": made, "dry_run": False}, lines
+    )

@@ -45,7 +45,7 @@ def command(call: output.Call, dry_run: bool) -> None:
         for other in others:
             click.echo(f"error: {output.safe(str(other))}", err=True)
         raise first
-    output.result(call, {"items": [data for data, _ in rendered], "total": len(rendered)}, lines)
+    output.result(call, {"items": [data for data, _ in rendered], "total": len(rendered), "dry_run": dry_run}, lines)
 
 
 def _react_until_idle(root: Path, outcomes: list[Outcome], *, dry_run: bool) -> bool:

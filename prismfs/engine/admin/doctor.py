@@ -113,7 +113,7 @@ def _check_routes(repo: ProjectRepo) -> Problem | None:
     view = repo.view(repo.snapshot())
     settings, routing = view.single(EscalationSettings), view.single(Routing)
     for tier in routing.known_tiers:
-        if not authority.is_somebody(view, tier):
+        if not authority.is_identity(view, tier):
             hint = f"add roster/{tier}.yaml"
             return Problem("tier_without_persona", f"nobody in the roster is {tier}", path=_ROUTING, hint=hint)
     lease = view.single(Policy).delivery_lease

@@ -170,7 +170,7 @@ def _with_tenant(desk: Desk, event: Event, form: Document) -> Event:
     try:
         described = tenancy.describe({*elsewhere, tenancy.tenant.home or ""})
     except StoreError:
-        if not elsewhere and authority.is_somebody(view, name):
+        if not elsewhere and authority.is_identity(view, name):
             return event  # addressed to a persona of this project, whichever bridges the tenant has
         raise
     return event.changed(document=event.document | {"tenant": described})

@@ -38,7 +38,7 @@ def destination_of(draft: Draft, form: SignalDrop, parent: Signal | None) -> Des
     if name is None:
         raise RefusedError("ambiguous_target", "names nobody", field="/to", hint="to: NAME")
     tenant = tenancy_of(draft)
-    here = authority.is_somebody(draft.view, name)
+    here = authority.is_identity(draft.view, name)
     if pid is None and not here and parent is not None and name.casefold() == parent.sender.casefold():
         here = True  # who asked hears the answer, whether or not the roster lists it
     if pid == own or (pid is None and here):

@@ -80,7 +80,7 @@ def receive(draft: Draft) -> None:
     if not to_bridge:
         if source != tenant.home or not tenant.is_bridge(came.sender):
             raise RefusedError("not_a_bridge", "comes from no bridge and goes to none", field="/to")
-        if parent is None and not authority.is_somebody(draft.view, came.to):
+        if parent is None and not authority.is_identity(draft.view, came.to):
             raise RefusedError("unknown_identity", "nobody there has this name", field="/to")
     context = document.get("context") if to_bridge else None
     expired = came.ttl is not None and came.created_at + came.ttl < draft.now

@@ -85,7 +85,7 @@ def check_own(draft: Draft, owner: str) -> None:
         raise ForbiddenError("not_yours", f"it is {owner}'s and not {actor}'s", field="/from", hint="act as its owner")
 
 
-def is_somebody(view: View, name: str) -> bool:
+def is_identity(view: View, name: str) -> bool:
     """Tell whether `name` is a persona of the roster or an operator, so that its mailbox is read."""
     operators = {operator.casefold() for operator in view.single(Project).operators}
     return view.get(Persona, name) is not None or name.casefold() in operators

@@ -84,7 +84,7 @@ class Draft:
 
     @property
     def has_rows(self) -> bool:
-        """Whether a row was added yet."""
+        """Whether anything was decided yet."""
         return bool(self._rows)
 
     def scratch(self) -> Draft:

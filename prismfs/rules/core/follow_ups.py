@@ -137,15 +137,3 @@ class ReplyToReporters:
     body: str
     subject: str
     told: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class StoreReview:
-    """Keep `body` as the post-incident review of an incident, written by `author` (response).
-
-    It refuses what is no review, and with it the decision.
-    """
-
-    incident: Id
-    body: str
-    author: str

@@ -49,7 +49,7 @@ def check_addressee(draft: Draft, to: str) -> None:
     Raises:
         RefusedError: `unknown_identity`.
     """
-    if not authority.is_somebody(draft.view, to):
+    if not authority.is_identity(draft.view, to):
         raise unknown_addressee()
 
 

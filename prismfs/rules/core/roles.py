@@ -19,7 +19,7 @@ def owner_of(draft: Draft, lane: str) -> str:
     """Return the owner of `lane`; the first operator where the roster does not know the owner."""
     owner: str = getattr(draft.policy.lanes, lane)
     operators = draft.project.operators
-    return owner if authority.is_somebody(draft.view, owner) or not operators else operators[0]
+    return owner if authority.is_identity(draft.view, owner) or not operators else operators[0]
 
 
 def holder_of(draft: Draft, name: str) -> str:

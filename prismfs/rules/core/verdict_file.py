@@ -56,7 +56,7 @@ def refuse_file(draft: Draft, signoff: Signoff[S, V], error: Refusal) -> None:
         "commit": draft.event.document.get("commit"),
     }
     draft.row(f"{signoff.family}.approval_refused", verdict, level="error", reason=draft.reason, meta=meta)
-    if authority.is_somebody(draft.view, verdict.by):
+    if authority.is_identity(draft.view, verdict.by):
         draft.mail(
             verdict.by, role="refused", type="notification", sender=signoff.sender(draft),
             subject=f"Your {kind} does not count: {error.code}", body=f"{error.problem}\n", about=verdict,

@@ -90,7 +90,7 @@ def ready(draft: Draft, message: Outbox) -> Outbox:
 def lacks(view: View, action: str) -> str | None:
     """Return what `action` lacks, such as a setting or a persona of the roster; None where it can be carried out."""
     channel, _, name = action.partition(":")
-    if channel in ("mail", "nudge") and not authority.is_somebody(view, name):
+    if channel in ("mail", "nudge") and not authority.is_identity(view, name):
         return f"nobody is called {name} in the roster"
     return routes.missing(action, view.single(EscalationSettings), view.single(Routing))
 

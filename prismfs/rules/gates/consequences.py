@@ -84,7 +84,7 @@ def how_to_decide(artifact: Artifact) -> str:
 
 def mail_author(draft: Draft, artifact: Artifact, *, subject: str, body: str) -> None:
     """Mail the author of `artifact`, where this project knows them."""
-    if authority.is_somebody(draft.view, artifact.author):
+    if authority.is_identity(draft.view, artifact.author):
         draft.mail(
             artifact.author, role=f"author:{artifact.id}", type="notification", subject=subject, body=body,
             about=artifact,

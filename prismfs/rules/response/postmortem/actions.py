@@ -239,7 +239,7 @@ def _key(item: WorkItem) -> tuple[str, str]:
 def _whom(draft: Draft, item: WorkItem) -> tuple[str, ...]:
     """Return who is reminded: its owner; where they are not in the roster, the owner of its incident, too."""
     names = [] if item.assignee is None else [item.assignee]
-    if item.assignee is None or not authority.is_somebody(draft.view, item.assignee):
+    if item.assignee is None or not authority.is_identity(draft.view, item.assignee):
         incident = None if item.related is None else draft.get(Incident, item.related)
         names.append(item.created_by if incident is None else incident.owner)
     return tuple({name.casefold(): name for name in names}.values())

@@ -48,7 +48,7 @@ def advice_for(draft: Draft, incident: Incident, text: str) -> tuple[str, ...]:
     involved = {name.casefold() for name in _involved(incident)}
 
     def is_name(word: str) -> bool:
-        return word.casefold() != ENGINE and (word.casefold() in involved or authority.is_somebody(draft.view, word))
+        return word.casefold() != ENGINE and (word.casefold() in involved or authority.is_identity(draft.view, word))
 
     found = advice_on(text, phrases=draft.response.review.blame, is_name=is_name)
     more = len(found) - MOST
