@@ -35,7 +35,7 @@ _OF_VERB = {
     "todo": ("tod-",),
     "signal": ("sig-",),
     "classify": ("sig-",),
-    "phone-home": ("pho-", "rev-"),
+    "phone-home": ("pho-",),
     "mail": ("mai-",),
     "silence": ("sil-",),
     "outbox": ("out-",),

@@ -14,8 +14,10 @@ import pytest
 
 from prismfs.cli import cli
 from prismfs.cli.completion import METAVARS, Ids
+from prismfs.kinds import KINDS
 from tests.support.command_line import CommandLine
 
+PREFIXES = {kind.prefix for kind in KINDS.values() if kind.prefix} | {""}
 NO_RECORDS = {"nudge"}  # nudges are files outside of git
 
 
@@ -56,6 +58,7 @@ def test_every_argument_that_takes_an_id_offers_those_of_its_example() -> None:
     seen = 0
     for verb, command, argument in arguments_with_ids():
         assert isinstance(argument.type, Ids), f"{verb} {command.name}: a row in prismfs.cli.completion is missing"
+        assert {one.rstrip("-") for one in argument.type.prefixes} <= PREFIXES, f"{verb} {command.name}"
         for prefix in re.findall(rf"{verb}.* ([a-z]{{3}}-)01", command.epilog or ""):
             assert any(prefix.startswith(one) for one in argument.type.prefixes), f"{verb} {command.name}"
             seen += 1

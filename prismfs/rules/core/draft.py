@@ -87,10 +87,6 @@ class Draft:
         """Whether anything was decided yet."""
         return bool(self._rows)
 
-    def scratch(self) -> Draft:
-        """Return an empty draft of the same event, in which a step may be refused half-way and leave nothing here."""
-        return Draft(self.view, self.event, self.now)
-
     def own(self, model: type[R]) -> Iterator[R]:
         """Yield the records of this model that the draft itself puts, as it leaves them."""
         for record in self._puts.values():
@@ -130,6 +126,7 @@ class Draft:
 
     def because(self, rule: str, reason: str) -> None:
         """Name the rule that decided and the sentence that says why; no text from an agent in either."""
+        assert not self.rule, f"{rule} decides what {self.rule} has decided"
         self.rule, self.reason = rule, reason
 
     def follow(self, value: object) -> None:

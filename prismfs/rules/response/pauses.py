@@ -6,6 +6,8 @@ nothing, as the fault may come back; its end does, with a row.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pydantic import JsonValue
 
 from prismfs.errors import RefusedError
@@ -18,6 +20,13 @@ from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.follow_ups import IncidentOver
 from prismfs.rules.response.facts import ENDED, meta_of
 from prismfs.rules.response.targets import responded
+
+
+@dataclass(frozen=True, slots=True)
+class PauseLifted:
+    """Let go on what waited for the pause `name`."""
+
+    name: str
 
 
 def is_paused(view: View, *, agent: str | None = None, workflow: str | None = None) -> Pause | None:
@@ -118,6 +127,8 @@ def _release(draft: Draft, incident: Incident, pause: Pause) -> None:
     left = tuple(name for name in pause.incidents if name != incident.id)
     changes = {} if left else {"status": "lifted", "lifted_by": draft.event.actor, "lifted_at": draft.now}
     put = draft.put(pause.changed(incidents=left, **changes))
+    if not left:
+        draft.follow(PauseLifted(put.name))
     reason = f"{_what(put)} is still paused for another incident" if left else f"the pause of {_what(put)} is lifted"
     draft.row("incident.unpaused", incident, level="warn", reason=reason, meta=_meta(incident, put))
 

@@ -22,6 +22,7 @@ from prismfs.rules.response.closing import TellReopened
 from prismfs.rules.response.jobs import attempts, failure, run
 from prismfs.rules.response.merging import TellMerged
 from prismfs.rules.response.opening import TellReporter
+from prismfs.rules.response.pauses import PauseLifted
 from prismfs.rules.response.postmortem import actions, duty, storing
 
 TABLE: Table = {
@@ -40,7 +41,7 @@ TABLE: Table = {
     ("command", "incident.update"): Row((status.update,)),
     ("command", "incident.note"): Row((status.note,), right="anyone", dropped_as=("comment", "incident")),
     ("command", "incident.pause"): Row((pauses.pause,)),
-    ("command", "incident.unpause"): Row((pauses.unpause, attempts.release_attempts)),
+    ("command", "incident.unpause"): Row((pauses.unpause,)),
     ("command", "incident.decide"): Row((executive.decide_on_action,)),
     ("command", "review.store"): Row((storing.store,), right="anyone"),
     ("command", "action.done"): Row((actions.finish,), right="anyone"),
@@ -58,6 +59,7 @@ STEPS: tuple[Step, ...] = (
     Step("clock", IncidentOver, duty.commission),
     Step("clock", IncidentOver, pauses.release_pauses),
     Step("clock", IncidentOver, attempts.cancel_attempts),
+    Step("clock", PauseLifted, attempts.release_attempts),
     Step("board", Attend, executive.tell_board),
     Step("reply", TellReporter, opening.tell_reporter),
     Step("reply", TellReopened, closing.tell_reopened),

@@ -19,6 +19,7 @@ from prismfs.rules.core.draft import ENGINE, Draft
 from prismfs.rules.core.follow_ups import Attend, IncidentOver, ReplyToReporters
 from prismfs.rules.response.facts import meta_of
 from prismfs.rules.response.jobs import failure, retry
+from prismfs.rules.response.pauses import PauseLifted
 
 _OUTCOMES: tuple[AttemptOutcome, ...] = ("succeeded", "failed", "timed_out", "not_started", "interrupted", "stopped")
 """What may be said of an attempt by who ran it."""
@@ -107,14 +108,15 @@ def cancel_attempts(draft: Draft, asked: IncidentOver) -> None:
         abandon(draft, job, f"the incident is {incident.status}")
 
 
-def release_attempts(draft: Draft) -> None:
-    """Release the attempts that waited for a pause which this decision lifts; one whose time has passed is due now."""
-    lifted = {found.name for found in draft.own(Pause) if found.status == "lifted"}
-    if not lifted:
-        return
+def release_attempts(draft: Draft, asked: PauseLifted) -> None:
+    """Release the attempts that waited for a pause which is lifted; one whose time has passed is due now."""
     for job in draft.view.open_of(Job):
+        names = [name_of_agent(job.agent), *([] if job.workflow is None else [name_of_workflow(job.workflow)])]
+        pauses = [pause for name in names if (pause := draft.get(Pause, name)) is not None]
         message = None if job.last.message is None else draft.get(Outbox, job.last.message)
-        if message is None or message.status != "held" or _still_paused(draft, job, lifted):
+        if message is None or message.status != "held" or asked.name not in names:
+            continue
+        if any(pause.status == "paused" for pause in pauses):
             continue
         on = draft.put(message.changed(status="pending", due_at=max(job.last.due_at, draft.now), detail=None))
         draft.row("outbox.released", on, reason="what paused it is lifted", meta=meta_of_attempt(job))
@@ -223,11 +225,3 @@ def _resolve(draft: Draft, incident: Incident, number: int) -> None:
     draft.row("incident.resolved", resolved, level="warn", reason=reason, meta=meta_of(resolved))
     body, subject = f"{said} Nobody was asked.", f"Resolved: {resolved.title}"
     draft.follow(ReplyToReporters(resolved, role="resolved", stage="resolved", body=body, subject=subject))
-
-
-def _still_paused(draft: Draft, job: Job, lifted: set[str]) -> bool:
-    names = [name_of_agent(job.agent)]
-    if job.workflow is not None:
-        names.append(name_of_workflow(job.workflow))
-    found = (draft.get(Pause, name) for name in names if name not in lifted)
-    return any(one is not None and one.status == "paused" for one in found)
