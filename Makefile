@@ -10,7 +10,7 @@ PARALLEL := -n auto --dist loadfile
 OTHERS := -m "not slow" $(PARALLEL) tests/unit tests/contract tests/cli
 COMPILE := --quiet --upgrade --universal --generate-hashes --custom-compile-command 'make pins' pyproject.toml
 
-.PHONY: demo test test-slow test-newest test-lowest lint types layers bench schemas man package pins clean
+.PHONY: demo test test-slow test-newest test-lowest lint types layers bench schemas channels man package pins clean
 
 demo: $(READY)
 	$(BIN)/prismfs demo
@@ -49,6 +49,11 @@ bench: $(READY)
 
 schemas: $(READY)
 	$(BIN)/prismfs schema --write schemas
+
+# The table by which rules and settings know the channels; written anew when the CHANNEL of one is made or changed.
+channels: $(READY)
+	$(BIN)/python -m prismfs.delivery > $(VENV)/channels.py
+	mv $(VENV)/channels.py prismfs/kinds/core/channels.py
 
 man: $(READY)
 	$(BIN)/python -m release.man man

@@ -20,7 +20,7 @@ from prismfs.engine.turn import due
 from prismfs.engine.turn.desk import Desk
 from prismfs.kinds import kind_of
 from prismfs.kinds.core.audit import Audit
-from prismfs.kinds.work.bead import Escalation
+from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.records.ids import derive_id
 from prismfs.records.plan import Plan
 from prismfs.records.severity import Severity

@@ -15,8 +15,8 @@ from benchmarks.rows import Row, milliseconds
 from prismfs.engine.admin.init_project import init_project
 from prismfs.kinds import kind_of
 from prismfs.kinds.core.settings.project import Project
+from prismfs.kinds.core.values import Note
 from prismfs.kinds.response.incident import Incident, SeverityChange
-from prismfs.kinds.work.bead import Note
 from prismfs.records.ids import derive_id
 from prismfs.records.severity import Severity
 

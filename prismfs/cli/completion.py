@@ -74,6 +74,17 @@ class Statuses(click.types.StringParamType):
         return []
 
 
+class Kinds(click.types.StringParamType):
+    """The name of a kind, as the projection knows them; any word is taken."""
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Return the kinds that begin so."""
+        with suppress(PrismfsError, OSError, sqlite3.Error), as_it_is(_project(ctx)) as connection:
+            known = listing.read_kinds(connection)
+            return [CompletionItem(name) for name in sorted(known) if name.startswith(incomplete)]
+        return []
+
+
 def offer(verb: str, command: click.Command) -> None:
     """Let the arguments of `verb`, whose command or group is given, that take an id or a status offer some."""
     for one in command.commands.values() if isinstance(command, click.Group) else ():
@@ -82,6 +93,8 @@ def offer(verb: str, command: click.Command) -> None:
         if isinstance(parameter, click.Argument) and parameter.metavar in METAVARS and verb in _OF_VERB:
             incident = parameter.metavar in ("INC", "INCIDENT")
             parameter.type = Ids(("inc-",) if incident else _OF_VERB[verb])
+        elif parameter.metavar == "KIND" and parameter.type is click.STRING:
+            parameter.type = Kinds()
         elif parameter.name == "status" and parameter.type is click.STRING:
             parameter.type = Statuses()
 

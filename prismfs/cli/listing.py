@@ -4,46 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, Literal
 
 import click
 
 from prismfs.cli import output
-from prismfs.store import listing
+from prismfs.records.document import Document, member
+from prismfs.store.listing import find_documents, read_kinds
 from prismfs.store.reading import reading
 
-_KINDS = (
-    "signal",
-    "incident",
-    "job",
-    "pause",
-    "triage_record",
-    "phone_home",
-    "approval",
-    "artifact",
-    "decision",
-    "bead",
-    "outbox",
-    "silence",
-    "inhibition",
-    "group",
-    "mail",
-    "todo",
-    "journal",
-    "kb",
-    "persona",
-    "audit",
-    "project",
-    "policy",
-    "triage",
-    "escalation",
-    "routing",
-    "fingerprint",
-    "tracker",
-    "workflow",
-    "consent",
-    "redaction",
-)
 _RANKS = {"P0": 0, "P1": 1, "P2": 2, "P3": 3, "CRITICAL": 0, "HIGH": 1, "MEDIUM": 2, "LOW": 3}
 
 
@@ -51,7 +21,7 @@ _RANKS = {"P0": 0, "P1": 1, "P2": 2, "P3": 3, "CRITICAL": 0, "HIGH": 1, "MEDIUM"
     "list",
     epilog="\b\nExample:\n  prismfs list incident --open --severity P1\n  prismfs list mail --owner mayor --json",
 )
-@click.argument("kind", type=click.Choice(_KINDS), metavar="KIND")
+@click.argument("kind", metavar="KIND")
 @click.option("--status", help="Only this status.")
 @click.option("--open", "only_open", is_flag=True, help="Only open ones.")
 @click.option("--severity", type=click.Choice(list(_RANKS), case_sensitive=False), help="Only this severity.")
@@ -81,19 +51,23 @@ def print_list(
 
     `members` and `compare` are further conditions, as `store.listing.find_documents` takes them.
     """
-    where: dict[str, object | None] = {"status": status, "owner": owner, "ref": ref, **(members or {})}
-    where = {column: value for column, value in where.items() if value is not None}
-    if only_open:
-        where["open"] = 1
-    if severity is not None:
-        where["rank"] = _RANKS[severity.upper()]
+    asked = {"status": status, "open": only_open or None, "severity": severity, "owner": owner, "ref": ref}
+    where: dict[str, object] = {column: value for column, value in (members or {}).items() if value is not None}
+    for name, value in asked.items():
+        if value is not None:
+            where |= {"rank": _RANKS[str(value).upper()]} if name == "severity" else {name: value}
     with reading(call.project()) as connection:
-        texts, total = listing.find_documents(connection, kind, where=where, compare=compare, limit=limit)
+        form = _form_of(kind, read_kinds(connection))
+        for name, value in asked.items():
+            if value is not None and name not in form["filters"]:
+                allowed = ", ".join(f"--{each}" for each in form["filters"]) or "no filter"
+                raise click.UsageError(f"a {kind} has no {name} to be listed by; it takes {allowed}")
+        texts, total = find_documents(connection, kind, where=where, compare=compare, limit=limit)
     if call.as_json:
         head = json.dumps({"schema": output.SCHEMA, "ok": True})[:-1]
         print(f'{head}, "data": {{"items": [{", ".join(texts)}], "total": {total}}}}}')
         return
-    rows = [row_of(kind, json.loads(text)) for text in texts]
+    rows = [_row(kind, form, json.loads(text)) for text in texts]
     if not rows:
         click.echo(f"no {kind} matches")
         return
@@ -103,28 +77,36 @@ def print_list(
         click.echo(f"{total - len(rows)} more; leave --limit out to see them")
 
 
-def row_of(kind: str, document: dict[str, Any]) -> dict[str, Any]:
-    """Return what a table shows of one record."""
-    severity = document.get("severity")
-    row: dict[str, Any] = {"id": document.get("id") or document.get("name") or document.get("identity") or kind}
-    if isinstance(severity, dict):
-        row["severity"] = output.severity_style(severity.get("rank"), str(severity.get("label")))
-    for name in ("status", "lane", "level", "action", "to", "tier", "owner", "held_by", "ends_at"):
-        if document.get(name) is not None:
-            row[name] = document[name]
-    if document.get("matchers"):
-        row["matchers"] = " ".join(document["matchers"])
-    if kind == "artifact":
-        row |= {"phase": document["phase"], "revision": document.get("revision", 1), "about": document["about"]}
-    for name in ("title", "subject", "reason", "job"):
-        if document.get(name) is not None:
-            row["what"] = document[name]
-            break
-    if kind == "triage_record":
-        judged = document.get("classification") or {}
-        row |= {
-            "incident": document["incident"],
-            "scope": judged.get("scope") or "-",
-            "what": judged.get("reason") or "-",
-        }
-    return row
+def _form_of(kind: str, kinds: Mapping[str, Document]) -> dict[str, Any]:
+    """Return how records of `kind` are listed; the index knows, unless an earlier program made it.
+
+    Raises:
+        click.UsageError: there is no such kind; it names the nearest.
+    """
+    if kind not in kinds:
+        from prismfs.kinds import KINDS
+
+        kinds = {name: known.listing_document() for name, known in KINDS.items()}
+    if kind not in kinds:
+        nearest = get_close_matches(kind, kinds, n=1)
+        meant = f"did you mean {nearest[0]}? " if nearest else ""
+        raise click.UsageError(f"no kind {kind!r}; {meant}There are {', '.join(sorted(kinds))}.")
+    return kinds[kind]
+
+
+def _row(kind: str, form: Mapping[str, Any], document: Document) -> dict[str, Any]:
+    """Return what a table shows of one record: its id, the columns of its kind, its title."""
+    row: dict[str, Any] = {"id": member(document, form["id"]) or kind}
+    for path, default in form["columns"]:
+        value = member(document, path)
+        value = default if value is None else value
+        if value is not None:
+            row[path.rpartition(".")[2]] = _cell(value)
+    title = member(document, form["title"])
+    return row if title is None else row | {"what": title}
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, dict):
+        return output.severity_style(value.get("rank"), str(value.get("label")))
+    return " ".join(map(str, value)) if isinstance(value, list) else value

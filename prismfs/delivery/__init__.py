@@ -1,20 +1,25 @@
-"""Channels: one file each, with the one method that carries a message out and says how it went."""
+"""Channels: one module each, with the one method that carries a message out and says how it went.
+
+The module is called as its channel's word and declares it as `CHANNEL`. What the rules and the settings need of all
+channels is written from these into `prismfs.kinds.core.channels` (`make channels`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from prismfs.records.channel import ChannelForm
 from prismfs.records.message import Message, Receipt
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # nudges are sent often, and need none of the models
     from prismfs.kinds.care.settings.tracker import Tracker
-    from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings
-    from prismfs.kinds.escalation.settings.routing import Routing
-
-_WORDS = ("apprise", "command", "email", "file", "job", "log", "mail", "nudge", "slack", "sms", "tracker", "webhook")
+    from prismfs.kinds.escalation.settings.escalation_policy import Contacts, EscalationPolicy
+    from prismfs.kinds.escalation.settings.routing import Routing, Target
 
 
 class Channel(Protocol):
@@ -33,9 +38,28 @@ class Channel(Protocol):
         """Carry one message out and say how it ended."""
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a channel may be made of: the project's folder and its settings. Setting `stopping` ends what takes long."""
+
+    root: Path
+    contacts: Contacts
+    targets: Mapping[str, Target]
+    tracker: Tracker | None
+    stopping: Event
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelType:
+    """A channel as its module declares it: the form of its actions, and how it is made for a project."""
+
+    form: ChannelForm
+    make: Callable[[Site], Channel]
+
+
 def channels(
     root: Path,
-    settings: EscalationSettings,
+    policy: EscalationPolicy,
     routing: Routing,
     tracker: Tracker | None = None,
     *,
@@ -43,24 +67,21 @@ def channels(
 ) -> Mapping[str, Channel]:
     """Return the channels of the project at `root`, by the word that an action begins with (R-004-06, R-004-29).
 
-    A channel is made, and what it needs imported, when it is first asked for. A word that is none of
-    `prismfs` is looked up among the entry points of the group `prismfs.channels`; a lookup of one that
-    nobody provides raises KeyError. Setting `stopping` ends what takes long.
+    A channel is made, and its module imported, when it is first asked for. A word that is none of `prismfs` is
+    looked up among the entry points of the group `prismfs.channels`; one that no package provides raises KeyError.
+    Setting `stopping` ends what takes long.
     """
-    return _Channels(root, settings, routing, tracker, stopping or Event())
+    return _Channels(Site(root, policy.contacts, routing.targets, tracker, stopping or Event()))
 
 
 class _Channels(Mapping[str, Channel]):
     """Iterating gives the channels of prismfs itself; those of other packages are found by their word only."""
 
-    def __init__(
-        self, root: Path, settings: EscalationSettings, routing: Routing, tracker: Tracker | None, stopping: Event
-    ) -> None:
-        self._root = root
-        self._contacts = settings.contacts
-        self._targets = routing.targets
-        self._tracker = tracker
-        self._stopping = stopping
+    def __init__(self, site: Site) -> None:
+        from prismfs.kinds.core.channels import CHANNELS
+
+        self._site = site
+        self._words = tuple(CHANNELS)
         self._made: dict[str, Channel] = {}
 
     def __getitem__(self, word: str) -> Channel:
@@ -69,59 +90,15 @@ class _Channels(Mapping[str, Channel]):
         return self._made[word]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(_WORDS)
+        return iter(self._words)
 
     def __len__(self) -> int:
-        return len(_WORDS)
+        return len(self._words)
 
     def _make(self, word: str) -> Channel:
-        match word:
-            case "file":
-                from prismfs.delivery.file import FileChannel
+        if word in self._words:
+            declared: ChannelType = import_module(f"{__name__}.{word}").CHANNEL
+            return declared.make(self._site)
+        from prismfs.delivery.plugin import PluginChannel
 
-                return FileChannel(self._root / "run" / "outbox")
-            case "job":
-                from prismfs.delivery.job import JobChannel
-
-                return JobChannel(self._root, stopping=self._stopping)
-            case "log":
-                from prismfs.delivery.log import LogChannel
-
-                return LogChannel(self._root / "run" / "escalation.log")
-            case "mail":
-                from prismfs.delivery.mail import MailChannel
-
-                return MailChannel()
-            case "nudge":
-                from prismfs.delivery.nudge import NudgeChannel
-
-                return NudgeChannel(self._root)
-            case "email":
-                from prismfs.delivery.email import EmailChannel
-
-                return EmailChannel(self._root, self._contacts)
-            case "sms" | "slack":
-                from prismfs.delivery.webhook import SlackChannel, SmsChannel
-
-                return (SmsChannel if word == "sms" else SlackChannel)(self._root, self._contacts)
-            case "webhook":
-                from prismfs.delivery.webhook import WebhookChannel
-
-                return WebhookChannel(self._root, self._targets)
-            case "command":
-                from prismfs.delivery.program import CommandChannel
-
-                return CommandChannel(self._root, self._targets)
-            case "tracker":
-                from prismfs.delivery.tracker import TrackerChannel
-                from prismfs.kinds.care.settings.tracker import Tracker
-
-                return TrackerChannel(self._root, self._tracker or Tracker())
-            case "apprise":
-                from prismfs.delivery.apprise import AppriseChannel
-
-                return AppriseChannel(self._root, self._targets)
-            case _:
-                from prismfs.delivery.plugin import PluginChannel
-
-                return PluginChannel(word, self._root, self._targets)
+        return PluginChannel(word, self._site.root, self._site.targets)

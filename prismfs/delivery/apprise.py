@@ -9,14 +9,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from prismfs.delivery.command import run
-from prismfs.delivery.detail import not_configured, one_line
+from prismfs.delivery import ChannelType
+from prismfs.delivery.programs.run import run
+from prismfs.delivery.receipts import not_configured, one_line
 from prismfs.delivery.secrets import find_target, resolve_target
 from prismfs.errors import ConfigError, RefusedError
 from prismfs.kinds.escalation.settings.routing import Target
+from prismfs.records.channel import NAME, ChannelForm
 from prismfs.records.message import Message, Receipt
 
-_PROGRAM = Path(__file__).with_name("apprise_program.py")
+_PROGRAM = Path(__file__).parent / "programs" / "apprise_program.py"
 
 
 class AppriseChannel:
@@ -67,3 +69,9 @@ class AppriseChannel:
                 return not_configured(ConfigError("bad_setting", "is no URL that Apprise knows", field=f"{where}.url"))
             case _:
                 return Receipt(outcome="temporary", detail="Apprise could not send it")
+
+
+CHANNEL = ChannelType(
+    form=ChannelForm(word="apprise", reaches="target", target=NAME, shown="<name>"),
+    make=lambda site: AppriseChannel(site.root, site.targets),
+)

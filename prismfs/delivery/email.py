@@ -12,12 +12,14 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import ClassVar
 
-from prismfs.delivery.detail import not_configured
-from prismfs.delivery.peer import Tls
+from prismfs.delivery import ChannelType
+from prismfs.delivery.network.peer import Tls
+from prismfs.delivery.network.smtp import Server, hand_over
+from prismfs.delivery.receipts import not_configured
 from prismfs.delivery.secrets import resolve
-from prismfs.delivery.smtp import Server, hand_over
 from prismfs.errors import ConfigError
 from prismfs.kinds.escalation.settings.escalation_policy import Contacts
+from prismfs.records.channel import ChannelForm
 from prismfs.records.message import Message, Receipt
 
 _TIMEOUT = timedelta(seconds=30)
@@ -130,3 +132,16 @@ def _address(text: str, what: str) -> Address:
     if not _ADDRESS.fullmatch(address):
         raise ValueError(f"{what} is no mail address")
     return Address(display_name=name.strip('"'), addr_spec=address)
+
+
+CHANNEL = ChannelType(
+    form=ChannelForm(
+        word="email",
+        reaches="contact",
+        target="human",
+        shown="human",
+        contacts=("human_email", "smtp_host"),
+        address="human_email",
+    ),
+    make=lambda site: EmailChannel(site.root, site.contacts),
+)

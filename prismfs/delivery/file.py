@@ -1,4 +1,4 @@
-"""One JSON file a message in `run/outbox/<name>/`, for whatever picks files up there."""
+"""One JSON file a message in `run/outbox/<name>/`, for a program that picks files up there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 from typing import ClassVar
 
-from prismfs.delivery.payload import payload
+from prismfs.delivery import ChannelType
+from prismfs.records.channel import ChannelForm
 from prismfs.records.message import Message, Receipt
 
 
@@ -26,10 +27,16 @@ class FileChannel:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with temporary.open("w", encoding="utf-8") as file:
-                json.dump(payload(message), file, ensure_ascii=False, indent=2)
+                json.dump(message.payload(), file, ensure_ascii=False, indent=2)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(folder / f"{message.id}.json")
         except OSError as error:
             return Receipt(outcome="temporary", detail=f"run/outbox/{message.target}: {error.strerror}")
         return Receipt(outcome="sent", detail=f"run/outbox/{message.target}/{message.id}.json")
+
+
+CHANNEL = ChannelType(
+    form=ChannelForm(word="file", reaches="place", target="[a-z0-9-]{1,32}", shown="<name>"),
+    make=lambda site: FileChannel(site.root / "run" / "outbox"),
+)

@@ -13,9 +13,11 @@ from pathlib import Path
 from threading import Event
 from typing import Any, ClassVar
 
-from prismfs.delivery.command import watch
-from prismfs.delivery.detail import one_line
+from prismfs.delivery import ChannelType
+from prismfs.delivery.programs.run import watch
+from prismfs.delivery.receipts import one_line
 from prismfs.errors import RefusedError
+from prismfs.records.channel import ChannelForm
 from prismfs.records.message import Message, Receipt
 
 MARGIN = 16 * 1024
@@ -51,7 +53,7 @@ class JobChannel:
     `output` (standard error, or standard output where that is empty) and `keep`, how many bytes of it are wanted.
 
     Once `stopping` is set all that is running ends: with the process that serves the project it is told as `stopped`;
-    where somebody listens, by `hear`, which is given what the job prints as it comes, as `interrupted`.
+    where a caller listens, by `hear`, which is given what the job prints as it comes, as `interrupted`.
     """
 
     local: ClassVar[bool] = False
@@ -104,3 +106,9 @@ class JobChannel:
             detail=detail,
             document={"outcome": outcome, "code": code, "output": text or detail, "keep": keep},
         )
+
+
+CHANNEL = ChannelType(
+    form=ChannelForm(word="job", reaches="engine"),
+    make=lambda site: JobChannel(site.root, stopping=site.stopping),
+)

@@ -6,14 +6,16 @@ import os
 from pathlib import Path
 from typing import ClassVar
 
+from prismfs.delivery import ChannelType
 from prismfs.records.base import format_instant
+from prismfs.records.channel import ChannelForm
 from prismfs.records.message import Message, Receipt
 
 _TAIL = 64 * 1024
 
 
 class LogChannel:
-    """Appends one line a message. The line names the delivery; one that stands there already is not repeated."""
+    """Appends one line a message. The line names the delivery; one that is there already is not repeated."""
 
     local: ClassVar[bool] = True
 
@@ -37,3 +39,9 @@ class LogChannel:
         except OSError as error:
             return Receipt(outcome="temporary", detail=f"run/escalation.log: {error.strerror}")
         return Receipt(outcome="sent", detail="run/escalation.log")
+
+
+CHANNEL = ChannelType(
+    form=ChannelForm(word="log", reaches="place"),
+    make=lambda site: LogChannel(site.root / "run" / "escalation.log"),
+)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from prismfs.delivery import ChannelType
 from prismfs.records.base import format_instant
+from prismfs.records.channel import IDENTITY, ChannelForm
 from prismfs.records.ids import derive_id
 from prismfs.records.message import Message, Receipt
 
@@ -33,3 +35,9 @@ class MailChannel:
                 "status": "unread",
             },
         )
+
+
+CHANNEL = ChannelType(
+    form=ChannelForm(word="mail", reaches="persona", target=IDENTITY, shown="<identity>"),
+    make=lambda _: MailChannel(),
+)

@@ -7,14 +7,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
-from prismfs.delivery.nudge_folder import MOST_TEXT, Nudge
-from prismfs.delivery.nudges import TTL, NudgeQueue, is_identity
+from prismfs.delivery import ChannelType
+from prismfs.delivery.nudges.folder import MOST_TEXT, Nudge
+from prismfs.delivery.nudges.queue import TTL, NudgeQueue, is_identity
 from prismfs.errors import PrismfsError, RecordError
 from prismfs.records.base import cut_to_milliseconds, format_instant
+from prismfs.records.channel import IDENTITY, ChannelForm
 from prismfs.records.message import Message, Receipt
 
 SENDER = "prismfs"
-"""From whom the engine's own nudges are; nobody else may send under this name."""
+"""The sender of the engine's own nudges; no other may use this name."""
 
 
 def _system_time() -> datetime:
@@ -58,3 +60,9 @@ class NudgeChannel:
         except PrismfsError as error:
             return Receipt(outcome="temporary", detail=f"run/nudges: {error.problem.message}")
         return Receipt(outcome="sent", detail=f"run/nudges/{message.target.lower()}/{message.id}.json")
+
+
+CHANNEL = ChannelType(
+    form=ChannelForm(word="nudge", reaches="persona", target=IDENTITY, shown="<identity>"),
+    make=lambda site: NudgeChannel(site.root),
+)

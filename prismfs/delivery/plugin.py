@@ -8,13 +8,18 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import ClassVar
 
-from prismfs.delivery.detail import not_configured, one_line
+from prismfs.delivery.receipts import not_configured, one_line
 from prismfs.delivery.secrets import find_target, resolve_target
 from prismfs.errors import ConfigError
 from prismfs.kinds.escalation.settings.routing import Target
 from prismfs.records.message import LONGEST_RETRY_AFTER, Message, Receipt
 
 GROUP = "prismfs.channels"
+
+
+def is_installed(word: str) -> bool:
+    """Tell whether an installed package provides the channel `word`."""
+    return bool(entry_points(group=GROUP, name=word))
 
 
 class PluginChannel:

@@ -1,6 +1,6 @@
 """Settings that may name a secret instead of holding it: `env:NAME` and `file:/absolute/path` (R-004-04).
 
-They are looked up when a message is sent, so that a secret stands in no commit, no record and no log, and a
+They are looked up when a message is sent, so that no commit, record or log holds a secret, and a
 changed one is used at once.
 """
 

@@ -6,9 +6,12 @@ import re
 from pathlib import Path
 from typing import ClassVar
 
-from prismfs.delivery.issue import CREATE_FAILED, IssueDraft, refused
-from prismfs.delivery.transports import transport_of
+from prismfs.delivery import ChannelType
+from prismfs.delivery.issues import transport_of
+from prismfs.delivery.issues.transport import CREATE_FAILED, refused
 from prismfs.kinds.care.settings.tracker import Tracker
+from prismfs.records.channel import ChannelForm
+from prismfs.records.issue import IssueDraft
 from prismfs.records.issue_text import marker_of
 from prismfs.records.message import Message, Receipt
 
@@ -16,7 +19,7 @@ _MARKER = re.compile(re.escape(marker_of("0" * 64)).replace("0" * 64, "([0-9a-f]
 
 
 class TrackerChannel:
-    """Files what it is given, byte for byte; the key stands in the body's own marker.
+    """Files what it is given, byte for byte; the key is in the body's own marker.
 
     Whether it may leave was decided before: the rules ask again ahead of each attempt.
     """
@@ -37,3 +40,9 @@ class TrackerChannel:
             return refused(CREATE_FAILED, f"approved for {message.target}, but issues go to {where} now")
         draft = IssueDraft(key=keys[0], title=message.subject, body=message.body)
         return transport_of(self._root, self._tracker).file(draft)
+
+
+CHANNEL = ChannelType(
+    form=ChannelForm(word="tracker", reaches="engine"),
+    make=lambda site: TrackerChannel(site.root, site.tracker or Tracker()),
+)

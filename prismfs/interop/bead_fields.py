@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from pydantic import ConfigDict
 
 from prismfs.errors import RecordError
-from prismfs.kinds.work.work_item import Label, Minutes, PeerId, Priority
+from prismfs.kinds.core.bead import PeerId
+from prismfs.kinds.work.work_item import Label, Minutes, Priority
 from prismfs.records.base import Text, Value, format_instant
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)")

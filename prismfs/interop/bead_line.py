@@ -15,8 +15,9 @@ from typing import get_args
 from prismfs.errors import RecordError
 from prismfs.interop import escalation_labels
 from prismfs.interop.bead_fields import Line, Link, Remark, identity, instant, one_line, one_of, time_of
-from prismfs.kinds.work.bead import Bead, Escalation, WorkItem
-from prismfs.kinds.work.work_item import LinkType, Peer, WorkStatus, WorkType
+from prismfs.kinds.core.bead import Bead, LinkType, Peer
+from prismfs.kinds.escalation.escalation import Escalation
+from prismfs.kinds.work.work_item import WorkItem, WorkStatus, WorkType
 from prismfs.records.base import format_instant
 from prismfs.records.codec import canonical_json, same
 from prismfs.records.document import Document, JsonValue

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from prismfs.errors import RecordError
-from prismfs.kinds.work.bead import Escalation
+from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.records.base import format_instant
 from prismfs.records.document import Document
 from prismfs.records.severity import Scales, Severity, read_label, with_rank

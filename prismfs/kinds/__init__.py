@@ -1,21 +1,18 @@
-"""The registry of record kinds: one module a kind, one row here."""
+"""The registry of record kinds: every kind and every form that a module below this package declares.
+
+A module declares a kind as `KIND`, and forms that may be dropped and are no kind's own as `FORMS`. Nothing else names
+them: a new kind is one new file.
+"""
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import walk_packages
+from types import ModuleType
+from typing import TypeVar, get_args
 
 from prismfs.errors import RecordError
-from prismfs.kinds.care import approval, kb, phone_home, signal, triage_record
-from prismfs.kinds.care.settings import consent, tracker, triage
-from prismfs.kinds.core import audit, forms, mail, outbox
-from prismfs.kinds.core.settings import fingerprint, persona, policy, project, redaction, tenant
-from prismfs.kinds.escalation import group, inhibition, silence
-from prismfs.kinds.escalation.settings import escalation_policy, routing
-from prismfs.kinds.gates import artifact, decision
-from prismfs.kinds.gates.settings import workflow
-from prismfs.kinds.response import incident, job, pause
-from prismfs.kinds.response.settings import response, retry
-from prismfs.kinds.work import bead, journal, todo, work_item
 from prismfs.records.base import Record, Value
 from prismfs.records.document import Document
 from prismfs.records.ids import prefix_of
@@ -23,59 +20,29 @@ from prismfs.records.kind import Kind
 
 R = TypeVar("R", bound=Record)
 
-KINDS: dict[str, Kind] = {
-    module.KIND.name: module.KIND
-    for module in (
-        tenant,
-        project,
-        persona,
-        policy,
-        response,
-        retry,
-        triage,
-        fingerprint,
-        escalation_policy,
-        routing,
-        tracker,
-        workflow,
-        redaction,
-        consent,
-        signal,
-        incident,
-        job,
-        pause,
-        triage_record,
-        phone_home,
-        approval,
-        artifact,
-        decision,
-        bead,
-        outbox,
-        silence,
-        inhibition,
-        group,
-        audit,
-        mail,
-        todo,
-        journal,
-        kb,
-    )
-}
 
-DROPS: dict[str, type[Value]] = {
-    "signal": signal.SignalDrop,
-    "escalation": bead.EscalationDrop,
-    "todo": todo.TodoDrop,
-    "journal": journal.JournalDrop,
-    "ack": forms.AckDrop,
-    "task_result": forms.TaskResultDrop,
-    "comment": forms.CommentDrop,
-    "task": work_item.WorkDrop,
-    "mail": mail.MailDrop,
-    "job_failure": forms.JobFailureDrop,
-    "artifact": artifact.ArtifactDrop,
-}
-"""What an agent may drop, by the `kind` it names."""
+def _modules() -> Iterator[ModuleType]:
+    """Yield every module of every family; by name, so that the order is the same on every machine."""
+    for name in sorted(found.name for found in walk_packages(__path__, f"{__name__}.")):
+        yield import_module(name)
+
+
+def _word_of(form: type[Value]) -> str:
+    """Return the `kind` that files of this form give."""
+    (word,) = get_args(form.model_fields["kind"].annotation)
+    return str(word)
+
+
+_MODULES = tuple(_modules())
+
+KINDS: dict[str, Kind] = {module.KIND.name: module.KIND for module in _MODULES if hasattr(module, "KIND")}
+
+_FORMS: tuple[type[Value], ...] = (
+    *(kind.drop for kind in KINDS.values() if kind.drop is not None),
+    *(form for module in _MODULES for form in getattr(module, "FORMS", ())),
+)
+DROPS: dict[str, type[Value]] = {_word_of(form): form for form in _FORMS}
+"""What an agent may drop, by the `kind` it names: the drop forms of kinds, and the forms of their own."""
 
 _BY_MODEL = {model: kind for kind in KINDS.values() for model in (kind.model, *kind.variants)}
 _BY_PREFIX = {kind.prefix: kind for kind in KINDS.values() if kind.prefix}
@@ -100,12 +67,12 @@ def kind_of_id(identifier: str) -> Kind:
 
 
 def kind_of_path(path: str) -> Kind | None:
-    """Return the kind of record that stands at `path`, None where none may."""
+    """Return the kind of record that belongs at `path`, None where none does."""
     return next((kind for kind in KINDS.values() if kind.owns(path)), None)
 
 
 def form_of(document: Document) -> Value:
-    """Return what `document` is as a form that an agent may drop, by the `kind` it names.
+    """Return `document` as the form that its `kind` names.
 
     Raises:
         RecordError: `unknown_kind`, or what the form itself refuses; with the field.

@@ -175,3 +175,14 @@ def _flaw_of(value: object, strings: bool) -> Flaw | None:
 def _flawed(flaw: Flaw, trail: list[str | int], path: str) -> RecordError:
     tokens = trail if flaw.key is None else [*trail, flaw.key]
     return refusal(flaw.code, Place(path, pointer(tokens)))
+
+
+def member(document: Document, paths: str | None) -> JsonValue:
+    """Return the member at a dotted path, of several (`a|b`) the first that is there; None where none is."""
+    for dotted in paths.split("|") if paths else ():
+        value: JsonValue = document
+        for part in dotted.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        if value is not None:
+            return value
+    return None

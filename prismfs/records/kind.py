@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from prismfs.errors import RecordError
 from prismfs.records import codec
 from prismfs.records.base import Record, Value
-from prismfs.records.document import Document, JsonValue
+from prismfs.records.document import Document, JsonValue, member
 from prismfs.records.ids import dated_path, parse_id
 
 Layout = Literal["dated", "named", "single"]
@@ -63,10 +63,10 @@ class Kind:
     `layout` says how the path follows: `dated` from the id alone, `named` from the name field, `single` is
     the one path in `folder`. `writers` says who may create one: `agent` (may be dropped), `person` (by a
     commit), `engine`. `facets` maps the members of `Facets` to dotted paths in the document, the
-    first of several (`a|b`) that is there. `drop` is the
-    short form an agent may drop, if any. A `protected` kind is changed by people through a reviewed merge; each
-    record of a `chained` kind names the digest of the one before it. `variants` are models of the kind that differ
-    by their `type`; a record is one of them.
+    first of several (`a|b`) that is there. `drop` is the short form that makes such a record when an agent drops it.
+    `listing` are the members (dotted paths) that a table shows between the id and the title. A `protected` kind is
+    changed by people through a reviewed merge; each record of a `chained` kind names the digest of the one before
+    it. `variants` are models of the kind that differ by their `type`; a record is one of them.
     """
 
     name: str
@@ -80,6 +80,7 @@ class Kind:
     lifecycle: Lifecycle | None = None
     facets: Mapping[str, str] = field(default_factory=dict)
     drop: type[Value] | None = None
+    listing: tuple[str, ...] = ()
     protected: bool = False
     chained: bool = False
     variants: tuple[type[Record], ...] = ()
@@ -97,7 +98,7 @@ class Kind:
         return dated_path(self.folder, parse_id(identifier, prefix=self.prefix), self.format)
 
     def owns(self, path: str) -> bool:
-        """Tell whether a record of this kind may stand at `path`. One that cannot be printed names none."""
+        """Tell whether a record of this kind may be at `path`. One that cannot be printed names none."""
         if self.layout == "single":
             return path == self.folder
         if not (path.startswith(f"{self.folder}/") and path.endswith(f".{self.format}") and path.isprintable()):
@@ -113,7 +114,7 @@ class Kind:
         return value if isinstance(value, str) else ""
 
     def read(self, data: bytes, *, path: str) -> Record:
-        """Return the record in `data`, which stands at `path`.
+        """Return the record in `data`, the file at `path`.
 
         Raises:
             RecordError: the bytes are not strict YAML or JSON, not this kind, or not at their own path.
@@ -136,7 +137,7 @@ class Kind:
             if own != path:
                 raise RecordError(
                     "wrong_path",
-                    "the record stands at another path than its own",
+                    "the record is at another path than its own",
                     path=path,
                     hint=f"move it to {own}",
                 )
@@ -160,18 +161,18 @@ class Kind:
         return value
 
     def place_of(self, record: Record) -> str:
-        """Return the path at which `record` stands."""
+        """Return the path of `record`."""
         return self.path_of(self.name_of(record))
 
     def facets_of(self, document: Document) -> Facets:
         """Return the facets of a record's document; a facet that the kind does not map is None."""
 
         def text(facet: str) -> str | None:
-            value = _member(document, self.facets.get(facet))
+            value = member(document, self.facets.get(facet))
             return str(value) if value is not None else None
 
         def number(facet: str) -> int | None:
-            value = _member(document, self.facets.get(facet))
+            value = member(document, self.facets.get(facet))
             return value if isinstance(value, int) else None
 
         status = text("status") or ""
@@ -190,6 +191,28 @@ class Kind:
             cause=text("cause"),
             number=number("number"),
         )
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """What a listing may be narrowed by, of status, open, severity, owner and ref."""
+        mapped = {"severity" if facet == "rank" else facet for facet in self.facets}
+        mapped |= {"open"} if self.lifecycle is not None else set()
+        return tuple(name for name in ("status", "open", "severity", "owner", "ref") if name in mapped)
+
+    def listing_document(self) -> Document:
+        """Return what a listing needs of the kind, as plain values that are read without the models."""
+        return {
+            "id": {"dated": "id", "named": self.name_field, "single": None}[self.layout],
+            "columns": [[path, self._default_of(path)] for path in self.listing],
+            "title": self.facets.get("title"),
+            "filters": list(self.filters),
+        }
+
+    def _default_of(self, path: str) -> JsonValue:
+        """Return the plain value that a file leaves out at `path`, None where there is none."""
+        fields = (model.model_fields.get(path) for model in (self.variants or (self.model,)))
+        found = next((field.default for field in fields if field is not None), None)
+        return found if isinstance(found, str | int) else None
 
     def _model_of(self, document: Document) -> type[Record]:
         for variant in self.variants:
@@ -219,13 +242,3 @@ def _bytes_of(record: Record, format: Format) -> bytes:
         _kept.clear()
     _kept[id(record)] = (record, data)
     return data
-
-
-def _member(document: Document, paths: str | None) -> JsonValue:
-    for dotted in paths.split("|") if paths else ():
-        value: JsonValue = document
-        for part in dotted.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
-        if value is not None:
-            return value
-    return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+from prismfs.records.base import format_instant
 from prismfs.records.document import Document
 
 Outcome = Literal["sent", "temporary", "permanent", "unknown", "not_configured"]
@@ -26,6 +27,17 @@ class Message:
     about: str
     priority: str
     created_at: datetime
+
+    def payload(self) -> Document:
+        """Return the message as the JSON object that files, webhooks and commands are given."""
+        return {
+            "id": self.id,
+            "about": self.about,
+            "subject": self.subject,
+            "body": self.body,
+            "priority": self.priority,
+            "created_at": format_instant(self.created_at),
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from functools import partial
 
 from prismfs.errors import ConflictError, ForbiddenError, RecordError, RefusedError
 from prismfs.kinds import kind_of_id
+from prismfs.kinds.core.bead import Bead
 from prismfs.kinds.core.outbox import Outbox
-from prismfs.kinds.work.bead import Bead
 from prismfs.records.event import Event
 from prismfs.records.plan import Decision, Nothing, Plan, Refused
 from prismfs.records.view import View

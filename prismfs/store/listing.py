@@ -6,6 +6,7 @@ correctness: `meta.head` names the commit that it shows.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sqlite3
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from prismfs.errors import ConflictError, PrismfsError, StoreError
+from prismfs.records.document import Document
 from prismfs.store import answers
 
 FORM = 2
@@ -152,6 +154,17 @@ def read_head(connection: sqlite3.Connection) -> str | None:
     """Return the commit that the database shows, None for none yet."""
     row = connection.execute("SELECT value FROM meta WHERE name = 'head'").fetchone()
     return None if row is None else str(row[0])
+
+
+def read_kinds(connection: sqlite3.Connection) -> dict[str, Document]:
+    """Return what a listing needs of each kind, by its name; empty for a database that an earlier program made."""
+    row = connection.execute("SELECT value FROM meta WHERE name = 'kinds'").fetchone()
+    return {} if row is None else json.loads(row[0])
+
+
+def write_kinds(connection: sqlite3.Connection, kinds: Mapping[str, Document]) -> None:
+    """Keep what a listing needs of each kind, for readers that do not load the models."""
+    connection.execute("INSERT OR REPLACE INTO meta VALUES ('kinds', ?)", (json.dumps(kinds),))
 
 
 def find_ids(connection: sqlite3.Connection, prefix: str, limit: int = 20) -> tuple[str, ...]:

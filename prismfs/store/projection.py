@@ -197,6 +197,7 @@ class Projection:
         if head is None or git.resolve(head) is None:
             self._connection.execute("DELETE FROM record")
             self._connection.execute("DELETE FROM article")
+            listing.write_kinds(self._connection, {name: kind.listing_document() for name, kind in KINDS.items()})
             head = EMPTY_TREE
         changes = (
             (change, kind)

@@ -17,7 +17,8 @@ from prismfs.clock import SystemClock
 from prismfs.engine.admin.init_project import init_project
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.react import Moment, react
-from prismfs.kinds import DROPS
+from prismfs.kinds import DROPS, KINDS
+from prismfs.kinds.core.actions import ROUTABLE
 from prismfs.kinds.core.settings.project import Project
 from prismfs.records import codec
 from prismfs.schema import schema_files
@@ -151,6 +152,70 @@ def test_refused_examples_are_all_in_the_table() -> None:
 
 def test_every_form_that_may_be_dropped_has_an_example() -> None:
     assert {parsed(path)["kind"] for path in examples("signals", "incidents", "other")} == set(DROPS)
+
+
+def table(path: str, head: str) -> list[list[str]]:
+    """Return the cells of the rows of the table in a document that begins with these words."""
+    rows = (ROOT / path).read_text().partition(f"| {head}")[2].splitlines()[2:]
+    ends = next(number for number, row in enumerate(rows) if not row.startswith("|"))
+    return [[cell.strip() for cell in row.strip("|").split(" | ")] for row in rows[:ends]]
+
+
+def words_of(text: str) -> list[str]:
+    """Return what stands between backticks."""
+    return re.findall(r"`([^`]+)`", text)
+
+
+def test_kinds_of_the_documents_are_those_that_there_are() -> None:
+    rows = {words_of(row[0])[0]: (words_of(row[1])[0], words_of(row[3])) for row in table("docs/cli.md", "kind | path")}
+    for name, kind in KINDS.items():
+        path, filters = rows.pop(name)
+        if kind.layout == "single":
+            assert path == kind.folder
+        else:
+            word = f"<{kind.name_field}>" if kind.layout == "named" else f"…/{kind.prefix}-…"
+            assert path == f"{kind.folder}/{word}.{kind.format}"
+        assert filters == [f"--{each}" for each in kind.filters]
+    assert rows == {}
+
+
+def test_folders_of_the_design_are_those_of_the_kinds() -> None:
+    drawn = (ROOT / "docs" / "design.md").read_text()
+    for kind in KINDS.values():
+        if kind.name != "tenant":  # it stands beside projects
+            shown = {"single": kind.folder, "named": f"{kind.folder}/<", "dated": f"{kind.folder}/ "}[kind.layout]
+            assert re.search(rf"(?:^| ){re.escape(shown)}", drawn, re.MULTILINE), shown
+
+
+def test_forms_of_the_documents_are_those_that_may_be_dropped() -> None:
+    """Their fields, too: what must be there, and what may."""
+    rows = {words_of(row[0])[0]: row[1:] for row in table("docs/cli.md", "kind | must have")}
+    assert set(rows) == set(DROPS)
+    for word, form in DROPS.items():
+        fields = {field.alias or name: field for name, field in form.model_fields.items()}
+        for name in ("kind", "from", "version"):
+            del fields[name]
+        must = {name for name, field in fields.items() if field.is_required()}
+        told = [set(words_of(re.sub(r"\(each [^)]*\)", "", cell))) for cell in rows[word]]
+        needed_in_words = {"signal": {"to"}}.get(word, set())  # `to`, unless it answers another
+        refused = {"job_failure": {"command"}}.get(word, set())
+        assert told[0] == must | needed_in_words, word
+        assert told[1] == set(fields) - told[0] - refused, word
+
+
+def test_guide_for_agents_names_every_form_that_may_be_dropped() -> None:
+    rows = table("prismfs/defaults/core/AGENTS.md", "kind | what it does")
+    assert {words_of(row[0])[0] for row in rows} == set(DROPS)
+
+
+def test_channels_of_the_documents_are_those_that_there_are() -> None:
+    rows = {words_of(row[0])[0]: row[2] for row in table("docs/channels.md", "action | what")}
+    forms = {form.action: form for form in ROUTABLE.values()}
+    assert set(rows) == {"bead", "<channel>:<name>", *forms}
+    for action, form in forms.items():
+        named = {word.removeprefix("contacts.") for word in words_of(rows[action])}
+        assert set(form.contacts) <= named, action
+        assert ("targets.<name>" in named) == (form.reaches == "target"), action
 
 
 @pytest.fixture

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
-OPEN_ON_PURPOSE = ("dict[str, Any]", "tuple[int, Any]", "tuple[str, Any]", "tuple[str, Any, Any]")
-"""A JSON document, an exit code with its answer, and the steps that hypothesis draws."""
+OPEN_ON_PURPOSE = ("dict[str, Any]", "tuple[int, Any]", "tuple[str, Any]", "tuple[str, Any, Any]", "Signoff[Any, Any]")
+"""A JSON document, an exit code with its answer, the steps that hypothesis draws, a sign-off on records of any kind."""
 
 
 def functions() -> Iterator[tuple[str, ast.FunctionDef, bool]]:
@@ -49,3 +50,14 @@ def test_class_that_two_modules_have_stands_in_support() -> None:
             if isinstance(node, ast.ClassDef):
                 places.setdefault(node.name, []).append(str(path.relative_to(TESTS)))
     assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
+def test_no_test_asserts_how_long_something_took() -> None:
+    """A busy machine is slow: a condition is waited for (tests/support/waiting.py); what hangs meets the limit."""
+    found = [
+        f"{path.relative_to(TESTS)}:{node.lineno}"
+        for path in sorted(TESTS.rglob("test_*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Assert) and re.search(r"time\.(monotonic|perf_counter|time)\(", ast.unparse(node))
+    ]
+    assert found == []

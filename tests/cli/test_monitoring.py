@@ -8,8 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -17,17 +15,9 @@ import pytest
 
 from prismfs.cli.core.banner import banner_lines
 from tests.support.command_line import CommandLine
+from tests.support.waiting import LIMIT, until
 
 RED = "\x1b[31m"
-_PATIENCE = 30.0
-
-
-def until(condition: Callable[[], bool], what: str) -> None:
-    """Wait until `condition` holds, and fail saying `what` was waited for."""
-    end = time.monotonic() + _PATIENCE
-    while not condition():
-        assert time.monotonic() < end, f"waited in vain for {what}"
-        time.sleep(0.05)
 
 
 def on_a_terminal(place: CommandLine, *arguments: str) -> str:
@@ -47,7 +37,7 @@ def on_a_terminal(place: CommandLine, *arguments: str) -> str:
             if not part:
                 break
             printed += part
-        assert child.wait(_PATIENCE) == 0, printed
+        assert child.wait(LIMIT) == 0, printed
     finally:
         os.close(leader)
     return printed.decode().replace("\r\n", "\n")
@@ -218,7 +208,7 @@ def test_watcher_tells_an_incident_as_it_happens(watched: CommandLine, tmp_path:
             until(lambda: b"nightly backup" in out.read_bytes() or b"incident.detected" in out.read_bytes(), "a line")
         finally:
             child.send_signal(signal.SIGTERM)
-            child.wait(_PATIENCE)
+            child.wait(LIMIT)
     told = [json.loads(line) for line in out.read_text().splitlines()]
     (line,) = [one for one in told if "incident.detected" in one.get("actions", ())]
     (incident,) = [one for one in line["incidents"] if one["status"] == "triage"]

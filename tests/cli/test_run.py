@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import pytest
 import yaml
 
 from tests.support.command_line import CommandLine
-from tests.support.waiting import until
+from tests.support.waiting import ended, until
 
 LIMIT = 30.0
 
@@ -57,13 +56,6 @@ def outcomes(job: dict[str, Any]) -> list[str]:
 def start(root: Path, *arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "prismfs", "-C", str(root), "run", *arguments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def ended(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
 
 
 def test_run_that_succeeds_prints_what_the_job_said_and_the_result(
@@ -207,10 +199,7 @@ def test_run_killed_is_gone_on_with_by_a_watcher(place: CommandLine, allow: Call
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        end = time.monotonic() + 60
-        while jobs(place.root)[0]["status"] != "failed":
-            assert time.monotonic() < end, jobs(place.root)
-            time.sleep(0.1)
+        until(lambda: jobs(place.root)[0]["status"] == "failed", "the last attempt", 60)
     finally:
         watcher.terminate()
         watcher.wait(LIMIT)

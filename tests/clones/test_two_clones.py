@@ -15,7 +15,7 @@ import pytest
 
 from prismfs.engine.tenant import publish as publishing
 from prismfs.errors import ConflictError, RefusedError, StoreError
-from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings
+from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
 from prismfs.records.plan import Nothing, Plan, Refused
 from prismfs.store.repo import ABANDONED
 from tests.support.clone import Clone, MakeClone
@@ -148,7 +148,7 @@ def test_publish_same_due_time_acted_upon_by_both_is_one_raise(logged: tuple[Clo
     amber.escalate("disk is full")
     settle_both(amber, basalt)
     for minutes, clone in enumerate((amber, basalt), start=1):  # at the same time both would make the same commits
-        clone.clock.move(EscalationSettings().stale_threshold + timedelta(minutes=minutes))
+        clone.clock.move(EscalationPolicy().stale_threshold + timedelta(minutes=minutes))
         clone.turn()
     amber.publish()
     done = basalt.publish()
@@ -162,7 +162,7 @@ def test_publish_events_are_decided_again_at_their_own_time(logged: tuple[Clone,
     """A week without network: what was raised in time stays raised, and no clock begins anew."""
     amber, basalt = logged
     basalt.escalate("fans are loud")
-    basalt.clock.move(EscalationSettings().stale_threshold + timedelta(minutes=1))
+    basalt.clock.move(EscalationPolicy().stale_threshold + timedelta(minutes=1))
     basalt.turn()
     before = (basalt.records("bead"), basalt.records("outbox"))
     amber.escalate("disk is full")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from prismfs.delivery import Channel, channels
-from prismfs.kinds.escalation.settings.escalation_policy import Contacts, EscalationSettings
+from prismfs.kinds.escalation.settings.escalation_policy import Contacts, EscalationPolicy
 from prismfs.kinds.escalation.settings.routing import Route, Routing, Target
 from prismfs.records.ids import derive_id
 from prismfs.records.message import Message, Receipt
@@ -44,7 +44,7 @@ def make_channels(tmp_path: Path) -> MakeChannels:
             route=Route(name="all"),
             targets={name: Target.model_validate(target) for name, target in (targets or {}).items()},
         )
-        return channels(tmp_path, EscalationSettings(contacts=Contacts(**(contacts or {}))), routing)
+        return channels(tmp_path, EscalationPolicy(contacts=Contacts(**(contacts or {}))), routing)
 
     return make
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-import time
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -12,13 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from prismfs.delivery.webhook import SlackChannel, SmsChannel, WebhookChannel
+from prismfs.delivery.slack import SlackChannel
+from prismfs.delivery.sms import SmsChannel
+from prismfs.delivery.webhook import WebhookChannel
 from prismfs.kinds.escalation.settings.escalation_policy import Contacts
 from prismfs.kinds.escalation.settings.routing import Target
 from prismfs.records.base import format_instant
 from prismfs.records.message import LONGEST_RETRY_AFTER, Message
 from tests.support.channels import MakeChannels, PostTo
 from tests.support.servers import Answer, Authority, HttpServer
+from tests.support.waiting import LIMIT
 
 KEY = "T0KEN-in-the-path"
 
@@ -157,20 +160,18 @@ def test_unknown_name_is_for_later(post_to: PostTo) -> None:
 
 def test_name_service_that_hangs_is_left(post_to: PostTo, monkeypatch: pytest.MonkeyPatch) -> None:
     """R-004-29: the system's resolver keeps to its own time-outs, not to ours."""
-    found: list[object] = []
+    left, found = threading.Event(), threading.Event()
 
     def look_up(*_: object, **__: object) -> list[object]:
-        time.sleep(1.5)
-        found.append(1)
+        left.wait()
+        found.set()
         return []
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    begun = time.monotonic()
     receipt = post_to("https://example.org/", timeout="1s")
     assert (receipt.outcome, receipt.detail) == ("temporary", "no answer within 1s")
-    assert time.monotonic() - begun < 1.4
-    while not found:
-        time.sleep(0.01)
+    left.set()
+    assert found.wait(LIMIT)
 
 
 def test_connection_lost_after_the_request_is_unknown(http_server: HttpServer, post_to: PostTo) -> None:
@@ -207,20 +208,16 @@ def test_server_that_does_not_end_is_left_at_the_time_out(
     slow: HttpServer = request.getfixturevalue(server)
     slow.script = [step]
     target = Target(channel="webhook", url=slow.url, timeout=timedelta(seconds=1))
-    begun = time.monotonic()
     receipt = WebhookChannel(tmp_path, {"mayor": target}, tls=authority.client).send(message)
     assert (receipt.outcome, receipt.detail) == ("unknown", "no answer within 1s, after the message was sent")
-    assert 0.9 < time.monotonic() - begun < 2
 
 
 def test_server_that_never_greets_in_tls_is_left_at_the_time_out(tmp_path: Path, message: Message) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"https://127.0.0.1:{listener.getsockname()[1]}"
         target = Target(channel="webhook", url=url, timeout=timedelta(seconds=1))
-        begun = time.monotonic()
         receipt = WebhookChannel(tmp_path, {"mayor": target}).send(message)
     assert (receipt.outcome, receipt.detail) == ("temporary", "no answer within 1s")
-    assert time.monotonic() - begun < 2
 
 
 def test_certificate_of_a_trusted_authority_is_taken(

@@ -6,17 +6,25 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 
+import prismfs.delivery
+from prismfs.delivery.__main__ import channel_table
+from prismfs.kinds.core.actions import ROUTABLE
+from prismfs.kinds.core.channels import CHANNELS
 from prismfs.kinds.core.mail import Mail
+from prismfs.kinds.escalation.settings.escalation_policy import Contacts
 from prismfs.records.ids import derive_id
 from prismfs.records.message import Message
 from tests.support.channels import MakeChannels
 
-LOCAL = ("file", "log", "mail", "nudge")
-REMOTE = ("apprise", "command", "email", "slack", "sms", "webhook")
+LOCAL = tuple(word for word, form in ROUTABLE.items() if form.reaches in ("persona", "place"))
+REMOTE = tuple(word for word in ROUTABLE if word not in LOCAL)
+BY_TARGET = tuple(word for word, form in ROUTABLE.items() if form.reaches == "target")
 
 
 @pytest.fixture(params=LOCAL)
@@ -32,15 +40,40 @@ def contents(root: Path) -> dict[str, bytes]:
 def test_channels_are_local_or_not(make_channels: MakeChannels) -> None:
     """R-004-28: only a local channel may be sent to again without a second thought."""
     channels = make_channels()
-    assert tuple(channels) == tuple(sorted((*LOCAL, *REMOTE, "job", "tracker")))
-    assert len(channels) == len(LOCAL + REMOTE) + 2
+    assert tuple(channels) == tuple(sorted(CHANNELS))
+    assert len(channels) == len(CHANNELS)
     assert {word for word, channel in channels.items() if channel.local} == set(LOCAL)
+
+
+def test_table_of_channels_is_what_their_modules_declare() -> None:
+    """Mended with: make channels."""
+    import prismfs.kinds.core.channels as table
+
+    assert Path(table.__file__).read_text() == channel_table()
+
+
+def test_module_of_a_channel_is_called_by_its_word_and_names_contacts_that_there_are() -> None:
+    for word, form in CHANNELS.items():
+        assert import_module(f"prismfs.delivery.{word}").CHANNEL.form == form
+        assert {*form.contacts, *filter(None, [form.address])} <= set(Contacts.model_fields)
+
+
+def test_class_that_delivers_is_declared_by_its_module() -> None:
+    """A channel whose CHANNEL was forgotten is noticed: every class with `local` and `send` is one that is made."""
+    modules = [import_module(f"prismfs.delivery.{found.name}") for found in iter_modules(prismfs.delivery.__path__)]
+    delivering = {
+        module.__name__.rpartition(".")[2]
+        for module in modules
+        for made in vars(module).values()
+        if isinstance(made, type) and made.__module__ == module.__name__ and {"local", "send"} <= set(dir(made))
+    }
+    assert delivering - {"plugin"} == set(CHANNELS)
 
 
 def test_channel_that_nobody_provides_is_not_there(make_channels: MakeChannels) -> None:
     channels = make_channels()
-    assert channels.get("pigeon") is None
-    assert "pigeon" not in channels
+    assert channels.get("semaphore") is None
+    assert "semaphore" not in channels
 
 
 @pytest.mark.parametrize("word", REMOTE)
@@ -48,11 +81,11 @@ def test_send_without_settings_is_not_configured(make_channels: MakeChannels, me
     """R-004-28: what is missing is named, and nothing raises."""
     receipt = make_channels()[word].send(message)
     assert receipt.outcome == "not_configured"
-    missing = {"email": "contacts.smtp_host", "slack": "contacts.slack_webhook", "sms": "contacts.sms_webhook"}
-    assert missing.get(word, "targets.mayor") in receipt.detail
+    needed = [f"contacts.{name}" for name in ROUTABLE[word].contacts] or ["targets.mayor"]
+    assert any(name in receipt.detail for name in needed)
 
 
-@pytest.mark.parametrize("word", ["apprise", "command", "webhook"])
+@pytest.mark.parametrize("word", BY_TARGET)
 def test_send_to_a_target_of_another_channel_is_not_configured(
     make_channels: MakeChannels, message: Message, word: str
 ) -> None:
@@ -66,9 +99,9 @@ def test_opening_a_desk_imports_no_network() -> None:
     """What channels need is imported when one is used: most commands send nothing."""
     code = (
         "import sys; from pathlib import Path; from prismfs.delivery import channels\n"
-        "from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings\n"
+        "from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy\n"
         "from prismfs.kinds.escalation.settings.routing import Route, Routing\n"
-        "made = channels(Path(), EscalationSettings(), Routing(tiers=('a',), route=Route(name='all')))\n"
+        "made = channels(Path(), EscalationPolicy(), Routing(tiers=('a',), route=Route(name='all')))\n"
         "made['log'], made['file'], made['mail']\n"
         "print(sorted({'httpx', 'smtplib', 'ssl', 'apprise', 'importlib.metadata'} & set(sys.modules)))\n"
     )

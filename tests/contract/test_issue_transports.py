@@ -11,10 +11,10 @@ from typing import Literal
 import pytest
 from pydantic import JsonValue
 
-from prismfs.delivery.dry_run import DryRunTransport
-from prismfs.delivery.issue import Transport
-from prismfs.delivery.issue_file import FileTransport
-from prismfs.delivery.transports import transport_of
+from prismfs.delivery.issues import transport_of
+from prismfs.delivery.issues.dry_run import DryRunTransport
+from prismfs.delivery.issues.file import FileTransport
+from prismfs.delivery.issues.transport import Transport
 from prismfs.errors import RecordError, RefusedError
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.records.issue import IssueDraft, IssueState

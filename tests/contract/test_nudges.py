@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from prismfs.delivery import nudges
-from prismfs.delivery.heartbeats import Heartbeat, read_heartbeats, write_heartbeat
 from prismfs.delivery.nudge import NudgeChannel
-from prismfs.delivery.nudge_folder import Nudge
-from prismfs.delivery.nudges import TTL, NudgeQueue
+from prismfs.delivery.nudges import queue as nudges
+from prismfs.delivery.nudges.folder import Nudge
+from prismfs.delivery.nudges.heartbeats import Heartbeat, read_heartbeats, write_heartbeat
+from prismfs.delivery.nudges.queue import TTL, NudgeQueue
 from prismfs.errors import ConflictError, PrismfsError, RecordError, RefusedError, StoreError
 from prismfs.records.base import format_instant
 from prismfs.records.ids import derive_id
@@ -34,7 +34,7 @@ CLAIMER = """
 import os, sys
 from datetime import datetime
 from pathlib import Path
-from prismfs.delivery.nudges import NudgeQueue
+from prismfs.delivery.nudges.queue import NudgeQueue
 
 root, at, named = Path(sys.argv[1]), datetime.fromisoformat(sys.argv[2]), sys.argv[3] == "named"
 queue = NudgeQueue(root)
@@ -188,7 +188,7 @@ def test_done_ends_it_for_good_and_twice_is_no_error(queue: NudgeQueue, box: Pat
 
 def test_done_of_what_went_back_is_a_conflict(queue: NudgeQueue) -> None:
     ids = fill(queue, 2)
-    with pytest.raises(ConflictError, match="nobody has claimed it"):
+    with pytest.raises(ConflictError, match="it is not claimed now"):
         queue.done("mayor", ids[0], NOW)
     assert claimed(queue) == ids
     with pytest.raises(RefusedError) as refused:

@@ -13,9 +13,9 @@ import pytest
 from prismfs.errors import ConfigError, PrismfsError
 from prismfs.kinds import KINDS, kind_of
 from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.group import Group
 from prismfs.kinds.escalation.silence import Silence
-from prismfs.kinds.work.bead import Escalation
 from prismfs.records.base import Record, format_instant
 from prismfs.records.ids import derive_id
 from prismfs.records.view import View

@@ -18,6 +18,7 @@ import pytest
 from prismfs.engine.turn.desk import Desk
 from prismfs.errors import StoreError
 from tests.support.project import Project
+from tests.support.waiting import until
 
 TODO = "kind: todo\nfrom: jade\ntitle: look at it\nbody: |\n" + "  all of this and more\n" * 40
 
@@ -51,11 +52,8 @@ def prismfs(root: Path, *arguments: str, **environment: str) -> subprocess.Compl
 def drop_settled(bench: Project, count: int) -> None:
     for _ in range(count):
         bench.drop(TODO)
-    deadline = time.monotonic() + 20
     newest = max(path.stat().st_ctime for path in (bench.root / "inbox").iterdir())
-    while time.time() - newest < 0.5:
-        assert time.monotonic() < deadline
-        os.sched_yield()
+    until(lambda: time.time() - newest >= 0.5, "the files to be still")
 
 
 def fill(folder: Path, *, free: int) -> Path:
@@ -80,6 +78,7 @@ def check_nothing_lost(bench: Project, count: int) -> None:
     assert bench.problems() == ()
     for path, data in bench.files().items():
         assert (bench.root / path).read_bytes() == data
+    bench.close()
 
 
 def kibibytes(*, fast: tuple[int, ...], slow: tuple[int, ...]) -> list[Any]:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from prismfs.errors import ConflictError, StoreError
 from prismfs.intake.inbox import SETTLE
 from prismfs.store.git import worktree
 from tests.support.project import Project
+from tests.support.waiting import until
 
 LOCKS = ("index.lock", "HEAD.lock", "refs/heads/main.lock", "refs/prismfs/seen.lock", "refs/prismfs/scratch.lock")
 TODO = "kind: todo\nfrom: jade\ntitle: look at it\n"
@@ -40,18 +41,11 @@ def die_holding(root: Path, *names: str) -> None:
     assert done.returncode == -signal.SIGKILL
 
 
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        os.sched_yield()
-
-
 def drop_settled(bench: Project) -> str:
     """Drop a file and wait until it is still for long enough that the system's clock lets it in."""
     name: str = bench.drop(TODO)
     path = bench.root / "inbox" / name
-    until(lambda: time.time() - path.stat().st_ctime > SETTLE + 0.1)
+    until(lambda: time.time() - path.stat().st_ctime > SETTLE + 0.1, "the file to be still")
     return name
 
 
@@ -135,7 +129,7 @@ def test_index_lock_of_a_person_in_the_editor_stays(bench: Project, editor: Path
         ["git", "-C", str(bench.root), "commit", "--quiet", "-a"],
         env=os.environ | identity | {"GIT_COMMITTER_EMAIL": "p@x", "GIT_EDITOR": str(editor)},
     )
-    until((tmp_path / "begun").exists)
+    until((tmp_path / "begun").exists, "the process")
     lock = bench.root / ".git" / "index.lock"
     assert lock.exists()
     with bench.desk.repo.writer():

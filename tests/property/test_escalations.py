@@ -29,8 +29,8 @@ from prismfs.errors import PrismfsError
 from prismfs.kinds import kind_of_path
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.silence import Silence
-from prismfs.kinds.work.bead import Escalation
 from prismfs.records.base import Record
 from prismfs.records.event import Event
 from prismfs.records.message import Receipt

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from prismfs.errors import ForbiddenError, RefusedError
-from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings
-from prismfs.kinds.work.bead import Escalation
+from prismfs.kinds.escalation.escalation import Escalation
+from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
 from tests.support.project import MakeProject, Project
 
 LANES = ("info", "incident", "enhancement", "recommendation", "unclassified", "delivered")
@@ -129,7 +129,7 @@ class Weeks(RuleBasedStateMachine):
 
 def check_raises(bench: Project) -> None:
     """R-004-22: from creation to the first raise, and between two, more than one threshold passes."""
-    threshold = EscalationSettings().stale_threshold
+    threshold = EscalationPolicy().stale_threshold
     last: dict[str, datetime] = {}
     for row in bench.records("audit"):
         if row.action in ("escalation.created", "escalation.raised"):

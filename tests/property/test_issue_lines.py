@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from prismfs.interop.bead_line import Project, read_line, write_line
 from prismfs.kinds import kind_of
+from prismfs.kinds.core.bead import Bead
 from prismfs.kinds.core.settings.policy import Policy
-from prismfs.kinds.work.bead import Bead, Escalation, WorkItem
+from prismfs.kinds.escalation.escalation import Escalation
+from prismfs.kinds.work.work_item import WorkItem
 from prismfs.records.codec import parse, same
 from prismfs.store.defaults import default_record
 

@@ -14,10 +14,10 @@ from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.persona import Automation, Persona
 from prismfs.kinds.core.settings.project import Project as Settings
+from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.group import Group
 from prismfs.kinds.escalation.settings.routing import Routing
 from prismfs.kinds.response.incident import Incident
-from prismfs.kinds.work.bead import Escalation
 from prismfs.records.base import Record
 from prismfs.records.event import Event
 from prismfs.records.message import Outcome, Receipt

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 LIMIT = 20.0
@@ -17,3 +18,11 @@ def until(condition: Callable[..., Any], what: str, limit: float = LIMIT) -> Any
         assert time.monotonic() < end, f"waited {limit} s for {what}"
         time.sleep(0.02)
     return found
+
+
+def ended(process: int) -> bool:
+    """Tell whether a process is no more, or is only a line in the table that nobody has read."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True

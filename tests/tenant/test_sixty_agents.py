@@ -6,17 +6,15 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from prismfs.clock import FakeClock
 from tests.support.town import MakeTown
+from tests.support.waiting import until
 
 HOME = "PID-HOME01"
 CUSTOMERS = tuple(f"PID-CUST{number:02}" for number in range(9))
@@ -40,13 +38,6 @@ def watch(folder: Path, log: Path) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-m", "prismfs", "-C", str(folder), "watch"], stdout=file, stderr=file, text=True
         )
-
-
-def until(condition: Callable[[], Any], what: str, limit: float) -> None:
-    end = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < end, f"waited {limit} s for {what}"
-        time.sleep(0.2)
 
 
 def arrived(home: Path) -> int:

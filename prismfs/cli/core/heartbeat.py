@@ -17,7 +17,7 @@ def command(call: output.Call, note: str | None, dry_run: bool) -> None:
     if click.get_current_context().invoked_subcommand is not None:
         return
     from prismfs.clock import SystemClock
-    from prismfs.delivery.heartbeats import Heartbeat, write_heartbeat
+    from prismfs.delivery.nudges.heartbeats import Heartbeat, write_heartbeat
     from prismfs.records.base import format_instant
 
     at = format_instant(SystemClock().now())
@@ -35,8 +35,8 @@ def list_(call: output.Call, older: str) -> None:
     """List when each identity was last at work; stale ones are named so."""
     from prismfs.cli.instants import format_age
     from prismfs.clock import SystemClock
-    from prismfs.delivery.heartbeats import read_heartbeats
-    from prismfs.delivery.nudges import duration_of
+    from prismfs.delivery.nudges.heartbeats import read_heartbeats
+    from prismfs.delivery.nudges.queue import duration_of
     from prismfs.records.base import format_instant
 
     now = SystemClock().now()

@@ -10,7 +10,7 @@ import click
 from prismfs.cli import output
 
 if TYPE_CHECKING:  # the models take longer to import than the help to print
-    from prismfs.delivery.nudge_folder import Nudge
+    from prismfs.delivery.nudges.folder import Nudge
     from prismfs.errors import Problem
 
 
@@ -30,8 +30,8 @@ def send(call: output.Call, to: str, text: str, ttl: str, dry_run: bool) -> None
 
     from prismfs.clock import SystemClock
     from prismfs.delivery.nudge import SENDER
-    from prismfs.delivery.nudge_folder import Nudge
-    from prismfs.delivery.nudges import NudgeQueue, new_expiry
+    from prismfs.delivery.nudges.folder import Nudge
+    from prismfs.delivery.nudges.queue import NudgeQueue, new_expiry
     from prismfs.errors import ForbiddenError
     from prismfs.records.base import format_instant
     from prismfs.records.ids import derive_id
@@ -68,7 +68,7 @@ def send(call: output.Call, to: str, text: str, ttl: str, dry_run: bool) -> None
 def claim(call: output.Call, identity: str | None, limit: int | None, process: int | None, dry_run: bool) -> None:
     """Print the nudges to you and claim them. What is not `nudge done` in five minutes goes back."""
     from prismfs.clock import SystemClock
-    from prismfs.delivery.nudges import NudgeQueue
+    from prismfs.delivery.nudges.queue import NudgeQueue
 
     queue, now, owner = NudgeQueue(call.project()), SystemClock().now(), identity or call.actor()
     if dry_run:
@@ -98,7 +98,7 @@ def claim(call: output.Call, identity: str | None, limit: int | None, process: i
 def done(call: output.Call, identifier: str, identity: str | None, dry_run: bool) -> None:
     """Say that a claimed nudge is dealt with: it is not handed out again. A second time changes nothing."""
     from prismfs.clock import SystemClock
-    from prismfs.delivery.nudges import NudgeQueue
+    from prismfs.delivery.nudges.queue import NudgeQueue
 
     queue, owner = NudgeQueue(call.project()), identity or call.actor()
     found, changed = queue.done(owner, identifier.strip().lower(), SystemClock().now(), dry_run=dry_run)
@@ -115,7 +115,7 @@ def list_(call: output.Call, identity: str | None) -> None:
     """List the nudges of everybody, oldest first, and what became of them so far; claims nothing."""
     from prismfs.cli.instants import format_age
     from prismfs.clock import SystemClock
-    from prismfs.delivery.nudges import NudgeQueue
+    from prismfs.delivery.nudges.queue import NudgeQueue
     from prismfs.records.base import format_instant
 
     now = SystemClock().now()

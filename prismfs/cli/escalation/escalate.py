@@ -133,10 +133,10 @@ def _stale_before(call: output.Call) -> str:
     """Return the instant before which an open escalation must have been opened, or raised, to be stale (R-004-16)."""
     from prismfs.clock import SystemClock
     from prismfs.engine.admin.setting_file import read_setting
-    from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings
+    from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
     from prismfs.records.base import format_instant
 
-    return format_instant(SystemClock().now() - read_setting(call.project(), EscalationSettings).stale_threshold)
+    return format_instant(SystemClock().now() - read_setting(call.project(), EscalationPolicy).stale_threshold)
 
 
 @command.command("show", epilog="\b\nExample:\n  prismfs escalate show bea-01k5")

@@ -250,7 +250,7 @@ def _text(body: str) -> str:
 
 def _tags_of(bead: dict[str, Any]) -> tuple[str, ...]:
     from prismfs.kinds import KINDS
-    from prismfs.kinds.work.bead import Bead
+    from prismfs.kinds.core.bead import Bead
 
     record = KINDS["bead"].record(bead)
     assert isinstance(record, Bead)

@@ -101,7 +101,8 @@ def _publish(desk: Desk, event: Event, name: str, now: datetime) -> None:
     """
     from prismfs.engine.tenant.publish import has_upstream, publish
     from prismfs.errors import ConflictError, PrismfsError
-    from prismfs.kinds.work.bead import Bead, WorkItem
+    from prismfs.kinds.core.bead import Bead
+    from prismfs.kinds.work.work_item import WorkItem
     from prismfs.records.plan import Refused
 
     if not has_upstream(desk):

@@ -16,10 +16,10 @@ from prismfs.errors import ForbiddenError, Problem, RecordError
 from prismfs.interop.bead_line import Project, name_of, write_line
 from prismfs.kinds import KINDS, kind_of
 from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.core.bead import Bead
 from prismfs.kinds.core.settings.policy import Policy
 from prismfs.kinds.core.settings.project import Project as ProjectRecord
 from prismfs.kinds.escalation.settings.routing import Routing
-from prismfs.kinds.work.bead import Bead
 from prismfs.records import codec
 from prismfs.records.base import Record
 from prismfs.records.document import Document

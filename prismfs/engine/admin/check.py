@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from prismfs.errors import Problem, RecordError
+from prismfs.errors import PrismfsError, Problem, RecordError
 from prismfs.intake.drop import MAX_BYTES
 from prismfs.intake.inbox import NAME
 from prismfs.intake.scan import redact
 from prismfs.kinds import form_of, kind_of_path
+from prismfs.kinds.escalation.settings import escalation_policy, routing
 from prismfs.records import codec
+from prismfs.records.base import Record
+from prismfs.records.kind import Kind
+from prismfs.rules.escalation.api import check_actions
+from prismfs.store.defaults import default_record
 
 VALID = Problem("valid", "is valid")
 
@@ -25,9 +30,29 @@ def check_record(path: Path, root: Path) -> Problem | None:
         return None
     try:
         kind.read(path.read_bytes(), path=place)
-    except RecordError as error:
+        if kind in (escalation_policy.KIND, routing.KIND):
+            check_routes(root)
+    except PrismfsError as error:
         return error.problem.at(place)
     return VALID
+
+
+def check_routes(root: Path) -> None:
+    """Accept the actions of the escalation policy in the work tree, as its routing settings name further channels.
+
+    Raises:
+        RecordError: one of the two is no valid record.
+        ConfigError: `invalid_setting`, no channel of an action is registered.
+    """
+    policy, routes = (_setting(kind, root) for kind in (escalation_policy.KIND, routing.KIND))
+    assert isinstance(policy, escalation_policy.EscalationPolicy)
+    assert isinstance(routes, routing.Routing)
+    check_actions(policy, routes)
+
+
+def _setting(kind: Kind, root: Path) -> Record:
+    path = root / kind.folder
+    return kind.read(path.read_bytes(), path=kind.folder) if path.is_file() else default_record(kind.name)
 
 
 def check_drop(path: Path, root: Path | None) -> Problem:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from prismfs.delivery.plugin import GROUP, is_installed
 from prismfs.engine.admin import doctor_tenant, watchdog
+from prismfs.engine.admin.check import check_routes
 from prismfs.engine.trust.endorsement import keys_of, project_at
 from prismfs.engine.trust.protection import is_guarded, is_signed, mark_at, protected_changes
 from prismfs.errors import ConfigError, PrismfsError, Problem
@@ -17,10 +19,11 @@ from prismfs.intake.personal import PERSONAL
 from prismfs.intake.scan import redact
 from prismfs.kinds import KINDS
 from prismfs.kinds.care.settings.tracker import Tracker
+from prismfs.kinds.core.channels import CHANNELS
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.core.settings.policy import Policy
 from prismfs.kinds.core.settings.project import Project
-from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings
+from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
 from prismfs.kinds.escalation.settings.routing import Routing
 from prismfs.records.base import format_duration, format_instant
 from prismfs.rules.care.outbound_issue.api import MANAGER
@@ -106,12 +109,13 @@ def _check_settings(root: Path) -> None:
                             "secret_in_settings", f"holds a {finding.kind}", path=place, field=finding.pointer,
                             hint="name it as env:NAME",
                         )  # fmt: skip
+    check_routes(root)
 
 
 def _check_routes(repo: ProjectRepo) -> Problem | None:
     """Name the first route whose notices of some severity have no receiver, or that repeats too often (C-26)."""
     view = repo.view(repo.snapshot())
-    settings, routing = view.single(EscalationSettings), view.single(Routing)
+    settings, routing = view.single(EscalationPolicy), view.single(Routing)
     for tier in routing.known_tiers:
         if not authority.is_identity(view, tier):
             hint = f"add roster/{tier}.yaml"
@@ -121,6 +125,13 @@ def _check_routes(repo: ProjectRepo) -> Problem | None:
         if target.timeout >= lease:
             said = f"target {name}: its timeout is not shorter than delivery_lease, so that it may be sent to twice"
             return Problem("timeout_too_long", said, path=_ROUTING, hint="shorten it, or lengthen the lease")
+        if target.channel not in CHANNELS and not is_installed(target.channel):
+            return Problem(
+                "no_channel",
+                f"target {name}: no installed package provides the channel {target.channel}",
+                path=_ROUTING,
+                hint=f"install it: an entry point {target.channel} in the group {GROUP}",
+            )
     for route in routing.route.walk():
         for rank in range(4):
             lacking = {

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from prismfs.errors import RecordError
-from prismfs.kinds.care.phone_home import SCOPES
 from prismfs.kinds.care.settings.triage import Triage
 from prismfs.kinds.care.signal import LANES
+from prismfs.kinds.core.values import SCOPES
 from prismfs.records.document import Document
 from prismfs.rules.care.api import DEFAULT_RANK, Classification, classify, with_floor
 

@@ -12,8 +12,8 @@ from prismfs.engine.turn.desk import Desk
 from prismfs.errors import RecordError
 from prismfs.intake.scan import redact
 from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.settings.routing import Routing
-from prismfs.kinds.work.bead import Escalation
 from prismfs.records import codec
 from prismfs.records.event import Event
 from prismfs.records.plan import Decision, Plan

@@ -16,9 +16,10 @@ from prismfs.engine.turn.commit_group import Outcome, commit_group
 from prismfs.engine.turn.desk import Desk
 from prismfs.errors import RecordError, StoreError
 from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.core.bead import Bead
+from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.response.incident import Incident
 from prismfs.kinds.response.settings.response import Response
-from prismfs.kinds.work.bead import Bead, Escalation
 from prismfs.records import codec
 from prismfs.records.base import Record, format_instant, parse_instant
 from prismfs.records.event import Event

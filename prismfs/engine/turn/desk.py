@@ -19,10 +19,11 @@ from prismfs.kinds import KINDS
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.redaction import RedactionRules
-from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings
+from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
 from prismfs.kinds.escalation.settings.routing import Routing
 from prismfs.records.message import Receipt
 from prismfs.rules.core import authority
+from prismfs.rules.escalation.api import check_actions
 from prismfs.store.git.config import check_config
 from prismfs.store.projection import Projection
 from prismfs.store.repo import ProjectRepo, nothing
@@ -75,7 +76,7 @@ class Desk:
         """
         self.check_endorsed()
         view = self.view()
-        settings, routing, tracker = view.single(EscalationSettings), view.single(Routing), view.single(Tracker)
+        settings, routing, tracker = view.single(EscalationPolicy), view.single(Routing), view.single(Tracker)
         return channels(self.root, settings, routing, tracker, stopping=self.stopping)
 
     def check_endorsed(self) -> None:
@@ -110,3 +111,4 @@ class Desk:
         for kind in KINDS.values():
             if kind.layout == "single" and kind.name not in _NOT_NEEDED:
                 view.single(kind.model)
+        check_actions(view.single(EscalationPolicy), view.single(Routing))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from prismfs.delivery.transports import transport_of
+from prismfs.delivery.issues import transport_of
 from prismfs.errors import PrismfsError
 from prismfs.intake.finding import as_document
 from prismfs.intake.mac import scan_key

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from prismfs.delivery.command import run_json
+from prismfs.delivery.programs.run import run_json
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.due import awaits_command, due_event
 from prismfs.errors import RecordError, RefusedError

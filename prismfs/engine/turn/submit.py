@@ -17,7 +17,7 @@ from prismfs.intake.mac import scan_key
 from prismfs.intake.scan import redact
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.redaction import RedactionRules
-from prismfs.kinds.work.bead import Escalation
+from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.records.document import Document
 from prismfs.records.event import Event
 from prismfs.records.plan import Decision, Plan, Refused

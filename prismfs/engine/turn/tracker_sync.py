@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from prismfs.delivery.transports import transport_of
+from prismfs.delivery.issues import transport_of
 from prismfs.engine.turn.commit_group import Outcome, commit_group
 from prismfs.engine.turn.desk import Desk
 from prismfs.errors import Problem, RecordError

@@ -33,4 +33,5 @@ KIND = Kind(
     prefix="apr",
     writers=frozenset({"engine", "person"}),
     facets={"title": "decision", "status": "decision", "owner": "by", "ref": "about"},
+    listing=("decision", "about", "by"),
 )

@@ -15,7 +15,7 @@ from prismfs.records.kind import Kind
 ArticleName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")]
 
 REVIEW_TAG = "post-incident-review"
-"""The tag of stored reviews (R-002-50). They are found by whoever searches, and never sent out as an answer."""
+"""The tag of stored reviews (R-002-50). A search finds them; they are never sent out as an answer."""
 
 
 class Article(Record):
@@ -37,4 +37,5 @@ KIND = Kind(
     layout="named",
     writers=frozenset({"person", "engine"}),
     facets={"title": "title", "owner": "source"},
+    listing=("source",),
 )

@@ -1,4 +1,4 @@
-"""A phone-home: an issue about the product that is to leave for its tracker, past an operator (R-000-31 to R-000-52).
+"""A phone-home: an issue about the product, sent to its tracker once an operator approved it (R-000-31 to R-000-52).
 
 An approval is bound to the hash of exactly what the operator saw; any later byte makes it void.
 """
@@ -11,16 +11,13 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, JsonValue
 from pydantic_core import PydanticCustomError
 
-from prismfs.kinds.care.signal import Redaction
+from prismfs.kinds.core.values import Redaction
 from prismfs.kinds.core.verdict import Surface
 from prismfs.records.base import Digest, Identity, Instant, Line, Pid, Record, Text, Value, Word
 from prismfs.records.codec import canonical_json
 from prismfs.records.ids import Id
 from prismfs.records.kind import Kind, Lifecycle
 from prismfs.records.severity import Severity
-
-Scope = Literal["customer-internal", "prism-product", "mixed"]
-SCOPES: tuple[Scope, ...] = ("customer-internal", "prism-product", "mixed")
 
 ACKNOWLEDGEMENT = "ack-retained-sensitive"
 """What the notes of an approval must hold where sensitive fields are kept on purpose (R-000-39)."""
@@ -41,7 +38,7 @@ class Retained(Value):
 
 
 class RedactionReport(Value):
-    """What the scanner made of the text that is to leave (R-000-36, R-000-37).
+    """The scanner's report on the outgoing text (R-000-36, R-000-37).
 
     `removed` names the sections of the report that were carved out of a mixed one (R-000-30).
     """
@@ -156,7 +153,7 @@ class PhoneHome(Record):
 
 
 def content_hash(*, title: str, body: str, scope: str, retained: tuple[Retained, ...], destination: str) -> str:
-    """Return the SHA-256 (hex) over the canonical JSON of everything that an approval is bound to."""
+    """Return the SHA-256 (hex) of the canonical JSON of everything that an approval is bound to."""
     document: dict[str, JsonValue] = {
         "title": title,
         "body": body,
@@ -210,4 +207,5 @@ KIND = Kind(
         "owner": "requested_by",
         "ref": "incident",
     },
+    listing=("severity", "status", "destination"),
 )

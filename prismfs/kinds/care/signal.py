@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from prismfs.kinds.core.values import DedupKey, Labels, Redaction
 from prismfs.records.base import Duration, Identity, Instant, Line, Pid, Record, Text, Value, Word
 from prismfs.records.ids import Id
 from prismfs.records.kind import Kind, Lifecycle
@@ -28,16 +29,7 @@ Category = Literal["INFO", "TASK", "ASK", "BLOCKER"]
 Lane = Literal["info", "incident", "enhancement", "recommendation", "unclassified"]
 LANES: tuple[Lane, ...] = ("info", "incident", "enhancement", "recommendation", "unclassified")
 
-DedupKey = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Source = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*(:[A-Za-z0-9._/-]+){1,2}$", max_length=200)]
-"""`type:name` or `type:name:detail`, as in `plugin:rebuild` or `patrol:deacon:health-scan`."""
-
-LabelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")]
 AttachmentName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]{0,99}$")]
-Labels = Annotated[
-    dict[LabelName, Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]],
-    Field(default_factory=dict, max_length=64),
-]
 
 
 def _to_one(value: object) -> object:
@@ -84,29 +76,14 @@ class SignalDrop(Value):
     ttl: Duration | None = None
 
     @model_validator(mode="after")
-    def _somebody_is_named(self) -> Self:
+    def _recipient_is_named(self) -> Self:
         if self.to is None and self.in_reply_to is None:
             raise PydanticCustomError("code:missing_field", "what answers no signal says whom it is for, in `to`")
         return self
 
 
-class Redaction(Value):
-    """What was found before the signal was kept: where, of what kind, how often; never the value (R-000-36).
-
-    `level` is `redact` for what was taken out, `suspect` for what was left and may not leave. `rules` names the rule
-    sets, `mac` is a keyed code by which equal values can be told.
-    """
-
-    pointer: str
-    kind: str
-    count: int
-    level: Literal["redact", "suspect"] = "redact"
-    rules: str = ""
-    mac: str | None = None
-
-
 class Context(Value):
-    """What the sender's project says of itself beside a signal to a bridge (R-000-19)."""
+    """What the sender's project says about itself with a signal to a bridge (R-000-19)."""
 
     tenant: Word
     phone_home: Literal["ask", "never"] = "ask"
@@ -115,7 +92,7 @@ class Context(Value):
 
 
 class Progress(Value):
-    """How far the desk has come with a signal; the reporter's own project keeps the last one heard (R-000-81).
+    """How far the desk has come with a signal; the reporter's own project keeps the latest (R-000-81).
 
     `stage` is one of received, asked, answered, handed_off, classified, triaged, pending_review, rejected, expired,
     shipped, duplicate, updated, overdue, resolved, closed.
@@ -209,4 +186,5 @@ KIND = Kind(
     ),
     facets={"title": "subject", "status": "status", "due_at": "due_at", "owner": "from", "ref": "incident"},
     drop=SignalDrop,
+    listing=("status", "lane", "to"),
 )

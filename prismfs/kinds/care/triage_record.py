@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from prismfs.kinds.care.phone_home import Scope
+from prismfs.kinds.core.values import Scope
 from prismfs.records.base import Identity, Instant, Line, Pid, Record, Text, Value, Word
 from prismfs.records.ids import Id
 from prismfs.records.kind import Kind, Lifecycle
@@ -63,7 +63,7 @@ class Output(Value):
 
 
 class Overruled(Value):
-    """A judgement that somebody put another in the place of."""
+    """A judgement that was replaced by another."""
 
     at: Instant
     by: Identity
@@ -116,4 +116,5 @@ KIND = Kind(
         "owner": "triager",
         "ref": "incident",
     },
+    listing=("status", "incident", "classification.scope"),
 )

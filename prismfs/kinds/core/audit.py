@@ -66,4 +66,5 @@ KIND = Kind(
         "number": "number",
     },
     chained=True,
+    listing=("level", "action"),
 )

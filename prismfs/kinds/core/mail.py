@@ -69,4 +69,5 @@ KIND = Kind(
     ),
     facets={"title": "subject", "status": "status", "key": "thread_id", "owner": "to", "ref": "about"},
     drop=MailDrop,
+    listing=("status", "to"),
 )

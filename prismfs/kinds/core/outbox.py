@@ -1,6 +1,6 @@
 """An outbox record: one message that is to leave, kept until a channel has carried it (R-004-28).
 
-It stands in the same commit as the change that it tells of; delivering comes after, at least once.
+It is in the same commit as the change that it reports; delivery comes after, at least once.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Outbox(Record):
     handed to its channel and, if nothing was heard by `due_at`, `unknown`: it may have arrived and is sent again
     with the same key; `sent`; `failed`, the place refused it for good; `dead`, tried as often as the policy says;
     `not_configured`; `grouped`, said by the message `sent_with`; `withdrawn`, not needed any more.
-    `attempts` only ever grows; `attempts_before` of them were made before somebody asked for another round.
+    `attempts` only ever grows; `attempts_before` of them were made before another round was asked for.
     """
 
     kind: Literal["outbox"] = "outbox"
@@ -91,4 +91,5 @@ KIND = Kind(
         "owner": "action",
         "ref": "about",
     },
+    listing=("status", "level", "action", "held_by"),
 )

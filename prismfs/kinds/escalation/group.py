@@ -10,7 +10,7 @@ from prismfs.records.kind import Kind, Lifecycle
 
 
 class Member(Value):
-    """One escalation at one level; a raise makes it another member. `open` until somebody has it, or it is muted."""
+    """One escalation at one level; a raise makes another member. `open` until it is acknowledged, closed or muted."""
 
     bead: Id
     level: int
@@ -25,7 +25,7 @@ class Member(Value):
 
 
 class Told(Value):
-    """What the last notice of a group said: the open and the resolved members, and when."""
+    """The last notice of a group: the open and the resolved members that it named, and when."""
 
     at: Instant
     open: tuple[str, ...] = ()
@@ -67,4 +67,5 @@ KIND = Kind(
     writers=frozenset({"engine"}),
     lifecycle=Lifecycle(edges={"open": ("closed",), "closed": ()}, open=frozenset({"open"})),
     facets={"title": "key", "status": "status", "key": "key", "due_at": "due_at", "owner": "route"},
+    listing=("status", "route"),
 )

@@ -1,4 +1,4 @@
-"""An inhibition: while one escalation is open, others that a rule names are not notified of (C-40, C-43)."""
+"""An inhibition: while one escalation is open, no notices of others that a rule names are sent (C-40, C-43)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from prismfs.records.kind import Kind, Lifecycle
 
 
 class Inhibition(Record):
-    """That `source` mutes the targets of `rule` which have the label values in `key`."""
+    """One inhibition: `source` mutes the targets of `rule` that have the label values in `key`."""
 
     kind: Literal["inhibition"] = "inhibition"
     id: Id
@@ -31,4 +31,5 @@ KIND = Kind(
     writers=frozenset({"engine"}),
     lifecycle=Lifecycle(edges={"active": ("ended",), "ended": ()}, open=frozenset({"active"})),
     facets={"title": "rule", "status": "status", "key": "key", "ref": "source"},
+    listing=("status", "source"),
 )

@@ -1,4 +1,4 @@
-"""A silence: for a time, nothing that fulfils its matchers is notified of. State, audit and deadlines go on.
+"""A silence: for a time, no notice of what matches it is sent. State, audit and deadlines go on.
 
 A maintenance window is a silence that begins later. Nothing muted is lost: it is notified of when the silence
 ends and it is still open (C-50 to C-55).
@@ -10,14 +10,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from prismfs.records.base import Identity, Instant, Line, Record
+from prismfs.records.base import Identity, Instant, Line, Record, Value
 from prismfs.records.ids import Id
 from prismfs.records.kind import Kind, Lifecycle
 from prismfs.records.matcher import Matcher
 
 
 class Silence(Record):
-    """Whom it mutes, why, who said so, from when until when. `due_at` is its next beginning or end."""
+    """What it mutes, why, by whom, from when until when. `due_at` is its next beginning or end."""
 
     kind: Literal["silence"] = "silence"
     id: Id
@@ -30,6 +30,15 @@ class Silence(Record):
     status: Literal["pending", "active", "expired"]
     replaces: Id | None = None
     due_at: Instant | None = None
+
+
+class SilenceForm(Value):
+    """A new silence, or a change of one: members that are left out keep their value."""
+
+    matchers: Annotated[tuple[Matcher, ...], Field(max_length=32)] | None = None
+    reason: Line | None = None
+    starts_at: Instant | None = None
+    ends_at: Instant | None = None
 
 
 KIND = Kind(
@@ -45,4 +54,5 @@ KIND = Kind(
         open=frozenset({"pending", "active"}),
     ),
     facets={"title": "reason", "status": "status", "due_at": "due_at", "owner": "author"},
+    listing=("status", "ends_at", "matchers"),
 )

@@ -41,7 +41,7 @@ class ArtifactDrop(Value):
 
 
 class Read(Value):
-    """An artifact that another was written against, and what it said then."""
+    """An artifact that another was written against, and its content then."""
 
     id: Id
     content_hash: Digest
@@ -120,4 +120,5 @@ KIND = Kind(
     lifecycle=Lifecycle(edges=dict.fromkeys(_STATES, _STATES), open=frozenset({"presented", "revise", "stale"})),
     facets={"title": "title", "status": "status", "type": "phase", "owner": "author", "ref": "about"},
     drop=ArtifactDrop,
+    listing=("status", "phase", "revision", "about"),
 )

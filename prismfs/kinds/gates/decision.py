@@ -40,4 +40,5 @@ KIND = Kind(
     prefix="dec",
     writers=frozenset({"engine", "person"}),
     facets={"title": "answer", "status": "decision", "owner": "by", "ref": "about"},
+    listing=("decision", "about", "by"),
 )

@@ -1,16 +1,32 @@
-"""What the commands that care for an incident say: facts, a pause, a decision (R-002-22, R-002-26 to R-002-33)."""
+"""Forms of the commands on an incident: facts, a pause, a decision (R-002-22, R-002-26 to R-002-33)."""
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
+from prismfs.kinds.core.values import DedupKey
 from prismfs.kinds.response.incident import Usd
-from prismfs.records.base import Identity, Instant, Line, Text, Value
+from prismfs.kinds.response.settings.retry import Command, JobName
+from prismfs.records.base import Identity, Instant, Line, Text, Value, Word
 
 Names = Annotated[tuple[Line, ...], Field(max_length=200)]
 Identities = Annotated[tuple[Identity, ...], Field(max_length=200)]
+
+
+class OpenForm(Value):
+    """What a person says to open an incident: a severity counts as judged; a drill is kept apart from what is real."""
+
+    subject: Line
+    body: Text = ""
+    severity: str | None = None
+    nature: Word | None = None
+    started_at: Instant | None = None
+    workflow: Line | None = None
+    dedup_key: DedupKey | None = None
+    drill: bool = False
 
 
 class IncidentChange(Value):
@@ -61,3 +77,40 @@ class DecisionForm(Value):
     go: bool
     reason: Line
     draft: Text | None = None
+
+
+def _no_command(_value: object) -> object:
+    raise PydanticCustomError(
+        "code:command_in_drop", "a dropped file names a job, never a command: settings/retry.yaml says what may be run"
+    )
+
+
+class JobFailureDrop(Value):
+    """A job of an agent failed: what it is called, and the whole error (R-002-08, R-002-11).
+
+    `agent` is whose job it is, where that is not the sender; `retryable` whether another attempt may mend it, where the
+    agent knows. A `command` is refused: what is run again is known here, and allowed by the settings.
+    """
+
+    kind: Literal["job_failure"]
+    version: Literal[1] = 1
+    sender: Identity = Field(alias="from")
+    job: JobName
+    agent: Identity | None = None
+    error: Text
+    retryable: bool | None = None
+    workflow: Line | None = None
+    command: Annotated[None, BeforeValidator(_no_command)] = None
+
+
+class JobRunForm(Value):
+    """A job that is to be run now: its name, and its command where the settings leave arguments open."""
+
+    job: JobName
+    agent: Identity | None = None
+    workflow: Line | None = None
+    retryable: bool | None = None
+    command: Command | None = None
+
+
+FORMS = (JobFailureDrop,)

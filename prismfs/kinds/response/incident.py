@@ -11,8 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from prismfs.kinds.care.phone_home import Scope
-from prismfs.kinds.work.bead import Note
+from prismfs.kinds.core.values import Note, Scope
 from prismfs.records.base import Identity, Instant, Line, Pid, Record, Text, Value, Word
 from prismfs.records.ids import Id
 from prismfs.records.kind import Kind, Lifecycle
@@ -202,4 +201,5 @@ KIND = Kind(
         "owner": "owner",
         "ref": "opened_by",
     },
+    listing=("severity", "status", "level", "owner"),
 )

@@ -100,4 +100,5 @@ KIND = Kind(
         open=frozenset({"running", "retrying"}),
     ),
     facets={"title": "job", "status": "status", "key": "job", "owner": "agent", "ref": "incident"},
+    listing=("status", "agent"),
 )

@@ -64,4 +64,5 @@ KIND = Kind(
     writers=frozenset({"engine"}),
     lifecycle=Lifecycle(edges={"paused": ("lifted",), "lifted": ("paused",)}, open=frozenset({"paused"})),
     facets={"title": "reason", "status": "status", "owner": "by"},
+    listing=("status", "agent", "workflow"),
 )

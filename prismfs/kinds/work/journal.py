@@ -44,4 +44,5 @@ KIND = Kind(
     writers=frozenset({"agent", "engine"}),
     facets={"title": "subject", "owner": "from", "ref": "about"},
     drop=JournalDrop,
+    listing=("from",),
 )

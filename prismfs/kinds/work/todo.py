@@ -47,4 +47,5 @@ KIND = Kind(
     lifecycle=Lifecycle(edges={"open": ("done",), "done": ()}, open=frozenset({"open"})),
     facets={"title": "title", "status": "status", "owner": "owner", "ref": "about"},
     drop=TodoDrop,
+    listing=("status", "lane", "owner"),
 )

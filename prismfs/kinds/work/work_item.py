@@ -1,41 +1,60 @@
-"""What work items are made of: types, links to other beads, and the forms that make and change one (R-004-35).
+"""A work item: something to be done, and the forms that make and change one (R-004-35).
 
-The words are those of the public beads program, so that its `issues.jsonl` can be taken in and given back.
+The words are those of the public beads program, so that its `issues.jsonl` can be imported and exported.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import Field, StringConstraints
 
+from prismfs.kinds.core.bead import Bead, LinkType, PeerId
+from prismfs.kinds.core.values import Redaction
 from prismfs.records.base import Identity, Instant, Line, Text, Value
+from prismfs.records.ids import Id
 
 WorkType = Literal["task", "bug", "feature", "epic", "chore", "decision", "gate"]
 WorkStatus = Literal["open", "in_progress", "blocked", "deferred", "closed"]
-LinkType = Literal["blocks", "parent-child", "related", "discovered-from", "duplicates", "supersedes"]
 
 Priority = Annotated[int, Field(ge=0, le=4)]
-"""0 is the most urgent, 4 the least; 2 where nobody says."""
+"""0 is the most urgent, 4 the least; 2 by default."""
 
 Minutes = Annotated[int, Field(ge=0)]
 
 Label = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
-PeerId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$")]
-"""An id of ours, or one of another program, such as `bd-a1b2` or `proj-1.2`."""
 
+class WorkItem(Bead):
+    """A work item: something to be done, which one identity at a time has claimed (R-004-35).
 
-class Dependency(Value):
-    """What a bead depends on, or is a child of, or stands near: the link's type, the other bead, who said so.
-
-    `on` is the other bead's id; of an imported link it is the peer's id, which may not be here (yet).
+    An action item of an incident names that in `related`, and is to be done by `deadline`; `due_at` is when its owner
+    is reminded next (R-003-29).
     """
 
-    type: LinkType
-    on: PeerId
-    by: Identity
-    at: Instant
+    type: WorkType
+    status: WorkStatus
+    priority: Priority = 2
+    labels: tuple[Label, ...] = ()
+    assignee: Identity | None = None
+    design: Text = ""
+    acceptance_criteria: Text = ""
+    notes: Text = ""
+    external_ref: Line | None = None
+    estimated_minutes: Minutes | None = None
+    related: Id | None = None
+    deadline: Instant | None = None
+    created_by: Identity
+    updated_at: Instant
+    closed_at: Instant | None = None
+    closed_by: Identity | None = None
+    close_reason: Text = ""
+    redactions: tuple[Redaction, ...] = ()
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The type and the labels."""
+        return (self.type, *self.labels)
 
 
 class NewLink(Value):
@@ -43,13 +62,6 @@ class NewLink(Value):
 
     type: LinkType = "blocks"
     on: PeerId
-
-
-class Peer(Value):
-    """What another program said of a bead and no field says: members by name, and members that it left out."""
-
-    said: dict[str, JsonValue] = Field(default_factory=dict)
-    left_out: tuple[str, ...] = ()
 
 
 class WorkDrop(Value):
@@ -93,3 +105,6 @@ class WorkChange(Value):
     labels: tuple[Label, ...] = ()
     add_labels: tuple[Label, ...] = ()
     remove_labels: tuple[Label, ...] = ()
+
+
+FORMS = (WorkDrop,)

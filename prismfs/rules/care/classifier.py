@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from pydantic import JsonValue
 
 from prismfs.errors import RecordError
-from prismfs.kinds.care.phone_home import Scope
+from prismfs.kinds.care.forms import LaneAnswer
 from prismfs.kinds.care.settings.triage import LaneRule, NatureRule, RankRule, ScopeRule, Triage
 from prismfs.kinds.care.signal import Lane, Signal
-from prismfs.kinds.core.forms import LaneAnswer
+from prismfs.kinds.core.values import Scope
 from prismfs.rules.care.assessment.scope import weigh_scope
 from prismfs.rules.care.matching import MAX_CHARACTERS, listed, matching_rules
 from prismfs.rules.core.draft import Draft

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pydantic import JsonValue
 
 from prismfs.errors import RecordError, RefusedError
-from prismfs.kinds.care.signal import Redaction, Signal, SignalDrop
+from prismfs.kinds.care.signal import Signal, SignalDrop
+from prismfs.kinds.core.values import Redaction
 from prismfs.records.ids import Id, parse_id
 from prismfs.records.plan import Nothing
 from prismfs.rules.care import address, bridge

@@ -8,9 +8,9 @@ from __future__ import annotations
 from pydantic import JsonValue
 
 from prismfs.errors import RecordError, RefusedError
+from prismfs.kinds.care.forms import TriageAnswer
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.care.triage_record import Judgement, Overruled, TriageRecord
-from prismfs.kinds.core.forms import TriageAnswer
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.plan import Nothing
 from prismfs.records.severity import LEAST_URGENT, read_label, with_rank

@@ -18,7 +18,7 @@ from prismfs.kinds.core.audit import Audit, Level
 from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.core.settings.policy import Policy
 from prismfs.kinds.core.settings.project import Project
-from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings
+from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
 from prismfs.kinds.escalation.settings.routing import Routing
 from prismfs.kinds.response.incident import Incident
 from prismfs.kinds.response.settings.response import Response
@@ -68,9 +68,9 @@ class Draft:
         return self.view.single(Project)
 
     @property
-    def escalation_policy(self) -> EscalationSettings:
+    def escalation_policy(self) -> EscalationPolicy:
         """Which channels each severity reaches, and when an unanswered escalation is raised."""
-        return self.view.single(EscalationSettings)
+        return self.view.single(EscalationPolicy)
 
     @property
     def response(self) -> Response:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from prismfs.kinds.care.signal import Redaction, Signal, SignalType
+from prismfs.kinds.care.signal import Signal, SignalType
 from prismfs.kinds.care.triage_record import Judgement
+from prismfs.kinds.core.values import Redaction
 from prismfs.kinds.gates.artifact import Artifact
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.document import JsonValue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from prismfs import kinds
-from prismfs.kinds.care.signal import Redaction
+from prismfs.kinds.core.values import Redaction
 from prismfs.records.base import Value
 from prismfs.rules.core.draft import Draft
 

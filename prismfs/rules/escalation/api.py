@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from prismfs.rules.escalation.groups import INTERVAL
 from prismfs.rules.escalation.messages import PRIORITIES, lacks
-from prismfs.rules.escalation.routes import LookedAt, actions_of, explain
+from prismfs.rules.escalation.routes import LookedAt, actions_of, check_actions, explain
 
-__all__ = ["INTERVAL", "PRIORITIES", "LookedAt", "actions_of", "explain", "lacks"]
+__all__ = ["INTERVAL", "PRIORITIES", "LookedAt", "actions_of", "check_actions", "explain", "lacks"]

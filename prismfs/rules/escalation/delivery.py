@@ -5,7 +5,7 @@ from __future__ import annotations
 from prismfs.errors import RefusedError
 from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.core.outbox import Outbox
-from prismfs.kinds.work.bead import Escalation
+from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.records.plan import Nothing
 from prismfs.rules.core import outbox
 from prismfs.rules.core.draft import Draft

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.group import Group, Member, Told
 from prismfs.kinds.escalation.settings.routing import Route
-from prismfs.kinds.work.bead import Escalation
 from prismfs.records.codec import canonical_json
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.outbox import withdrawn

@@ -7,10 +7,10 @@ Nothing muted is lost: its message is kept as `held` with the id of what holds i
 from __future__ import annotations
 
 from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.inhibition import Inhibition
 from prismfs.kinds.escalation.settings.routing import InhibitRule
 from prismfs.kinds.escalation.silence import Silence
-from prismfs.kinds.work.bead import Escalation
 from prismfs.records.codec import canonical_json
 from prismfs.records.ids import Id
 from prismfs.records.matcher import first_mismatch

@@ -8,8 +8,8 @@ from pydantic import JsonValue
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.core.audit import Level
+from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.response.incident import Incident
-from prismfs.kinds.work.bead import Escalation
 from prismfs.records.ids import Id
 from prismfs.records.plan import Nothing
 from prismfs.records.severity import raised

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from prismfs.kinds.core.actions import form_of_channel
 from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.group import Group
-from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings
+from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
 from prismfs.kinds.escalation.settings.routing import Route, Routing
-from prismfs.kinds.work.bead import Escalation
 from prismfs.records.view import View
 from prismfs.rules.core import authority
 from prismfs.rules.core.draft import Draft, one_line
@@ -90,9 +91,9 @@ def ready(draft: Draft, message: Outbox) -> Outbox:
 def lacks(view: View, action: str) -> str | None:
     """Return what `action` lacks, such as a setting or a persona of the roster; None where it can be carried out."""
     channel, _, name = action.partition(":")
-    if channel in ("mail", "nudge") and not authority.is_identity(view, name):
+    if form_of_channel(channel).reaches == "persona" and not authority.is_identity(view, name):
         return f"nobody is called {name} in the roster"
-    return routes.missing(action, view.single(EscalationSettings), view.single(Routing))
+    return routes.missing(action, view.single(EscalationPolicy), view.single(Routing))
 
 
 def level_of(bead: Escalation) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from prismfs.kinds.core.outbox import Outbox
-from prismfs.kinds.work.bead import Escalation
+from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.records.ids import Id
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.outbox import withdrawn

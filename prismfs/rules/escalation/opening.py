@@ -6,7 +6,7 @@ from pydantic import JsonValue
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.core.settings.fingerprint import Fingerprint
-from prismfs.kinds.work.bead import Escalation, EscalationDrop
+from prismfs.kinds.escalation.escalation import Escalation, EscalationDrop
 from prismfs.records.severity import Severity, read_label
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.fingerprint import fingerprint

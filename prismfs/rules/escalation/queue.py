@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from prismfs.kinds.core.actions import form_of_channel
 from prismfs.kinds.core.outbox import Outbox
-from prismfs.kinds.work.bead import Escalation
+from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.rules.core.draft import ENGINE, Draft
 from prismfs.rules.core.outbox import LOST
 from prismfs.rules.escalation import groups, messages, routes, tiers
@@ -47,9 +48,9 @@ def reason_of(draft: Draft, message: Outbox) -> str:
     """Return in a word why a message reached nobody: nobody assigned, channel disabled or send failed."""
     if message.status != "not_configured":
         return "send_failed"
-    contacts = draft.escalation_policy.contacts
-    nobody = {"mail": True, "nudge": True, "email": not contacts.human_email, "sms": not contacts.human_sms}
-    return "nobody_assigned" if nobody.get(message.channel) else "channel_disabled"
+    form = form_of_channel(message.channel)
+    unassigned = form.reaches == "persona" or routes.address_of(form, draft.escalation_policy) == ""
+    return "nobody_assigned" if unassigned else "channel_disabled"
 
 
 def _go_on(draft: Draft, bead: Escalation, told: Sequence[Outbox]) -> None:

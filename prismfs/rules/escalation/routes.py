@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings, Routes
+from prismfs.errors import ConfigError
+from prismfs.kinds.core.actions import BEAD, ROUTABLE, form_of_channel, nearest_to
+from prismfs.kinds.escalation.escalation import Escalation
+from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy, Routes
 from prismfs.kinds.escalation.settings.routing import BY_SEVERITY, Route, Routing
-from prismfs.kinds.work.bead import Escalation
+from prismfs.records.channel import ChannelForm
 from prismfs.records.matcher import first_mismatch
 
 _LEVELS = ("critical", "high", "medium", "low")
@@ -33,11 +36,15 @@ def explain(routing: Routing, labels: Mapping[str, str]) -> tuple[LookedAt, ...]
     return tuple(_visit(routing.route, labels, 0))
 
 
-def chosen(routing: Routing, policy: EscalationSettings, bead: Escalation) -> dict[str, Route]:
+def chosen(routing: Routing, policy: EscalationPolicy, bead: Escalation) -> dict[str, Route]:
     """Return the actions that tell of `bead` now, in order, each with the route that it is taken for.
 
     An action that several routes have is taken once (C-68).
+
+    Raises:
+        ConfigError: `invalid_setting`; an action names a channel that is not registered.
     """
+    check_actions(policy, routing)
     found: dict[str, Route] = {}
     for route in matched(routing, bead.match_labels):
         for action in actions_of(route, policy.routes, bead.severity.rank):
@@ -55,7 +62,7 @@ def actions_of(route: Route, routes: Routes, rank: int) -> tuple[str, ...]:
     actions: list[str] = []
     for action in route.actions or ():
         actions += severity_actions(routes, rank) if action == BY_SEVERITY else [action]
-    return tuple(action for action in dict.fromkeys(actions) if action != "bead")
+    return tuple(action for action in dict.fromkeys(actions) if action != BEAD)
 
 
 def severity_actions(routes: Routes, rank: int) -> tuple[str, ...]:
@@ -67,38 +74,50 @@ def severity_actions(routes: Routes, rank: int) -> tuple[str, ...]:
     return ()
 
 
-def missing(action: str, settings: EscalationSettings, routing: Routing) -> str | None:
+def missing(action: str, policy: EscalationPolicy, routing: Routing) -> str | None:
     """Return what the settings lack for `action`, None where it can be carried out as far as they tell."""
     channel, _, name = action.partition(":")
-    contacts = settings.contacts
-    needed = {
-        "email": {"human_email": contacts.human_email, "smtp_host": contacts.smtp_host},
-        "sms": {"human_sms": contacts.human_sms, "sms_webhook": contacts.sms_webhook},
-        "slack": {"slack_webhook": contacts.slack_webhook},
-    }
-    for contact, value in needed.get(channel, {}).items():
-        if not value:
+    form = form_of_channel(channel)
+    for contact in form.contacts:
+        if not getattr(policy.contacts, contact):
             return f"contacts.{contact} is empty"
-    if channel not in _OWN and name not in routing.targets:
+    if form.reaches == "target" and name not in routing.targets:
         return f"targets.{name} is missing"
     return None
 
 
-def target_of(action: str, settings: EscalationSettings) -> str:
+def target_of(action: str, policy: EscalationPolicy) -> str:
     """Return where an action's message goes by the present settings; never anything that a record says."""
     channel, _, name = action.partition(":")
-    match channel:
-        case "email":
-            return settings.contacts.human_email
-        case "sms":
-            return settings.contacts.human_sms
-        case "slack":
-            return "webhook"
-        case _:
-            return name or "escalation"
+    form = form_of_channel(channel)
+    address = address_of(form, policy)
+    return name or form.place if address is None else address
 
 
-_OWN = frozenset({"mail", "nudge", "email", "sms", "slack", "log", "file"})
+def address_of(form: ChannelForm, policy: EscalationPolicy) -> str | None:
+    """Return the contact that a channel's messages go to, empty where it is not filled in; None where it has none."""
+    return None if form.address is None else str(getattr(policy.contacts, form.address))
+
+
+def check_actions(policy: EscalationPolicy, routing: Routing) -> None:
+    """Accept the actions of each severity: each is of a channel of prismfs, or of one that a target names.
+
+    Raises:
+        ConfigError: `invalid_setting`; no channel of that word is registered.
+    """
+    for level in _LEVELS:
+        for number, action in enumerate(getattr(policy.routes, level)):
+            word, _, name = action.partition(":")
+            target = routing.targets.get(name)
+            if action == BEAD or word in ROUTABLE or (target is not None and target.channel == word):
+                continue
+            raise ConfigError(
+                "invalid_setting",
+                f"there is no channel {word}{nearest_to(word)}",
+                path="settings/escalation.json",
+                field=f"/routes/{level}/{number}",
+                hint=f"one of another package needs targets.{name} with channel: {word} in settings/routing.yaml",
+            )
 
 
 def _visit(route: Route, labels: Mapping[str, str], depth: int) -> Iterator[LookedAt]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from prismfs.errors import RefusedError
-from prismfs.kinds.core.forms import SilenceForm
-from prismfs.kinds.escalation.silence import Silence
+from prismfs.kinds.escalation.silence import Silence, SilenceForm
 from prismfs.records.plan import Nothing
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.escalation import notices

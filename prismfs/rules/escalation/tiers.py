@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from prismfs.errors import RefusedError
+from prismfs.kinds.core.bead import Bead
+from prismfs.kinds.core.values import Note
+from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.settings.routing import Hop
-from prismfs.kinds.work.bead import Bead, Escalation, Note
 from prismfs.records.matcher import first_mismatch
 from prismfs.records.plan import Nothing
 from prismfs.rules.core.draft import ENGINE, Draft

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.care.triage_record import Judgement
+from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.response.incident import AGENT, Incident
 from prismfs.kinds.response.settings.response import Conditions, Level
-from prismfs.kinds.work.bead import Escalation
 from prismfs.records.base import format_duration, format_instant
 from prismfs.records.severity import LEAST_URGENT, with_rank
 from prismfs.rules.care import api as care

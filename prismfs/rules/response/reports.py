@@ -9,8 +9,8 @@ from pydantic import JsonValue
 
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.care.triage_record import Judgement
-from prismfs.kinds.core.forms import OpenForm
 from prismfs.kinds.core.settings.fingerprint import Fingerprint
+from prismfs.kinds.response.forms import OpenForm
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.severity import Severity, read_label, with_rank
 from prismfs.rules.care import api as care

@@ -12,9 +12,9 @@ from pydantic import JsonValue
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.core.mail import MailType
+from prismfs.kinds.core.values import Note
 from prismfs.kinds.response.forms import IncidentChange
 from prismfs.kinds.response.incident import MOST_NOTES, Affected, Incident
-from prismfs.kinds.work.bead import Note
 from prismfs.records.base import MAX_TEXT, format_instant
 from prismfs.records.plan import Nothing
 from prismfs.rules.core import roles

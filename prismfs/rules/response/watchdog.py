@@ -9,8 +9,8 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
+from prismfs.kinds.core.bead import Bead
 from prismfs.kinds.response.incident import Incident
-from prismfs.kinds.work.bead import Bead
 from prismfs.records.base import format_instant, parse_instant
 from prismfs.records.plan import Nothing
 from prismfs.records.severity import MOST_URGENT, with_rank

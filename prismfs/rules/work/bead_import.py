@@ -9,7 +9,9 @@ from pydantic import JsonValue
 
 from prismfs.errors import RefusedError
 from prismfs.interop.bead_line import Project, changed_at, name_of, read_line, write_line
-from prismfs.kinds.work.bead import Bead, Escalation, WorkItem
+from prismfs.kinds.core.bead import Bead
+from prismfs.kinds.escalation.escalation import Escalation
+from prismfs.kinds.work.work_item import WorkItem
 from prismfs.records.codec import same
 from prismfs.records.plan import Nothing
 from prismfs.rules.core.draft import Draft

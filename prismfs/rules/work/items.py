@@ -9,9 +9,11 @@ from __future__ import annotations
 from pydantic import JsonValue
 
 from prismfs.errors import RefusedError
+from prismfs.kinds.core.bead import Bead, Dependency
 from prismfs.kinds.core.forms import CommentDrop
-from prismfs.kinds.work.bead import Bead, Escalation, Note, WorkItem
-from prismfs.kinds.work.work_item import Dependency, WorkChange, WorkDrop
+from prismfs.kinds.core.values import Note
+from prismfs.kinds.escalation.escalation import Escalation
+from prismfs.kinds.work.work_item import WorkChange, WorkDrop, WorkItem
 from prismfs.records.links import Node, blockers
 from prismfs.records.plan import Nothing
 from prismfs.rules.core import authority

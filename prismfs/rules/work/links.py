@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydantic import JsonValue
 
 from prismfs.errors import RefusedError
-from prismfs.kinds.work.bead import Bead, WorkItem
-from prismfs.kinds.work.work_item import Dependency, NewLink
+from prismfs.kinds.core.bead import Bead, Dependency
+from prismfs.kinds.work.work_item import NewLink, WorkItem
 from prismfs.records.links import ORDERING, find_cycle
 from prismfs.records.plan import Nothing
 from prismfs.rules.core.draft import Draft

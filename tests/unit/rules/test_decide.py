@@ -15,9 +15,9 @@ from prismfs.kinds.core.audit import INCIDENT_META, Audit
 from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.core.settings.fingerprint import Fingerprint
 from prismfs.kinds.core.settings.project import Project
-from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings, Routes
+from prismfs.kinds.escalation.escalation import Escalation
+from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy, Routes
 from prismfs.kinds.response.incident import Incident
-from prismfs.kinds.work.bead import Escalation
 from prismfs.records.event import Event
 from prismfs.records.plan import Nothing, Plan, Refused
 from prismfs.rules import decide
@@ -159,8 +159,8 @@ def test_decide_somebody_who_claims_to_be_the_engine_is_refused() -> None:
 def test_escalation_settings_that_ship_are_the_protocols_defaults() -> None:
     """R-004-03: a missing file means the same as the file that ships."""
     shipped = json.loads(default_files()["settings/escalation.json"])
-    settings = EscalationSettings.from_document(shipped)
-    assert settings == EscalationSettings()
+    settings = EscalationPolicy.from_document(shipped)
+    assert settings == EscalationPolicy()
     assert settings.routes.critical == ("bead", "mail:mayor", "email:human", "sms:human")
     assert (settings.stale_threshold, settings.max_reescalations) == (timedelta(hours=4), 2)
 
@@ -170,7 +170,7 @@ def test_escalation_settings_that_ship_are_the_protocols_defaults() -> None:
     [
         ({"stale_threshold": "4x"}, "/stale_threshold"),
         ({"max_reescalations": -1}, "/max_reescalations"),
-        ({"routes": {"medium": ["pigeon:home"]}}, "/routes/medium/0"),
+        ({"routes": {"medium": ["pigeon"]}}, "/routes/medium/0"),
         ({"routes": {"urgent": ["bead"]}}, "/routes/urgent"),
         ({"contacts": {"smtp_pass": "hunter2"}}, "/contacts"),
         ({"colour": 1}, "/colour"),
@@ -179,7 +179,7 @@ def test_escalation_settings_that_ship_are_the_protocols_defaults() -> None:
 def test_escalation_settings_bad_value_is_refused_by_name(change: dict[str, object], field: str) -> None:
     shipped = json.loads(default_files()["settings/escalation.json"])
     with pytest.raises(RecordError) as refused:
-        EscalationSettings.from_document(shipped | change)
+        EscalationPolicy.from_document(shipped | change)
     assert refused.value.problem.field == field
 
 

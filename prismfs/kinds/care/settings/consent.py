@@ -1,6 +1,6 @@
-"""The consent: what whoever installed the project was told about issues that may leave (`settings/consent.yaml`).
+"""The consent: what was shown at installation about issues that may leave the project (`settings/consent.yaml`).
 
-R-000-40; the text stands here as it was shown, with who took note of it and when.
+R-000-40; the text as it was shown, by whom it was read, and when.
 """
 
 from __future__ import annotations
@@ -38,4 +38,5 @@ KIND = Kind(
     writers=frozenset({"person"}),
     facets={"owner": "shown_to"},
     protected=True,
+    listing=("shown_to", "at"),
 )

@@ -1,6 +1,6 @@
 """The tracker: where issues about the product go, how, and what may leave at all (`settings/tracker.yaml`).
 
-The default transport is `dry-run`: nothing leaves before somebody configures it.
+The default transport is `dry-run`: nothing leaves before a transport is configured.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SecretReference = Annotated[str, StringConstraints(pattern=r"^(env:[A-Za-z_][A-Z
 """Where a secret is to be found, `env:NAME` or `file:/PATH`; never the secret itself."""
 
 Leaving = Literal["title", "body", "severity", "nature", "environment", "attachments"]
-"""A part of a report that may stand in an issue."""
+"""A part of a report that an issue may contain."""
 
 
 class ReviewTimes(Value):
@@ -41,7 +41,7 @@ class ReviewTimes(Value):
 class Tracker(Record):
     """How issues are filed and looked after.
 
-    `may_leave` lists the parts of a report that may stand in an issue at all, whatever the scanner says (R-000-41).
+    `may_leave` lists the parts of a report that an issue may contain, even if the scanner passes more (R-000-41).
     `environment` names the entries of a report's environment that may. `gh` is the argument list that starts the
     GitHub CLI, `gh_config` its configuration folder.
     """
@@ -80,4 +80,5 @@ KIND = Kind(
     layout="single",
     writers=frozenset({"person"}),
     protected=True,
+    listing=("transport", "repository"),
 )

@@ -19,7 +19,7 @@ from prismfs.records.severity import Rank
 Where = Literal["subject", "body", "labels", "type", "any"]
 
 Pattern = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
-"""An RE2 expression. Case is ignored, `^` and `$` stand for the ends of a line, a dot stays within one."""
+"""An RE2 expression. Case is ignored, `^` and `$` match the ends of a line, a dot stays within one."""
 
 
 def _as_patterns(value: object) -> object:
@@ -118,7 +118,7 @@ class Triage(Record):
         seen: set[str] = set()
         for rule in self.rules:
             if rule.name in seen:
-                raise ValueError(f"rule {rule.name}: the name stands twice; a reason must name one rule")
+                raise ValueError(f"rule {rule.name}: the name is used twice; a reason must name one rule")
             seen.add(rule.name)
         return self
 
@@ -148,4 +148,5 @@ KIND = Kind(
     layout="single",
     writers=frozenset({"person"}),
     protected=True,
+    listing=("threshold",),
 )

@@ -2,7 +2,7 @@
 
 The rules are data, so that people tune them in a reviewed change and try it on labelled failures before. All
 patterns are RE2 expressions: time is linear in the text, whatever the pattern. Case counts unless a pattern
-begins with `(?i)`; `^` and `$` stand for the ends of a line, and a dot stays within one.
+begins with `(?i)`; `^` and `$` match the ends of a line, and a dot stays within one.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class Fingerprint(Record):
         rules: tuple[Rule, ...] = (*self.volatile, *self.frames, *self.library, *self.noise, *self.tells)
         for rule in rules:
             if rule.name in seen:
-                raise ValueError(f"rule {rule.name}: the name stands twice")
+                raise ValueError(f"rule {rule.name}: the name is used twice")
             seen.add(rule.name)
         for together in (self.library, self.noise, self.tells):
             compiled(alternatives(together))

@@ -17,7 +17,7 @@ SshKey = Annotated[
 
 
 class Automation(Value):
-    """Who does a role's work: the rules; the rules, to be confirmed by somebody; a person or agent; a command.
+    """Who does a role's work: the rules; the rules, with a confirmation; a person or agent; a command.
 
     A command is a program and its arguments. It is given a JSON object and prints one; it is stopped after `timeout`.
     """
@@ -65,4 +65,5 @@ KIND = Kind(
     writers=frozenset({"person"}),
     facets={"title": "title", "owner": "role"},
     protected=True,
+    listing=("role",),
 )

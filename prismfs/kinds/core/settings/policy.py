@@ -37,7 +37,7 @@ class Deadlines(Value):
 
 
 class Owners(Value):
-    """Whom each lane belongs to."""
+    """The owner of each lane."""
 
     info: Identity
     incident: Identity
@@ -82,4 +82,5 @@ KIND = Kind(
     layout="single",
     writers=frozenset({"person"}),
     protected=True,
+    listing=("incident_scale", "escalation_scale"),
 )

@@ -11,7 +11,7 @@ from prismfs.records.kind import Kind
 class Project(Record):
     """The project's own file.
 
-    `trust: local` takes the operating-system user, or the name given with `--as`, for who somebody is; with
+    `trust: local` takes the operating-system user, or the name given with `--as`, as the identity; with
     `trust: signed` an operator's decision counts only in a commit signed with a key that the roster lists.
     `bridges` are the personas of the home project that every project of the tenant may address (R-000-60); they
     must be of class bridge in its roster, too.
@@ -35,4 +35,5 @@ KIND = Kind(
     writers=frozenset({"person"}),
     facets={"title": "pid"},
     protected=True,
+    listing=("tenant", "trust"),
 )

@@ -10,7 +10,7 @@ from prismfs.records.base import Pid, Record, Word
 from prismfs.records.kind import Kind
 
 Place = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9/][^\x00-\x1f\x7f]{0,299}$")]
-"""A folder, seen from the one that `tenant.yaml` stands in, or what git clones from (a URL, or `user@host:path`)."""
+"""A folder, relative to that of `tenant.yaml`, or what git clones from (a URL, or `user@host:path`)."""
 
 
 class Tenant(Record):

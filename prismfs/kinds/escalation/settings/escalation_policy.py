@@ -1,41 +1,19 @@
-"""Escalation settings: which channels each severity reaches, and when an unanswered one is raised.
+"""The escalation policy: which channels each severity reaches, and when an unanswered escalation is raised.
 
-The file and its keys are the escalation protocol's own (`settings/escalation.json`, R-004-03); a missing
-file means the defaults that stand here.
+The file, its type and its keys are the escalation protocol's own (`settings/escalation.json`, R-004-03); a missing
+file means the defaults given here.
 """
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from prismfs.kinds.core.actions import check_action
 from prismfs.records.base import Duration, Record, Value
 from prismfs.records.kind import Kind
-
-_NAME = r"[a-z][a-z0-9_-]{0,63}"
-_ACTION = re.compile(
-    r"bead|slack|log|(?:mail|nudge):[A-Za-z0-9][A-Za-z0-9._-]{0,63}|email:human|sms:human|file:[a-z0-9-]{1,32}"
-    rf"|(?:webhook|command|apprise):{_NAME}"
-)
-_OTHER = re.compile(rf"{_NAME}:{_NAME}")
-
-
-def check_action(text: str, *, others: bool = False) -> str:
-    """Return `text` if it is an action; with `others` also one of a channel that another package adds (R-004-06).
-
-    Raises:
-        ValueError: it is none, naming those that there are.
-    """
-    if not _ACTION.fullmatch(text) and not (others and _OTHER.fullmatch(text)):
-        raise ValueError(
-            "an action is bead, mail:<identity>, nudge:<identity>, email:human, sms:human, slack, log, file:<name>, "
-            "webhook:<name>, command:<name> or apprise:<name>"
-        )
-    return text
-
 
 RouteAction = Annotated[str, AfterValidator(check_action)]
 Route = tuple[RouteAction, ...]
@@ -61,7 +39,7 @@ Contact = Annotated[str, StringConstraints(max_length=500), AfterValidator(_one_
 
 
 class Contacts(Value):
-    """Where people are reached; empty means not configured."""
+    """Where people are reached; an empty contact is not configured."""
 
     human_email: Contact = ""
     human_sms: Contact = ""
@@ -77,12 +55,12 @@ class Contacts(Value):
     def _no_literal_password(self) -> Self:
         if self.smtp_pass and not self.smtp_pass.startswith(("env:", "file:/")):
             raise ValueError(
-                "smtp_pass must be given as env:NAME or file:/path; a literal password may not stand in a commit"
+                "smtp_pass must be given as env:NAME or file:/path; a literal password may not be committed"
             )
         return self
 
 
-class EscalationSettings(Record):
+class EscalationPolicy(Record):
     """The escalation protocol's configuration."""
 
     kind: Literal["escalation"] = Field(default="escalation", alias="type")
@@ -93,11 +71,12 @@ class EscalationSettings(Record):
 
 
 KIND = Kind(
-    name="escalation",
-    model=EscalationSettings,
+    name="escalation_policy",
+    model=EscalationPolicy,
     folder="settings/escalation.json",
     format="json",
     layout="single",
     writers=frozenset({"person"}),
     protected=True,
+    listing=("stale_threshold", "max_reescalations"),
 )

@@ -1,4 +1,4 @@
-"""Routing: who is told of an escalation, how the tiers follow one another, and what holds a notice back.
+"""Routing: who is notified of an escalation, the order of the tiers, and what holds a notice back.
 
 One file, `settings/routing.yaml`. The terms are Alertmanager's: a tree of routes, matchers, group_by, inhibit
 rules. `settings/escalation.json` gives the actions of each severity; a route names them as `severity`.
@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from prismfs.kinds.escalation.settings.escalation_policy import check_action
+from prismfs.kinds.core.actions import BEAD, check_action, form_of_channel
 from prismfs.records.base import Duration, Record, Value, Word
 from prismfs.records.kind import Kind
 from prismfs.records.matcher import Matcher
@@ -23,11 +23,11 @@ _NO_TIME = timedelta()
 _MOST_NODES = 500
 
 BY_SEVERITY = "severity"
-"""The action that stands for those of the escalation's severity in `settings/escalation.json`."""
+"""The action that means those of the escalation's severity in `settings/escalation.json`."""
 
 
 def _route_action(text: str) -> str:
-    return text if text == BY_SEVERITY else check_action(text, others=True)
+    return text if text == BY_SEVERITY else check_action(text)
 
 
 def _limit(text: str) -> str:
@@ -103,7 +103,7 @@ class Hop(Value):
 
 
 class Target(Value):
-    """Where an action such as `webhook:pager` leads. Secrets stand as `env:NAME` or `file:/path`, never as text."""
+    """Where an action such as `webhook:pager` leads. Secrets are given as `env:NAME` or `file:/path`, never as text."""
 
     channel: Word
     url: str = ""
@@ -160,7 +160,7 @@ class Routing(Record):
         ):
             twice = next((name for name in given if list(given).count(name) > 1), None)
             if twice is not None:
-                raise ValueError(f"{what}: {twice} stands twice")
+                raise ValueError(f"{what}: {twice} is given twice")
         if self.route.matchers:
             raise ValueError("route: the root takes every escalation and has no matchers")
         for hop in self.hops:
@@ -173,7 +173,7 @@ class Routing(Record):
 
     def _check_target(self, route: str, action: str) -> None:
         channel, _, name = action.partition(":")
-        if channel in _OWN_CHANNELS or action == BY_SEVERITY:
+        if action in (BEAD, BY_SEVERITY) or form_of_channel(channel).reaches != "target":
             return
         target = self.targets.get(name)
         if target is None:
@@ -183,8 +183,6 @@ class Routing(Record):
             raise ValueError(f"route {route}: target {name} is of channel {target.channel}, not {channel}")
 
 
-_OWN_CHANNELS = frozenset({"bead", "mail", "email", "sms", "slack", "log", "file", "nudge"})
-
 KIND = Kind(
     name="routing",
     model=Routing,
@@ -193,4 +191,5 @@ KIND = Kind(
     layout="single",
     writers=frozenset({"person"}),
     protected=True,
+    listing=("tiers",),
 )

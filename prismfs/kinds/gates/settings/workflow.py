@@ -132,4 +132,5 @@ KIND = Kind(
     writers=frozenset({"person"}),
     facets={"title": "title", "owner": "prefix", "ref": "subject"},
     protected=True,
+    listing=("prefix", "subject"),
 )

@@ -97,4 +97,5 @@ KIND = Kind(
     layout="single",
     writers=frozenset({"person"}),
     protected=True,
+    listing=("timeout",),
 )

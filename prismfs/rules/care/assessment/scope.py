@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from prismfs.kinds.care.phone_home import Scope
 from prismfs.kinds.care.settings.triage import ScopeRule, Triage
+from prismfs.kinds.core.values import Scope
 from prismfs.rules.care.matching import MAX_CHARACTERS, listed, matching_rules
 
 _HEADING = re.compile(r"#{1,6}\s")

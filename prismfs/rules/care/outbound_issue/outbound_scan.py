@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from prismfs.kinds.care.phone_home import PhoneHome, RedactionReport, Retained
-from prismfs.kinds.care.signal import Redaction
+from prismfs.kinds.core.values import Redaction
 from prismfs.rules.care.outbound_issue import approval_request, wording
 from prismfs.rules.core.draft import Draft
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pydantic import JsonValue
 
 from prismfs.errors import ForbiddenError, RecordError, RefusedError
-from prismfs.kinds.care.phone_home import PhoneHome, RedactionReport, Retained, Reviewed, Scope, idempotency_key
+from prismfs.kinds.care.phone_home import PhoneHome, RedactionReport, Retained, Reviewed, idempotency_key
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.kinds.care.settings.triage import Triage
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.care.triage_record import TriageRecord
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.core.settings.policy import Policy
+from prismfs.kinds.core.values import Scope
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.plan import Nothing
 from prismfs.rules.care.outbound_issue import wording

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from prismfs.errors import RefusedError
-from prismfs.kinds.care.phone_home import PhoneHome, Scope
+from prismfs.kinds.care.phone_home import PhoneHome
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.kinds.care.settings.triage import Triage
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.care.triage_record import TriageRecord
+from prismfs.kinds.core.values import Scope
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.base import format_instant
 from prismfs.records.codec import canonical_json

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from prismfs.errors import RefusedError
-from prismfs.kinds.care.signal import Redaction
 from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.core.values import Redaction
 from prismfs.kinds.response.incident import Incident, Timers
 from prismfs.kinds.response.job import AttemptOutcome, Job
 from prismfs.kinds.response.pause import Pause, name_of_agent, name_of_workflow

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 
 from pydantic import JsonValue
 
-from prismfs.kinds.care.signal import Redaction, Signal
-from prismfs.kinds.core.forms import JobFailureDrop
+from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.core.settings.fingerprint import Fingerprint
+from prismfs.kinds.core.values import Redaction
+from prismfs.kinds.response.forms import JobFailureDrop
 from prismfs.kinds.response.incident import Incident
 from prismfs.kinds.response.job import Attempt, Job
 from prismfs.kinds.response.settings.retry import Retry

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from prismfs.errors import RefusedError
-from prismfs.kinds.core.forms import JobRunForm
 from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.response.forms import JobRunForm
 from prismfs.kinds.response.incident import Incident
 from prismfs.kinds.response.job import Attempt, Job
 from prismfs.kinds.response.settings.retry import Retry

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.response.incident import Incident
-from prismfs.kinds.work.bead import WorkItem
+from prismfs.kinds.work.work_item import WorkItem
 from prismfs.records.base import format_instant
 from prismfs.records.plan import Nothing
 from prismfs.rules.core import authority

@@ -14,14 +14,14 @@ from prismfs.engine.admin import doctor, watchdog
 from prismfs.engine.admin.watchdog import Heartbeat
 from prismfs.engine.turn.commit_group import commit_group, decide_one
 from prismfs.kinds.core.audit import INCIDENT_META
-from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings
+from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
 from prismfs.kinds.work import bead
 from prismfs.records.plan import Nothing, Plan, Refused
 from tests.support.drops import signal
 from tests.support.project import Project
 
 HELP = "kind: escalation\nfrom: jade\nseverity: LOW\ntitle: {}\n"
-STALE = EscalationSettings().stale_threshold
+STALE = EscalationPolicy().stale_threshold
 LATE, MOMENT = timedelta(minutes=5), timedelta(milliseconds=1)
 
 

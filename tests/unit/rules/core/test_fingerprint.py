@@ -251,7 +251,7 @@ def test_settings_bad_rule_is_refused_with_its_field(rule: dict[str, str], field
 
 
 def test_settings_name_that_stands_twice_is_refused() -> None:
-    with pytest.raises(RecordError, match="stands twice"):
+    with pytest.raises(RecordError, match="used twice"):
         settings(volatile=[{"name": "x", "pattern": "a"}, {"name": "x", "pattern": "b"}])
 
 

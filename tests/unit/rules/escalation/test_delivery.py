@@ -13,7 +13,7 @@ from prismfs.delivery import Channel
 from prismfs.engine.turn.deliver import Capacity, choose, receipt_event
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.outbox import Outbox
-from prismfs.kinds.work.bead import Escalation
+from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.records.ids import derive_id
 from prismfs.records.message import Message, Outcome, Receipt
 from tests.support.memory import MakeRules, MemoryProject

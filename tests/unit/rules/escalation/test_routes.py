@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from prismfs.errors import RecordError
-from prismfs.kinds.escalation.settings.escalation_policy import EscalationSettings, Routes
+from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy, Routes
 from prismfs.kinds.escalation.settings.routing import Routing
 from prismfs.records.matcher import first_mismatch, parse_matcher
 from prismfs.rules.escalation.routes import actions_of, by_name, explain, matched, missing, severity_actions
@@ -161,14 +161,14 @@ def test_matcher_any_text_is_parsed_or_refused(text: str) -> None:
     ("route", "more", "field"),
     [
         ({"matchers": ["a=b"]}, {}, "the root takes every escalation"),
-        ({"routes": [{"name": "root"}]}, {}, "root stands twice"),
+        ({"routes": [{"name": "root"}]}, {}, "root is given twice"),
         ({"actions": ["webhook:gone"]}, {}, "names no target"),
         ({"actions": ["webhook:pager"]}, {"targets": {"pager": {"channel": "command"}}}, "is of channel command"),
         ({"actions": ["pigeon"]}, {}, "an action is"),
         ({"routes": [{"name": "x", "matchers": ["service"]}]}, {}, "a matcher is written"),
         ({}, {"hops": [{"name": "old", "tier": "king", "after": "2h", "reason": "old"}]}, "no tier king"),
         ({}, {"throttle": [{"action": "log", "limits": ["3 per hour"]}]}, "a limit is written"),
-        ({}, {"tiers": ["deacon", "deacon"]}, "deacon stands twice"),
+        ({}, {"tiers": ["deacon", "deacon"]}, "deacon is given twice"),
         ({}, {"inhibit_rules": [{"name": "x", "source_matchers": [], "target_matchers": ["a=b"]}]}, "at least 1 item"),
         ({"group_wait": "4x"}, {}, "a duration is written"),
     ],
@@ -184,7 +184,7 @@ def test_routing_that_cannot_work_is_refused_with_what_is_wrong(
 def test_severity_action_stands_for_the_settings_routes_each_action_once() -> None:
     """R-004-02, R-004-06."""
     tree = routing({"actions": ["bead", "log", "severity", "log"]})
-    settings = EscalationSettings()
+    settings = EscalationPolicy()
     assert actions_of(tree.route, settings.routes, 0) == ("log", "mail:mayor", "email:human", "sms:human")
     assert actions_of(tree.route, settings.routes, 2) == ("log", "mail:mayor")
     assert actions_of(tree.route, settings.routes, 3) == ("log",)
@@ -227,7 +227,7 @@ def test_chain_of_every_category_as_shipped(
 
 
 def test_missing_says_which_contact_or_target_an_action_lacks() -> None:
-    settings, tree = EscalationSettings(), routing({})
+    settings, tree = EscalationPolicy(), routing({})
     assert missing("email:human", settings, tree) == "contacts.human_email is empty"
     assert missing("sms:human", settings, tree) == "contacts.human_sms is empty"
     assert missing("slack", settings, tree) == "contacts.slack_webhook is empty"

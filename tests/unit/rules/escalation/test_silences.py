@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.silence import Silence
-from prismfs.kinds.work.bead import Escalation
 from prismfs.records.base import format_instant
 from prismfs.records.plan import Nothing, Plan, Refused
 from tests.support.memory import MakeRules, MemoryProject

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.core.outbox import Outbox
-from prismfs.kinds.work.bead import Escalation
+from prismfs.kinds.escalation.escalation import Escalation
 from tests.support.memory import MakeRules, MemoryProject, planned
 
 LOG = {"route": {"name": "root", "actions": ["log"]}}

@@ -14,7 +14,7 @@ from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.core.settings.persona import Automation, Persona
 from prismfs.kinds.gates.artifact import Artifact
 from prismfs.kinds.response.incident import Incident
-from prismfs.kinds.work.bead import WorkItem
+from prismfs.kinds.work.work_item import WorkItem
 from prismfs.records.event import Event
 from prismfs.records.plan import Decision, Nothing, Plan, Refused
 from prismfs.rules.gates.facts import template_of

@@ -13,8 +13,8 @@ from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.care.triage_record import TriageRecord
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.mail import Mail
+from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.response.incident import Incident
-from prismfs.kinds.work.bead import Escalation
 from prismfs.records.base import format_instant
 from prismfs.records.event import Event
 from prismfs.records.plan import Nothing, Refused

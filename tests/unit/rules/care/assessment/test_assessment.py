@@ -7,14 +7,15 @@ from typing import Any, Literal
 import pytest
 
 from prismfs.kinds import kind_of
-from prismfs.kinds.care.signal import Context, Redaction, Signal
+from prismfs.kinds.care.signal import Context, Signal
 from prismfs.kinds.care.triage_record import TriageRecord
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.persona import Persona
+from prismfs.kinds.core.values import Redaction
+from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.response.incident import Incident
-from prismfs.kinds.work.bead import Escalation
 from prismfs.records.event import Event
 from prismfs.records.plan import Decision, Plan, Refused
 from prismfs.rules.care.assessment.output import reasons_against

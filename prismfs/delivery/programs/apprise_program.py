@@ -1,6 +1,6 @@
 """Run as a program: sends one message through Apprise. Reads JSON (url, title, body), answers by its exit code.
 
-0: sent; 64 (EX_USAGE): no URL that Apprise knows; 75 (EX_TEMPFAIL): not sent. It stands by itself and imports
+0: sent; 64 (EX_USAGE): no URL that Apprise knows; 75 (EX_TEMPFAIL): not sent. It imports
 nothing of prismfs, so that it starts quickly.
 """
 
@@ -14,7 +14,7 @@ from apprise import Apprise, AppriseAsset
 
 
 def main() -> int:
-    """Send what stands on standard input."""
+    """Send the message on standard input."""
     message = json.load(sys.stdin)
     asset = AppriseAsset()
     asset.http_redirects = False

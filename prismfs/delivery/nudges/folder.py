@@ -154,7 +154,7 @@ class NudgeFolder:
         path = f"{folder.path}/{name}"
         nudge = Nudge.from_document(codec.parse(data, format="json", path=path), path=path)
         if nudge.id != name.partition(".")[0] or nudge.to.lower() != self._owner:
-            raise RecordError("wrong_path", "the nudge stands at another path than its own", path=path)
+            raise RecordError("wrong_path", "the nudge is at another path than its own", path=path)
         return nudge
 
     def _set_aside(self, folder: Folder, name: str, problem: Problem) -> None:
@@ -191,7 +191,7 @@ def _is_orphaned(claim: re.Match[str], now: datetime) -> bool:
     except ProcessLookupError:
         return True
     except PermissionError:
-        pass  # somebody else's, and alive
+        pass  # another user's, and alive
     return False
 
 

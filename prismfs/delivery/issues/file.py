@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from prismfs.delivery.detail import one_line
 from prismfs.delivery.folder import Folder, opened
-from prismfs.delivery.issue import ACCESS_DENIED, CREATE_FAILED, refused
+from prismfs.delivery.issues.transport import ACCESS_DENIED, CREATE_FAILED, refused
+from prismfs.delivery.receipts import one_line
 from prismfs.errors import RecordError, RefusedError, StoreError
 from prismfs.records import codec
 from prismfs.records.base import format_instant
@@ -25,7 +25,7 @@ _MOST = 8 * 1024 * 1024  # bytes of one file: an issue with some hundred long co
 class FileTransport:
     """Writes `<number>.json`: an `IssueState` and the `body`. Numbers go up by one.
 
-    Whoever looks after the issue changes the file (`state`, `updated_at`, a comment more), or puts the export of
+    A person who looks after the issue changes the file (`state`, `updated_at`, a comment more), or puts the export of
     a tracker elsewhere in its place.
     """
 

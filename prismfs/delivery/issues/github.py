@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from prismfs.delivery.gh import Answer, Gh, GhError, status_in
-from prismfs.delivery.issue import ACCESS_DENIED, AUTH_REQUIRED, CREATE_FAILED, refused
+from prismfs.delivery.issues.gh import Answer, Gh, GhError, status_in
+from prismfs.delivery.issues.transport import ACCESS_DENIED, AUTH_REQUIRED, CREATE_FAILED, refused
 from prismfs.errors import RecordError, RefusedError
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.records import codec
@@ -40,7 +40,7 @@ _URL = re.compile(r"https://\S+/issues/([1-9][0-9]*)", re.ASCII)
 
 
 class GhTransport:
-    """Files issues with `gh issue create`, by whoever `gh` is logged in as, or the token in the settings.
+    """Files issues with `gh issue create`, as the user that `gh` is logged in as, or by the token in the settings.
 
     One time-out covers all that `file` does. `look` gives the last 100 comments of an issue.
     """
@@ -55,7 +55,7 @@ class GhTransport:
             seen = self._preflight(Gh(self._root, self._tracker))
         except GhError as error:
             return error.receipt
-        public = "; it is public: whatever is filed there can be read by everybody"
+        public = "; it is public: all that is filed there can be read by everybody"
         detail = f"{seen['repository']} as {seen['login']}{public if seen['visibility'] == 'public' else ''}"
         return Receipt(outcome="sent", detail=detail, document=seen)
 
@@ -176,7 +176,7 @@ def _no_repository(gh: Gh, answer: Answer) -> GhError:
 
 
 def _not_created(gh: Gh, message: str) -> GhError:
-    """Return what `gh issue create` failed of, by its message; what is not known may have been created."""
+    """Return why `gh issue create` failed, by its message; what is not known may have been created."""
     status = status_in(message)
     if status is not None and 400 <= status < 500:
         error = gh.status_error(status, text=message)

@@ -11,18 +11,18 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from prismfs.delivery.deadline import Deadline
-from prismfs.delivery.detail import describe, one_line
-from prismfs.delivery.peer import Tls, is_loopback
+from prismfs.delivery.network.deadline import Deadline
+from prismfs.delivery.network.peer import Tls, describe, is_loopback
+from prismfs.delivery.receipts import one_line
 from prismfs.records.message import Outcome, Receipt
 
 _ERRORS = (smtplib.SMTPException, OSError, ValueError)
-"""What smtplib raises; ValueError stands for challenges that are no base64 and passwords that are not ASCII."""
+"""What smtplib raises; ValueError is for challenges that are no base64 and passwords that are not ASCII."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where to and as whom. Without a user nobody logs in; `tls_port` is the one that speaks TLS from the start."""
+    """A mail server and the login for it, none without a user. `tls_port` is the port that begins with TLS."""
 
     host: str
     port: int
@@ -34,7 +34,7 @@ class Server:
 def hand_over(server: Server, mail: bytes, *, sender: str, recipient: str, timeout: timedelta, tls: Tls) -> Receipt:
     """Give `mail` to the server and return how it ended.
 
-    Port 465 speaks TLS from the start. On other ports STARTTLS is required when somebody logs in or the server is
+    Port 465 speaks TLS from the start. On other ports STARTTLS is required with a login, or when the server is
     another machine; to this machine, without a login, no TLS is used. A lost connection is `temporary` until
     the whole message was handed over, then `unknown`: the server may have taken it.
     """

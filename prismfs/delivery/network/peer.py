@@ -1,34 +1,30 @@
-"""The one line of a receipt that says why: printable, short, and without anything secret."""
+"""The other end of a connection: this machine or another, how its certificate is verified, why it failed."""
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Callable
 
-from prismfs.errors import ConfigError
-from prismfs.records.message import Receipt
+from prismfs.delivery.receipts import one_line
 
-_MOST = 200
+Tls = Callable[[], ssl.SSLContext]
+"""Makes the context that certificates are verified with; `ssl.create_default_context` takes the system's."""
+
+
 # Verification errors whose text names the host, which may be part of a secret URL.
 _OTHER_HOST = {62, 64}
 
 
-def one_line(text: str, *, without: Iterable[str] = ()) -> str:
-    """Return `text` as one printable line of at most 200 characters.
-
-    A text in which one of the secrets `without` occurs is left out altogether: what stands beside a secret
-    may be another form of it.
-    """
-    if any(secret and secret.casefold() in text.casefold() for secret in without):
-        return "(left out, it holds a secret)"
-    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-    return line if len(line) <= _MOST else line[: _MOST - 1] + "…"
-
-
-def not_configured(error: ConfigError) -> Receipt:
-    """Return the receipt of a message that lacks a setting; the error names it."""
-    return Receipt(outcome="not_configured", detail=one_line(str(error)))
+def is_loopback(host: str) -> bool:
+    """Tell whether `host` is this machine, by its name or address alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def describe(error: BaseException) -> str:

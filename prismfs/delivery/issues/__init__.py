@@ -1,10 +1,10 @@
-"""Which transport carries issues out: what the settings name, and nothing that leaves where they name none."""
+"""Transports for issues, one module each; the settings choose one, and by default nothing leaves."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from prismfs.delivery.issue import Transport
+from prismfs.delivery.issues.transport import Transport
 from prismfs.kinds.care.settings.tracker import Tracker
 
 
@@ -12,14 +12,14 @@ def transport_of(root: Path, tracker: Tracker) -> Transport:
     """Return the transport that `tracker`, the settings of the project at `root`, asks for; dry-run by default."""
     match tracker.transport:
         case "gh":
-            from prismfs.delivery.github import GhTransport
+            from prismfs.delivery.issues.github import GhTransport
 
             return GhTransport(root, tracker)
         case "file":
-            from prismfs.delivery.issue_file import FileTransport
+            from prismfs.delivery.issues.file import FileTransport
 
             return FileTransport(root)
         case "dry-run":
-            from prismfs.delivery.dry_run import DryRunTransport
+            from prismfs.delivery.issues.dry_run import DryRunTransport
 
             return DryRunTransport(root)

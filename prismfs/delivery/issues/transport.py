@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
-from prismfs.records.issue import IssueComment, IssueDraft, IssueState
+from prismfs.records.issue import IssueDraft, IssueState
 from prismfs.records.message import Outcome, Receipt
 
 Code = Literal["phone_home_auth_required", "phone_home_repo_access_denied", "phone_home_issue_create_failed"]
@@ -34,11 +34,11 @@ class Transport(Protocol):
 
         `sent`: the document holds `issue_url`, `issue_number`, `existed` (it was there before) and
         `visibility`. Any other outcome: it holds the `code` (R-000-47, R-000-48, R-000-49). `temporary` has
-        filed nothing, `unknown` may have; `permanent` needs somebody to mend what the detail names.
+        filed nothing, `unknown` may have; `permanent` needs a person to mend what the detail names.
         """
 
     def look(self, numbers: Sequence[int]) -> list[IssueState]:
-        """Return how the issues stand, in the order of `numbers`; those that the tracker has not are left out.
+        """Return the state of the issues, in the order of `numbers`; those that the tracker has not are left out.
 
         Raises:
             RefusedError: they cannot be asked for now; the codes of `file`.
@@ -49,16 +49,3 @@ class Transport(Protocol):
 def refused(code: Code, detail: str, *, outcome: Outcome = "permanent") -> Receipt:
     """Return the receipt of an issue that was not filed, or of which that is not known."""
     return Receipt(outcome=outcome, detail=detail, document={"code": code})
-
-
-__all__ = [
-    "ACCESS_DENIED",
-    "AUTH_REQUIRED",
-    "CREATE_FAILED",
-    "Code",
-    "IssueComment",
-    "IssueDraft",
-    "IssueState",
-    "Transport",
-    "refused",
-]

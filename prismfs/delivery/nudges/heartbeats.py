@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from prismfs.delivery.folder import opened
-from prismfs.delivery.nudges import is_identity
+from prismfs.delivery.nudges.queue import is_identity
 from prismfs.errors import Problem, RecordError
 from prismfs.records import codec
 from prismfs.records.base import Instant, Line, Value
@@ -57,7 +57,7 @@ def write_heartbeat(root: Path, identity: str, heartbeat: Heartbeat, *, dry_run:
 def read_heartbeats(root: Path, now: datetime, *, older: timedelta) -> tuple[tuple[Beat, ...], tuple[Problem, ...]]:
     """Return every heartbeat by name, and the files that are none.
 
-    One is stale that is older than `older`, or as far ahead: nobody can tell when that was.
+    One is stale that is older than `older`, or as far ahead: its time cannot be known.
     """
     beats, problems = [], []
     with opened(root, "run", "heartbeats", create=False) as folder:

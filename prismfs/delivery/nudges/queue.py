@@ -1,6 +1,6 @@
 """Nudges: short notes between agents that live for an hour, in the project's ignored `run/` (R-004-34).
 
-They are no records and make no commits. `run/nudges/<identity>/<id>.json` waits; whoever renames it into
+They are no records and make no commits. `run/nudges/<identity>/<id>.json` waits; the process that renames it into
 `claimed/` has it; `done/` remembers for a while what was done, so that a nudge that is sent again is not
 handed out again. A claim that is not done in five minutes, or whose process has gone, goes back. What cannot be
 read is put into `broken/` and named.
@@ -17,7 +17,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from prismfs.delivery.folder import opened
-from prismfs.delivery.nudge_folder import Entry, Nudge, NudgeFolder, age_key
+from prismfs.delivery.nudges.folder import Entry, Nudge, NudgeFolder, age_key
 from prismfs.errors import ConflictError, PrismfsError, Problem, RecordError, RefusedError
 from prismfs.records import codec
 from prismfs.records.base import Identity, parse_duration
@@ -76,7 +76,7 @@ class NudgeQueue:
         """Hand out at most `limit` nudges of `identity`, each to exactly one of all processes that ask.
 
         `process` (an id on this machine) works on them: once it has gone they go back at once, and not
-        after five minutes only. None stands for a caller that ends before the work does.
+        after five minutes only. None is for a caller that ends before the work does.
         """
         with self._folder(identity, create=False) as folder:
             if folder is None:
@@ -116,7 +116,7 @@ class NudgeQueue:
                 return finished[0], False
             elif not _beginning(folder.waiting(), text):
                 raise _not_found(text)
-        raise ConflictError("claim_lost", "nobody has claimed it now", field="ID", hint="prismfs nudge claim")
+        raise ConflictError("claim_lost", "it is not claimed now", field="ID", hint="prismfs nudge claim")
 
     def look(self, now: datetime, identity: str | None = None) -> tuple[tuple[Entry, ...], tuple[Problem, ...]]:
         """Return every nudge, of `identity` or of all, oldest first, and what is broken; nothing is changed."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from prismfs.delivery.detail import one_line
 from prismfs.delivery.folder import opened
-from prismfs.delivery.issue import CREATE_FAILED, refused
+from prismfs.delivery.issues.transport import CREATE_FAILED, refused
+from prismfs.delivery.receipts import one_line
 from prismfs.errors import StoreError
 from prismfs.records.issue import IssueDraft, IssueState
 from prismfs.records.message import Receipt
@@ -22,7 +22,7 @@ class DryRunTransport:
         self._root = root
 
     def preflight(self) -> Receipt:
-        """Say that nothing stands in the way; nothing leaves."""
+        """Say that an issue could be filed; nothing leaves."""
         return Receipt(
             outcome="sent",
             detail="dry run: nothing leaves",

@@ -16,9 +16,9 @@ from typing import Any
 import httpx
 
 from prismfs import __version__
-from prismfs.delivery.deadline import Deadline
-from prismfs.delivery.detail import describe, not_configured
-from prismfs.delivery.peer import Tls, is_loopback
+from prismfs.delivery.network.deadline import Deadline
+from prismfs.delivery.network.peer import Tls, describe, is_loopback
+from prismfs.delivery.receipts import not_configured
 from prismfs.errors import ConfigError
 from prismfs.records.document import Document
 from prismfs.records.message import LONGEST_RETRY_AFTER, Receipt
@@ -26,10 +26,13 @@ from prismfs.records.message import LONGEST_RETRY_AFTER, Receipt
 _TEMPORARY = {408, 425, 429}
 _ASKING_FOR_A_WAIT = {429, 503}
 
-# It would write headers, which hold secrets, into whatever log there is.
+# It would write headers, which hold secrets, into any log there is.
 logging.getLogger("httpcore").setLevel(logging.WARNING)
 
 _log = logging.getLogger(__name__)
+
+TIMEOUT = timedelta(seconds=10)
+"""How long a POST may take where the settings do not say it."""
 
 
 def post(

@@ -1,7 +1,7 @@
 """One conversation with GitHub by its own program, `gh`: a clean environment, one time-out for all of it.
 
-The exit code of `gh` is 1 for nearly everything that goes wrong (4: nobody is logged in). So questions go through
-`gh api --include`, which prints the server's status line and headers; of other commands the status stands in the
+The exit code of `gh` is 1 for nearly everything that goes wrong (4: not logged in). So questions go through
+`gh api --include`, which prints the server's status line and headers; of other commands the status is in the
 message. `gh auth status` is of no use here: it calls a token invalid whatever kept it from asking (seen with 2.23).
 """
 
@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from prismfs.delivery.command import Ended, run_bytes
-from prismfs.delivery.detail import one_line
-from prismfs.delivery.issue import ACCESS_DENIED, AUTH_REQUIRED, Code, refused
+from prismfs.delivery.issues.transport import ACCESS_DENIED, AUTH_REQUIRED, Code, refused
+from prismfs.delivery.programs.run import Ended, run_bytes
+from prismfs.delivery.receipts import one_line
 from prismfs.delivery.secrets import resolve
 from prismfs.errors import ConfigError, RecordError, RefusedError
 from prismfs.kinds.care.settings.tracker import Tracker
@@ -86,7 +86,7 @@ class Gh:
         """Run `gh` with `arguments`.
 
         Raises:
-            GhError: it cannot be started, or nobody is logged in.
+            GhError: it cannot be started, or is not logged in.
             RefusedError: `command_timeout`.
         """
         left = max(0.0, self._until - time.monotonic())
@@ -185,7 +185,7 @@ def _config_folder(root: Path, folder: str) -> str:
     if not folder.startswith("/"):
         raise ConfigError("bad_setting", "must be an absolute path", field="gh_config")
     if Path(place).is_relative_to(os.path.realpath(root)):
-        # What stands there says where the token is sent.
+        # The configuration there says where the token is sent.
         raise ConfigError("bad_setting", "lies in the project; it must lie outside of it", field="gh_config")
     return place
 

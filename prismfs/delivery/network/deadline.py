@@ -1,7 +1,7 @@
 """One time-out for all that a delivery does over a network (R-004-29).
 
 The time-outs of sockets begin anew with each byte: a server that sends one now and then would hold the desk
-for hours. At the deadline the connection is shut down, and whatever waits for it ends.
+for hours. At the deadline the connection is shut down, and what waits for it ends.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ class Deadline:
 
     @property
     def passed(self) -> bool:
-        """Whether it is over."""
+        """Whether the deadline has passed."""
         return time.monotonic() >= self._end
 
     def remaining(self) -> float:
-        """Return the seconds that are left, never quite none."""
+        """Return the seconds that are left, always above 0."""
         return max(_LEAST, self._end - time.monotonic())
 
     def lookup(self, host: str, port: int) -> int:

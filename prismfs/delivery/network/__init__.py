@@ -1,0 +1,1 @@
+"""Talking to other machines within one time-out: POST, SMTP, TLS."""

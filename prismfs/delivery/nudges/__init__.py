@@ -1,0 +1,1 @@
+"""Nudges and heartbeats: short notes between agents that are at work, outside of git."""

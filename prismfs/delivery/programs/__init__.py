@@ -1,0 +1,1 @@
+"""Running other programs: argument lists, never a shell."""

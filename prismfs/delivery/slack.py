@@ -1,0 +1,55 @@
+"""Slack: one POST to an incoming webhook (R-004-29)."""
+
+from __future__ import annotations
+
+import ssl
+from datetime import timedelta
+from pathlib import Path
+from typing import ClassVar
+
+from prismfs.delivery import ChannelType
+from prismfs.delivery.network.peer import Tls
+from prismfs.delivery.network.post import TIMEOUT, post
+from prismfs.delivery.receipts import not_configured
+from prismfs.delivery.secrets import resolve
+from prismfs.errors import ConfigError
+from prismfs.kinds.escalation.settings.escalation_policy import Contacts
+from prismfs.records.channel import ChannelForm
+from prismfs.records.message import Message, Receipt
+
+
+class SlackChannel:
+    """Sends {text} to `contacts.slack_webhook`. Text from agents can mention no one and hide no link."""
+
+    local: ClassVar[bool] = False
+
+    def __init__(
+        self, root: Path, contacts: Contacts, *, timeout: timedelta = TIMEOUT, tls: Tls = ssl.create_default_context
+    ) -> None:
+        self._root = root
+        self._contacts = contacts
+        self._timeout = timeout
+        self._tls = tls
+
+    def send(self, message: Message) -> Receipt:
+        """Post subject and body."""
+        try:
+            url = resolve(self._contacts.slack_webhook, field="contacts.slack_webhook", root=self._root)
+        except ConfigError as error:
+            return not_configured(error)
+        # The three characters that Slack gives a meaning to, such as in <!channel>.
+        text = f"{message.subject}\n{message.body}".replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        return post(
+            url,
+            {"text": text},
+            setting="contacts.slack_webhook",
+            key=message.id,
+            timeout=self._timeout,
+            tls=self._tls,
+        )
+
+
+CHANNEL = ChannelType(
+    form=ChannelForm(word="slack", reaches="contact", contacts=("slack_webhook",), place="webhook"),
+    make=lambda site: SlackChannel(site.root, site.contacts),
+)

@@ -1,0 +1,63 @@
+"""Text messages: one POST to the operator's gateway (R-004-29)."""
+
+from __future__ import annotations
+
+import ssl
+from datetime import timedelta
+from pathlib import Path
+from typing import ClassVar
+
+from prismfs.delivery import ChannelType
+from prismfs.delivery.network.peer import Tls
+from prismfs.delivery.network.post import TIMEOUT, post
+from prismfs.delivery.receipts import not_configured
+from prismfs.delivery.secrets import resolve
+from prismfs.errors import ConfigError
+from prismfs.kinds.escalation.settings.escalation_policy import Contacts
+from prismfs.records.channel import ChannelForm
+from prismfs.records.message import Message, Receipt
+
+
+class SmsChannel:
+    """Sends {to, body} to `contacts.sms_webhook`. The body is the subject and the id: text messages are short."""
+
+    local: ClassVar[bool] = False
+
+    def __init__(
+        self, root: Path, contacts: Contacts, *, timeout: timedelta = TIMEOUT, tls: Tls = ssl.create_default_context
+    ) -> None:
+        self._root = root
+        self._contacts = contacts
+        self._timeout = timeout
+        self._tls = tls
+
+    def send(self, message: Message) -> Receipt:
+        """Post the text for the number in the message's target."""
+        try:
+            url = resolve(self._contacts.sms_webhook, field="contacts.sms_webhook", root=self._root)
+            number = resolve(message.target, field="contacts.human_sms", root=self._root)
+        except ConfigError as error:
+            return not_configured(error)
+        if not number.isprintable():
+            return Receipt(outcome="permanent", detail="the number holds a control character")
+        return post(
+            url,
+            {"to": number, "body": f"{message.subject}\n{message.about}"},
+            setting="contacts.sms_webhook",
+            key=message.id,
+            timeout=self._timeout,
+            tls=self._tls,
+        )
+
+
+CHANNEL = ChannelType(
+    form=ChannelForm(
+        word="sms",
+        reaches="contact",
+        target="human",
+        shown="human",
+        contacts=("human_sms", "sms_webhook"),
+        address="human_sms",
+    ),
+    make=lambda site: SmsChannel(site.root, site.contacts),
+)

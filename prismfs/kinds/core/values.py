@@ -1,0 +1,49 @@
+"""Value types that records of several families share: scopes, sources, labels, redactions, remarks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from prismfs.records.base import Identity, Instant, Text, Value
+
+Scope = Literal["customer-internal", "prism-product", "mixed"]
+"""Whose matter an incident is: the customer's alone, the product's, or both (R-000-26)."""
+
+SCOPES: tuple[Scope, ...] = ("customer-internal", "prism-product", "mixed")
+
+DedupKey = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""A key by which reports of one fault are recognised as such."""
+
+Source = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*(:[A-Za-z0-9._/-]+){1,2}$", max_length=200)]
+"""`type:name` or `type:name:detail`, as in `plugin:rebuild` or `patrol:deacon:health-scan`."""
+
+LabelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")]
+Labels = Annotated[
+    dict[LabelName, Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]],
+    Field(default_factory=dict, max_length=64),
+]
+
+
+class Redaction(Value):
+    """What the scanner found in a text before it was kept: where, of what kind, how often; never the value (R-000-36).
+
+    `level` is `redact` for what was taken out, `suspect` for what was left and may not leave. `rules` names the rule
+    sets, `mac` is a keyed code by which equal values can be told.
+    """
+
+    pointer: str
+    kind: str
+    count: int
+    level: Literal["redact", "suspect"] = "redact"
+    rules: str = ""
+    mac: str | None = None
+
+
+class Note(Value):
+    """A comment on a record, with its author and time."""
+
+    by: Identity
+    at: Instant
+    text: Text

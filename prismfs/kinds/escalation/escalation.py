@@ -1,0 +1,98 @@
+"""An escalation: a request for attention, and who has it now. It is a bead, kept beside work items."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from prismfs.kinds.core.bead import Bead
+from prismfs.kinds.core.values import DedupKey, Labels, Redaction, Source
+from prismfs.records.base import Duration, Identity, Instant, Line, Text, Value, Word
+from prismfs.records.ids import Id
+from prismfs.records.severity import Severity
+
+
+class EscalationDrop(Value):
+    """What an agent drops, or gives `prismfs escalate`, to ask for attention."""
+
+    kind: Literal["escalation"]
+    version: Literal[1] = 1
+    sender: Identity = Field(alias="from")
+    severity: str = "MEDIUM"
+    title: Line
+    body: Text = ""
+    source: Source | None = None
+    category: Word | None = None
+    to: Word | None = None
+    related: Id | None = None
+    signature: DedupKey | None = None
+    dedup_window: Duration | None = None
+    labels: Labels
+
+
+class Escalation(Bead):
+    """An escalation: what happened, how urgent, who has it now, how often it was raised (R-004-07 to R-004-09).
+
+    An open one is raised at `raise_at` unless it is acknowledged, and goes to another tier at `hop_at`;
+    `due_at` is the earlier of the two. `groups` are the groups of notices that it belongs to.
+    """
+
+    type: Literal["escalation"]
+    severity: Severity
+    category: Word | None = None
+    source: Source
+    reporter: Identity
+    tier: Word
+    labels: Labels
+    related: Id | None = None
+    signature: str
+    recurrence_of: Id | None = None
+    occurrence_count: int = Field(default=1, ge=1)
+    last_seen_at: Instant
+    status: Literal["open", "acknowledged", "closed"]
+    acknowledged_by: Identity | None = None
+    acknowledged_at: Instant | None = None
+    acknowledged_note: Text | None = None
+    closed_by: Identity | None = None
+    closed_at: Instant | None = None
+    closed_reason: Text | None = None
+    original_severity: Severity | None = None
+    reescalation_count: int = Field(default=0, ge=0)
+    last_reescalated_at: Instant | None = None
+    raise_at: Instant | None = None
+    hop_at: Instant | None = None
+    groups: tuple[Id, ...] = ()
+    redactions: tuple[Redaction, ...] = ()
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The escalation's labels as `name:value`, derived for listing and export (R-004-07)."""
+        original = (self.original_severity or self.severity).label
+        return (
+            self.type,
+            *(() if self.category is None else (self.category,)),
+            f"severity:{self.severity.label}",
+            f"source:{self.source}",
+            f"acknowledged:{str(self.status == 'acknowledged').lower()}",
+            f"reescalated:{str(self.reescalation_count > 0).lower()}",
+            f"reescalation_count:{self.reescalation_count}",
+            f"original_severity:{original}",
+            *(f"{name}:{value}" for name, value in self.labels.items()),
+        )
+
+    @property
+    def match_labels(self) -> dict[str, str]:
+        """What matchers are held against: the reporter's labels, and the escalation's own fields before them."""
+        own = {
+            "severity": self.severity.label,
+            "source": self.source,
+            "category": self.category,
+            "tier": self.tier,
+            "reporter": self.reporter,
+            "title": self.title,
+        }
+        return dict(self.labels) | {name: value for name, value in own.items() if value is not None}
+
+
+FORMS = (EscalationDrop,)
