@@ -1,7 +1,7 @@
 """The rules. `decide` is a pure function: one view, one event and one now give one decision.
 
-Each family has its table: what happened to which kind of record, the stages that answer it in order, and who may cause
-it. What the stages ask of other families follows in the order of the road (`core.road.ORDER`).
+Each family has its table (`table.py`): what happened to which kind of record, the stages that answer it in order, and
+who may cause it. A rule that is added may bring its rows in its own file: every `TABLE` and `STEPS` below is taken. What the stages ask of other families follows in the order of the road (`core.road.ORDER`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from functools import partial
+from importlib import import_module
+from pkgutil import walk_packages
 
 from prismfs.errors import ConflictError, ForbiddenError, RecordError, RefusedError
 from prismfs.kinds import kind_of_id
@@ -18,22 +20,17 @@ from prismfs.kinds.core.outbox import Outbox
 from prismfs.records.event import Event
 from prismfs.records.plan import Decision, Nothing, Plan, Refused
 from prismfs.records.view import View
-from prismfs.rules.care import table as care
 from prismfs.rules.core import authority
-from prismfs.rules.core import table as core
 from prismfs.rules.core.draft import ENGINE, RULES_VERSION, Draft
 from prismfs.rules.core.form import form_of
 from prismfs.rules.core.road import Row, Stage, Step, Table, follow_road, merged
-from prismfs.rules.escalation import table as escalation
-from prismfs.rules.gates import table as gates
-from prismfs.rules.response import table as response
-from prismfs.rules.work import table as work
 
-FAMILIES = (core, care, escalation, work, response, gates)
+_MODULES = tuple(import_module(name) for name in sorted(each.name for each in walk_packages(__path__, f"{__name__}.")))
+"""Every module of every family; by name, so that the order is the same on every machine."""
 
-TABLE: Table = merged(family.TABLE for family in FAMILIES)
+TABLE: Table = merged(module.TABLE for module in _MODULES if hasattr(module, "TABLE"))
 
-STEPS: tuple[Step, ...] = tuple(step for family in FAMILIES for step in family.STEPS)
+STEPS: tuple[Step, ...] = tuple(step for module in _MODULES for step in getattr(module, "STEPS", ()))
 
 _FORM_REFUSED = {"ack": "not_acknowledgeable", "task_result": "not_a_task", "comment": "not_commentable"}
 """The code of a form that names a record of a kind which does not take it."""
@@ -130,4 +127,4 @@ def _unknown(draft: Draft, table: Table) -> RecordError:
     )
 
 
-__all__ = ["ENGINE", "FAMILIES", "RULES_VERSION", "STEPS", "TABLE", "decide"]
+__all__ = ["ENGINE", "RULES_VERSION", "STEPS", "TABLE", "decide"]

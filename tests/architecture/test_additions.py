@@ -121,3 +121,17 @@ def test_channel_of_one_file_is_taken_by_the_settings_and_delivers(workshop: Wor
     code, answer = workshop.prismfs("escalate", "-s", "LOW", "the road is out")
     assert (code, answer["error"]["code"], answer["error"]["field"]) == (3, "invalid_setting", "/routes/low/1")
     assert "there is no channel pigeons; did you mean pigeon:<loft>?" in answer["error"]["message"]
+
+
+def test_rule_of_one_file_decides_and_a_verb_of_one_file_gives_its_command(workshop: Workshop) -> None:
+    """The rule's row stands in its own file; the verb has one row more, in the table that `--help` is made of."""
+    verbs = workshop.source / "prismfs" / "cli" / "__init__.py"
+    row = '    "greet": ("work.greet", "Say hello."),\n'
+    verbs.write_text(verbs.read_text().replace("_VERBS = {\n", f"_VERBS = {{\n{row}", 1))
+    code, answer = workshop.prismfs("--as", "jade", "greet", "mayor")
+    assert (code, answer["data"]["decided"]) == (0, "greet"), answer
+    assert [todo["title"] for todo in workshop.prismfs("todo", "list")[1]["data"]["items"]] == ["jade says hello"]
+    code, answer = workshop.prismfs("--as", "mayor", "greet", "mayor")
+    assert (code, answer["error"]["code"]) == (4, "greets_itself")
+    verified, answer = workshop.prismfs("verify")
+    assert verified == 0, answer
