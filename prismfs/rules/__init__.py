@@ -1,7 +1,8 @@
 """The rules. `decide` is a pure function: one view, one event and one now give one decision.
 
 Each family has its table (`table.py`): what happened to which kind of record, the stages that answer it in order, and
-who may cause it. A rule that is added may bring its rows in its own file: every `TABLE` and `STEPS` below is taken. What the stages ask of other families follows in the order of the road (`core.road.ORDER`).
+who may cause it. A rule that is added may bring its rows in its own file: every `TABLE` and `STEPS` below is taken.
+What the stages ask of other families follows in the order of the road (`core.road.ORDER`).
 """
 
 from __future__ import annotations
