@@ -32,6 +32,7 @@ _VERBS = {
     "audit": ("core.audit", "Search the audit rows."),
     "verify": ("admin.verify", "Decide every commit again and compare."),
     "doctor": ("admin.doctor", "Look for what is wrong and say what to do."),
+    "upgrade": ("admin.upgrade", "Bring records and settings to today's versions, as one commit."),
     "schema": ("admin.schema", "Print or write the JSON Schemas."),
     "hooks": ("admin.hooks", "Install or run the git hooks."),
     "demo": ("admin.demo", "Run the main job before your eyes."),

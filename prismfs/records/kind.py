@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -14,6 +14,8 @@ from prismfs.records.ids import dated_path, parse_id
 
 Layout = Literal["dated", "named", "single"]
 Format = Literal["yaml", "json"]
+Upgrade = Callable[[Document], Document]
+"""Gives a document of one version as one of the next; pure. `version` itself is none of its concern."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,9 @@ class Kind:
     first of several (`a|b`) that is there. `drop` is the short form that makes such a record when an agent drops it.
     `listing` are the members (dotted paths) that a table shows between the id and the title. A `protected` kind is
     changed by people through a reviewed merge; each record of a `chained` kind names the digest of the one before
-    it. `variants` are models of the kind that differ by their `type`; a record is one of them.
+    it. `variants` are models of the kind that differ by their `type`; a record is one of them. `upgrades` lead
+    from version 1 to 2, from 2 to 3, and so on to `version`; an older file is upgraded whenever it is read.
+    A chained kind has none: its bytes are hashed, so that it grows by optional fields alone.
     """
 
     name: str
@@ -84,6 +88,15 @@ class Kind:
     protected: bool = False
     chained: bool = False
     variants: tuple[type[Record], ...] = ()
+    upgrades: tuple[Upgrade, ...] = ()
+
+    def __post_init__(self) -> None:
+        assert not (self.chained and self.upgrades), "a chained kind keeps its form"
+
+    @property
+    def version(self) -> int:
+        """Today's version of the form of these records."""
+        return 1 + len(self.upgrades)
 
     def path_of(self, identifier: str) -> str:
         """Return the path of the record that `identifier` (an id, or a name) names.
@@ -121,13 +134,41 @@ class Kind:
         """
         return self.record(codec.parse(data, format=self.format, path=path), path=path)
 
+    def upgraded(self, document: Document, *, path: str = "") -> Document:
+        """Return `document` in today's version; one that is of it already, or of no version at all, as it is.
+
+        Raises:
+            RecordError: `newer_version`, this program is too old for it; `bad_field`, it is none of its own version.
+        """
+        version = document.get("version")
+        if not isinstance(version, int) or isinstance(version, bool) or version < 1 or version == self.version:
+            return document
+        if version > self.version:
+            raise RecordError(
+                NEWER_VERSION, f"is of version {version}, and this program knows {self.version}",
+                path=path or None, field="/version", hint=UPGRADE_HINT,
+            )  # fmt: skip
+        for number, upgrade in enumerate(self.upgrades[version - 1 :], start=version + 1):
+            try:
+                document = upgrade(document) | {"version": number}
+            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+                raise RecordError(
+                    "bad_field", f"is no {self.name} of version {number - 1}", path=path or None, field="/version"
+                ) from None
+        return document
+
     def record(self, document: Document, *, path: str = "") -> Record:
-        """Return the record that `document` is; where `path` is given it must be the record's own."""
+        """Return the record that `document`, of any version, is; where `path` is given it must be the record's own.
+
+        Raises:
+            RecordError: it is not of this kind, is not at its own path, or is of a `newer_version`.
+        """
         for required in (self.model.model_fields["kind"].alias or "kind", "version"):
             if required not in document:
                 raise RecordError(
                     "missing_field", "a required field is missing", path=path or None, field=f"/{required}"
                 )
+        document = self.upgraded(document, path=path)
         record = self._model_of(document).from_document(document, path=path)
         if path:
             try:
@@ -147,8 +188,11 @@ class Kind:
         """Return the bytes of `record`; with `old`, only what changed differs from those."""
         if old is None and self.chained:
             return _bytes_of(record, self.format)
-        modeline = self._modeline(record) if self.format == "yaml" else None
-        document = record.to_document()
+        return self.encode(record.to_document(), old=old)
+
+    def encode(self, document: Document, *, old: bytes | None = None) -> bytes:
+        """Return the bytes of a record's document, of whatever version; with `old`, as `write` does."""
+        modeline = self._modeline(document) if self.format == "yaml" else None
         if old is None:
             return codec.encode(document, format=self.format, modeline=modeline)
         return codec.amend(old, document, format=self.format, modeline=modeline)
@@ -220,10 +264,13 @@ class Kind:
                 return variant
         return self.model
 
-    def _modeline(self, record: Record) -> str:
-        up = "../" * self.place_of(record).count("/")
+    def _modeline(self, document: Document) -> str:
+        up = "../" * self.path_of(self.identifier_of(document)).count("/")
         return f"{up}schemas/{self.name}.schema.json"
 
+
+NEWER_VERSION = "newer_version"
+UPGRADE_HINT = "upgrade prismfs: the file was written by a newer one"
 
 _KEPT = 512
 _kept: dict[int, tuple[Record, bytes]] = {}

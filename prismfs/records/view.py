@@ -85,6 +85,9 @@ class View(Protocol):
     def handled(self, cause: str) -> bool:
         """Tell whether an audit row answers `cause` already."""
 
+    def outdated(self, model: type[R], version: int) -> Sequence[R]:
+        """Return the records of the kind whose file is of an earlier version than `version`, in path order."""
+
     def find_answers(self, text: str, limit: int, *, without: str = "") -> Sequence[Answer]:
         """Return passages of the knowledge base that match `text`, best first, at most `limit`.
 

@@ -37,8 +37,16 @@ _FORM_REFUSED = {"ack": "not_acknowledgeable", "task_result": "not_a_task", "com
 """The code of a form that names a record of a kind which does not take it."""
 
 
-def decide(view: View, event: Event, now: datetime, *, table: Table = TABLE, steps: Sequence[Step] = STEPS) -> Decision:
-    """Return what `event` means for the project that `view` shows, as of `now`.
+def decide(
+    view: View,
+    event: Event,
+    now: datetime,
+    *,
+    rules: int = RULES_VERSION,
+    table: Table = TABLE,
+    steps: Sequence[Step] = STEPS,
+) -> Decision:
+    """Return what `event` means for the project that `view` shows, as of `now`, by the rules of version `rules`.
 
     A plan is to be committed; `Refused` carries the problem; `Nothing` says that all is so already. An event
     whose cause is answered in the history gives `Nothing`, so that it may be offered any number of times.
@@ -49,7 +57,7 @@ def decide(view: View, event: Event, now: datetime, *, table: Table = TABLE, ste
     """
     if view.handled(event.cause):
         return Nothing("handled already")
-    draft = Draft(view, event, now)
+    draft = Draft(view, event, now, rules=rules)
     row: Row | None = None
     try:
         row = _row_of(draft, table)
@@ -57,7 +65,7 @@ def decide(view: View, event: Event, now: datetime, *, table: Table = TABLE, ste
     except (RecordError, RefusedError, ForbiddenError, ConflictError) as error:
         if row is None or row.refused is None:
             return Refused(error.problem, type(error))
-        return _decide(Draft(view, event, now), (partial(row.refused, error=error),), steps)
+        return _decide(Draft(view, event, now, rules=rules), (partial(row.refused, error=error),), steps)
 
 
 def _decide(draft: Draft, stages: Iterable[Stage], steps: Sequence[Step]) -> Plan | Nothing:

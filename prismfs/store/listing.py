@@ -1,7 +1,7 @@
 """The projection's tables and the questions that listings ask of them. Imports nothing heavy.
 
 The database stands under the git directory, is rebuilt from commits at will, and is never needed for
-correctness: `meta.head` names the commit that it shows.
+correctness: `meta.head` names the commit that it shows, `meta.program` the program that filled it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from prismfs.errors import ConflictError, PrismfsError, StoreError
 from prismfs.records.document import Document
 from prismfs.store import answers
 
-FORM = 2
+FORM = 3
 """Version of the tables below; a database of another form is thrown away and rebuilt."""
 
 _TABLES = f"""
@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS record (
     path TEXT PRIMARY KEY, id TEXT NOT NULL, kind TEXT NOT NULL, title TEXT NOT NULL, type TEXT,
     status TEXT NOT NULL,
     open INTEGER NOT NULL, key TEXT, due_at TEXT, rank INTEGER, owner TEXT, ref TEXT, cause TEXT,
-    number INTEGER, digest TEXT, document TEXT NOT NULL
+    number INTEGER, digest TEXT, version INTEGER, document TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS record_id ON record (id);
 CREATE INDEX IF NOT EXISTS record_kind ON record (kind, open, id);
@@ -61,6 +61,7 @@ COLUMNS = (
     "cause",
     "number",
     "digest",
+    "version",
     "document",
 )
 
@@ -148,12 +149,6 @@ def database_error(error: sqlite3.OperationalError) -> PrismfsError:
         case _:
             hint = "check the disk and the room left on it; the file may be removed and is made again"
             return StoreError("disk_failed", str(error), path=path, hint=hint)
-
-
-def read_head(connection: sqlite3.Connection) -> str | None:
-    """Return the commit that the database shows, None for none yet."""
-    row = connection.execute("SELECT value FROM meta WHERE name = 'head'").fetchone()
-    return None if row is None else str(row[0])
 
 
 def read_kinds(connection: sqlite3.Connection) -> dict[str, Document]:

@@ -12,11 +12,13 @@ from bisect import insort
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from copy import deepcopy
 from datetime import datetime
 from typing import TypeVar, cast
 
-from prismfs.errors import ConflictError, RecordError
+from prismfs.errors import ConflictError, Problem, RecordError
 from prismfs.kinds import kind_of, kind_of_path
+from prismfs.records import codec
 from prismfs.records.base import Record, format_instant, parse_instant
 from prismfs.records.kind import Facets
 from prismfs.records.plan import Plan
@@ -40,20 +42,14 @@ class MemoryView:
         self._causes: dict[str, int] = {}
         self._rows: dict[str, ChainHead] = {}
         self._head: ChainHead | None = GENESIS
-        self._invalid: dict[str, str] = {}
+        self._invalid: dict[str, Problem] = {}
+        self._versions: dict[str, int] = {}
         for path, data in (files or {}).items():
             self.put_file(path, data)
 
     def copy(self) -> MemoryView:
         """Return a view of its own with the same records."""
-        twin = MemoryView()
-        twin._records = dict(self._records)
-        twin._by_key = {key: list(ids) for key, ids in self._by_key.items()}
-        twin._by_ref = {ref: list(ids) for ref, ids in self._by_ref.items()}
-        twin._invalid = dict(self._invalid)
-        twin._due, twin._causes = set(self._due), dict(self._causes)
-        twin._rows, twin._head = dict(self._rows), self._head
-        return twin
+        return deepcopy(self, {id(record): record for record, _ in self._records.values()})
 
     def add(self, plan: Plan) -> None:
         """Let every later answer be as if `plan` were committed."""
@@ -68,16 +64,20 @@ class MemoryView:
         if kind is None:
             return False
         try:
-            self._put(path, kind.read(data, path=path), data)
+            document = codec.parse(data, format=kind.format, path=path)
+            self._put(path, kind.record(document, path=path), data)
         except RecordError as error:
             if kind.layout == "single":
-                self._invalid[path] = str(error)
+                self._invalid[path] = error.problem
             return False
+        if document["version"] != kind.version:
+            self._versions[path] = int(str(document["version"]))
         return True
 
     def remove_file(self, path: str) -> None:
         """Forget the record at `path`, if there is one."""
         self._invalid.pop(path, None)
+        self._versions.pop(path, None)
         old = self._records.pop(path, None)
         if old is None:
             return
@@ -108,7 +108,8 @@ class MemoryView:
         """Return the one record of its kind, or what a missing file means."""
         kind = kind_of(model)
         if kind.folder in self._invalid:
-            raise invalid_setting(kind.folder, self._invalid[kind.folder])
+            problem = self._invalid[kind.folder]
+            raise invalid_setting(kind.folder, problem.code, str(problem))
         found = self._at(model, kind.folder) or default_record(kind.name)
         assert isinstance(found, model)
         return found
@@ -171,6 +172,11 @@ class MemoryView:
     def handled(self, cause: str) -> bool:
         """Tell whether an audit row answers `cause` already."""
         return self._causes.get(cause, 0) > 0
+
+    def outdated(self, model: type[R], version: int) -> Sequence[R]:
+        """Return the records of the kind whose file is of an earlier version than `version`, in path order."""
+        found = (self._at(model, path) for path, own in sorted(self._versions.items()) if own < version)
+        return tuple(record for record in found if record is not None)
 
     def find_answers(self, text: str, limit: int, *, without: str = "") -> Sequence[Answer]:
         """Return passages of the knowledge base that match `text`, best first."""
@@ -276,13 +282,8 @@ class MemoryStore:
 
     def commit_foreign(self, files: Mapping[str, bytes | None], *, author: str, at: datetime) -> str:
         """Make a commit as a person would, by hand; None as content removes a file. Return its name."""
-        tree = dict(self._trees[-1])
-        for path, data in files.items():
-            if data is None:
-                tree.pop(path, None)
-            else:
-                tree[path] = data
-        self._trees.append(tree)
+        merged = {**self._trees[-1], **files}
+        self._trees.append({path: data for path, data in merged.items() if data is not None})
         number = len(self._trees) - 1
         self._foreign[number] = ForeignCommit(
             commit=str(number),

@@ -17,11 +17,11 @@ from prismfs.errors import ConfigError, RecordError
 from prismfs.kinds import KINDS, kind_of, kind_of_path
 from prismfs.records import codec
 from prismfs.records.base import Record, format_instant, parse_instant
-from prismfs.records.document import Document
-from prismfs.records.kind import Kind
+from prismfs.records.document import Document, JsonValue
+from prismfs.records.kind import NEWER_VERSION, UPGRADE_HINT, Kind
 from prismfs.records.plan import Plan
 from prismfs.records.view import GENESIS, Answer, ChainHead
-from prismfs.store import answers, listing
+from prismfs.store import answers, listing, program
 from prismfs.store.defaults import default_record
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT
 from prismfs.store.git.repository import Git
@@ -51,7 +51,7 @@ class Projection:
     @property
     def head(self) -> str | None:
         """The commit that the projection shows, None for none yet."""
-        return listing.read_head(self._connection)
+        return program.read_head(self._connection)
 
     def close(self) -> None:
         """Close the database."""
@@ -112,7 +112,8 @@ class Projection:
         kind = kind_of(model)
         row = self._connection.execute("SELECT status, document FROM record WHERE path = ?", (kind.folder,)).fetchone()
         if row is not None and row[0] == INVALID:
-            raise invalid_setting(kind.folder, json.loads(row[1])[INVALID])
+            said = json.loads(row[1])
+            raise invalid_setting(kind.folder, said["code"], said[INVALID])
         found = default_record(kind.name) if row is None else _parsed(kind.name, row[1])
         assert isinstance(found, model)
         return found
@@ -174,6 +175,11 @@ class Projection:
         row = self._connection.execute("SELECT 1 FROM record WHERE cause = ? LIMIT 1", (cause,)).fetchone()
         return row is not None
 
+    def outdated(self, model: type[R], version: int) -> Sequence[R]:
+        """Return the records of the kind whose file is of an earlier version than `version`, in path order."""
+        query = "SELECT document FROM record WHERE kind = ? AND version < ? AND status != ? ORDER BY path"
+        return self._all(model, query, kind_of(model).name, version, INVALID)
+
     def find_answers(self, text: str, limit: int, *, without: str = "") -> Sequence[Answer]:
         """Return passages of the knowledge base that match `text`, best first."""
         return answers.find_answers(self._connection, text, limit, without=without)
@@ -216,17 +222,18 @@ class Projection:
                 document = codec.parse(data, format=kind.format, path=path)
                 kind.record(document, path=path)
             except RecordError as error:
-                if kind.layout == "single":
-                    self._put_invalid(kind, path, str(error))
+                if kind.layout == "single" or error.code == NEWER_VERSION:
+                    self._put_invalid(kind, path, error)
                     return
             else:
-                self._put(kind, path, document, data if kind.chained else None)
+                self._put(kind, path, kind.upgraded(document), data if kind.chained else None, document["version"])
                 return
         self._connection.execute("DELETE FROM record WHERE path = ?", (path,))
         if kind.name == "kb":
             answers.remove_article(self._connection, path.rpartition("/")[2].removesuffix(f".{kind.format}"))
 
-    def _put(self, kind: Kind, path: str, document: Document, data: bytes | None) -> None:
+    def _put(self, kind: Kind, path: str, document: Document, data: bytes | None, version: JsonValue = None) -> None:
+        """Put a record's document; `version` is that of its file, today's where none is given."""
         facets = kind.facets_of(document)
         digest = None if data is None else hashlib.sha256(data).hexdigest()
         self._connection.execute(
@@ -247,30 +254,28 @@ class Projection:
                 facets.cause,
                 facets.number,
                 digest,
+                version or kind.version,
                 json.dumps(document, ensure_ascii=False, separators=(",", ":")),
             ),
         )
         if kind.name == "kb":
             answers.put_article(self._connection, document)
 
-    def _put_invalid(self, kind: Kind, path: str, reason: str) -> None:
-        values = {
-            "path": path,
-            "id": kind.name,
-            "kind": kind.name,
-            "title": "",
-            "status": INVALID,
-            "open": 0,
-            "document": json.dumps({"kind": kind.name, INVALID: reason}),
-        }
+    def _put_invalid(self, kind: Kind, path: str, error: RecordError) -> None:
+        name = kind.name if kind.layout == "single" else path.rpartition("/")[2].removesuffix(f".{kind.format}")
+        head = {"kind": kind.name, "id": name, "status": INVALID}
+        said = json.dumps({**head, "code": error.code, INVALID: str(error)})
+        values = {**head, "path": path, "title": str(error), "open": 0, "document": said}
         self._connection.execute(_PUT, tuple(values.get(column) for column in listing.COLUMNS))
 
     def _set_head(self, commit: str) -> None:
-        self._connection.execute("INSERT OR REPLACE INTO meta VALUES ('head', ?)", (commit,))
+        program.write_head(self._connection, commit)
 
 
-def invalid_setting(path: str, reason: str) -> ConfigError:
+def invalid_setting(path: str, code: str, reason: str) -> ConfigError:
     """Return the error that a settings file is there but invalid; nothing is decided until it is mended."""
+    if code == NEWER_VERSION:
+        return ConfigError(code, reason, path=path, hint=UPGRADE_HINT)
     return ConfigError("invalid_setting", reason, path=path, hint="mend it and commit, or git revert the change")
 
 

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from prismfs.errors import RefusedError, StoreError
-from prismfs.store import listing
+from prismfs.store import listing, program
 
 _DISK = ("disk_full", "disk_failed", "read_only")
 
@@ -31,7 +31,7 @@ def reading(root: Path) -> Iterator[sqlite3.Connection]:
         except StoreError as error:
             if error.code not in _DISK:
                 raise
-        if connection is not None and listing.read_head(connection) != head:
+        if connection is not None and program.read_head(connection) != head:
             connection.close()
             connection = None
     if connection is None:

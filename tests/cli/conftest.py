@@ -11,7 +11,8 @@ import pytest
 from prismfs.clock import SystemClock
 from prismfs.engine.admin.init_project import init_project
 from prismfs.kinds.core.settings.project import Project
-from tests.support.command_line import REPORT, CommandLine
+from tests.support.command_line import CommandLine
+from tests.support.drops import EXPORT_REPORT
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +35,7 @@ def place(tmp_path: Path, founded: Path, monkeypatch: pytest.MonkeyPatch) -> Com
 @pytest.fixture
 def busy(place: CommandLine) -> CommandLine:
     """A project with an open incident and its escalation."""
-    place.drop(REPORT)
+    place.drop(EXPORT_REPORT)
     place.turn()
     return place
 
@@ -42,4 +43,4 @@ def busy(place: CommandLine) -> CommandLine:
 @pytest.fixture
 def report() -> dict[str, Any]:
     """A report of a fault, as an agent drops it."""
-    return dict(REPORT)
+    return dict(EXPORT_REPORT)

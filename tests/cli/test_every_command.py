@@ -19,6 +19,7 @@ from prismfs.engine.admin.init_project import BRIDGES, init_project
 from prismfs.kinds.core.settings.project import Project
 from tests.support.command_line import CommandLine
 from tests.support.command_tree import COMMANDS, writes
+from tests.support.drops import CHANGE_WORKFLOW, PRODUCT_REPORT
 from tests.support.waiting import until
 
 PHASES = Path(__file__).parents[2] / "examples" / "phases"
@@ -149,6 +150,7 @@ ARGUMENTS = {
     "todo done": "{todo}",
     "todo list": "",
     "triage eval": "{files}/reports.jsonl",
+    "upgrade": "",
     "verify": "",
     "whois": "",
 }
@@ -160,27 +162,15 @@ AS = dict.fromkeys(("phone-home send", "phone-home stage", "phone-home withdraw"
 ENDS_WITH = {"doctor": 1}
 """The exit code of a command that finds something on that project: no watcher has run there."""
 
-REPORT = {
-    "kind": "signal",
-    "from": "jade",
-    "to": "Sage",
-    "type": "Question",
-    "subject": "prismfs watch crashes with a traceback",
-    "body": "The prismfs watcher crashes with an exception when the inbox holds a link.",
-}
-PLAN = "kind: workflow\nversion: 1\nname: change\nprefix: CHG\ntitle: A change\nsubject: incident\nphases:\n" + (
-    "  - id: CHG-1\n    title: Plan\n    artifact: Plan\n    sections:\n"
-    "      - {name: Soon, type: checklist, bucket: quick-wins}\n    on_submitted: [action_items]\n"
-)
 FILES = {
-    "report.json": json.dumps(REPORT),
+    "report.json": json.dumps(PRODUCT_REPORT),
     "failure.txt": "run 17 failed: exit code 1\n",
     "failures.jsonl": '{"id": "a", "group": "one", "job": "export", "error_text": "it broke"}\n',
     "samples.jsonl": '{"id": "a", "text": "nothing here", "kinds": []}\n',
     "reports.jsonl": '{"id": "a", "title": "export crashes", "body": "", "lane": "incident"}\n',
     "in.jsonl": '{"id": "bd-1", "title": "rotate the key", "status": "open", "priority": 2, "issue_type": "task", '
     '"created_at": "2025-10-14T14:43:06Z", "updated_at": "2025-10-14T14:43:06Z"}\n',
-    "plan.md": "## Soon\n\n- [ ] rotate the logs — @gwen\n",
+    "plan.md": "## Soon\n\n- [ ] rotate the logs — @gwen\n\n## Later\n\n- [ ] write a runbook — @jade\n",
     "review.md": "## Timeline\n\n- 2026-03-01 10:00Z — payments answer with errors — alert 7\n\n## Root Cause\n\n"
     + "".join(f"{number}. Why did step {number} fail? — step {number + 1} had failed\n" for number in range(1, 6))
     + "\n## Impact\n\n- **Customers:** 12 could not pay\n- **Revenue:** 340 USD\n- **Operations:** none measured\n"
@@ -209,7 +199,7 @@ class Scene:
         self._issues()
         self._contacts()
         self._remote()
-        self.place.drop(REPORT | {"subject": "it waits"}, "waiting.json")
+        self.place.drop(PRODUCT_REPORT | {"subject": "it waits"}, "waiting.json")
         self.before = self.place.state()
 
     def do(self, line: str, actor: str = "olga") -> str:
@@ -224,7 +214,7 @@ class Scene:
 
     def _settings(self) -> None:
         self._set("settings/retry.yaml", jobs={"export": {"command": ["true"]}})
-        (self.place.root / "workflows/change.yaml").write_text(PLAN)
+        (self.place.root / "workflows/change.yaml").write_text(CHANGE_WORKFLOW)
         self._commit("settings")
 
     def _set(self, name: str, **members: object) -> None:
@@ -271,7 +261,9 @@ class Scene:
         self.names["nudge"] = self.place.call("nudge", "claim", "--for", "mayor", "--limit", "1", "--json").data[
             "items"
         ][0]["id"]
-        self.place.drop(REPORT | {"subject": "About yesterday", "body": "Much like the last one."}, "asked.json")
+        self.place.drop(
+            PRODUCT_REPORT | {"subject": "About yesterday", "body": "Much like the last one."}, "asked.json"
+        )
         self.place.turn()
         self.names["question"] = self.place.newest("signal")
 
@@ -279,7 +271,7 @@ class Scene:
         self._set("settings/tracker.yaml", transport="file")
         for name in ("shipped", "approved", "waiting"):
             subject = f"prismfs crashes with an error: {name}"
-            self.place.drop(REPORT | {"subject": subject})
+            self.place.drop(PRODUCT_REPORT | {"subject": subject})
             self.place.turn()
             self.place.turn()
             self.names[name] = self.place.newest("phone_home")
@@ -332,6 +324,8 @@ def test_command_declared_as_one_that_writes_does(scene: Scene, name: str, tmp_p
     """Else its rehearsal above shows nothing: each row has something to do."""
     if name == "init":
         pytest.skip("writes into a new folder")
+    if name == "upgrade":
+        pytest.skip("no kind has changed its form yet; test_two_programs.py has a program in which some have")
     shutil.copytree(scene.place.root, tmp_path / "desk", symlinks=True)
     place = CommandLine(tmp_path / "desk")
     before = place.state()

@@ -9,16 +9,10 @@ import pytest
 import yaml
 
 from tests.support.command_line import CommandLine
+from tests.support.drops import PRODUCT_REPORT
 from tests.support.github import GitHub
 
-REPORT = {
-    "kind": "signal",
-    "from": "jade",
-    "to": "Sage",
-    "type": "Question",
-    "subject": "prismfs watch crashes with a traceback",
-    "body": "The prismfs watcher crashes with an exception when the inbox holds a link. @ops saw it, fixes #12.",
-}
+REPORT = PRODUCT_REPORT | {"body": PRODUCT_REPORT["body"] + " @ops saw it, fixes #12."}
 
 
 @pytest.fixture

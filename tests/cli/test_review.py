@@ -9,22 +9,8 @@ from typing import Any
 import pytest
 
 from tests.support.command_line import CommandLine
+from tests.support.drops import CHANGE_WORKFLOW
 
-CHANGE = """kind: workflow
-version: 1
-name: change
-prefix: CHG
-title: A change
-subject: incident
-phases:
-  - id: CHG-1
-    title: Plan
-    artifact: Plan
-    sections:
-      - {name: Soon, type: checklist, bucket: quick-wins}
-      - {name: Later, type: checklist, bucket: long-term}
-    on_submitted: [action_items]
-"""
 WHYS = "\n".join(f"{number}. Why did step {number} fail? — because of step {number + 1}" for number in range(1, 6))
 
 
@@ -129,7 +115,7 @@ def test_what_cannot_be_is_named(resolved: CommandLine, arguments: tuple[str, ..
 @pytest.fixture
 def tracked(resolved: CommandLine, tmp_path: Path) -> CommandLine:
     """The same with action items, from a workflow of the project's own."""
-    (resolved.root / "workflows/change.yaml").write_text(CHANGE)
+    (resolved.root / "workflows/change.yaml").write_text(CHANGE_WORKFLOW)
     resolved.git("add", "--all")
     resolved.git("commit", "--quiet", "--message", "a workflow")
     plan = tmp_path / "plan.md"

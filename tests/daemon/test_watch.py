@@ -9,17 +9,10 @@ import signal
 
 import pytest
 
+from tests.support.drops import EXPORT_REPORT
 from tests.support.waiting import until
 from tests.support.watched import Watched
 
-REPORT = {
-    "kind": "signal",
-    "from": "jade",
-    "to": "Sage",
-    "type": "Question",
-    "subject": "Export of the link index crashes with an error",
-    "body": "The nightly export crashes with a traceback, nothing is written. It worked yesterday.",
-}
 ARTICLE = """\
 kind: kb
 version: 1
@@ -33,7 +26,7 @@ body: |
 
 def test_watch_file_renamed_into_the_inbox_is_committed(watched: Watched) -> None:
     child = watched.start()
-    watched.drop(REPORT, "report.json")
+    watched.drop(EXPORT_REPORT, "report.json")
     until(lambda: watched.rows("incident.escalated"), "the incident")
     until(lambda: not list((watched.root / "inbox").iterdir()), "the inbox to be empty")
     until(lambda: watched.git("status", "--porcelain") == "", "the index to follow")
@@ -103,7 +96,7 @@ def test_watch_second_watcher_is_refused_and_the_first_stays(watched: Watched) -
 
 def test_watch_commit_by_hand_is_observed_and_its_signal_taken_up(watched: Watched) -> None:
     watched.start()
-    watched.drop(REPORT | {"to": "mayor", "subject": "a pattern to copy"}, "a.json")
+    watched.drop(EXPORT_REPORT | {"to": "mayor", "subject": "a pattern to copy"}, "a.json")
     until(lambda: watched.rows("signal.delivered"), "a first signal")
     until(lambda: watched.git("status", "--porcelain") == "", "the index to follow")
     (path,) = (watched.root / "signals").rglob("*.yaml")
@@ -123,7 +116,7 @@ def test_watch_commit_by_hand_is_observed_and_its_signal_taken_up(watched: Watch
 
 def test_watch_article_committed_by_hand_answers_the_next_question(watched: Watched) -> None:
     watched.start()
-    question = REPORT | {"subject": "How do I rotate the signing key of the exporter?", "body": ""}
+    question = EXPORT_REPORT | {"subject": "How do I rotate the signing key of the exporter?", "body": ""}
     watched.drop(question, "before.json")
     until(lambda: watched.rows("signal.asked"), "the question to be asked back")
     (watched.root / "kb").mkdir(exist_ok=True)
@@ -204,7 +197,7 @@ def test_watch_invalid_setting_is_loud_takes_nothing_and_goes_on_once_mended(wat
     (row,) = until(lambda: watched.rows("commit.observed"), "the commit to be seen")
     assert (row["level"], row["meta"]["invalid"]) == ("error", {"settings/escalation.json": "bad_field"})
     until(lambda: watched.health().get("state") == "failing", "the complaint, before anything needs the setting")
-    watched.drop(REPORT, "report.json")
+    watched.drop(EXPORT_REPORT, "report.json")
     assert watched.health()["error"]["code"] == "invalid_setting"
     assert watched.health()["error"]["path"] == "settings/escalation.json"
     until(lambda: len([line for line in watched.lines(child) if "error" in line]) >= 2, "it to try again")
@@ -238,7 +231,7 @@ def test_watch_engines_file_edited_by_hand_is_left_alone(watched: Watched) -> No
 def test_watch_persons_commit_takes_nothing_back(watched: Watched) -> None:
     """Once the index kept the signal as a person had committed it, and their next commit undid the engine's."""
     watched.start()
-    watched.drop(REPORT | {"to": "mayor", "subject": "a pattern to copy"}, "a.json")
+    watched.drop(EXPORT_REPORT | {"to": "mayor", "subject": "a pattern to copy"}, "a.json")
     until(lambda: watched.rows("signal.delivered"), "a first signal")
     until(lambda: watched.git("status", "--porcelain") == "", "the index to follow")
     (path,) = (watched.root / "signals").rglob("*.yaml")

@@ -11,17 +11,9 @@ from prismfs.kinds.care.phone_home import PhoneHome
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.base import format_instant
+from tests.support.drops import EXPORT_REPORT
 from tests.support.waiting import until
 from tests.support.watched import Watched
-
-REPORT = {
-    "kind": "signal",
-    "from": "jade",
-    "to": "Sage",
-    "type": "Question",
-    "subject": "Export of the link index crashes with an error",
-    "body": "The nightly export crashes with a traceback, nothing is written. It worked yesterday.",
-}
 
 
 def issue(**fields: Any) -> str:
@@ -35,7 +27,7 @@ def issue(**fields: Any) -> str:
 
 def test_watch_asks_the_tracker_at_its_start_and_tells_the_reporter(watched: Watched) -> None:
     child = watched.start()
-    watched.drop(REPORT, "report.json")
+    watched.drop(EXPORT_REPORT, "report.json")
     until(lambda: watched.records("incident"), "the incident")
     assert watched.stop(child) == 0
     incident = Incident.from_document(watched.records("incident")[0])

@@ -61,12 +61,7 @@ def expected(make_bench: MakeProject) -> dict[str, Any]:
 
 def check(bench: Project, expected: dict[str, Any]) -> None:
     assert outcome(bench) == expected
-    assert bench.git("fsck", "--strict", "--full") == ""
-    assert list((bench.root / ".git").glob("fast_import_crash_*")) == []
-    assert bench.git("status", "--porcelain") == ""
-    assert bench.problems() == ()
-    for path, data in bench.files().items():
-        assert (bench.root / path).read_bytes() == data
+    bench.check_whole()
 
 
 def crash_and_recover(bench: Project, point: str, passing: int) -> None:

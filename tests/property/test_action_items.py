@@ -9,23 +9,9 @@ from hypothesis import strategies as st
 
 from prismfs.kinds.work.work_item import WorkItem
 from prismfs.records.plan import Refused
+from tests.support.drops import CHANGE_WORKFLOW
 from tests.support.memory import MemoryProject
 
-PLAN = b"""kind: workflow
-version: 1
-name: change
-prefix: CHG
-title: A change
-subject: incident
-phases:
-  - id: CHG-1
-    title: Plan
-    artifact: Plan
-    sections:
-      - {name: Soon, type: checklist, bucket: quick-wins}
-      - {name: Later, type: checklist, bucket: long-term}
-    on_submitted: [action_items]
-"""
 LINES = st.tuples(
     st.sampled_from(("rotate the logs", "Rotate the  logs.", "write a runbook", "test the restore")),
     st.sampled_from(("gwen", "Gwen", "jade")),
@@ -44,7 +30,7 @@ def key(action: str, owner: str | None) -> tuple[str, str]:
 def test_open_items_are_the_lines_of_the_last_tracker(
     trackers: list[tuple[list[tuple[str, str, str]], list[tuple[str, str, str]]]],
 ) -> None:
-    desk = MemoryProject(files={"workflows/change.yaml": PLAN})
+    desk = MemoryProject(files={"workflows/change.yaml": CHANGE_WORKFLOW.encode()})
     incident = desk.open_incident(severity="P2")
     done: set[tuple[str, str]] = set()
     for soon, later in trackers:

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from prismfs.rules import RULES_VERSION
 from tests.support.history import History
 from tests.support.project import run_git
 
-BUNDLE = Path(__file__).with_name("rules-1.bundle")
+BUNDLE = Path(__file__).with_name("unreleased") / f"rules-{RULES_VERSION}.bundle"
 
 
 @pytest.fixture

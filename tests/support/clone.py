@@ -55,9 +55,7 @@ class Clone(Project):
         self.restart()
         with self.desk.repo.writer():
             self.desk.repo.bring_index()
-        assert self.problems() == ()
-        assert self.git("status", "--porcelain") == ""
-        assert self.git("fsck", "--strict", "--full") == ""
+        self.check_whole()
 
 
 MakeClone = Callable[[str], Clone]

@@ -18,15 +18,6 @@ from prismfs.clock import SystemClock
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.react import Moment, react
 
-REPORT = {
-    "kind": "signal",
-    "from": "jade",
-    "to": "Sage",
-    "type": "Question",
-    "subject": "Export of the link index crashes with an error",
-    "body": "The nightly export crashes with a traceback, nothing is written. It worked yesterday.",
-}
-
 
 @dataclass
 class Answer:

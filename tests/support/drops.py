@@ -28,6 +28,43 @@ SIGNALS = {lane: signal(subject, body) for lane, (subject, body) in _LANES.items
 }
 """One drop for each lane, and one to an agent that is no intake desk."""
 
+EXPORT_REPORT = {
+    "kind": "signal",
+    "from": "jade",
+    "to": "Sage",
+    "type": "Question",
+    "subject": "Export of the link index crashes with an error",
+    "body": "The nightly export crashes with a traceback, nothing is written. It worked yesterday.",
+}
+"""The form of a report of a customer's own fault."""
+
+PRODUCT_REPORT = {
+    "kind": "signal",
+    "from": "jade",
+    "to": "Sage",
+    "type": "Question",
+    "subject": "prismfs watch crashes with a traceback",
+    "body": "The prismfs watcher crashes with an exception when the inbox holds a link.",
+}
+"""The form of a report of a fault of the product, which may become an outgoing issue."""
+
+CHANGE_WORKFLOW = """kind: workflow
+version: 1
+name: change
+prefix: CHG
+title: A change
+subject: incident
+phases:
+  - id: CHG-1
+    title: Plan
+    artifact: Plan
+    sections:
+      - {name: Soon, type: checklist, bucket: quick-wins}
+      - {name: Later, type: checklist, bucket: long-term}
+    on_submitted: [action_items]
+"""
+"""A workflow of one phase, whose checklists become action items."""
+
 _ESCALATION = "kind: escalation\nfrom: jade\nseverity: {}\ntitle: disk is full\nsignature: disk\n"
 
 EVERYTHING = {

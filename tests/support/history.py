@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from prismfs.engine.trust.verify import Verified, verify
-from prismfs.rules import RULES_VERSION
+from prismfs.rules import RULES_VERSION, TABLE
+from prismfs.rules.core.road import Table
 from prismfs.store.git.history import read_commits
 from prismfs.store.git.plumbing import NO_OBJECT
 from prismfs.store.git.repository import Git
@@ -73,7 +74,7 @@ class History:
         assert data.count(old) >= 1
         self.steps[number] = step.with_(changes=step.changes | {path: self.blob(data.replace(old, new, 1))})
 
-    def verify(self, rules: int = RULES_VERSION) -> tuple[Verified, list[str]]:
+    def verify(self, rules: int = RULES_VERSION, table: Table = TABLE) -> tuple[Verified, list[str]]:
         """Write the steps as commits; return what verifying them finds, and the ids of the commits."""
         stream = bytearray()
         for number, step in enumerate(self.steps, start=1):
@@ -88,4 +89,4 @@ class History:
         command = ["git", "-C", str(self.root), "fast-import", "--quiet", "--force", "--cat-blob-fd=1"]
         done = subprocess.run(command, input=bytes(stream), stdout=subprocess.PIPE, check=True)
         ids = done.stdout.decode().split()
-        return verify(self.git, until=ids[-1], rules=rules), ids
+        return verify(self.git, until=ids[-1], rules=rules, table=table), ids

@@ -38,10 +38,12 @@ CLEAN = {key: value for key, value in os.environ.items() if not key.startswith("
 class Project:
     """One project in the folder `root`, its desk, and a clock that a test moves."""
 
+    open_desk: type[Desk] = Desk
+
     def __init__(self, root: Path, *, clock: FakeClock | None = None) -> None:
         self.root = root
         self.clock = clock or FakeClock(START)
-        self.desk = Desk(root)
+        self.desk = self.open_desk(root)
         self._count = 0
 
     @classmethod
@@ -58,7 +60,7 @@ class Project:
     def restart(self) -> None:
         """Begin anew as another process would: nothing is remembered but what is on disk."""
         self.close()
-        self.desk = Desk(self.root)
+        self.desk = self.open_desk(self.root)
 
     # Time and turns
 
@@ -138,6 +140,15 @@ class Project:
 
     def problems(self) -> tuple[Problem, ...]:
         return self.verify().problems
+
+    def check_whole(self) -> None:
+        """The repository is sound, the history is what the rules make of it, and the files are what it holds."""
+        assert self.git("fsck", "--strict", "--full") == ""
+        assert list((self.root / ".git").glob("fast_import_crash_*")) == []
+        assert self.git("status", "--porcelain") == ""
+        assert self.problems() == ()
+        for path, data in self.files().items():
+            assert (self.root / path).read_bytes() == data
 
 
 MakeProject = Callable[[], Project]

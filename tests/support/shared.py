@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -277,3 +278,13 @@ def serving(folder: Path, keys: Keys, *records: Record) -> Iterator[Shared]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def prismfs(root: Path, *arguments: str, check: bool = True) -> Any:
+    """Call prismfs at `root` as a process of its own, and return its answer."""
+    done = subprocess.run(
+        [sys.executable, "-m", "prismfs", "-C", str(root), "--json", *arguments],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert not check or done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)

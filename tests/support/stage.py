@@ -12,7 +12,7 @@ from prismfs.clock import FakeClock
 from prismfs.engine.admin.init_project import init_project
 from prismfs.engine.trust.verify import verify
 from prismfs.engine.turn.desk import Desk
-from prismfs.engine.turn.react import Moment, react
+from prismfs.engine.turn.react import react
 from prismfs.engine.turn.submit import command_event, submit
 from prismfs.errors import PrismfsError
 from prismfs.kinds import KINDS, kind_of_path
@@ -20,6 +20,7 @@ from prismfs.kinds.core.settings.project import Project
 from prismfs.records import codec
 from prismfs.records.base import parse_duration
 from prismfs.records.plan import Nothing, Refused
+from tests.support.project import moment_of
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 OPERATOR = "olga"
@@ -27,6 +28,8 @@ OPERATOR = "olga"
 
 class Stage:
     """A project at `root`, its clock, and what has happened on it so far."""
+
+    open_desk: type[Desk] = Desk
 
     def __init__(self, folder: Path, root: Path) -> None:
         self.folder, self.root = folder, root
@@ -36,7 +39,7 @@ class Stage:
         self._commit_given()
         self.refused: list[str] = []
         self._tokens = iter(range(1000))
-        with Desk(root) as desk:
+        with self.open_desk(root) as desk:
             self._react(desk)
         self.before = max((row["number"] for row in self.records()["audit"]), default=0)
 
@@ -44,7 +47,7 @@ class Stage:
         """Take the steps in order, each followed by turns until nothing is left to do."""
         for number, step in enumerate(steps):
             # Each step is a process of its own: nothing is remembered but what is on disk.
-            with Desk(self.root) as desk:
+            with self.open_desk(self.root) as desk:
                 if "at" in step:
                     self._move(START + span(step["at"]))
                 if "until" in step:
@@ -64,7 +67,7 @@ class Stage:
     def records(self) -> dict[str, list[dict[str, Any]]]:
         """Return every record of the branch by kind, read from the commits and not from any index."""
         found: dict[str, list[dict[str, Any]]] = {name: [] for name in KINDS}
-        with Desk(self.root) as desk:
+        with self.open_desk(self.root) as desk:
             for path, data in desk.repo.files(desk.repo.snapshot()):
                 kind = kind_of_path(path)
                 assert kind is not None
@@ -82,7 +85,7 @@ class Stage:
 
     def problems(self) -> tuple[Any, ...]:
         """Decide every commit again and return what differs."""
-        with Desk(self.root) as desk:
+        with self.open_desk(self.root) as desk:
             return verify(desk.repo.git, until=desk.repo.snapshot().commit).problems
 
     def git(self, *arguments: str) -> str:
@@ -143,8 +146,7 @@ class Stage:
     def _react(self, desk: Desk) -> datetime | None:
         """Take turns until nothing is left to do now, and return when something is due next."""
         while True:
-            clock = self.clock
-            turn = react(desk, Moment(now=clock.now(), monotonic=clock.monotonic(), wall=clock.wall()))
+            turn = react(desk, moment_of(self.clock))
             self.refused += [each.decision.problem.code for each in turn.outcomes if isinstance(each.decision, Refused)]
             if not turn.more:
                 return turn.next_due

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +11,7 @@ import yaml
 
 from prismfs.clock import FakeClock
 from prismfs.kinds import kind_of
-from tests.support.shared import Shared, Watcher, roster
+from tests.support.shared import Shared, Watcher, prismfs, roster
 
 pytestmark = pytest.mark.slow
 
@@ -53,15 +50,6 @@ def watcher(desk: Shared) -> Watcher:
     assert made.records("artifact")[0].status == "presented"
     made.publish()
     return made
-
-
-def prismfs(root: Path, *arguments: str, check: bool = True) -> Any:
-    done = subprocess.run(
-        [sys.executable, "-m", "prismfs", "-C", str(root), "--json", *arguments],
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
-    assert not check or done.returncode == 0, done.stdout + done.stderr
-    return json.loads(done.stdout)
 
 
 def decide(person: Any, watcher: Watcher, *, by: str | None = None) -> str:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +10,7 @@ import pytest
 from prismfs.clock import FakeClock
 from prismfs.kinds import kind_of
 from prismfs.kinds.care.approval import Approval
-from tests.support.shared import Shared, Watcher, roster
+from tests.support.shared import Shared, Watcher, prismfs, roster
 
 pytestmark = pytest.mark.slow
 
@@ -42,15 +38,6 @@ def watcher(desk: Shared) -> Watcher:
     (record,) = made.records("phone_home")
     assert record.status == "pending_operator_review", record
     return made
-
-
-def prismfs(root: Path, *arguments: str, check: bool = True) -> Any:
-    done = subprocess.run(
-        [sys.executable, "-m", "prismfs", "-C", str(root), "--json", *arguments],
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
-    assert not check or done.returncode == 0, done.stdout + done.stderr
-    return json.loads(done.stdout)
 
 
 def approve(person: Any, record: Any) -> str:

@@ -13,7 +13,10 @@ from prismfs.cli import output
 @click.option("--since", metavar="REV", help="Judge only commits after this one.")
 @output.verb()
 def command(call: output.Call, since: str | None) -> int:
-    """Decide every commit again from its parent and compare; check the audit chain. Exit 1 if one differs."""
+    """Decide every commit again by its own version of the rules, and compare; check the audit chain.
+
+    Exit 1 if one differs.
+    """
     from prismfs.engine.trust.verify import verify
     from prismfs.errors import StoreError
     from prismfs.store.repo import ProjectRepo
@@ -27,8 +30,8 @@ def command(call: output.Call, since: str | None) -> int:
             repo.news(snapshot)  # refuses a branch that lost the commit seen last
         found = verify(repo.git, until=snapshot.commit, since=start, progress=_progress(call))
     lines = [
-        f"{found.commits} commits: {found.decided} decided again and equal, {found.foreign} made by people, "
-        f"{found.older} by older rules; {found.rows} audit rows in one chain"
+        f"{found.commits} commits: {found.decided} decided again and equal ({found.older} by older rules), "
+        f"{found.foreign} made by people; {found.rows} audit rows in one chain"
     ]
     for problem in found.problems:
         lines.append(click.style(output.one_line(f"{problem} [{problem.code}]"), fg="red"))

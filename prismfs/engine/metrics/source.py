@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from prismfs.engine.metrics.facts import Case, Facts, Item, Rules, instant_of
-from prismfs.store import listing
+from prismfs.store import program
 
 
 def array_of(members: Sequence[str]) -> str:
@@ -59,7 +59,7 @@ def read_facts(connection: sqlite3.Connection) -> Facts:
         ConfigError: `invalid_setting`; the policy or the response settings are there and say nothing valid.
     """
     return Facts(
-        commit=listing.read_head(connection) or "",
+        commit=program.read_head(connection) or "",
         pid=str(_single(connection, "project").get("pid", "")),
         as_of=_newest_row(connection),
         cases=[_case(json.loads(text), bool(is_open)) for text, is_open in connection.execute(_CASES)],
@@ -144,7 +144,7 @@ def _setting(connection: sqlite3.Connection, kind: str) -> dict[str, Any]:
     if "invalid" in found:
         from prismfs.store.projection import invalid_setting
 
-        raise invalid_setting(f"settings/{kind}.yaml", str(found["invalid"]))
+        raise invalid_setting(f"settings/{kind}.yaml", str(found["code"]), str(found["invalid"]))
     return found
 
 

@@ -206,10 +206,9 @@ def _meet(desk: Desk, here: Snapshot, theirs: str) -> tuple[Snapshot, Sequence[t
     desk.repo.news(here)  # refuses a branch that lost the commit seen last
     base = meeting_point(git, here, theirs)
     for commit in read_commits(git, since=base.seen, until=theirs):
-        version = commit.trailers.get(trailers.VERSION, "0")
-        if commit.cause is not None and version.isdecimal() and int(version) > RULES_VERSION:
+        if commit.rules > RULES_VERSION:
             raise RefusedError(
-                "newer_rules", f"was decided by rules {version}, these are {RULES_VERSION}", path=commit.id,
+                "newer_rules", f"was decided by rules {commit.rules}, these are {RULES_VERSION}", path=commit.id,
                 hint="install the version of prismfs that the other clone has",
             )  # fmt: skip
     mine, dropped = unpublished(git, here.commit, theirs)

@@ -1,4 +1,4 @@
-"""Deciding every commit again: the same parent, event and time must give the same bytes.
+"""Deciding every commit again: the same parent, event, time and version of the rules must give the same bytes.
 
 Verifying reads the commits alone; the projection has no part in it.
 """
@@ -13,28 +13,31 @@ from prismfs.engine.trust.foreign_commits import contradicted
 from prismfs.errors import PrismfsError, Problem, RecordError
 from prismfs.kinds import kind_of, kind_of_path
 from prismfs.kinds.core.audit import Audit
+from prismfs.records import codec
 from prismfs.records import plan as trailers
 from prismfs.records.base import Record, parse_instant
 from prismfs.records.document import Document
 from prismfs.records.event import Event
 from prismfs.records.plan import Plan
 from prismfs.records.view import GENESIS
-from prismfs.rules import RULES_VERSION, decide
+from prismfs.rules import RULES_VERSION, TABLE, decide
+from prismfs.rules.core.road import Table
 from prismfs.store.git.history import Commit, read_commits
 from prismfs.store.git.plumbing import NO_OBJECT, Change
 from prismfs.store.git.repository import Git
 from prismfs.store.memory import MemoryView
 
 _SKEW = timedelta(seconds=1)
+_UPGRADE = "upgrade prismfs to a version that knows these rules, then verify again"
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
     """What verifying a history found.
 
-    `decided` commits were decided again and came out the same; `foreign` were made by people; `older` were
-    decided by another version of the rules and only checked for their chain and form. `problems` are the
-    faults, the first one first, each with the commit (`path`) and the record (`field`) that differs.
+    `decided` commits were decided again and came out the same, `older` of them by rules of an older version;
+    `foreign` were made by people. `problems` are the faults, the first one first, each with the commit (`path`) and
+    the record (`field`) that differs.
     """
 
     commits: int
@@ -61,9 +64,10 @@ class Verified:
 class _Verifier:
     """The state that one walk over the history carries along: the view, the bytes, the counts."""
 
-    def __init__(self, git: Git, rules: int) -> None:
+    def __init__(self, git: Git, rules: int, table: Table) -> None:
         self.git = git
         self.rules = rules
+        self.table = table
         self.newest = 0
         self.view = MemoryView()
         self.blobs: dict[str, str] = {}
@@ -76,7 +80,7 @@ class _Verifier:
             self.counts["commits"] += 1
             if commit.cause is None or not commit.parents:
                 self.counts["foreign"] += 1
-                self._check_rows_untouched(commit, may_add=False)
+                self._check_rows_untouched(commit)
             else:
                 self._check_engine(commit)
         self._advance(commit, check=check)
@@ -98,19 +102,16 @@ class _Verifier:
             self._problem(commit, "bad_trailer", "its trailers do not say when and by which rules it was decided")
             return
         if version > self.rules:
-            self._problem(commit, "newer_rules", f"was decided by rules {version}, these are {self.rules}")
+            said = f"was decided by rules {version}, these are {self.rules}"
+            self._problem(commit, "newer_rules", said, hint=_UPGRADE)
             return
         if version < max(self.newest, 1):
-            # A claim of older rules would spare a forged commit from being decided again.
+            # A claim of older rules would bring back what a newer version has mended.
             self._problem(commit, "rules_went_back", f"claims rules {version} after a commit of {self.newest}")
             return
         self.newest = version
-        if version < self.rules:
-            self.counts["older"] += 1
-            self._check_rows_untouched(commit, may_add=True)
-            return
         try:
-            decision = decide(self.view, event, now)
+            decision = decide(self.view, event, now, rules=version, table=self.table)
         except Exception as error:  # settings or an event that somebody forged may be anything
             said = str(error) if isinstance(error, PrismfsError) else type(error).__name__
             self._problem(commit, "not_decidable", f"cannot be decided again: {said}", path)
@@ -120,25 +121,19 @@ class _Verifier:
             return
         if self._compare(commit, decision, now):
             self.counts["decided"] += 1
+            self.counts["older"] += version < self.rules
 
     def _compare(self, commit: Commit, decision: Plan, now: datetime) -> bool:
-        wanted = {}
-        for record in decision.puts:
-            kind = kind_of(record)
-            path = kind.place_of(record)
-            wanted[path] = kind.write(record, old=self._old(path))
+        wanted = {kind_of(record).place_of(record): record for record in decision.puts}
         found = {change.path: change for change in commit.changes}
         for path in sorted(wanted.keys() | found.keys()):
             if path not in wanted:
                 self._problem(commit, "not_planned", "holds a change that the decision does not make", path)
-            elif path not in found or self.git.read(found[path].new) != wanted[path]:
-                if path in found or self._old(path) != wanted[path]:
-                    self._problem(commit, "differs", "is not what the decision makes of it", path)
-                else:
-                    continue
-            else:
-                continue
-            return False
+                return False
+            data = self.git.read(found[path].new) if path in found else self._old(path)
+            if not self._says(path, data, wanted[path]):
+                self._problem(commit, "differs", "is not what the decision makes of it", path)
+                return False
         if commit.message != decision.message:
             self._problem(commit, "message_differs", "its message is not the decision's")
             return False
@@ -150,7 +145,20 @@ class _Verifier:
             return False
         return True
 
-    def _check_rows_untouched(self, commit: Commit, *, may_add: bool) -> None:
+    def _says(self, path: str, data: bytes | None, record: Record) -> bool:
+        """Tell whether `data` is `record` as this version writes it, or as an older version of its kind wrote it."""
+        kind, old = kind_of(record), self._old(path)
+        if data is None or data == kind.write(record, old=old):
+            return data is not None
+        try:
+            document = codec.parse(data, format=kind.format)
+            if document.get("version") == kind.version or kind.record(document, path=path) != record:
+                return False
+        except RecordError:
+            return False
+        return data == kind.encode(document, old=old)
+
+    def _check_rows_untouched(self, commit: Commit) -> None:
         """A person may change records; an audit row, once written, never (R-002-43)."""
         for change in commit.changes:
             if not change.path.startswith("audit/"):
@@ -158,9 +166,8 @@ class _Verifier:
             if change.old != NO_OBJECT:
                 self._problem(commit, "audit_changed", "changes or removes an audit row", change.path)
                 return
-            if not may_add:
-                self._problem(commit, "audit_forged", "adds an audit row that no decision made", change.path)
-                return
+            self._problem(commit, "audit_forged", "adds an audit row that no decision made", change.path)
+            return
 
     def _advance(self, commit: Commit, *, check: bool) -> None:
         rows: list[tuple[Audit, Change]] = []
@@ -192,14 +199,16 @@ class _Verifier:
         blob = self.blobs.get(path)
         return None if blob is None else self.git.read(blob)
 
-    def _problem(self, commit: Commit, code: str, message: str, record: str | None = None) -> None:
+    def _problem(
+        self, commit: Commit, code: str, message: str, record: str | None = None, hint: str | None = None
+    ) -> None:
         self.problems.append(
             Problem(
                 code,
                 f"{commit.subject[:80]}: {message}",
                 path=commit.id,
                 field=record,
-                hint=f"git show {commit.id[:12]}",
+                hint=hint or f"git show {commit.id[:12]}",
             )
         )
 
@@ -210,14 +219,15 @@ def verify(
     until: str,
     since: str | None = None,
     rules: int = RULES_VERSION,
+    table: Table = TABLE,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Verified:
     """Decide every commit up to `until` again and compare; with `since`, judge only those after it.
 
-    `rules` is the version of the rules that decide here. Commits of older ones are counted, not decided; those
-    of newer ones, and of older ones after newer, are faults. `progress` is told the number of commits read so far.
+    `rules` is the newest version of the rules in `table`; a commit of an older one is decided by that. Commits of
+    newer ones, and of older ones after newer, are faults. `progress` is told the number of commits read so far.
     """
-    verifier = _Verifier(git, rules)
+    verifier = _Verifier(git, rules, table)
     judged = since is None
     for number, commit in enumerate(read_commits(git, since=None, until=until), start=1):
         verifier.take(commit, check=judged)

@@ -11,11 +11,12 @@ from prismfs.engine.trust.protection import keep_mark
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.news import news_events
 from prismfs.engine.turn.outbound_scan import with_scan
-from prismfs.errors import ConflictError, Problem, RefusedError
+from prismfs.errors import ConflictError, Problem, RefusedError, StoreError
 from prismfs.records.event import Event
 from prismfs.records.plan import Decision, Plan, Refused
 from prismfs.records.view import View
-from prismfs.rules import ENGINE, decide
+from prismfs.rules import ENGINE, RULES_VERSION, decide
+from prismfs.store.git.history import newest_rules
 from prismfs.store.listing import find_documents
 from prismfs.store.projection import Projection
 from prismfs.store.snapshot import Snapshot
@@ -41,9 +42,11 @@ def commit_group(desk: Desk, events: Sequence[Event], now: datetime) -> list[Out
 
     Raises:
         ConflictError: the branch kept moving; nothing was committed.
+        StoreError: `newer_rules`; a newer program has decided here, whose records this one may not understand.
     """
     for attempt in range(1, _TRIES + 1):
         base = desk.repo.snapshot()
+        _check_rules(desk, base)
         try:
             return _commit_on(desk, base, [*news_events(desk, base, now), *events], now)
         except ConflictError:
@@ -95,6 +98,15 @@ def refusal_event(event: Event, problem: Problem) -> Event:
             **problem.as_document(),
         },
     )
+
+
+def _check_rules(desk: Desk, base: Snapshot) -> None:
+    newest = newest_rules(desk.repo.git, base.commit)
+    if newest > RULES_VERSION:
+        raise StoreError(
+            "newer_rules", f"rules {newest} decided here last, these are {RULES_VERSION}", path=base.commit,
+            hint="upgrade prismfs to the version that the other program has",
+        )  # fmt: skip
 
 
 def _commit_on(desk: Desk, base: Snapshot, events: Sequence[Event], now: datetime) -> list[Outcome]:

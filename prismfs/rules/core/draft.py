@@ -35,7 +35,7 @@ ENGINE = "prismfs"
 """Who acts when no person or agent does: the engine, for due times, deliveries and commits seen."""
 
 RULES_VERSION = 1
-"""Version of the rules in this package. A change of what any of them decides is a new number."""
+"""Version of the rules in this package. A change of what any of them decides is a new number (docs/versions.md)."""
 
 
 class Draft:
@@ -43,18 +43,20 @@ class Draft:
 
     `subject` is the record in focus (the signal, the bead); a stage that has nothing to add to it returns.
     `rule` and `reason` say which stage decided and why; they become the commit's own, and the rule that of every row.
+    `rules` is the version of the rules that decides.
     """
 
-    def __init__(self, view: View, event: Event, now: datetime) -> None:
+    def __init__(self, view: View, event: Event, now: datetime, *, rules: int = RULES_VERSION) -> None:
         self.view = view
         self.event = event
         self.now = now
+        self.rules = rules
         self.rule = ""
         self.reason = ""
         self.subject: Record | None = None
         self._follow_ups: list[object] = []
         self._found: dict[tuple[object, ...], object] = {}
-        self._puts: dict[str, Record] = {}
+        self._puts: dict[tuple[str, str], Record] = {}
         self._rows: list[dict[str, Any]] = []
 
     @property
@@ -87,6 +89,13 @@ class Draft:
         """Whether anything was decided yet."""
         return bool(self._rows)
 
+    def since(self, version: int) -> bool:
+        """Tell whether these rules are of `version` or a later one: the branch between a rule as it was and as it is.
+
+        A commit of older rules is decided again by them, so that both branches stay.
+        """
+        return self.rules >= version
+
     def own(self, model: type[R]) -> Iterator[R]:
         """Yield the records of this model that the draft itself puts, as it leaves them."""
         for record in self._puts.values():
@@ -99,7 +108,7 @@ class Draft:
 
     def get(self, model: type[R], identifier: str) -> R | None:
         """Return the record as the draft leaves it, None if there is none."""
-        found = self._puts.get(identifier)
+        found = self._puts.get((kind_of(model).name, identifier))
         return found if isinstance(found, model) else self.view.get(model, identifier)
 
     def need(self, model: type[R], identifier: str) -> R:
@@ -121,7 +130,7 @@ class Draft:
         before = self.get(type(record), name)
         if before is not None and kind.lifecycle is not None:
             kind.lifecycle.check(_status(before), _status(record))
-        self._puts[name] = record
+        self._puts[kind.name, name] = record
         return record
 
     def because(self, rule: str, reason: str) -> None:
@@ -219,7 +228,7 @@ class Draft:
             cause=self.event.cause,
             actor=self.event.actor,
             at=self.now,
-            version=RULES_VERSION,
+            version=self.rules,
             puts=(*self._puts.values(), *rows),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prismfs.rules.core import mailbox, observe, roster
+from prismfs.rules.core import mailbox, observe, roster, upgrade
 from prismfs.rules.core.road import Row, Step, Table
 
 TABLE: Table = {
@@ -14,6 +14,7 @@ TABLE: Table = {
     ("command", "mail.reply"): Row((mailbox.reply_to_mail,), right="anyone"),
     ("command", "mail.archive"): Row((mailbox.archive_mail,), right="anyone"),
     ("command", "roster.propose"): Row((roster.propose,)),
+    ("command", "upgrade"): Row((upgrade.upgrade,)),
 }
 
 STEPS: tuple[Step, ...] = ()

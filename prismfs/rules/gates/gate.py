@@ -158,7 +158,8 @@ def _decide(draft: Draft, artifact: Artifact, decision: GateDecision) -> None:
     status: Literal["approved", "revise"] = "approved" if decision.decision == "approve" else "revise"
     decided = draft.put(artifact.changed(status=status, decision=decision.id))
     draft.subject = decided
-    draft.because(decision.decision, f"{decided.label} revision {decided.revision}: {decision.answer}, {decision.by}")
+    rule = "approve" if decision.decision == "approve" else "revise"
+    draft.because(rule, f"{decided.label} revision {decided.revision}: {decision.answer}, {decision.by}")
     meta = signoff.meta_of(draft, decision) | {"answer": decision.answer}
     if decision.decision == "approve":
         consequences.add_rows(draft, "gate.approved", decided, level="info", reason=draft.reason, meta=meta)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from prismfs.records import plan
 from prismfs.store.git.plumbing import Change, parse_raw
 from prismfs.store.git.repository import Git
+
+_MOST_BY_HAND = 200
+"""Commits of people looked through for the engine's before them; it answers each with one of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,12 @@ class Commit:
         """The cause that the message claims to answer; None for a person's commit."""
         return self.trailers.get(plan.CAUSE)
 
+    @property
+    def rules(self) -> int:
+        """The version of the rules that it says decided it; 0 for none."""
+        version = self.trailers.get(plan.VERSION, "")
+        return int(version) if self.cause is not None and re.fullmatch("[0-9]{1,9}", version) else 0
+
 
 def read_commits(git: Git, *, since: str | None, until: str) -> Iterator[Commit]:
     """Yield the commits after `since` up to `until` along first parents, oldest first."""
@@ -62,16 +72,25 @@ def read_commits(git: Git, *, since: str | None, until: str) -> Iterator[Commit]
     for line, data in zip(listed, contents, strict=True):
         identifier, *parents = line.split(" ")
         assert data is not None
-        head, _, message = data.decode(errors="replace").partition("\n\n")
-        author, seconds = _author(head)
-        yield Commit(
-            id=identifier,
-            parents=tuple(parents),
-            author=author,
-            seconds=seconds,
-            message=message,
-            changes=changes.get(identifier, ()),
-        )
+        yield _commit(identifier, tuple(parents), data, changes.get(identifier, ()))
+
+
+def newest_rules(git: Git, commit: str) -> int:
+    """Return the version of the rules that decided last on the way to `commit`; 0 where nothing was decided lately."""
+    for _ in range(_MOST_BY_HAND):
+        data = git.read(commit) or b""
+        parents = tuple(line[7:].decode() for line in data.partition(b"\n\n")[0].splitlines() if line[:7] == b"parent ")
+        found = _commit(commit, parents, data, ())
+        if found.rules or not parents:
+            return found.rules
+        commit = parents[0]
+    return 0
+
+
+def _commit(identifier: str, parents: tuple[str, ...], data: bytes, changes: tuple[Change, ...]) -> Commit:
+    head, _, message = data.decode(errors="replace").partition("\n\n")
+    author, seconds = _author(head)
+    return Commit(id=identifier, parents=parents, author=author, seconds=seconds, message=message, changes=changes)
 
 
 def _split(raw: bytes) -> dict[str, tuple[Change, ...]]:

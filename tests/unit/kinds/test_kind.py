@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Literal
 
 import pytest
 
@@ -10,7 +12,10 @@ from prismfs.errors import RecordError
 from prismfs.kinds import DROPS, KINDS, kind_of_id, kind_of_path
 from prismfs.kinds.work.todo import KIND as TODO
 from prismfs.kinds.work.todo import Todo
+from prismfs.records.base import Record
+from prismfs.records.document import Document
 from prismfs.records.ids import derive_id
+from prismfs.records.kind import Kind
 
 AT = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 ID = derive_id("tod", AT, cause="a")
@@ -43,7 +48,8 @@ def test_write_over_an_edited_file_keeps_every_other_byte() -> None:
         ({"title": "two\nlines"}, "bad_field", "/title"),
         ({"status": "maybe"}, "bad_field", "/status"),
         ({"created_at": "yesterday"}, "bad_field", "/created_at"),
-        ({"version": 2}, "bad_field", "/version"),
+        ({"version": 2}, "newer_version", "/version"),
+        ({"version": "one"}, "bad_field", "/version"),
         ({"kind": "journal"}, "bad_field", "/kind"),
     ],
 )
@@ -126,3 +132,75 @@ def test_kind_of_id_unknown_prefix_is_refused() -> None:
 def test_drops_name_their_own_kind() -> None:
     for name, form in DROPS.items():
         assert form.model_json_schema()["properties"]["kind"]["const"] == name
+
+
+class Memo(Record):
+    """A made-up kind in its third form: `about` was called `topic`, and `tags` was one text."""
+
+    kind: Literal["memo"] = "memo"
+    version: Literal[3] = 3  # type: ignore[assignment]
+    name: str
+    about: str
+    tags: tuple[str, ...] = ()
+
+
+def _with_about(document: Document) -> Document:
+    return {"about" if name == "topic" else name: value for name, value in document.items()}
+
+
+def _with_tags(document: Document) -> Document:
+    return document | {"tags": [*str(document["tags"]).split()]}
+
+
+MEMO = Kind(
+    name="memo",
+    model=Memo,
+    folder="memos",
+    format="yaml",
+    layout="named",
+    writers=frozenset({"person"}),
+    upgrades=(_with_about, _with_tags),
+)
+OLDEST = b"kind: memo\nversion: 1\nname: m\n# why\ntopic: disks\ntags: a b\n"
+
+
+def test_upgrades_lead_step_by_step_to_todays_form_as_a_file_is_read() -> None:
+    memo = MEMO.read(OLDEST, path="memos/m.yaml")
+    assert memo == Memo(name="m", about="disks", tags=("a", "b"))
+    middle = OLDEST.replace(b"version: 1", b"version: 2").replace(b"topic", b"about")
+    assert MEMO.read(middle, path="memos/m.yaml") == memo
+    assert MEMO.read(MEMO.write(memo), path="memos/m.yaml") == memo
+
+
+def test_upgrade_is_written_with_the_next_change_and_keeps_what_a_person_wrote() -> None:
+    """C-94."""
+    written = MEMO.write(MEMO.read(OLDEST, path="memos/m.yaml"), old=OLDEST)
+    assert b"version: 3\n" in written
+    assert b"# why\n" in written
+    assert b"topic" not in written
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ((b"version: 1", b"version: 4"), "newer_version"),
+        ((b"tags: a b\n", b""), "bad_field"),
+        ((b"topic: disks", b"topic: []"), "bad_field"),
+        ((b"version: 1", b"version: 0"), "bad_field"),
+    ],
+)
+def test_file_that_no_upgrade_makes_todays_is_refused(change: tuple[bytes, bytes], code: str) -> None:
+    with pytest.raises(RecordError) as refused:
+        MEMO.read(OLDEST.replace(*change), path="memos/m.yaml")
+    assert refused.value.code == code
+    assert (code == "newer_version") == ("upgrade prismfs" in str(refused.value))
+
+
+def test_upgrade_of_a_kind_whose_bytes_are_hashed_is_a_mistake() -> None:
+    with pytest.raises(AssertionError):
+        replace(MEMO, chained=True)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_model_says_the_version_that_its_upgrades_lead_to(kind: Kind) -> None:
+    assert {model.model_fields["version"].default for model in (kind.model, *kind.variants)} == {kind.version}

@@ -20,16 +20,9 @@ from prismfs.records.event import Event
 from prismfs.records.plan import Decision, Nothing, Plan
 from prismfs.rules.care.outbound_issue import wording
 from prismfs.rules.care.outbound_issue.checks import CHECKS, digest_of
+from tests.support.drops import PRODUCT_REPORT
 from tests.support.memory import MakeRules, MemoryProject, code, planned
 
-REPORT = {
-    "kind": "signal",
-    "from": "jade",
-    "to": "Sage",
-    "type": "Question",
-    "subject": "prismfs watch crashes with a traceback",
-    "body": "The prismfs watcher crashes with an exception when the inbox holds a link.",
-}
 SUSPECT = {"pointer": "/body", "kind": "ipv4", "count": 1, "level": "suspect"}
 
 
@@ -55,7 +48,7 @@ class Filing:
         }  # fmt: skip
 
     def staged(self, **fields: str) -> PhoneHome:
-        document = {"document": REPORT | fields, "name": "x.yaml", "sha256": "0" * 64, "size": 1}
+        document = {"document": PRODUCT_REPORT | fields, "name": "x.yaml", "sha256": "0" * 64, "size": 1}
         self.take(self.event("drop", "signal", document, actor="jade"))
         return self.record
 
@@ -229,7 +222,7 @@ def test_scanner_that_finds_something_later_stops_it(approved: Filing) -> None:
 
 def test_draft_with_a_suspect_place_stays_and_the_manager_is_told_where_but_not_what(desk: Filing) -> None:
     """R-000-36: kinds and places, never a value."""
-    desk.staged(body=f"{REPORT['body']} It listens on 198.51.100.7.")
+    desk.staged(body=f"{PRODUCT_REPORT['body']} It listens on 198.51.100.7.")
     desk.findings = [SUSPECT]
     record = desk.look()
     assert (record.status, record.due_at, record.code) == ("draft", None, "phone_home_redaction_required")
@@ -304,7 +297,7 @@ def test_issue_names_neither_reporter_nor_project(waiting: Filing) -> None:
 
 def test_reporter_is_not_named_however_the_name_is_written(desk: Filing) -> None:
     """R-000-41: identities are compared without regard to case, and so are they taken out."""
-    body = f"{REPORT['body']} JADE saw it first, then Jade asked PID-OTHER1."
+    body = f"{PRODUCT_REPORT['body']} JADE saw it first, then Jade asked PID-OTHER1."
     record = desk.staged(subject="prismfs watch crashes with a traceback for Jade", body=body)
     for text in (record.title, record.body_markdown):
         assert "jade" not in text.casefold()
@@ -316,8 +309,8 @@ def test_only_what_may_leave_does(desk: Filing) -> None:
     """R-000-41: an allow-list beside the scanner."""
     desk.put(desk.rules.view.single(Tracker).changed(may_leave=("severity",)))
     record = desk.staged()
-    assert REPORT["body"] not in record.body_markdown
-    assert REPORT["subject"] not in record.title
+    assert PRODUCT_REPORT["body"] not in record.body_markdown
+    assert PRODUCT_REPORT["subject"] not in record.title
     assert "severity: P2" in record.body_markdown
     assert "nature" not in record.body_markdown.replace("Severity and nature", "")
 

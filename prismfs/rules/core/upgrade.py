@@ -1,0 +1,48 @@
+"""Bringing record and settings files that an older program wrote to today's versions, in one commit.
+
+A file of an older version is upgraded whenever it is read, so that nothing depends on this; it makes the files say
+what is read out of them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from prismfs.errors import RecordError
+from prismfs.kinds import KINDS
+from prismfs.records.document import JsonValue
+from prismfs.records.plan import Nothing
+from prismfs.rules.core.draft import Draft
+
+
+def upgrade(draft: Draft) -> Nothing | None:
+    """Write every file anew whose version is older than the event's `versions` (kind to version) say.
+
+    With `trust: signed` protected files are left to an operator, whose signed commit may change them.
+    """
+    versions = draft.event.document.get("versions")
+    if not isinstance(versions, dict):
+        raise RecordError("missing_field", "which version each kind has", field="/versions")
+    counts: Counter[str] = Counter()
+    left: list[JsonValue] = []
+    for kind in KINDS.values():
+        version = versions.get(kind.name)
+        for record in draft.view.outdated(kind.model, version) if isinstance(version, int) else ():
+            if kind.protected and draft.project.trust == "signed":
+                left.append(kind.place_of(record))
+                continue
+            draft.put(record)
+            counts[kind.name] += 1
+    if not counts:
+        by_hand = f"; for a signed commit of an operator: {', '.join(map(str, left))}" if left else ""
+        return Nothing("every file that may be written is of today's version" + by_hand)
+    draft.subject = draft.project
+    draft.because("upgrade", f"{counts.total()} files were of an older version")
+    draft.row(
+        "project.upgraded",
+        draft.project,
+        level="warn",
+        reason=draft.reason,
+        meta={"kinds": {name: counts[name] for name in sorted(counts)}, "left": left},
+    )
+    return None
