@@ -10,7 +10,7 @@ from prismfs.records.base import cut_to_milliseconds
 
 
 class Clock(Protocol):
-    """Tells the time. Whatever stands below the engine is given `now` and has no clock."""
+    """Tells the time. The layers below the engine are given `now` and have no clock."""
 
     def now(self) -> datetime:
         """Return the instant in UTC, in milliseconds."""

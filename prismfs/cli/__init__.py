@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,15 @@ class Verbs(click.Group):
 
             offer(cmd_name, command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that `args` begin with; a mistyped verb is answered with the nearest ones."""
+        if args[0] not in _VERBS and not args[0].startswith("-") and not ctx.resilient_parsing:
+            near = " or ".join(get_close_matches(args[0], _VERBS, n=3))
+            raise click.UsageError(f"no verb {args[0]!r}" + (f"; did you mean {near}?" if near else ""), ctx)
+        return super().resolve_command(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Return the verbs that begin so, without importing any, and the options."""

@@ -90,7 +90,7 @@ def _form_of(kind: str, kinds: Mapping[str, Document]) -> dict[str, Any]:
     if kind not in kinds:
         nearest = get_close_matches(kind, kinds, n=1)
         meant = f"did you mean {nearest[0]}? " if nearest else ""
-        raise click.UsageError(f"no kind {kind!r}; {meant}There are {', '.join(sorted(kinds))}.")
+        raise click.UsageError(f"no kind {kind!r}; {meant}there are {', '.join(sorted(kinds))}.")
     return kinds[kind]
 
 

@@ -28,6 +28,8 @@ def submit_and_print(
     if kind == "escalation":
         data["deduplicated"] = data["decided"] == "count_repeat"  # R-004-26
     lines = [("would do: " if dry_run else "") + render_decision(decision)]
+    if kind == "upgrade" and dry_run:
+        lines += [f"  {record['path']}" for record in data.get("records", ())]
     if advice := advice_in(decision):
         data["advice"] = advice
         lines += [f"  advice: {output.safe(text)}" for text in advice]

@@ -42,6 +42,7 @@ def start_logging(stream: TextIO, *, as_json: bool) -> None:
     handler.setFormatter(JsonLines() if as_json else TextLines())
     if not as_json:
         handler.addFilter(_is_unprinted)
+    logging.getLogger().addHandler(logging.NullHandler())  # else logging prints warnings of others to stderr by itself
     logger = logging.getLogger("prismfs")
     logger.handlers = [handler]
     logger.setLevel(logging.INFO)

@@ -190,7 +190,9 @@ def _look_back(stage: Stage, started: float) -> dict[str, Any]:
         stage.say("text", line)
     verified = stage.prismfs("shop", "verify")
     stage.say("head", "prismfs verify")
-    stage.say("text", f"{verified['commits']} commits, {verified['decided']} decided again and equal, 0 problems")
+    stage.say(
+        "text", f"{verified['commits']} commits, {verified['decided']} decided again and equal, the others by hand"
+    )
     seconds = round(time.monotonic() - started, 1)
     stage.say("head", f"Done in {seconds} s. The repositories lie in {stage.tenant}")
     return {"path": str(stage.tenant), "seconds": seconds, "verified": verified}

@@ -47,7 +47,7 @@ def fields(
     scale: str,
     tier: str,
 ) -> Document:
-    """Return the fields of the escalation that a line means; without a due time, so that nobody is paged for it."""
+    """Return the fields of the escalation that a line means; without a due time, so that it pages no one."""
     said = {key: value for key, mark, value in (label.partition(":") for label in labels) if mark}
     severity = _severity(said.get("severity"), scales, scale) or with_rank(scales, rank, scale=scale)
     first = _severity(said.get("original_severity"), scales, scale) or severity

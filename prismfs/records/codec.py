@@ -7,7 +7,9 @@ refused with a hint, never guessed.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Literal, TypeAlias
 
 from prismfs.errors import RecordError
@@ -75,16 +77,16 @@ def amend(
     """Return `old` made to say `document`, for a file that a person may have written.
 
     In YAML only the top-level fields that differ are written anew; comments, blank lines, quoting and order
-    of all others stand, and new fields come last. A canonical `old`, JSON, and a file that cannot be amended
-    that way are encoded whole. A modeline that `old` has stands, or gives way to `modeline`; none is added
-    to what a person wrote.
+    of all others stand, and new fields come last. A canonical `old` and a file that cannot be amended that way
+    are encoded whole; so is JSON, unless its version alone differs. A modeline that `old` has stands, or gives
+    way to `modeline`; none is added to what a person wrote.
 
     Raises:
         RecordError: `document` is beyond the limits.
     """
     canonical = encode(document, format=format, modeline=modeline)
     if format == "json":
-        return canonical
+        return _with_version(old, document) or canonical
     try:
         before = parse(old, format="yaml")
     except RecordError:
@@ -197,6 +199,17 @@ def _first_line(modeline: str | None) -> str:
 def _modeline_of(text: str) -> str | None:
     first = text.partition("\n")[0]
     return first.removeprefix(_MODELINE) if first.startswith(_MODELINE) else None
+
+
+def _with_version(old: bytes, document: Document) -> bytes | None:
+    """Return `old`, a JSON file, with the version of `document`; None unless that is all that differs."""
+    with suppress(RecordError):
+        if parse(old, format="json").get("version") == document.get("version"):
+            return None
+        changed = re.sub(rb'("version"\s*:\s*)\d+', rb"\g<1>%s" % str(document.get("version")).encode(), old, count=1)
+        if same(parse(changed, format="json"), document):
+            return changed
+    return None
 
 
 def _says(data: bytes, document: Document) -> bool:

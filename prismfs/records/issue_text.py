@@ -52,7 +52,7 @@ def marked(body: str, key: str) -> str:
 
 
 def neutralised(text: str) -> str:
-    """Return `text` so that a tracker notifies nobody, links to nothing and closes nothing for it.
+    """Return `text` so that a tracker notifies no one, links to nothing and closes nothing because of it.
 
     It reads the same: a zero-width space parts mentions (`@name`, `@org/team`), references (`#1`, `owner/name#1`,
     `GH-1`, addresses of issues), and with them what follows a closing keyword (`fixes #1`). Character references

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -188,10 +189,15 @@ class Kind:
         """Return the bytes of `record`; with `old`, only what changed differs from those."""
         if old is None and self.chained:
             return _bytes_of(record, self.format)
+        if old is not None and self.upgrades:
+            with suppress(RecordError):
+                document = self.upgraded(codec.parse(old, format=self.format))
+                if self.record(document) == record:  # in the words of `old`, defaults that it spells out among them
+                    return self.encode(document, old=old)
         return self.encode(record.to_document(), old=old)
 
     def encode(self, document: Document, *, old: bytes | None = None) -> bytes:
-        """Return the bytes of a record's document, of whatever version; with `old`, as `write` does."""
+        """Return the bytes of a record's document, of any version; with `old`, as `write` does."""
         modeline = self._modeline(document) if self.format == "yaml" else None
         if old is None:
             return codec.encode(document, format=self.format, modeline=modeline)

@@ -71,7 +71,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """The event asks for what already is so; `reason` says it to whoever asked."""
+    """The event asks for what is so already; `reason` tells the caller."""
 
     reason: str
     subject: str = ""

@@ -85,6 +85,9 @@ class View(Protocol):
     def handled(self, cause: str) -> bool:
         """Tell whether an audit row answers `cause` already."""
 
+    def is_newer(self, model: type[R], identifier: str) -> bool:
+        """Whether a file of this id or name is there that a newer program wrote: `get` gives None for it."""
+
     def outdated(self, model: type[R], version: int) -> Sequence[R]:
         """Return the records of the kind whose file is of an earlier version than `version`, in path order."""
 

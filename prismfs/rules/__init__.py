@@ -132,7 +132,8 @@ def _unknown(draft: Draft, table: Table) -> RecordError:
         "unknown_kind",
         f"no rule answers {event.type} {event.kind}",
         field="/kind",
-        hint=f"did you mean {' or '.join(near)}?" if near else f"the table has no row ({event.type}, {event.kind})",
+        hint=f"the table has no row ({event.type}, {event.kind})"
+        + (f"; did you mean {' or '.join(near)}?" if near else ""),
     )
 
 

@@ -62,7 +62,7 @@ def find_bead(connection: sqlite3.Connection, text: str) -> Bead:
     Raises:
         RefusedError: `not_found`, `ambiguous`.
     """
-    bead = named(connection, text)
+    bead = named(connection, text.encode(errors="replace").decode())
     if bead is None:
         document = json.loads(listing.read_document(connection, resolve_id(connection, text)) or "{}")
         bead = document if document.get("kind") == "bead" else None

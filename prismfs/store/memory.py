@@ -20,7 +20,7 @@ from prismfs.errors import ConflictError, Problem, RecordError
 from prismfs.kinds import kind_of, kind_of_path
 from prismfs.records import codec
 from prismfs.records.base import Record, format_instant, parse_instant
-from prismfs.records.kind import Facets
+from prismfs.records.kind import NEWER_VERSION, Facets
 from prismfs.records.plan import Plan
 from prismfs.records.view import GENESIS, Answer, ChainHead
 from prismfs.store import answers
@@ -67,7 +67,7 @@ class MemoryView:
             document = codec.parse(data, format=kind.format, path=path)
             self._put(path, kind.record(document, path=path), data)
         except RecordError as error:
-            if kind.layout == "single":
+            if kind.layout == "single" or error.code == NEWER_VERSION:
                 self._invalid[path] = error.problem
             return False
         if document["version"] != kind.version:
@@ -172,6 +172,14 @@ class MemoryView:
     def handled(self, cause: str) -> bool:
         """Tell whether an audit row answers `cause` already."""
         return self._causes.get(cause, 0) > 0
+
+    def is_newer(self, model: type[R], identifier: str) -> bool:
+        """Whether a file of this id or name is there that a newer program wrote."""
+        kind = kind_of(model)
+        try:
+            return kind.layout != "single" and kind.path_of(identifier) in self._invalid
+        except RecordError:
+            return False
 
     def outdated(self, model: type[R], version: int) -> Sequence[R]:
         """Return the records of the kind whose file is of an earlier version than `version`, in path order."""

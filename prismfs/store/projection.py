@@ -77,7 +77,10 @@ class Projection:
                 self._bring_to(new, git)
                 return
             for kind, path, record, data in records:
-                self._put(kind, path, record.to_document(), data if kind.chained else None)
+                if kind.upgrades:  # the file may say the record in other words
+                    self._take(kind, path, data)
+                else:
+                    self._put(kind, path, record.to_document(), data if kind.chained else None)
             self._set_head(new)
 
     @contextmanager
@@ -174,6 +177,16 @@ class Projection:
         """Tell whether an audit row answers `cause` already."""
         row = self._connection.execute("SELECT 1 FROM record WHERE cause = ? LIMIT 1", (cause,)).fetchone()
         return row is not None
+
+    def is_newer(self, model: type[R], identifier: str) -> bool:
+        """Whether a file of this id or name is there that a newer program wrote."""
+        kind = kind_of(model)
+        try:
+            path = kind.path_of(identifier)
+        except RecordError:
+            return False
+        query = "SELECT 1 FROM record WHERE path = ? AND status = ?"
+        return kind.layout != "single" and self._connection.execute(query, (path, INVALID)).fetchone() is not None
 
     def outdated(self, model: type[R], version: int) -> Sequence[R]:
         """Return the records of the kind whose file is of an earlier version than `version`, in path order."""

@@ -278,7 +278,7 @@ class ProjectRepo:
     def _old_files(self, plans: Sequence[Plan], base: Snapshot) -> dict[str, bytes | None]:
         """Return the content at `base` of every file that people may have written and `plans` overwrite."""
         places = ((kind_of(record), record) for plan in plans for record in plan.puts)
-        paths = {kind.place_of(record): None for kind, record in places if kind.format != "json"}
+        paths = {kind.place_of(record): None for kind, record in places if kind.format != "json" or kind.upgrades}
         return dict(zip(paths, self.git.read_many(f"{base.commit}:{path}" for path in paths), strict=True))
 
     def _head(self) -> str:

@@ -43,7 +43,7 @@ class Workshop:
     def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run Python in the copy."""
         return subprocess.run(
-            [sys.executable, *arguments], cwd=self.source, capture_output=True, text=True, check=False, timeout=100
+            [sys.executable, *arguments], cwd=self.source, capture_output=True, text=True, check=False, timeout=300
         )
 
     def prismfs(self, *arguments: str) -> tuple[int, dict[str, Any]]:
@@ -83,6 +83,8 @@ def test_each_addition_is_one_file() -> None:
     assert sorted(path.parts[0] for path in added) == sorted({path.parts[0] for path in added})
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_contract_suites_hold_for_the_additions(workshop: Workshop) -> None:
     done = workshop.python(
         "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", "-vv", "-k", "postcard or pigeon or not [",

@@ -57,12 +57,16 @@ class Program:
 
     def __call__(self, root: Path, *arguments: str, code: int = 0) -> dict[str, Any]:
         """Return what a call answers: its data, or its error where another exit code than 0 is awaited."""
-        command = [sys.executable, "-m", "prismfs", "-C", str(root), "--json", "--as", "olga", *arguments]
+        found: dict[str, Any] = json.loads(self.text(root, "--json", *arguments, code=code))
+        return found["data"] if found["ok"] else found["error"]  # type: ignore[no-any-return]
+
+    def text(self, root: Path, *arguments: str, code: int = 0) -> str:
+        """Return what a call prints."""
+        command = [sys.executable, "-m", "prismfs", "-C", str(root), "--as", "olga", *arguments]
         environment = os.environ | {"PYTHONPATH": str(self.home), "PYTHONDONTWRITEBYTECODE": "1"}
         done = subprocess.run(command, cwd=self.home, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == code, done.stdout + done.stderr
-        found: dict[str, Any] = json.loads(done.stdout)
-        return found["data"] if found["ok"] else found["error"]  # type: ignore[no-any-return]
+        return done.stdout
 
     def _file(self, module: str) -> Path:
         shipped = Path(str(import_module(module).__file__))
@@ -174,6 +178,49 @@ def test_upgrade_writes_records_and_settings_in_one_commit_and_the_history_verif
     assert keepers(later, root) == ["Clara", "Clara"]
     found = later(root, "verify")
     assert (found["problems"], found["decided"], found["older"]) == ([], 3, 2)
+
+
+def test_upgrade_refuses_to_write_over_what_is_not_committed(earlier: Program, later: Program, bench: Project) -> None:
+    root, policy = bench.root, bench.root / "settings/policy.yaml"
+    todos = [earlier(root, "todo", "add", f"look at it {number}")["records"][0]["path"] for number in range(3)]
+    policy.write_text("# tuned by hand\n" + policy.read_text())
+    (root / todos[0]).write_text((root / todos[0]).read_text().replace("look", "Look"))
+    (root / todos[1]).unlink()
+    head, status = bench.head(), bench.git("status", "--porcelain")
+    for arguments in (["upgrade", "--dry-run"], ["upgrade"]):
+        refused = later(root, *arguments, code=4)
+        assert refused["code"] == "edited"
+        assert all(path in refused["message"] for path in (*todos[:2], "settings/policy.yaml"))
+        assert todos[2] not in refused["message"]
+        assert "git restore" in refused["hint"]
+        assert (bench.head(), bench.git("status", "--porcelain")) == (head, status)
+    bench.git("restore", *todos[:2])
+    bench.git("commit", "--quiet", "--all", "--message", "tune")
+    later(root, "upgrade")
+    assert policy.read_text().startswith("# tuned by hand\n")
+
+
+def test_upgrade_says_in_text_how_many_files_and_which(earlier: Program, later: Program, bench: Project) -> None:
+    assert later(bench.root, "upgrade", "--dry-run")["reason"] == "1 file was of an older version"
+    todo = earlier(bench.root, "todo", "add", "look at it")["records"][0]["path"]
+    first, *paths = later.text(bench.root, "upgrade", "--dry-run").splitlines()
+    assert first.endswith("2 files were of an older version")
+    assert sorted(path.strip() for path in paths) == ["settings/policy.yaml", todo]
+
+
+def test_projection_after_an_upgrade_is_what_one_made_anew_is(later: Program, bench: Project) -> None:
+    """A file may say defaults, which the record's own document leaves out."""
+    file = bench.root / ".git/prismfs/projection.sqlite"
+    later(bench.root, "upgrade")
+    advanced = documents(file)
+    file.unlink()
+    later(bench.root, "list", "todo")
+    assert advanced == documents(file)
+
+
+def documents(projection: Path) -> list[tuple[str, str, int]]:
+    with closing(sqlite3.connect(projection)) as connection:
+        return connection.execute("SELECT path, document, version FROM record ORDER BY path").fetchall()
 
 
 def test_upgrade_is_for_whom_the_roster_allows_it(later: Program, bench: Project) -> None:

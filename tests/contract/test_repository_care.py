@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from prismfs.engine.admin.init_project import init_project, register
+from prismfs.engine.admin.init_project import check_folder, init_project, register
 from prismfs.engine.turn.desk import Desk
 from prismfs.errors import ConflictError, StoreError
 from prismfs.kinds.core.settings.project import Project as Settings
@@ -153,3 +153,10 @@ def test_register_projects_of_a_tenant_stand_in_one_file(tmp_path: Path) -> None
     with pytest.raises(ConflictError) as other:
         register(tmp_path / "shop", Settings(pid="PID-SHOP01", tenant="other", operators=("olga",)))
     assert other.value.code == "other_tenant"
+
+
+def test_root_of_the_disk_is_no_project(tmp_path: Path) -> None:
+    check_folder(tmp_path)
+    with pytest.raises(ConflictError) as caught:
+        check_folder(Path("/"))
+    assert caught.value.code == "whole_disk"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +112,13 @@ def test_log_line_of_an_exception_holds_its_type_alone() -> None:
         **{"id": "a\nb", "seconds": 0.1235, "exception": "OSError"},
     }
     assert as_text.endswith(' error failed id="a\\nb" seconds=0.1235 exception=OSError')
+
+
+def test_other_packages_write_nothing_into_the_log() -> None:
+    """A warning of theirs is no JSON, and may hold anything. In a process of its own, as pytest has handlers."""
+    code = (
+        "import logging, sys; from prismfs.daemon.log_lines import start_logging\n"
+        "start_logging(sys.stderr, as_json=True); logging.getLogger('watchdog').warning('a thread is inactive')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == ""

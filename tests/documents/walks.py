@@ -21,7 +21,6 @@ _VARIABLE = (
     (r"Reference: [0-9a-f]{12}", "Reference: R"),
     (r"- (prismfs|python|platform): \S+", r"- \1: V"),
     (r"\(prismfs [^)]+\)", "(SCANNER)"),
-    (r"^\d+ commits: .*", "N commits"),
     (r"/tmp/[\w./-]+", "FOLDER"),
 )
 

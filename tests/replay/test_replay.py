@@ -64,3 +64,11 @@ def test_replay_commit_that_claims_older_rules_than_the_one_before_is_named(hist
     named = [problem for problem in found.problems if problem.code == "rules_went_back"]
     assert named
     assert named[0].path == ids[number]
+
+
+def test_replay_commit_that_claims_older_rules_than_one_before_since_is_named(history: History) -> None:
+    number = history.find("signal: hand_off")
+    claim(history, number, RULES_VERSION + 1)
+    _, ids = history.verify(rules=RULES_VERSION + 1)
+    found = verify(history.git, until=ids[-1], since=ids[number], rules=RULES_VERSION + 1)
+    assert (found.problems[0].code, found.problems[0].path) == ("rules_went_back", ids[number + 1])

@@ -20,7 +20,7 @@ def command() -> None:
 @command.command("install", epilog="\b\nExample:\n  prismfs hooks install")
 @output.verb(writes=True)
 def install(call: output.Call, dry_run: bool) -> None:
-    """Write the hook scripts into .git/hooks; a hook that somebody else put there is left and named."""
+    """Write the hook scripts into .git/hooks; a foreign hook is left as it is and named."""
     from prismfs.engine.trust.hooks import install_hooks
 
     written, kept = install_hooks(call.project(), NAMES, dry_run=dry_run)

@@ -141,7 +141,7 @@ def thread(call: output.Call, identifier: str) -> None:
 @click.option("--note", help="What you are going to do.")
 @output.verb(writes=True)
 def ack(call: output.Call, identifier: str, note: str | None, dry_run: bool) -> None:
-    """Say that somebody has seen the signal and will sort it; its next deadline runs from now."""
+    """Acknowledge the signal: it is seen and will be sorted; its next deadline runs from now."""
     from prismfs.cli.submit import submit_and_print
 
     submit_and_print(call, "signal.ack", {} if note is None else {"note": note}, target=identifier, dry_run=dry_run)

@@ -1,4 +1,4 @@
-"""`prismfs heartbeat`: who is at work, and since when somebody was not seen, outside of git (R-004-34)."""
+"""`prismfs heartbeat`: who is at work, and who was not seen since when, outside of git (R-004-34)."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def command() -> None:
 def send(
     call: output.Call, to: str, subject: str, body: str, type_: str, priority: str, about: str | None, dry_run: bool
 ) -> None:
-    """Write to somebody of this project; it is in their mailbox at once."""
+    """Write to an identity of this project; it is in its mailbox at once."""
     from prismfs.cli.submit import submit_and_print
 
     document: dict[str, Any] = {

@@ -216,7 +216,7 @@ def comment(call: output.Call, identifier: str, text: str, dry_run: bool) -> Non
 @command.command("stale", epilog="\b\nExample:\n  prismfs escalate stale --dry-run")
 @output.verb(writes=True)
 def stale(call: output.Call, dry_run: bool) -> None:
-    """Raise what nobody acknowledged in time; the watcher does the same by itself."""
+    """Raise what was not acknowledged in time; the watcher does the same by itself."""
     from prismfs.cli.render import render_outcome
     from prismfs.clock import SystemClock
     from prismfs.engine.turn.desk import Desk

@@ -52,7 +52,7 @@ def unpause(call: output.Call, identifier: str, agent: str | None, workflow: str
 def decide(
     call: output.Call, identifier: str, go: bool | None, action: str, reason: str, draft: str | None, dry_run: bool
 ) -> None:
-    """Decide on a major recovery action. Only whoever holds the executive's role may, and operators."""
+    """Decide on a major recovery action. Only the executive and operators may."""
     from prismfs.cli.submit import submit_and_print
     from prismfs.errors import UsageError
 

@@ -23,7 +23,7 @@ def command() -> None:
 )
 @output.verb()
 def new(call: output.Call, incident: str, file: Path | None) -> None:
-    """Draft the review of INC from its history and its artifacts; what nobody wrote down yet stays in angle brackets.
+    """Draft the review of INC from its history and its artifacts; what is not known yet stays in angle brackets.
 
     Nothing is stored: fill it in, then: prismfs review submit INC FILE
     """

@@ -10,6 +10,7 @@ import click
 
 from prismfs.cli import output
 from prismfs.cli.work import bead_claim, bead_dep, bead_lines
+from prismfs.cli.work.one_bead import find, holder_of
 
 WORK_TYPES = ("task", "bug", "feature", "epic", "chore", "decision", "gate")
 TYPES = ("escalation", *WORK_TYPES)
@@ -144,7 +145,7 @@ def ready(call: output.Call, assignee: str | None, limit: int | None) -> None:
 @click.argument("identifier", metavar="ID")
 @output.verb(writes=True)
 def release(call: output.Call, identifier: str, dry_run: bool) -> None:
-    """Give a work item back: it is open and nobody's."""
+    """Give a work item back: it is open and unassigned."""
     _give(call, "bead.release", identifier, {}, dry_run=dry_run)
 
 
@@ -166,7 +167,7 @@ def release(call: output.Call, identifier: str, dry_run: bool) -> None:
 @click.option("--remove-label", "remove_labels", multiple=True, help="One label less; several times.")
 @output.verb(writes=True)
 def update(call: output.Call, identifier: str, dry_run: bool, **fields: Any) -> None:
-    """Change what a work item says. What somebody else has needs the right bead.update."""
+    """Change what a work item says. One that is assigned to another identity needs the right bead.update."""
     from prismfs.errors import UsageError
 
     said = {name: value for name, value in fields.items() if value not in (None, ())}
@@ -218,24 +219,6 @@ def reopen(call: output.Call, identifier: str, dry_run: bool) -> None:
 def comment(call: output.Call, identifier: str, text: str, dry_run: bool) -> None:
     """Add a remark; anybody may."""
     _give(call, "bead.comment", identifier, {"text": text}, dry_run=dry_run)
-
-
-def find(call: output.Call, identifier: str) -> dict[str, Any]:
-    """Return the bead that `identifier` names.
-
-    Raises:
-        RefusedError: `not_found`, `ambiguous`.
-    """
-    from prismfs.store.beads import find_bead
-    from prismfs.store.reading import reading
-
-    with reading(call.project()) as connection:
-        return find_bead(connection, identifier)
-
-
-def holder_of(bead: dict[str, Any]) -> str:
-    """Return who has the bead, empty for nobody."""
-    return str(bead.get("assignee") or bead.get("acknowledged_by") or "")
 
 
 def _give(call: output.Call, kind: str, identifier: str, document: dict[str, Any], *, dry_run: bool) -> None:

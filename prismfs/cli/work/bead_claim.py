@@ -25,7 +25,7 @@ _LOST = ("claimed", "already_closed", "not_open", "blocked")
 @click.option("--local", is_flag=True, help="Do not publish it, even where the branch is shared with other clones.")
 @output.verb(writes=True)
 def command(call: output.Call, identifier: str | None, next_: bool, local: bool, dry_run: bool) -> None:
-    """Take a work item: it is in progress and yours. Exit 5 if somebody else has it, with the name.
+    """Take a work item: it is in progress and yours. Exit 5 if it is taken, with the name.
 
     Where the branch has an upstream the claim is published at once; of two clones that claim, one wins.
     """
@@ -36,7 +36,7 @@ def command(call: output.Call, identifier: str | None, next_: bool, local: bool,
         raise UsageError("usage", "name a work item, or give --next", hint="prismfs bead claim --help")
     publishes = not local and not dry_run
     if identifier is not None:
-        from prismfs.cli.work.bead import find
+        from prismfs.cli.work.one_bead import find
 
         name = str(find(call, identifier)["id"])
         found: tuple[str, Decision] | None = (name, _claim(call, name, publishes=publishes, dry_run=dry_run))
@@ -52,8 +52,8 @@ def command(call: output.Call, identifier: str | None, next_: bool, local: bool,
 
 
 def _claim_next(call: output.Call, *, publishes: bool, dry_run: bool) -> tuple[str, Decision] | None:
-    """Claim the first that is ready; whoever loses one to somebody else tries the next, until none is left."""
-    from prismfs.cli.work.bead import holder_of
+    """Claim the first that is ready; one that is lost to another claim is skipped, until none is left."""
+    from prismfs.cli.work.one_bead import holder_of
     from prismfs.errors import ConflictError, RefusedError
     from prismfs.store import beads
     from prismfs.store.reading import reading

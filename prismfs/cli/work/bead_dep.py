@@ -27,7 +27,7 @@ def command() -> None:
 def add(call: output.Call, identifier: str, on: str, type: str, dry_run: bool) -> None:
     """Say that bead ID depends on bead ON: ON blocks it, is its parent, and so on. A circle is refused."""
     from prismfs.cli.submit import submit_and_print
-    from prismfs.cli.work.bead import find
+    from prismfs.cli.work.one_bead import find
 
     document = {"id": find(call, identifier)["id"], "on": find(call, on)["id"], "type": type}
     submit_and_print(call, "bead.dep", document, dry_run=dry_run)
@@ -41,7 +41,7 @@ def add(call: output.Call, identifier: str, on: str, type: str, dry_run: bool) -
 def remove(call: output.Call, identifier: str, on: str, type: str | None, dry_run: bool) -> None:
     """Take the links from bead ID to bead ON away."""
     from prismfs.cli.submit import submit_and_print
-    from prismfs.cli.work.bead import find
+    from prismfs.cli.work.one_bead import find
     from prismfs.errors import RefusedError
 
     bead = find(call, identifier)

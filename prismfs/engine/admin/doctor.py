@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -32,6 +33,9 @@ from prismfs.rules.escalation import api as escalation
 from prismfs.store.git.config import check_config
 from prismfs.store.git.repository import run_plain
 from prismfs.store.git.signatures import PROGRAM, can_check
+from prismfs.store.listing import find_documents
+from prismfs.store.projection import INVALID
+from prismfs.store.reading import reading
 from prismfs.store.repo import ProjectRepo
 
 _OLDEST_GIT = (2, 39)
@@ -60,6 +64,7 @@ def examine(root: Path, now: datetime) -> list[Finding]:
             _try("signatures can be checked, and an operator can sign", lambda: _check_signing(repo)),
             _try("issues can be reviewed and filed", lambda: check_phone_home(repo)),
             _try("all records are committed and unedited", lambda: _check_status(repo)),
+            _try("no record was written by a newer prismfs", lambda: _check_newer(root)),
             _try("the inbox can be written", lambda: _check_inbox(root)),
             _try("the watcher's heartbeat is fresh", lambda: _check_heartbeat(repo, now)),
             _try("no deadline was let pass", lambda: _check_deadlines(repo, now)),
@@ -186,6 +191,20 @@ def _check_status(repo: ProjectRepo) -> Problem | None:
     if lines:
         return Problem("edited", f"{len(lines)} files differ from the branch", path=lines[0][3:], hint="git status")
     return None
+
+
+def _check_newer(root: Path) -> Problem | None:
+    with reading(root) as connection:
+        found = [
+            json.loads(text)["id"]
+            for kind in KINDS.values()
+            if kind.layout != "single"
+            for text in find_documents(connection, kind.name, where={"status": INVALID})[0]
+        ]
+    if not found:
+        return None
+    said = f"{len(found)} records are of a newer version and take part in nothing, such as {found[0]}"
+    return Problem("newer_version", said, hint="upgrade prismfs")
 
 
 def _check_inbox(root: Path) -> Problem | None:

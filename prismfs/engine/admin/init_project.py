@@ -41,8 +41,9 @@ def init_project(root: Path, *, project: Project, now: datetime, bridged: bool =
     project and has no persona of those names.
 
     Raises:
-        ConflictError: `other_project`; the folder is a project with another pid.
+        ConflictError: `other_project`; the folder is a project with another pid, or `whole_disk`.
     """
+    check_folder(root)
     root.mkdir(parents=True, exist_ok=True)
     make_repository(root)
     with ProjectRepo(root) as store:
@@ -60,6 +61,16 @@ def init_project(root: Path, *, project: Project, now: datetime, bridged: bool =
     for name in FOLDERS:
         (root / name).mkdir(exist_ok=True)
     return commit, True
+
+
+def check_folder(root: Path) -> None:
+    """Accept any folder as a project but the root of the file system.
+
+    Raises:
+        ConflictError: `whole_disk`.
+    """
+    if root.resolve() == Path(root.resolve().anchor):
+        raise ConflictError("whole_disk", "the root of the file system is no project", hint="name a folder of its own")
 
 
 def _desk_files(project: Project, now: datetime, *, bridged: bool) -> dict[str, bytes]:

@@ -83,6 +83,8 @@ class _Verifier:
                 self._check_rows_untouched(commit)
             else:
                 self._check_engine(commit)
+        elif commit.rules <= self.rules:
+            self.newest = max(self.newest, commit.rules)  # those that are judged may claim no older ones
         self._advance(commit, check=check)
 
     def _check_engine(self, commit: Commit) -> None:

@@ -12,10 +12,12 @@ from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.news import news_events
 from prismfs.engine.turn.outbound_scan import with_scan
 from prismfs.errors import ConflictError, Problem, RefusedError, StoreError
+from prismfs.kinds import kind_of
 from prismfs.records.event import Event
 from prismfs.records.plan import Decision, Plan, Refused
 from prismfs.records.view import View
 from prismfs.rules import ENGINE, RULES_VERSION, decide
+from prismfs.store.git import worktree
 from prismfs.store.git.history import newest_rules
 from prismfs.store.listing import find_documents
 from prismfs.store.projection import Projection
@@ -67,6 +69,7 @@ def decide_group(desk: Desk, base: Snapshot, events: Sequence[Event], now: datet
         for event in events:
             problem = _earlier_refusal(view, event)
             decision = _decided(view, event, now) if problem is None else Refused(problem, RefusedError)
+            decision = _unless_edited(desk, base, event, decision)
             if isinstance(decision, Refused) and event.type == "drop":
                 decisions.append((event, decision))
                 event = refusal_event(event, decision.problem)
@@ -79,8 +82,9 @@ def decide_group(desk: Desk, base: Snapshot, events: Sequence[Event], now: datet
 
 def decide_one(desk: Desk, event: Event, now: datetime) -> Decision:
     """Return what would be decided of `event`, and change nothing."""
-    with desk.repo.overlay(desk.repo.snapshot()) as view:
-        return decide(view, with_scan(view, event), now)
+    base = desk.repo.snapshot()
+    with desk.repo.overlay(base) as view:
+        return _unless_edited(desk, base, event, decide(view, with_scan(view, event), now))
 
 
 def refusal_event(event: Event, problem: Problem) -> Event:
@@ -101,7 +105,7 @@ def refusal_event(event: Event, problem: Problem) -> Event:
 
 
 def _check_rules(desk: Desk, base: Snapshot) -> None:
-    newest = newest_rules(desk.repo.git, base.commit)
+    newest = newest_rules(desk.repo.git, base.commit, known=RULES_VERSION)
     if newest > RULES_VERSION:
         raise StoreError(
             "newer_rules", f"rules {newest} decided here last, these are {RULES_VERSION}", path=base.commit,
@@ -129,6 +133,21 @@ def _decided(view: View, event: Event, now: datetime) -> Decision:
             raise
         message = f"prismfs itself failed on it: {type(fault).__name__}"
         return Refused(Problem("internal", message, hint="please report it with this file"), RefusedError)
+
+
+def _unless_edited(desk: Desk, base: Snapshot, event: Event, decision: Decision) -> Decision:
+    """Return `decision`, or a refusal of an upgrade that would write over changes that are not committed.
+
+    Every other command names the records that it changes; an upgrade finds them.
+    """
+    if event.kind != "upgrade" or not isinstance(decision, Plan):
+        return decision
+    edited = worktree.edited(desk.repo.git, base.commit, [kind_of(put).place_of(put) for put in decision.puts])
+    if not edited:
+        return decision
+    said = f"an upgrade would write over changes that are not committed, in {', '.join(edited)}"
+    hint = "git commit them, or drop them with git restore; then upgrade again"
+    return Refused(Problem("edited", said, path=edited[0], hint=hint), RefusedError)
 
 
 def _earlier_refusal(view: Projection, event: Event) -> Problem | None:

@@ -69,7 +69,7 @@ def _named(form: SignalDrop) -> tuple[str | None, str | None]:
 
 
 def _recovered(form: SignalDrop, parent: Signal, name: str | None, pid: str | None) -> tuple[str, str | None]:
-    """Return whom an answer to `parent` is for: whoever sent that one, in the project that it came from (R-000-62)."""
+    """Return whom an answer to `parent` is for: its sender, in the project that it came from (R-000-62)."""
     if parent.from_pid is None:
         return name or parent.sender, pid
     if parent.to.casefold() != form.sender.casefold():

@@ -115,23 +115,35 @@ class Draft:
         """Return the record as the draft leaves it.
 
         Raises:
-            RefusedError: `not_found`.
+            RefusedError: `not_found`, `newer_version`.
         """
         found = self.get(model, identifier)
         if found is None:
+            self._check_not_newer(model, identifier)
             name = kind_of(model).name
             raise RefusedError("not_found", f"no {name} {identifier[:60]}", field="/id", hint=f"prismfs list {name}")
         return found
 
     def put(self, record: R) -> R:
-        """Take `record` into the plan and return it; its lifecycle must allow the step."""
+        """Take `record` into the plan and return it; its lifecycle must allow the step.
+
+        Raises:
+            RefusedError: `newer_version`; a file of that name is there which a newer program wrote.
+        """
         kind = kind_of(record)
         name = kind.name_of(record)
         before = self.get(type(record), name)
+        if before is None and kind.layout == "named":  # ids are never given twice
+            self._check_not_newer(type(record), name)
         if before is not None and kind.lifecycle is not None:
             kind.lifecycle.check(_status(before), _status(record))
         self._puts[kind.name, name] = record
         return record
+
+    def _check_not_newer(self, model: type[Record], name: str) -> None:
+        if self.view.is_newer(model, name):
+            said = f"{kind_of(model).name} {name[:60]} was written by a newer prismfs"
+            raise RefusedError("newer_version", said, field="/id", hint="upgrade prismfs to that version")
 
     def because(self, rule: str, reason: str) -> None:
         """Name the rule that decided and the sentence that says why; no text from an agent in either."""

@@ -1,4 +1,4 @@
-"""The automatic fingerprint: a key that is equal for reports of the same fault, whatever run they come from.
+"""The automatic fingerprint: a key that is equal for reports of the same fault, from any run.
 
 Times, ids, addresses and counters are taken out by the rules of `settings/fingerprint.yaml`, and of a long text
 only what tells the fault is left. The key is `auto:` and 32 hex digits; a reporter's own is `key:` and its

@@ -113,7 +113,7 @@ def _check_may_answer(draft: Draft, answered: Mail, *, field: str) -> None:
 
 
 def _keep(draft: Draft, form: MailDrop, answered: Mail | None = None) -> None:
-    """Put the mail that `form` asks for; the sender is who acts, whatever the form says."""
+    """Put the mail that `form` asks for; the sender is the acting identity, not what the form says."""
     sender = draft.event.actor
     mail = draft.put(
         Mail.model_validate(

@@ -82,7 +82,7 @@ def received(draft: Draft, message: Outbox) -> Outbox | Nothing:
 
 
 def unheard(draft: Draft, message: Outbox) -> Outbox:
-    """Return `message` after an attempt whose end nobody wrote down: it may have arrived, and is sent again.
+    """Return `message` after an attempt whose end was not recorded: it may have arrived, and is sent again.
 
     The idempotency key stays the same.
 
@@ -123,7 +123,7 @@ def row_received(draft: Draft, message: Outbox, detail: str) -> None:
 
 
 def send_again(draft: Draft, message: Outbox) -> None:
-    """Put a message that reached nobody back into the outbox: somebody asks for another round of attempts."""
+    """Put an undelivered message back into the outbox for another round of attempts."""
     again = message.changed(status="pending", attempts_before=message.attempts, due_at=draft.now, detail=None)
     draft.subject = draft.put(again)
     draft.because("retry", f"{draft.event.actor} asks for another attempt")

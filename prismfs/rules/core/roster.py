@@ -18,7 +18,7 @@ VERBS = ("add", "elevate", "demote")
 
 
 def propose(draft: Draft) -> Nothing | None:
-    """Write down that somebody proposes a change of the roster; the engine has put it on a branch of its own.
+    """Record the proposal of a change of the roster; the engine has put it on a branch of its own.
 
     Raises:
         RefusedError: as `changes` does.

@@ -37,7 +37,8 @@ def upgrade(draft: Draft) -> Nothing | None:
         by_hand = f"; for a signed commit of an operator: {', '.join(map(str, left))}" if left else ""
         return Nothing("every file that may be written is of today's version" + by_hand)
     draft.subject = draft.project
-    draft.because("upgrade", f"{counts.total()} files were of an older version")
+    said = "1 file was" if counts.total() == 1 else f"{counts.total()} files were"
+    draft.because("upgrade", f"{said} of an older version")
     draft.row(
         "project.upgraded",
         draft.project,

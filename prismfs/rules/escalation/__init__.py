@@ -1,4 +1,4 @@
-"""Escalation: who is told of what needs attention, by which route, and what happens when nobody answers.
+"""Escalation: who is told of what needs attention, by which route, and what happens without an answer.
 
 An escalation is opened or counted (`opening`), acknowledged, raised and closed (`lifecycle`), and handed from tier
 to tier (`tiers`). Its notices are steps of the road: route (`notices`, by the tree of `routes`), hold (`hold`,

@@ -70,7 +70,7 @@ def _begin(draft: Draft, message: Outbox) -> Nothing | None:
 
 
 def _write(draft: Draft, message: Outbox, detail: str) -> None:
-    """Put `message` with its row; it is not sent again when somebody has its escalation by now."""
+    """Put `message` with its row; it is not sent again once its escalation is acknowledged."""
     bead = draft.get(Escalation, message.about)
     again = message.status in ("pending", "unknown", "dead")
     if again and bead is not None and bead.status != "open":

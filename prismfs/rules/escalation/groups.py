@@ -198,7 +198,7 @@ def _next_tick(group: Group, at: datetime) -> datetime:
 
 
 def _last_tick(group: Group, now: datetime) -> datetime:
-    """Return the tick that a flush at `now` stands for; those missed while nobody looked are one (R-004-24)."""
+    """Return the tick that a flush at `now` stands for; those missed meanwhile are one (R-004-24)."""
     due = group.due_at or now
     return due if group.interval <= _NO_TIME else due + max(0, (now - due) // group.interval) * group.interval
 

@@ -1,4 +1,4 @@
-"""The life of an open escalation: acknowledged, closed, and raised while nobody answers (R-004)."""
+"""The life of an open escalation: acknowledged, closed, and raised while unanswered (R-004)."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def close_with_incident(draft: Draft, asked: IncidentOver) -> None:
 
 
 def escalation_due(draft: Draft) -> None:
-    """Raise an escalation that nobody acknowledged in time, and take the hops that are due (R-004-21 to R-004-25)."""
+    """Raise an escalation that was not acknowledged in time, and take the hops that are due (R-004-21 to R-004-25)."""
     bead = draft.need(Escalation, str(draft.event.document["id"]))
     if bead.reescalation_count >= draft.escalation_policy.max_reescalations:
         bead = bead.changed(raise_at=None)  # the maximum may be lower now than when the time was set

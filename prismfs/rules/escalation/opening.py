@@ -99,7 +99,7 @@ def _begins(bead: Escalation) -> str:
 
 
 def _count(draft: Draft, bead: Escalation, wanted: Attention) -> None:
-    """Count one more of the same; a louder one raises it at once, unless somebody has settled it.
+    """Count one more of the same; a louder one raises it at once, unless it is settled.
 
     Who acknowledged it did so for less, so it is open again.
     """

@@ -1,4 +1,4 @@
-"""The queue of notices: in its group, or pending from the time that its limits allow; and what reaches nobody (C-66).
+"""The queue of notices: in its group, or pending from the time that its limits allow; and what is undeliverable (C-66).
 
 When no notice of a level can reach anybody it is said why, and the escalation goes to the next tier at once.
 """
@@ -45,7 +45,7 @@ def check_loss(draft: Draft, message: Outbox) -> None:
 
 
 def reason_of(draft: Draft, message: Outbox) -> str:
-    """Return in a word why a message reached nobody: nobody assigned, channel disabled or send failed."""
+    """Return in a word why a message was undeliverable: nobody assigned, channel disabled or send failed."""
     if message.status != "not_configured":
         return "send_failed"
     form = form_of_channel(message.channel)

@@ -24,7 +24,7 @@ from prismfs.rules.response.targets import responded
 
 @dataclass(frozen=True, slots=True)
 class PauseLifted:
-    """Let go on what waited for the pause `name`."""
+    """Release what waited for the pause `name`."""
 
     name: str
 

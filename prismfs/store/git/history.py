@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from prismfs.kinds import kind_of_path
 from prismfs.records import plan
-from prismfs.store.git.plumbing import Change, parse_raw
+from prismfs.store.git.plumbing import EMPTY_TREE, Change, parse_raw
 from prismfs.store.git.repository import Git
 
 _MOST_BY_HAND = 200
@@ -75,16 +76,27 @@ def read_commits(git: Git, *, since: str | None, until: str) -> Iterator[Commit]
         yield _commit(identifier, tuple(parents), data, changes.get(identifier, ()))
 
 
-def newest_rules(git: Git, commit: str) -> int:
-    """Return the version of the rules that decided last on the way to `commit`; 0 where nothing was decided lately."""
+def newest_rules(git: Git, commit: str, *, known: int) -> int:
+    """Return the version of the rules that decided last on the way to `commit`; 0 where nothing was decided lately.
+
+    A version above `known` counts only in a commit that brings an audit row: its message alone is a claim.
+    """
     for _ in range(_MOST_BY_HAND):
         data = git.read(commit) or b""
         parents = tuple(line[7:].decode() for line in data.partition(b"\n\n")[0].splitlines() if line[:7] == b"parent ")
         found = _commit(commit, parents, data, ())
-        if found.rules or not parents:
-            return found.rules
+        claimed = found.rules > known and not _brings_a_row(git, parents, commit)
+        if not parents or (found.rules and not claimed):
+            return 0 if claimed else found.rules
         commit = parents[0]
     return 0
+
+
+def _brings_a_row(git: Git, parents: tuple[str, ...], commit: str) -> bool:
+    before = parents[0] if parents else EMPTY_TREE
+    return any(
+        (kind := kind_of_path(change.path)) is not None and kind.chained for change in git.each_change(before, commit)
+    )
 
 
 def _commit(identifier: str, parents: tuple[str, ...], data: bytes, changes: tuple[Change, ...]) -> Commit:

@@ -132,6 +132,14 @@ def restore(git: Git, scratch: Path, changes: Sequence[Change], each: Callable[[
     return tuple(edited)
 
 
+def edited(git: Git, commit: str, paths: Sequence[str]) -> tuple[str, ...]:
+    """Return those of `paths` that `commit` holds and that are missing on disk, or other bytes there."""
+    with ExitStack() as stack:
+        folders = Folders(git.root, stack)
+        held = zip(paths, git.read_many(f"{commit}:{path}" for path in paths), strict=True)
+        return tuple(path for path, data in held if data is not None and _blob_on_disk(folders, path) != _blob_of(data))
+
+
 def bring_index(git: Git, changes: Sequence[Change], between: Iterable[Change] = ()) -> None:
     """Let the index name the new content of `changes` wherever it still names an old one.
 

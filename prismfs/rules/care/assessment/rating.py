@@ -57,7 +57,7 @@ def judge(draft: Draft, signal: Signal, *, recurs: bool = False, owner: str | No
 
 
 def is_judged_at_once(draft: Draft, owner: str, judged: Judgement) -> bool:
-    """Tell whether `judged` ends a triage of `owner`: the rules may judge for them, or somebody has judged."""
+    """Tell whether `judged` ends a triage of `owner`: the rules may judge for them, or a person has judged."""
     return automation_of(draft, owner).mode == "rules" or judged.by != BY_RULES
 
 

@@ -21,7 +21,7 @@ from prismfs.rules.response.api import priority_of
 
 
 def assess(draft: Draft, asked: Assess) -> None:
-    """The step that answers `Assess`: all five tiers, or the first three where somebody else is to judge."""
+    """The step that answers `Assess`: all five tiers, or the first three where a person or a command judges."""
     incident = draft.need(Incident, asked.incident)
     signal = draft.need(Signal, str(incident.opened_by))
     reading = read(draft, signal)  # the privacy gates come before any judgement (R-000-24)
