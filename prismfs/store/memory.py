@@ -11,7 +11,7 @@ import sqlite3
 from bisect import insort
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from copy import deepcopy
 from datetime import datetime
 from typing import TypeVar, cast
@@ -99,10 +99,9 @@ class MemoryView:
 
     def get(self, model: type[R], identifier: str) -> R | None:
         """Return the record with this id or name, None if there is none."""
-        try:
+        with suppress(RecordError):
             return self._at(model, kind_of(model).path_of(identifier))
-        except RecordError:
-            return None
+        return None
 
     def single(self, model: type[R]) -> R:
         """Return the one record of its kind, or what a missing file means."""
@@ -148,8 +147,7 @@ class MemoryView:
 
     def due_before(self, now: datetime, limit: int, *, of: type[R] | None = None, share: int = 0) -> Sequence[R]:
         """Return records of one kind (without `of` all but the outbox) due before `now`, earliest first."""
-        text = format_instant(now)
-        due = sorted((at, identifier, path) for at, identifier, path in self._due_times(of) if at < text)
+        due = sorted(entry for entry in self._due_times(of) if entry[0] < format_instant(now))
         seen: Counter[tuple[str | None, str]] = Counter()
         found = []
         for _, _, path in due:
@@ -175,11 +173,9 @@ class MemoryView:
 
     def is_newer(self, model: type[R], identifier: str) -> bool:
         """Whether a file of this id or name is there that a newer program wrote."""
-        kind = kind_of(model)
-        try:
-            return kind.layout != "single" and kind.path_of(identifier) in self._invalid
-        except RecordError:
-            return False
+        with suppress(RecordError):
+            return kind_of(model).layout != "single" and kind_of(model).path_of(identifier) in self._invalid
+        return False
 
     def outdated(self, model: type[R], version: int) -> Sequence[R]:
         """Return the records of the kind whose file is of an earlier version than `version`, in path order."""
