@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from datetime import timedelta
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,23 +18,20 @@ from prismfs.records.channel import ChannelForm
 from prismfs.records.message import Message, Receipt
 
 
+@dataclass(frozen=True, slots=True)
 class SlackChannel:
     """Sends {text} to `contacts.slack_webhook`. Text from agents can mention no one and hide no link."""
 
     local: ClassVar[bool] = False
 
-    def __init__(
-        self, root: Path, contacts: Contacts, *, timeout: timedelta = TIMEOUT, tls: Tls = ssl.create_default_context
-    ) -> None:
-        self._root = root
-        self._contacts = contacts
-        self._timeout = timeout
-        self._tls = tls
+    root: Path
+    contacts: Contacts
+    tls: Tls = ssl.create_default_context
 
     def send(self, message: Message) -> Receipt:
         """Post subject and body."""
         try:
-            url = resolve(self._contacts.slack_webhook, field="contacts.slack_webhook", root=self._root)
+            url = resolve(self.contacts.slack_webhook, field="contacts.slack_webhook", root=self.root)
         except ConfigError as error:
             return not_configured(error)
         # The three characters that Slack gives a meaning to, such as in <!channel>.
@@ -44,8 +41,8 @@ class SlackChannel:
             {"text": text},
             setting="contacts.slack_webhook",
             key=message.id,
-            timeout=self._timeout,
-            tls=self._tls,
+            timeout=TIMEOUT,
+            tls=self.tls,
         )
 
 

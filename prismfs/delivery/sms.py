@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from datetime import timedelta
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,24 +18,21 @@ from prismfs.records.channel import ChannelForm
 from prismfs.records.message import Message, Receipt
 
 
+@dataclass(frozen=True, slots=True)
 class SmsChannel:
     """Sends {to, body} to `contacts.sms_webhook`. The body is the subject and the id: text messages are short."""
 
     local: ClassVar[bool] = False
 
-    def __init__(
-        self, root: Path, contacts: Contacts, *, timeout: timedelta = TIMEOUT, tls: Tls = ssl.create_default_context
-    ) -> None:
-        self._root = root
-        self._contacts = contacts
-        self._timeout = timeout
-        self._tls = tls
+    root: Path
+    contacts: Contacts
+    tls: Tls = ssl.create_default_context
 
     def send(self, message: Message) -> Receipt:
         """Post the text for the number in the message's target."""
         try:
-            url = resolve(self._contacts.sms_webhook, field="contacts.sms_webhook", root=self._root)
-            number = resolve(message.target, field="contacts.human_sms", root=self._root)
+            url = resolve(self.contacts.sms_webhook, field="contacts.sms_webhook", root=self.root)
+            number = resolve(message.target, field="contacts.human_sms", root=self.root)
         except ConfigError as error:
             return not_configured(error)
         if not number.isprintable():
@@ -45,8 +42,8 @@ class SmsChannel:
             {"to": number, "body": f"{message.subject}\n{message.about}"},
             setting="contacts.sms_webhook",
             key=message.id,
-            timeout=self._timeout,
-            tls=self._tls,
+            timeout=TIMEOUT,
+            tls=self.tls,
         )
 
 
