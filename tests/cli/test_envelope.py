@@ -177,3 +177,10 @@ def test_json_text_that_is_no_unicode_is_answered(place: CommandLine) -> None:
     assert answer.code == 4
     assert answer.error["code"] == "not_found"
     assert json.loads(answer.out)
+
+
+def test_mistyped_verb_is_answered_with_the_nearest_and_does_nothing(place: CommandLine) -> None:
+    answer = place.call("stauts", "--json")
+    assert (answer.code, answer.error["code"]) == (2, "usage")
+    assert "did you mean status?" in answer.error["message"]
+    assert "did you mean" not in place.call("qqqqqq", "--json").error["message"]
