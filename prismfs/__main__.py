@@ -1,7 +1,5 @@
 """The entry point of `prismfs` and `python -m prismfs`."""
 
-from __future__ import annotations
-
 import sys
 
 

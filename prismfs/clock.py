@@ -1,12 +1,10 @@
 """The two clocks that exist: the system's, and one that a test moves by hand."""
 
-from __future__ import annotations
-
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from prismfs.records.base import cut_to_milliseconds
+from prismfs.records.api import cut_to_milliseconds
 
 
 class Clock(Protocol):

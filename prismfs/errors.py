@@ -3,8 +3,6 @@
 Expected bad input is a value (`Problem`); an exception carries one where a value cannot be returned.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 
@@ -24,12 +22,12 @@ class Problem:
     field: str | None = None
     hint: str | None = None
 
-    def at(self, path: str) -> Problem:
+    def at(self, path: str) -> "Problem":
         """Return the same problem, said of `path`."""
         return replace(self, path=path)
 
     @classmethod
-    def from_document(cls, document: Mapping[str, object]) -> Problem:
+    def from_document(cls, document: Mapping[str, object]) -> "Problem":
         """Return the problem that `as_document` wrote; other members are left aside."""
         return cls(**{name.name: str(document[name.name]) for name in fields(cls) if name.name in document})
 

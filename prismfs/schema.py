@@ -1,13 +1,11 @@
 """JSON Schema of every record kind and every form that may be dropped, made from the models."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from typing import Any
 
 from prismfs.kinds import DROPS, KINDS
-from prismfs.records.base import Record, Value
+from prismfs.records.api import Record, Value
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

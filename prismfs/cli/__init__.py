@@ -1,7 +1,5 @@
 """The command line: one module a verb, loaded only when it is called; one place where errors are shown."""
 
-from __future__ import annotations
-
 import importlib
 import json
 import os

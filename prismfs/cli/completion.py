@@ -4,8 +4,6 @@ Nothing is brought up to date and nothing is said of errors: whoever presses the
 written. Verbs, options and words of a fixed list are offered by click itself.
 """
 
-from __future__ import annotations
-
 import os
 import sqlite3
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """Times on the command line: reading a day, an ISO week or an instant, and telling an age."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias

@@ -1,7 +1,5 @@
 """`prismfs list`: the records of one kind, from the projection."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches

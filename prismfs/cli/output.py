@@ -1,7 +1,5 @@
 """What every verb shares: the call's options, finding the project, and printing results and errors."""
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence

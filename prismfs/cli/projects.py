@@ -1,7 +1,5 @@
 """The projects that a command serves: the one at the directory, or all of a tenant."""
 
-from __future__ import annotations
-
 from prismfs.cli import output
 from prismfs.engine.tenant.clones import TenantProject, find_projects
 

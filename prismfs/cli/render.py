@@ -1,7 +1,5 @@
 """Rendering a decision: one line for people, one object for programs."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import click
@@ -11,7 +9,7 @@ from prismfs.engine.turn.commit_group import Outcome
 from prismfs.kinds import kind_of
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.plan import Decision, Nothing, Plan, Refused
+from prismfs.records.api import Decision, Nothing, Plan, Refused
 
 _COLOURS = {"error": "red", "warn": "yellow", "info": "green"}
 

@@ -1,7 +1,5 @@
 """`prismfs show`: one record, whole."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Collection
 from typing import Any

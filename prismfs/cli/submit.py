@@ -1,14 +1,12 @@
 """Submitting a command to a project: the part that all writing verbs share."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from prismfs.cli import output
 from prismfs.cli.render import advice_in, decision_document, render_decision
 from prismfs.errors import UndeliveredError
 from prismfs.kinds.core.outbox import Outbox
-from prismfs.records.plan import Decision, Nothing
+from prismfs.records.api import Decision, Nothing
 
 
 def submit_and_print(

@@ -1,7 +1,5 @@
 """Putting a file into an inbox the safe way: written aside, then renamed. Imports nothing heavy."""
 
-from __future__ import annotations
-
 import os
 import time
 from pathlib import Path

@@ -4,8 +4,6 @@ A receiver that hangs holds one thread until its channel's time-out and nothing 
 they may run long.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from collections import deque
@@ -16,7 +14,7 @@ from prismfs.delivery import Channel
 from prismfs.engine.turn.deliver import Capacity, carry, is_job
 from prismfs.engine.turn.desk import Desk
 from prismfs.kinds.core.outbox import Outbox
-from prismfs.records.message import Receipt
+from prismfs.records.api import Receipt
 
 THREADS = 8
 """Messages that are on their way at the same time, over all projects of a watcher."""

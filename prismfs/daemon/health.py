@@ -4,8 +4,6 @@
 next watcher or `react` takes a heartbeat that is overdue for a stopped engine.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from datetime import datetime
@@ -13,8 +11,7 @@ from pathlib import Path
 
 from prismfs.engine.admin.watchdog import FILE, Heartbeat, is_silent, read_heartbeat
 from prismfs.kinds.response.settings.response import Response
-from prismfs.records.base import format_instant
-from prismfs.records.document import Document
+from prismfs.records.api import Document, format_instant
 
 LONGEST_BEAT = 60.0
 """Seconds between two heartbeats of a watcher that has nothing to do."""

@@ -4,8 +4,6 @@ Watched are each project's `inbox/` and the folder of its branch, never the reco
 recursively. A lost or doubled hint costs a moment, never a file.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path

@@ -5,8 +5,6 @@ durations, never a body, an address or a message of another program: those may h
 type is written.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """The watcher's loop: one turn a project while there is work, then sleep until a hint or a due time."""
 
-from __future__ import annotations
-
 import logging
 import os
 from collections.abc import Callable, Collection, Sequence
@@ -21,8 +19,7 @@ from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.dispatch import note_receipts
 from prismfs.engine.turn.react import Moment, Turn, react
 from prismfs.errors import ConfigError, ConflictError, PrismfsError, StoreError
-from prismfs.records.base import format_instant
-from prismfs.records.document import Document
+from prismfs.records.api import Document, format_instant
 from prismfs.store.lock import Lock
 
 BUSY_SCAN = 1.0

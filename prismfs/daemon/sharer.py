@@ -3,8 +3,6 @@
 A remote that hangs holds that thread until git's time-out and nothing else.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Callable, Collection

@@ -3,8 +3,6 @@
 A tracker that hangs holds that thread until its time-out and nothing else. Where nothing differs no commit is made.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -21,8 +19,7 @@ from prismfs.engine.turn.tracker_sync import TrackerAnswer
 from prismfs.errors import PrismfsError, RecordError, RefusedError, StoreError
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.records import codec
-from prismfs.records.base import format_instant, parse_instant
-from prismfs.records.document import Document
+from prismfs.records.api import Document, format_instant, parse_instant
 
 FILE = "sync.json"
 """In `run/`: when the tracker was last asked, and how that went."""

@@ -1,7 +1,5 @@
 """One project under watch: how its last turn went, and when it is looked at next."""
 
-from __future__ import annotations
-
 import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,7 +10,7 @@ from prismfs.engine.turn.commit_group import Outcome
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.react import Turn
 from prismfs.errors import PrismfsError
-from prismfs.records.plan import Plan, Refused
+from prismfs.records.api import Plan, Refused
 from prismfs.store.git import upkeep
 
 TICK = timedelta(milliseconds=1)

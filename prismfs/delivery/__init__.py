@@ -13,8 +13,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from prismfs.records.channel import ChannelForm
-from prismfs.records.message import Message, Receipt
+from prismfs.records.api import ChannelForm, Message, Receipt
 
 if TYPE_CHECKING:  # nudges are sent often, and need none of the models
     from prismfs.kinds.care.settings.tracker import Tracker

@@ -1,7 +1,5 @@
 """Writes the table of channels, `prismfs/kinds/core/channels.py`, to standard output: `python -m prismfs.delivery`."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import fields
 from importlib import import_module
@@ -16,8 +14,6 @@ _HEAD = '''"""What each channel declares of itself, by its word. Written by `mak
 The declarations are the `CHANNEL` of each module of `prismfs.delivery`. They are repeated here as the rules and the
 settings need them and may not import what delivers.
 """
-
-from __future__ import annotations
 
 from prismfs.records.channel import ChannelForm
 

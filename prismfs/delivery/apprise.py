@@ -1,7 +1,5 @@
 """The services that Apprise knows, about a hundred, by their URLs (R-004-06)."""
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import sys
@@ -15,8 +13,7 @@ from prismfs.delivery.receipts import not_configured, one_line
 from prismfs.delivery.secrets import find_target, resolve_target
 from prismfs.errors import ConfigError, RefusedError
 from prismfs.kinds.escalation.settings.routing import Target
-from prismfs.records.channel import NAME, ChannelForm
-from prismfs.records.message import Message, Receipt
+from prismfs.records.api import NAME_TARGET, ChannelForm, Message, Receipt
 
 _PROGRAM = Path(__file__).parent / "programs" / "apprise_program.py"
 
@@ -72,6 +69,6 @@ class AppriseChannel:
 
 
 CHANNEL = ChannelType(
-    form=ChannelForm(word="apprise", reaches="target", target=NAME, shown="<name>"),
+    form=ChannelForm(word="apprise", reaches="target", target=NAME_TARGET, shown="<name>"),
     make=lambda site: AppriseChannel(site.root, site.targets),
 )

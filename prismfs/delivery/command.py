@@ -1,7 +1,5 @@
 """A program of the operator's own: the message as JSON on its standard input (R-004-06, R-004-29)."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,8 +11,7 @@ from prismfs.delivery.receipts import not_configured, one_line
 from prismfs.delivery.secrets import find_target, resolve_target
 from prismfs.errors import ConfigError, RefusedError
 from prismfs.kinds.escalation.settings.routing import Target
-from prismfs.records.channel import NAME, ChannelForm
-from prismfs.records.message import Message, Receipt
+from prismfs.records.api import NAME_TARGET, ChannelForm, Message, Receipt
 
 
 class CommandChannel:
@@ -60,6 +57,6 @@ class CommandChannel:
 
 
 CHANNEL = ChannelType(
-    form=ChannelForm(word="command", reaches="target", target=NAME, shown="<name>"),
+    form=ChannelForm(word="command", reaches="target", target=NAME_TARGET, shown="<name>"),
     make=lambda site: CommandChannel(site.root, site.targets),
 )

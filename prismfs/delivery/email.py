@@ -1,7 +1,5 @@
 """Electronic mail by SMTP (R-004-29)."""
 
-from __future__ import annotations
-
 import re
 import ssl
 from datetime import timedelta
@@ -19,8 +17,7 @@ from prismfs.delivery.receipts import not_configured
 from prismfs.delivery.secrets import resolve
 from prismfs.errors import ConfigError
 from prismfs.kinds.escalation.settings.escalation_policy import Contacts
-from prismfs.records.channel import ChannelForm
-from prismfs.records.message import Message, Receipt
+from prismfs.records.api import ChannelForm, Message, Receipt
 
 _TIMEOUT = timedelta(seconds=30)
 

@@ -1,15 +1,12 @@
 """One JSON file a message in `run/outbox/<name>/`, for a program that picks files up there."""
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path
 from typing import ClassVar
 
 from prismfs.delivery import ChannelType
-from prismfs.records.channel import ChannelForm
-from prismfs.records.message import Message, Receipt
+from prismfs.records.api import ChannelForm, Message, Receipt
 
 
 class FileChannel:

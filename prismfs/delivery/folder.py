@@ -1,7 +1,5 @@
 """A folder below a project's root that agents may write to, opened part by part without following links."""
 
-from __future__ import annotations
-
 import errno
 import os
 import stat
@@ -32,7 +30,7 @@ class Folder:
         """Return the names in the folder, sorted; those that begin with a dot are still being written."""
         return sorted(name for name in os.listdir(self._descriptor) if not name.startswith("."))
 
-    def folder(self, name: str, *, create: bool) -> Folder | None:
+    def folder(self, name: str, *, create: bool) -> "Folder | None":
         """Return the folder `name` in this one, made if `create`; None where it is missing."""
         path = f"{self.path}/{name}" if self.path else name
         with _translated(path):
@@ -93,7 +91,7 @@ class Folder:
             os.fsync(self._descriptor)
         return True
 
-    def move(self, name: str, to: Folder, new: str) -> bool:
+    def move(self, name: str, to: "Folder", new: str) -> bool:
         """Rename a file into `to`; false where it has gone. Of several processes that try, one is told true."""
         with _translated(f"{self.path}/{name}"):
             try:

@@ -3,8 +3,6 @@
 The message was written by the rule that let the attempt begin; nothing else says what is run.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Callable
@@ -17,8 +15,7 @@ from prismfs.delivery import ChannelType
 from prismfs.delivery.programs.run import watch
 from prismfs.delivery.receipts import one_line
 from prismfs.errors import RefusedError
-from prismfs.records.channel import ChannelForm
-from prismfs.records.message import Message, Receipt
+from prismfs.records.api import ChannelForm, Message, Receipt
 
 MARGIN = 16 * 1024
 """Bytes of output handed over beyond those that are kept: a secret that begins before them is found whole."""

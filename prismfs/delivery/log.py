@@ -1,15 +1,11 @@
 """A line in the escalation log, `run/escalation.log` (R-004-29)."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import ClassVar
 
 from prismfs.delivery import ChannelType
-from prismfs.records.base import format_instant
-from prismfs.records.channel import ChannelForm
-from prismfs.records.message import Message, Receipt
+from prismfs.records.api import ChannelForm, Message, Receipt, format_instant
 
 _TAIL = 64 * 1024
 

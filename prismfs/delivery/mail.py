@@ -1,14 +1,9 @@
 """The mailbox of a persona in the same project: the message becomes a mail record with the receipt."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from prismfs.delivery import ChannelType
-from prismfs.records.base import format_instant
-from prismfs.records.channel import IDENTITY, ChannelForm
-from prismfs.records.ids import derive_id
-from prismfs.records.message import Message, Receipt
+from prismfs.records.api import IDENTITY_TARGET, ChannelForm, Message, Receipt, derive_id, format_instant
 
 
 class MailChannel:
@@ -38,6 +33,6 @@ class MailChannel:
 
 
 CHANNEL = ChannelType(
-    form=ChannelForm(word="mail", reaches="persona", target=IDENTITY, shown="<identity>"),
+    form=ChannelForm(word="mail", reaches="persona", target=IDENTITY_TARGET, shown="<identity>"),
     make=lambda _: MailChannel(),
 )

@@ -1,7 +1,5 @@
 """A nudge to an agent that is at work now (action `nudge:<identity>`), beside the mail that stays (R-004-34)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,9 +9,7 @@ from prismfs.delivery import ChannelType
 from prismfs.delivery.nudges.folder import MOST_TEXT, Nudge
 from prismfs.delivery.nudges.queue import TTL, NudgeQueue, is_identity
 from prismfs.errors import PrismfsError, RecordError
-from prismfs.records.base import cut_to_milliseconds, format_instant
-from prismfs.records.channel import IDENTITY, ChannelForm
-from prismfs.records.message import Message, Receipt
+from prismfs.records.api import IDENTITY_TARGET, ChannelForm, Message, Receipt, cut_to_milliseconds, format_instant
 
 SENDER = "prismfs"
 """The sender of the engine's own nudges; no other may use this name."""
@@ -63,6 +59,6 @@ class NudgeChannel:
 
 
 CHANNEL = ChannelType(
-    form=ChannelForm(word="nudge", reaches="persona", target=IDENTITY, shown="<identity>"),
+    form=ChannelForm(word="nudge", reaches="persona", target=IDENTITY_TARGET, shown="<identity>"),
     make=lambda site: NudgeChannel(site.root),
 )

@@ -1,7 +1,5 @@
 """Channels that other packages add, by an entry point in the group `prismfs.channels` (R-004-06)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
@@ -12,7 +10,7 @@ from prismfs.delivery.receipts import not_configured, one_line
 from prismfs.delivery.secrets import find_target, resolve_target
 from prismfs.errors import ConfigError
 from prismfs.kinds.escalation.settings.routing import Target
-from prismfs.records.message import LONGEST_RETRY_AFTER, Message, Receipt
+from prismfs.records.api import LONGEST_RETRY_AFTER, Message, Receipt
 
 GROUP = "prismfs.channels"
 

@@ -1,11 +1,9 @@
 """The one line of a receipt that says why: printable, short, and without anything secret."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from prismfs.errors import ConfigError
-from prismfs.records.message import Receipt
+from prismfs.records.api import Receipt
 
 _MOST = 200
 

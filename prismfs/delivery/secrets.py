@@ -4,8 +4,6 @@ They are looked up when a message is sent, so that no commit, record or log hold
 changed one is used at once.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import stat

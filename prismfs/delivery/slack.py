@@ -1,7 +1,5 @@
 """Slack: one POST to an incoming webhook (R-004-29)."""
 
-from __future__ import annotations
-
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +12,7 @@ from prismfs.delivery.receipts import not_configured
 from prismfs.delivery.secrets import resolve
 from prismfs.errors import ConfigError
 from prismfs.kinds.escalation.settings.escalation_policy import Contacts
-from prismfs.records.channel import ChannelForm
-from prismfs.records.message import Message, Receipt
+from prismfs.records.api import ChannelForm, Message, Receipt
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,5 @@
 """The channel `tracker`: carries an approved issue to the transport that the settings name (R-000-04)."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import ClassVar
@@ -10,10 +8,7 @@ from prismfs.delivery import ChannelType
 from prismfs.delivery.issues import transport_of
 from prismfs.delivery.issues.transport import CREATE_FAILED, refused
 from prismfs.kinds.care.settings.tracker import Tracker
-from prismfs.records.channel import ChannelForm
-from prismfs.records.issue import IssueDraft
-from prismfs.records.issue_text import marker_of
-from prismfs.records.message import Message, Receipt
+from prismfs.records.api import ChannelForm, IssueDraft, Message, Receipt, marker_of
 
 _MARKER = re.compile(re.escape(marker_of("0" * 64)).replace("0" * 64, "([0-9a-f]{64})"))
 

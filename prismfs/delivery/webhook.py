@@ -1,7 +1,5 @@
 """A webhook of the operator's own: one POST of the whole message (R-004-29)."""
 
-from __future__ import annotations
-
 import re
 import ssl
 from collections.abc import Mapping
@@ -15,8 +13,7 @@ from prismfs.delivery.receipts import not_configured
 from prismfs.delivery.secrets import find_target, resolve_target
 from prismfs.errors import ConfigError
 from prismfs.kinds.escalation.settings.routing import Target
-from prismfs.records.channel import NAME, ChannelForm
-from prismfs.records.message import Message, Receipt
+from prismfs.records.api import NAME_TARGET, ChannelForm, Message, Receipt
 
 _HEADER = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _VALUE = re.compile(r"[!-~](?:[\t -~]*[!-~])?")
@@ -67,6 +64,6 @@ def _check_headers(options: Mapping[str, str], where: str) -> None:
 
 
 CHANNEL = ChannelType(
-    form=ChannelForm(word="webhook", reaches="target", target=NAME, shown="<name>"),
+    form=ChannelForm(word="webhook", reaches="target", target=NAME_TARGET, shown="<name>"),
     make=lambda site: WebhookChannel(site.root, site.targets),
 )

@@ -1,7 +1,5 @@
 """The main job before your eyes: two projects, a real watcher, real reports, from signal to resolution."""
 
-from __future__ import annotations
-
 import json
 import queue
 import subprocess

@@ -8,8 +8,6 @@
 A decoding may be decoded once more, so that percent escapes inside base64 are seen; deeper ones are not.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import re

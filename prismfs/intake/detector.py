@@ -4,8 +4,6 @@ All patterns are matched by RE2, so that no text, however made, takes more than 
 hence the named group `secret` where context is needed to find what to take out.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -49,7 +47,7 @@ class Detector:
         """The number of the group to judge; 0 is the whole match."""
         return int(self.regex.groupindex.get(b"secret", 0)) if self.named_group is None else self.named_group
 
-    def at_level(self, level: Level) -> Detector:
+    def at_level(self, level: Level) -> "Detector":
         """Return the same detector at `level`."""
         return self if level == self.level else replace(self, level=level)
 

@@ -4,8 +4,6 @@ A row's order is its rank: where two rows catch the same bytes, the upper one na
 service each stand in `rules/tokens.toml`, which is read with this table by `pack`.
 """
 
-from __future__ import annotations
-
 import re
 
 from prismfs.intake import personal, values

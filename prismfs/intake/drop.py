@@ -1,7 +1,5 @@
 """Drop: the bytes of one file of an agent; refusal: an entry of the inbox that is refused, and why."""
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import os

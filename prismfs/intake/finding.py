@@ -1,7 +1,5 @@
 """What a scan found: where, of what kind, how often; never the value."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any

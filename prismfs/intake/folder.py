@@ -1,7 +1,5 @@
 """Opening a folder that may be a trap, and printing the names found in it."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -4,8 +4,6 @@ An entry is a drop when its name follows the rule and it is a regular file; ever
 refused. Nothing is followed, nothing but a regular file is opened, and its bytes are read once.
 """
 
-from __future__ import annotations
-
 import os
 import stat
 from collections.abc import Collection, Iterator

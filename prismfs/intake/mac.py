@@ -4,8 +4,6 @@ The key is a file outside of every repository, made when it is first needed and 
 there can be none, reports carry no code; nothing else depends on it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import os

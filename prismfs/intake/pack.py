@@ -1,7 +1,5 @@
 """The active detectors, and the candidates among them for one text."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache

@@ -4,8 +4,6 @@ The functions judge as those of `values` do: given the caught bytes, they return
 here asks a network.
 """
 
-from __future__ import annotations
-
 import ipaddress
 import re
 from collections.abc import Callable

@@ -3,8 +3,6 @@
 What it finds is only suspected: a model that reads prose is often wrong about logs. It is an extra of the package.
 """
 
-from __future__ import annotations
-
 import importlib
 from functools import cache
 from typing import Any

@@ -1,7 +1,5 @@
 """Quarantine: refused entries, kept as they are, each with the reason beside it."""
 
-from __future__ import annotations
-
 import errno
 import os
 import re

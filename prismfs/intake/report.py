@@ -3,8 +3,6 @@
 Source: R-000-36, R-000-37: what leaves was scanned, and only a report of status `passed` lets it go.
 """
 
-from __future__ import annotations
-
 import hashlib
 import time
 from collections.abc import Callable, Mapping

@@ -6,8 +6,6 @@ rule without an expression, or with one that RE2 refuses, is left out and counte
 file comes from, and which of its rules only suspect.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

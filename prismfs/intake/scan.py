@@ -5,8 +5,6 @@ What was found is told by place, kind and count, never by value (R-000-21). A sc
 what it was to look at: nothing passes unscanned.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from typing import Any

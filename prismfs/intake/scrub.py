@@ -1,7 +1,5 @@
 """Taking secrets out of one text and all its decodings."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Secrets that are spread over several fields: the texts of one mapping or list, joined in their order."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Finding what detectors catch in bytes, and putting placeholders into its place."""
 
-from __future__ import annotations
-
 import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
@@ -23,7 +21,7 @@ class Hit:
     level: Level
     value: bytes
 
-    def moved(self, start: int, end: int) -> Hit:
+    def moved(self, start: int, end: int) -> "Hit":
         """Return the same hit at another place."""
         return Hit(start, end, self.kind, self.level, self.value)
 

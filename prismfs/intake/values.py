@@ -4,8 +4,6 @@ A pattern says what has the shape; the functions here say whether it is one, by 
 Each is given the caught bytes and returns the parts to take out as (start, end) offsets into them.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """One walk through a document: every string is scrubbed, then secrets that are spread over several."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Any

@@ -3,8 +3,6 @@
 Names of members: internal/types/types.go, `Issue`, of github.com/steveyegge/beads.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -14,7 +12,7 @@ from pydantic import ConfigDict
 from prismfs.errors import RecordError
 from prismfs.kinds.core.bead import PeerId
 from prismfs.kinds.work.work_item import Label, Minutes, Priority
-from prismfs.records.base import Text, Value, format_instant
+from prismfs.records.api import Text, Value, format_instant
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)")
 _YEARS = range(1970, 9000)

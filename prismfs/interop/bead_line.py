@@ -5,8 +5,6 @@ microseconds, a name with a blank), or knows no field for it, the peer's own mem
 given back for as long as the record still means the same.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,11 +16,17 @@ from prismfs.interop.bead_fields import Line, Link, Remark, identity, instant, o
 from prismfs.kinds.core.bead import Bead, LinkType, Peer
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.work.work_item import WorkItem, WorkStatus, WorkType
-from prismfs.records.base import format_instant
-from prismfs.records.codec import canonical_json, same
-from prismfs.records.document import Document, JsonValue
-from prismfs.records.ids import Id, derive_id, parse_id
-from prismfs.records.severity import Scales
+from prismfs.records.api import (
+    Document,
+    Id,
+    JsonValue,
+    Scales,
+    canonical_json,
+    derive_id,
+    format_instant,
+    parse_id,
+    same,
+)
 
 ESCALATION = "escalation"
 """`issue_type` of an escalation."""

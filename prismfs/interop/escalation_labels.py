@@ -1,16 +1,12 @@
 """What is particular to an escalation in a line of `issues.jsonl`: its labels carry what has no member there."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from prismfs.errors import RecordError
 from prismfs.kinds.escalation.escalation import Escalation
-from prismfs.records.base import format_instant
-from prismfs.records.document import Document
-from prismfs.records.severity import Scales, Severity, read_label, with_rank
+from prismfs.records.api import Document, Scales, Severity, format_instant, read_label, with_rank
 
 _WORD = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _SOURCE = re.compile(r"[a-z][a-z0-9_-]*(:[A-Za-z0-9._/-]+){1,2}")

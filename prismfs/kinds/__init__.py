@@ -4,8 +4,6 @@ A module declares a kind as `KIND`, and forms that may be dropped and are no kin
 them: a new kind is one new file.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from importlib import import_module
 from pkgutil import walk_packages
@@ -13,10 +11,7 @@ from types import ModuleType
 from typing import TypeVar, get_args
 
 from prismfs.errors import RecordError
-from prismfs.records.base import Record, Value
-from prismfs.records.document import Document
-from prismfs.records.ids import prefix_of
-from prismfs.records.kind import Kind
+from prismfs.records.api import Document, Kind, Record, Value, prefix_of
 
 R = TypeVar("R", bound=Record)
 

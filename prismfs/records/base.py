@@ -1,7 +1,5 @@
 """The base record and the types that its fields are made of."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self, get_args

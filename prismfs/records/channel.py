@@ -1,15 +1,13 @@
 """What a channel declares of itself: the word that an action begins with, what may follow it, and what it needs."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Literal
 
-NAME = r"[a-z][a-z0-9_-]{0,63}"
+NAME_TARGET = r"[a-z][a-z0-9_-]{0,63}"
 """The pattern of a target's name in `settings/routing.yaml`, and of a channel's word."""
 
-IDENTITY = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+IDENTITY_TARGET = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
 
 @dataclass(frozen=True, slots=True)

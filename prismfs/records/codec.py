@@ -4,8 +4,6 @@ Two readers must never see two things in one file: what YAML 1.1, YAML 1.2 and J
 refused with a hint, never guessed.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Sequence

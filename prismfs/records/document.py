@@ -1,7 +1,5 @@
 """The document: what a record file says, as plain values, and the limits that every document keeps."""
 
-from __future__ import annotations
-
 import math
 import re
 from dataclasses import dataclass

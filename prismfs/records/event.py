@@ -1,7 +1,5 @@
 """An event: one thing that happened and may change the project. The only input that a rule reacts to."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import JsonValue

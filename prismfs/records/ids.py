@@ -5,8 +5,6 @@ from a SHA-256 over cause and role (80 bits). The same cause gives the same id, 
 twice, after a crash or in another clone, names the same record.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from datetime import UTC, datetime, timedelta

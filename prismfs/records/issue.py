@@ -1,7 +1,5 @@
 """An issue as it goes to a tracker, and as the tracker shows it afterwards."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Annotated, Literal
 

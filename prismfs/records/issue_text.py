@@ -4,8 +4,6 @@ Source: GitHub's documentation, "Autolinked references and URLs", "Linking a pul
 "Basic writing and formatting syntax": what follows is shown as a link, notifies somebody, or closes something.
 """
 
-from __future__ import annotations
-
 import re
 
 _KEY = re.compile(r"[0-9a-f]{64}")

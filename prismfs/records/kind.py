@@ -1,7 +1,5 @@
 """What a record kind declares of itself: the one value from which path, parsing, schema and listing follow."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field

@@ -3,8 +3,6 @@
 The rules ask them of records, listings of plain JSON, so neither is imported here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -5,8 +5,6 @@ any case (R-004-01). A label that is not there matches nothing, whatever
 the operator: a rule that names a missing field does not apply and does not fail (C-55).
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache

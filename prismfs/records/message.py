@@ -1,7 +1,5 @@
 """A message to the outside, and the receipt of the channel that carried it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal

@@ -1,7 +1,5 @@
 """A plan: what one decision wants to become of the project. The store makes exactly one commit of it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

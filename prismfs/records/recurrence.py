@@ -4,8 +4,6 @@ A rule has no start of its own: every second week, day or month is counted from 
 of a maintenance window, or what would make a search long, is refused: more than a few beginnings a day, a count.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 

@@ -4,8 +4,6 @@ Only ranks are compared; labels are display. A scale with fewer levels rounds to
 on import and on export, so that a translation never makes anything less urgent.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator

@@ -3,8 +3,6 @@
 Several answers may be of one instant; the order below says which of them is the latest news.
 """
 
-from __future__ import annotations
-
 STAGES = (
     "received",
     "asked",

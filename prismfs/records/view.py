@@ -1,7 +1,5 @@
 """The few questions that a rule may ask of a project."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime

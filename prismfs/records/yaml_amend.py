@@ -1,7 +1,5 @@
 """Changing some fields of a YAML file that a person wrote, and no other byte of it."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

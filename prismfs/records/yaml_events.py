@@ -4,8 +4,6 @@ Only events are taken from libyaml: its composer, reached through PyYAML, recurs
 takes the process with it. Events come one by one, so a limit ends the reading before the next is looked for.
 """
 
-from __future__ import annotations
-
 import re
 from typing import TypeAlias
 

@@ -1,7 +1,5 @@
 """What a plain YAML scalar means: JSON's notation, texts, and nothing that two readers take differently."""
 
-from __future__ import annotations
-
 import math
 import re
 

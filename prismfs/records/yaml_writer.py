@@ -3,8 +3,6 @@
 Not libyaml's emitter: it escapes every character beyond the basic plane and folds at its own discretion.
 """
 
-from __future__ import annotations
-
 import json
 import re
 

@@ -5,8 +5,6 @@ who may cause it. A rule that is added may bring its rows in its own file: every
 What the stages ask of other families follows in the order of the road (`core.road.ORDER`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from difflib import get_close_matches
@@ -18,9 +16,7 @@ from prismfs.errors import ConflictError, ForbiddenError, RecordError, RefusedEr
 from prismfs.kinds import kind_of_id
 from prismfs.kinds.core.bead import Bead
 from prismfs.kinds.core.outbox import Outbox
-from prismfs.records.event import Event
-from prismfs.records.plan import Decision, Nothing, Plan, Refused
-from prismfs.records.view import View
+from prismfs.records.api import Decision, Event, Nothing, Plan, Refused, View
 from prismfs.rules.core import authority
 from prismfs.rules.core.draft import ENGINE, RULES_VERSION, Draft
 from prismfs.rules.core.form import form_of

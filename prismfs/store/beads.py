@@ -1,7 +1,5 @@
 """What listings ask of beads: which are ready, what depends on what. Plain JSON from the projection, no models."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from collections.abc import Iterable

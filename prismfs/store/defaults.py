@@ -1,7 +1,5 @@
 """The settings that ship with the package: what a project starts with, and what a missing file means."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import cache
 from importlib import resources
@@ -9,7 +7,7 @@ from importlib.resources.abc import Traversable
 
 from prismfs.errors import ConfigError
 from prismfs.kinds import KINDS
-from prismfs.records.base import Record
+from prismfs.records.api import Record
 
 
 def default_files() -> dict[str, bytes]:

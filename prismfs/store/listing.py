@@ -4,8 +4,6 @@ The database stands under the git directory, is rebuilt from commits at will, an
 correctness: `meta.head` names the commit that it shows, `meta.program` the program that filled it.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """One writer a project: an advisory lock that a crash releases, and the marks it leaves behind."""
 
-from __future__ import annotations
-
 import errno
 import fcntl
 import os

@@ -1,7 +1,5 @@
 """Marks in `.git/prismfs`: up to which commit the files on disk, and the index, were brought along."""
 
-from __future__ import annotations
-
 import os
 from contextlib import suppress
 from pathlib import Path

@@ -4,8 +4,6 @@
 nothing of SQLite but the full-text search.
 """
 
-from __future__ import annotations
-
 import hashlib
 import sqlite3
 from bisect import insort
@@ -19,9 +17,7 @@ from typing import TypeVar, cast
 from prismfs.errors import ConflictError, Problem, RecordError
 from prismfs.kinds import kind_of, kind_of_path
 from prismfs.records import codec
-from prismfs.records.base import Record, format_instant, parse_instant
-from prismfs.records.kind import NEWER_VERSION, Facets
-from prismfs.records.plan import Plan
+from prismfs.records.api import NEWER_VERSION, Facets, Plan, Record, format_instant, parse_instant
 from prismfs.records.view import GENESIS, Answer, ChainHead
 from prismfs.store import answers
 from prismfs.store.defaults import default_record
@@ -47,7 +43,7 @@ class MemoryView:
         for path, data in (files or {}).items():
             self.put_file(path, data)
 
-    def copy(self) -> MemoryView:
+    def copy(self) -> "MemoryView":
         """Return a view of its own with the same records."""
         return deepcopy(self, {id(record): record for record, _ in self._records.values()})
 

@@ -1,7 +1,5 @@
 """Which program this is, and which commit the projection shows to it. Imports nothing heavy."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import sqlite3

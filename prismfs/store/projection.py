@@ -1,7 +1,5 @@
 """The projection as a view: the SQLite tables of `listing`, kept in step with the commits."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import sqlite3
@@ -16,10 +14,8 @@ from typing import TypeVar, cast
 from prismfs.errors import ConfigError, RecordError
 from prismfs.kinds import KINDS, kind_of, kind_of_path
 from prismfs.records import codec
-from prismfs.records.base import Record, format_instant, parse_instant
-from prismfs.records.document import Document, JsonValue
+from prismfs.records.api import Document, JsonValue, Plan, Record, format_instant, parse_instant
 from prismfs.records.kind import NEWER_VERSION, UPGRADE_HINT, Kind
-from prismfs.records.plan import Plan
 from prismfs.records.view import GENESIS, Answer, ChainHead
 from prismfs.store import answers, listing, program
 from prismfs.store.defaults import default_record
@@ -84,7 +80,7 @@ class Projection:
             self._set_head(new)
 
     @contextmanager
-    def overlay(self, commit: str, git: Git) -> Iterator[Projection]:
+    def overlay(self, commit: str, git: Git) -> Iterator["Projection"]:
         """Give the view of `commit` as one that takes plans with `add`; what it took is undone at the end."""
         with listing.transaction(self._connection, keep=False):
             self._bring_to(commit, git)

@@ -3,8 +3,6 @@
 Imports neither pydantic nor GitPython while the projection is up to date.
 """
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager

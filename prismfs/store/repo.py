@@ -4,8 +4,6 @@ The order in `apply` is the promise: objects, then the reference, both flushed; 
 projection; the index last, when there is time. `recover` completes what a crash cut off between them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,9 +12,7 @@ from typing import Self
 
 from prismfs.errors import ConflictError, StoreError
 from prismfs.kinds import kind_of, kind_of_path
-from prismfs.records.base import Record
-from prismfs.records.kind import Kind
-from prismfs.records.plan import Plan
+from prismfs.records.api import Kind, Plan, Record
 from prismfs.store.git import history, worktree
 from prismfs.store.git.place import find_git_dir, read_branch
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, NewCommit

@@ -1,14 +1,11 @@
 """A snapshot: one commit of a project, unchanging; and what every store offers."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from prismfs.records.plan import Plan
-from prismfs.records.view import View
+from prismfs.records.api import Plan, View
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,9 @@
 """A plan as a commit: every record as the bytes of its file."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from prismfs.kinds import kind_of
-from prismfs.records.base import Record
-from prismfs.records.kind import Kind
-from prismfs.records.plan import Plan
+from prismfs.records.api import Kind, Plan, Record
 from prismfs.store.git.plumbing import NewCommit
 
 ENGINE = "prismfs <engine@prismfs.invalid>"

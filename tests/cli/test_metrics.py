@@ -19,9 +19,7 @@ from pydantic import JsonValue
 
 from prismfs.kinds import KINDS, kind_of
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.base import Record, format_instant
-from prismfs.records.ids import derive_id
-from prismfs.records.severity import Severity
+from prismfs.records.api import Record, Severity, derive_id, format_instant
 from tests.support.command_line import CommandLine
 
 DAY = "2026-03-02T"

@@ -12,7 +12,7 @@ from prismfs.kinds import kind_of
 from prismfs.kinds.care.phone_home import PhoneHome
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.base import format_instant
+from prismfs.records.api import format_instant
 from prismfs.store import listing
 from prismfs.store.reading import reading
 from tests.support.command_line import CommandLine

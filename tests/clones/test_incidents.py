@@ -10,7 +10,7 @@ import pytest
 
 from prismfs.engine.admin import watchdog
 from prismfs.engine.admin.watchdog import Heartbeat
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Nothing
 from tests.support.clone import Clone
 
 REPORT = """\

@@ -16,7 +16,7 @@ import pytest
 from prismfs.engine.tenant import publish as publishing
 from prismfs.errors import ConflictError, RefusedError, StoreError
 from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
-from prismfs.records.plan import Nothing, Plan, Refused
+from prismfs.records.api import Nothing, Plan, Refused
 from prismfs.store.repo import ABANDONED
 from tests.support.clone import Clone, MakeClone
 from tests.support.memory import planned

@@ -11,8 +11,7 @@ import pytest
 from prismfs.delivery import Channel, channels
 from prismfs.kinds.escalation.settings.escalation_policy import Contacts, EscalationPolicy
 from prismfs.kinds.escalation.settings.routing import Route, Routing, Target
-from prismfs.records.ids import derive_id
-from prismfs.records.message import Message, Receipt
+from prismfs.records.api import Message, Receipt, derive_id
 from tests.support.channels import MakeChannels, PostTo
 
 AT = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from prismfs.delivery.email import EmailChannel, compose
 from prismfs.kinds.escalation.settings.escalation_policy import Contacts
-from prismfs.records.message import Message, Receipt
+from prismfs.records.api import Message, Receipt
 from tests.support.servers import PASSWORD, Authority, MakeSmtpServer, SmtpServer
 
 Send = Callable[..., Receipt]

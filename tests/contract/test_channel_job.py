@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from prismfs.delivery.job import MARGIN, JobChannel
-from prismfs.records.message import Message, Receipt
+from prismfs.records.api import Message, Receipt
 from tests.support.waiting import ended, until
 
 LIMIT = 10.0

@@ -17,8 +17,7 @@ from prismfs.delivery.sms import SmsChannel
 from prismfs.delivery.webhook import WebhookChannel
 from prismfs.kinds.escalation.settings.escalation_policy import Contacts
 from prismfs.kinds.escalation.settings.routing import Target
-from prismfs.records.base import format_instant
-from prismfs.records.message import LONGEST_RETRY_AFTER, Message
+from prismfs.records.api import LONGEST_RETRY_AFTER, Message, format_instant
 from tests.support.channels import MakeChannels, PostTo
 from tests.support.servers import Answer, Authority, HttpServer
 from tests.support.waiting import LIMIT

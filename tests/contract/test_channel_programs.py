@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from prismfs.records.message import LONGEST_RETRY_AFTER, Message, Outcome, Receipt
+from prismfs.records.api import LONGEST_RETRY_AFTER, Message, Outcome, Receipt
 from tests.support.channels import MakeChannels
 from tests.support.servers import Answer, HttpServer
 from tests.support.waiting import ended, until

@@ -12,7 +12,7 @@ import pytest
 
 from prismfs.delivery.secrets import resolve
 from prismfs.errors import ConfigError
-from prismfs.records.message import Message
+from prismfs.records.api import Message
 from tests.support.channels import MakeChannels
 from tests.support.servers import Answer, HttpServer, SmtpServer
 

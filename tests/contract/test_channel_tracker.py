@@ -11,8 +11,7 @@ import pytest
 
 from prismfs.delivery.tracker import TrackerChannel
 from prismfs.kinds.care.settings.tracker import Tracker
-from prismfs.records.issue_text import marker_of
-from prismfs.records.message import Message
+from prismfs.records.api import Message, marker_of
 
 KEY = "0123456789abcdef" * 4
 BODY = f"It crashes.\n\n{marker_of(KEY)}\n"

@@ -12,7 +12,7 @@ import pytest
 
 from prismfs.delivery.webhook import WebhookChannel
 from prismfs.kinds.escalation.settings.routing import Target
-from prismfs.records.message import Message
+from prismfs.records.api import Message
 from tests.support.channels import MakeChannels, PostTo
 from tests.support.servers import HttpServer
 

@@ -18,8 +18,7 @@ from prismfs.kinds.core.actions import ROUTABLE
 from prismfs.kinds.core.channels import CHANNELS
 from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.escalation.settings.escalation_policy import Contacts
-from prismfs.records.ids import derive_id
-from prismfs.records.message import Message
+from prismfs.records.api import Message, derive_id
 from tests.support.channels import MakeChannels
 
 LOCAL = tuple(word for word, form in ROUTABLE.items() if form.reaches in ("persona", "place"))

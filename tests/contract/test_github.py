@@ -15,9 +15,7 @@ from prismfs.delivery.issues import transport_of
 from prismfs.delivery.issues.transport import Transport
 from prismfs.errors import RecordError, RefusedError
 from prismfs.kinds.care.settings.tracker import Tracker
-from prismfs.records.issue import IssueDraft
-from prismfs.records.issue_text import marker_of, neutralised
-from prismfs.records.message import Receipt
+from prismfs.records.api import IssueDraft, Receipt, marker_of, neutralised
 from tests.support.github import TOKEN, GitHub
 
 KEY = "0123456789abcdef" * 4

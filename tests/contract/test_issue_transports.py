@@ -17,9 +17,7 @@ from prismfs.delivery.issues.file import FileTransport
 from prismfs.delivery.issues.transport import Transport
 from prismfs.errors import RecordError, RefusedError
 from prismfs.kinds.care.settings.tracker import Tracker
-from prismfs.records.issue import IssueDraft, IssueState
-from prismfs.records.issue_text import marker_of
-from prismfs.records.message import Receipt
+from prismfs.records.api import IssueDraft, IssueState, Receipt, marker_of
 
 KEY = "0123456789abcdef" * 4
 DRAFT = IssueDraft(key=KEY, title="the export stops", body="It stops.\r\nAt 500.\n")

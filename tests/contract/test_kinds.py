@@ -16,7 +16,7 @@ from prismfs.clock import SystemClock
 from prismfs.engine.admin.init_project import init_project
 from prismfs.kinds import DROPS, KINDS, form_of, kind_of, kind_of_path
 from prismfs.kinds.core.settings.project import Project
-from prismfs.records.kind import Kind
+from prismfs.records.api import Kind
 from prismfs.schema import schema_files
 
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)

@@ -21,9 +21,7 @@ from prismfs.delivery.nudges.folder import Nudge
 from prismfs.delivery.nudges.heartbeats import Heartbeat, read_heartbeats, write_heartbeat
 from prismfs.delivery.nudges.queue import TTL, NudgeQueue
 from prismfs.errors import ConflictError, PrismfsError, RecordError, RefusedError, StoreError
-from prismfs.records.base import format_instant
-from prismfs.records.ids import derive_id
-from prismfs.records.message import Message
+from prismfs.records.api import Message, derive_id, format_instant
 
 NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 FIVE = timedelta(minutes=5)

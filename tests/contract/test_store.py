@@ -15,8 +15,7 @@ from prismfs.kinds import kind_of
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.event import Event
-from prismfs.records.plan import Plan
+from prismfs.records.api import Event, Plan
 from prismfs.rules import ENGINE, decide
 from prismfs.store.memory import MemoryStore
 from prismfs.store.repo import ProjectRepo

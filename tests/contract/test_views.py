@@ -16,9 +16,7 @@ from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.group import Group
 from prismfs.kinds.escalation.silence import Silence
-from prismfs.records.base import Record, format_instant
-from prismfs.records.ids import derive_id
-from prismfs.records.view import View
+from prismfs.records.api import Record, View, derive_id, format_instant
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT
 from prismfs.store.memory import MemoryView
 from prismfs.store.projection import Projection

@@ -20,8 +20,7 @@ from prismfs.errors import StoreError
 from prismfs.kinds import kind_of
 from prismfs.kinds.care.phone_home import PhoneHome
 from prismfs.kinds.care.settings.tracker import Tracker
-from prismfs.records.ids import derive_id
-from prismfs.records.plan import Plan
+from prismfs.records.api import Plan, derive_id
 from tests.support.drops import signal
 from tests.support.github import GitHub
 from tests.support.project import Project

@@ -10,7 +10,7 @@ from prismfs.kinds import kind_of
 from prismfs.kinds.care.phone_home import PhoneHome
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.base import format_instant
+from prismfs.records.api import format_instant
 from tests.support.drops import EXPORT_REPORT
 from tests.support.waiting import until
 from tests.support.watched import Watched

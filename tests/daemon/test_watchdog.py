@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from prismfs.clock import SystemClock
-from prismfs.records.base import format_instant, parse_instant
+from prismfs.records.api import format_instant, parse_instant
 from tests.support.waiting import until
 from tests.support.watched import Watched
 

@@ -22,7 +22,7 @@ from prismfs.daemon.loop import Watcher
 from prismfs.engine.turn.deliver import Capacity
 from prismfs.engine.turn.react import react
 from prismfs.errors import RefusedError
-from prismfs.records.message import Receipt
+from prismfs.records.api import Receipt
 from tests.support.project import Project
 from tests.support.servers import Answer, HttpServer, SmtpServer
 

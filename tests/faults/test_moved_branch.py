@@ -10,9 +10,7 @@ from prismfs.engine.turn.commit_group import Outcome, commit_group, decide_one
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.submit import command_event
 from prismfs.errors import ConflictError
-from prismfs.records.document import JsonValue
-from prismfs.records.event import Event
-from prismfs.records.plan import Nothing, Plan
+from prismfs.records.api import Event, JsonValue, Nothing, Plan
 from tests.support.project import Project
 
 ARTICLE = b"kind: kb\nversion: 1\nname: workers\ntitle: Workers\nsource: manual 3.2\nbody: Set `size`.\n"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from prismfs.engine.trust.verdict_file import write_verdict
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Nothing
 from prismfs.rules.gates.gate import GATE
 from tests.support.gates import Response
 

@@ -8,7 +8,7 @@ import pytest
 
 from prismfs.kinds import kind_of
 from prismfs.kinds.gates.artifact import Artifact, content_hash
-from prismfs.records.ids import derive_id
+from prismfs.records.api import derive_id
 from prismfs.rules.gates import progress
 from tests.support.gates import Response
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from prismfs.kinds.gates.settings.workflow import Workflow
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Nothing
 from prismfs.rules.gates import progress
 from tests.support.gates import Response
 

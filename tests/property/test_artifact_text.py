@@ -28,7 +28,7 @@ from prismfs.kinds.gates.settings.section import (
     TimeSection,
 )
 from prismfs.kinds.gates.settings.workflow import Phase, Workflow
-from prismfs.records.base import format_instant
+from prismfs.records.api import format_instant
 from prismfs.rules.gates.sections import reading, template
 from prismfs.store.defaults import default_files
 

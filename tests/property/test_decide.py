@@ -14,9 +14,7 @@ from prismfs.engine.turn.commit_group import commit_group
 from prismfs.engine.turn.due import due_event
 from prismfs.kinds import kind_of
 from prismfs.kinds.care.signal import Signal
-from prismfs.records.base import Record
-from prismfs.records.event import Event
-from prismfs.records.plan import Plan
+from prismfs.records.api import Event, Plan, Record
 from prismfs.rules import decide
 from prismfs.store.memory import MemoryView
 from tests.support.project import Project

@@ -31,10 +31,7 @@ from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.silence import Silence
-from prismfs.records.base import Record
-from prismfs.records.event import Event
-from prismfs.records.message import Receipt
-from prismfs.records.plan import Plan, Refused
+from prismfs.records.api import Event, Plan, Receipt, Record, Refused
 from prismfs.rules import decide
 from prismfs.store.defaults import default_files
 from prismfs.store.memory import MemoryStore, MemoryView

@@ -14,9 +14,7 @@ from prismfs.kinds import kind_of
 from prismfs.kinds.core.audit import INCIDENT_META, Audit
 from prismfs.kinds.core.settings.project import Project
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.base import Record
-from prismfs.records.event import Event
-from prismfs.records.plan import Plan
+from prismfs.records.api import Event, Plan, Record
 from prismfs.rules import decide
 from prismfs.rules.response.facts import check_times
 from prismfs.store.defaults import default_files

@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from prismfs.engine.turn.deliver import Capacity
 from prismfs.engine.turn.react import react
 from prismfs.kinds.response.job import Job
-from prismfs.records.message import Receipt
+from prismfs.records.api import Receipt
 from tests.support.project import MakeProject
 
 FAILED = "kind: job_failure\nfrom: jade\njob: nightly\nerror: 'ConnectionError: no'\n"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from prismfs.delivery.nudges.folder import ORPHANED_AFTER, Nudge
 from prismfs.delivery.nudges.queue import NudgeQueue
 from prismfs.errors import ConflictError, RefusedError
-from prismfs.records.ids import derive_id
+from prismfs.records.api import derive_id
 
 MODEST = settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 START = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)

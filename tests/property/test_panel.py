@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prismfs.records.severity import Severity
+from prismfs.records.api import Severity
 from prismfs.rules.gates.sections.findings import MergedFinding, merge
 
 LABELS = ("Critical", "High", "Medium", "Low")

@@ -21,9 +21,7 @@ from prismfs.kinds.care.phone_home import PhoneHome, content_hash
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.core.settings.project import Project
-from prismfs.records.event import Event
-from prismfs.records.message import Receipt
-from prismfs.records.plan import Plan
+from prismfs.records.api import Event, Plan, Receipt
 from prismfs.rules import decide
 from prismfs.rules.care.outbound_issue.wording import hash_of, texts_of
 from prismfs.store.defaults import default_files

@@ -24,9 +24,7 @@ from prismfs.intake.inbox import Drop, Inbox, Refusal
 from prismfs.kinds import KINDS, kind_of
 from prismfs.kinds.care import approval
 from prismfs.kinds.core.settings.persona import Persona
-from prismfs.records.base import Record, format_instant
-from prismfs.records.ids import derive_id
-from prismfs.records.plan import Decision, Plan
+from prismfs.records.api import Decision, Plan, Record, derive_id, format_instant
 from tests.support.gates import Response
 from tests.support.project import START, Project
 from tests.support.town import CUSTOMERS, HOME, Town

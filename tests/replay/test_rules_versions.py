@@ -11,7 +11,7 @@ import pytest
 from prismfs.engine.turn.submit import command_event
 from prismfs.errors import StoreError
 from prismfs.kinds.work.todo import Todo
-from prismfs.records.plan import Plan
+from prismfs.records.api import Plan
 from prismfs.rules import TABLE, decide
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.road import Row, Table

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from prismfs.delivery import Channel
-from prismfs.records.message import Receipt
+from prismfs.records.api import Receipt
 
 
 class MakeChannels(Protocol):

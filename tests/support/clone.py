@@ -10,8 +10,7 @@ from typing import Any
 from prismfs.clock import FakeClock
 from prismfs.engine.tenant.publish import Published, publish
 from prismfs.engine.turn.submit import command_event, submit
-from prismfs.records.event import Event
-from prismfs.records.plan import Decision
+from prismfs.records.api import Decision, Event
 from tests.support.project import Project
 
 LATER = datetime.fromisoformat("2026-03-01T12:00:00+00:00")

@@ -18,10 +18,7 @@ from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.group import Group
 from prismfs.kinds.escalation.settings.routing import Routing
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.base import Record
-from prismfs.records.event import Event
-from prismfs.records.message import Outcome, Receipt
-from prismfs.records.plan import Decision, Plan, Refused
+from prismfs.records.api import Decision, Event, Outcome, Plan, Receipt, Record, Refused
 from prismfs.rules import decide
 from prismfs.store.defaults import default_files
 from prismfs.store.memory import MemoryView

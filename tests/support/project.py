@@ -20,8 +20,7 @@ from prismfs.errors import Problem
 from prismfs.kinds import KINDS, kind_of_path
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.settings.project import Project as Settings
-from prismfs.records.base import Record
-from prismfs.records.plan import Decision
+from prismfs.records.api import Decision, Record
 from prismfs.store.git.plumbing import EMPTY_TREE
 
 START = datetime(2026, 3, 1, 10, 0, 0, tzinfo=UTC)

@@ -25,9 +25,7 @@ from prismfs.kinds.care.approval import Approval
 from prismfs.kinds.care.phone_home import PhoneHome
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.core.settings.project import Project as Settings
-from prismfs.records.base import Record
-from prismfs.records.ids import derive_id
-from prismfs.records.severity import Severity
+from prismfs.records.api import Record, Severity, derive_id
 from tests.support.project import CLEAN as CLEAN_ENVIRONMENT
 from tests.support.project import START, Project, write_files
 

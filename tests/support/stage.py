@@ -18,8 +18,7 @@ from prismfs.errors import PrismfsError
 from prismfs.kinds import KINDS, kind_of_path
 from prismfs.kinds.core.settings.project import Project
 from prismfs.records import codec
-from prismfs.records.base import parse_duration
-from prismfs.records.plan import Nothing, Refused
+from prismfs.records.api import Nothing, Refused, parse_duration
 from tests.support.project import moment_of
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)

@@ -18,7 +18,7 @@ from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.project import Project as Settings
-from prismfs.records.ids import derive_id
+from prismfs.records.api import derive_id
 from tests.support.project import Project
 
 HOME = "PID-HOME01"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import signal
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +108,17 @@ class Watched:
         return self.git("log", "--format=%s")
 
     def rows(self, action: str) -> list[dict[str, Any]]:
-        """Return the audit rows of an action that stand on the branch, oldest first."""
-        found = [json.loads(path.read_text()) for path in (self.root / "audit").rglob("*.json")]
+        """Return the audit rows of an action that stand on the branch, oldest first.
+
+        Read from the commit: the watcher puts the files of a commit into the folder one after the other, and a record
+        may be there before its row is.
+        """
+        packed = subprocess.run(["git", "archive", "HEAD", "audit"], cwd=self.root, capture_output=True, check=False)
+        if packed.returncode:
+            return []  # no row yet
+        with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as files:
+            members = (files.extractfile(member) for member in files)
+            found = [json.loads(member.read()) for member in members if member]
         return sorted((row for row in found if row["action"] == action), key=lambda row: row["number"])
 
     def taken(self, subject: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from prismfs.kinds import kind_of
-from prismfs.records.ids import derive_id
+from prismfs.records.api import derive_id
 from tests.support.town import Town
 
 HOME, ACME, BETA = "PID-HOME01", "PID-ACME01", "PID-BETA01"

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from prismfs.kinds import KINDS, kind_of
-from prismfs.records.event import Event
-from prismfs.records.plan import Plan
+from prismfs.records.api import Event, Plan
 from prismfs.rules import decide
 from tests.support.shared import Shared, phone_home, roster
 

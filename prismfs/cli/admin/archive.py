@@ -1,7 +1,5 @@
 """`prismfs archive`: take old months out of the working tree."""
 
-from __future__ import annotations
-
 import click
 
 from prismfs.cli import output

@@ -1,7 +1,5 @@
 """`prismfs demo`: the main job before your eyes."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`prismfs doctor`: look for what is wrong and say what to do."""
 
-from __future__ import annotations
-
 import click
 
 from prismfs.cli import output

@@ -1,7 +1,5 @@
 """`prismfs hooks`: the git hooks that keep people's commits in form."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The figures of incident response as tables for people."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from prismfs.cli import output

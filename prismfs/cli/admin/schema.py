@@ -1,7 +1,5 @@
 """`prismfs schema`: print or write the JSON Schemas."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`prismfs upgrade`: bring records and settings to today's versions."""
 
-from __future__ import annotations
-
 import click
 
 from prismfs.cli import output

@@ -1,7 +1,5 @@
 """`prismfs verify`: decide every commit again."""
 
-from __future__ import annotations
-
 import sys
 
 import click

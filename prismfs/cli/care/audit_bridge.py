@@ -1,7 +1,5 @@
 """`prismfs audit --bridge`: what crossed between projects, and what was not let over (R-000-70 to R-000-72)."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`prismfs classify`: put a signal into a lane."""
 
-from __future__ import annotations
-
 import click
 
 from prismfs.cli import output

@@ -1,7 +1,5 @@
 """`prismfs kb`: the articles that questions are answered from (R-000-18)."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`prismfs phone-home`: issues about the product that leave, past an operator (R-000-31 to R-000-52)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any

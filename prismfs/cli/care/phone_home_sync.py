@@ -1,7 +1,5 @@
 """`prismfs phone-home sync`: how the filed issues stand, committed and told to their reporters (R-000-78)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """`prismfs signal`: send, list and show signals, and follow what was answered."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A conversation: a signal, what answers it, and what was written to its sender, as this project has it."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from typing import Any

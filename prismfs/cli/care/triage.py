@@ -1,7 +1,5 @@
 """`prismfs triage`: try the triage rules."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`prismfs audit`: search the audit rows."""
 
-from __future__ import annotations
-
 import json
 
 import click

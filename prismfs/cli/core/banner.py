@@ -1,7 +1,5 @@
 """The banner of active incidents: severity, status, who has it and how long its target is off (R-002-51, R-002-53)."""
 
-from __future__ import annotations
-
 import sqlite3
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`prismfs check`: validate record files and drops."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

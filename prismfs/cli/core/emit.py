@@ -1,7 +1,5 @@
 """`prismfs emit`: check one file and drop it into the inbox."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`prismfs heartbeat`: who is at work, and who was not seen since when, outside of git (R-004-34)."""
 
-from __future__ import annotations
-
 import click
 
 from prismfs.cli import output

@@ -1,7 +1,5 @@
 """`prismfs init`: make a folder a project."""
 
-from __future__ import annotations
-
 import getpass
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`prismfs log`: the audit history, oldest first."""
 
-from __future__ import annotations
-
 import json
 import time
 from typing import Any

@@ -1,7 +1,5 @@
 """`prismfs mail`: the mailboxes of the project (R-004-33)."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """`prismfs prime`: what an agent or person should know when a session starts."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`prismfs react`: one turn over everything that waits."""
 
-from __future__ import annotations
-
 import time
 from pathlib import Path
 

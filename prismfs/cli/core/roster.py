@@ -1,7 +1,5 @@
 """`prismfs roster`: who is in the roster, and proposals to change it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import click

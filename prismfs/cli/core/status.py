@@ -1,7 +1,5 @@
 """`prismfs status`: where the project, or one record, stands."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 import time

@@ -4,8 +4,6 @@ All of it is read from the project's own files. Of a signal that went over a bri
 reported; nothing is asked for anew.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import sqlite3

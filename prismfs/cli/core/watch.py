@@ -1,7 +1,5 @@
 """`prismfs watch`: serve a project or a tenant until stopped."""
 
-from __future__ import annotations
-
 import logging
 import signal
 import sys

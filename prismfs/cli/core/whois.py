@@ -1,7 +1,5 @@
 """`prismfs whois`: who can be addressed from here, and how."""
 
-from __future__ import annotations
-
 import click
 
 from prismfs.cli import output

@@ -1,7 +1,5 @@
 """`prismfs escalate`: ask for attention; answer and close escalations."""
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 import click

@@ -1,7 +1,5 @@
 """`prismfs outbox`: what is to leave, what did not, and trying it again."""
 
-from __future__ import annotations
-
 import click
 
 from prismfs.cli import output

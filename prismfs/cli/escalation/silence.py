@@ -1,7 +1,5 @@
 """`prismfs silence`: mute notices for a time; state, audit and deadlines go on."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

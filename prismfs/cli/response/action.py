@@ -1,7 +1,5 @@
 """`prismfs action`: what incidents left to be done, whose it is, and by when (R-003-24, R-003-29)."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`prismfs incident`: list, show, triage, acknowledge and resolve incidents."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import click

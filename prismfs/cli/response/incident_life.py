@@ -1,7 +1,5 @@
 """`prismfs incident open`, `mitigate`, `reopen`, `close` and `merge`: the life of an incident, told by a person."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import click

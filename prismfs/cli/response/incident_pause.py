@@ -1,7 +1,5 @@
 """`prismfs incident pause`, `unpause` and `decide`: what is stopped for an incident, and who says go."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import click

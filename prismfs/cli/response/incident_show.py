@@ -1,7 +1,5 @@
 """How an incident is shown to people: how bad, where it stands, who has it, what is due; then every member."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """`prismfs incident update` and `note`: what is known of an incident, who works on it, and remarks."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import click

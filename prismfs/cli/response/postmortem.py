@@ -1,7 +1,5 @@
 """`prismfs review`: post-incident reviews, drafted from the history and stored as knowledge (R-002-44 to R-002-50)."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`prismfs bead`: work items and escalations alike; what is to be done, who has it, what comes first (R-004-35)."""
 
-from __future__ import annotations
-
 import json
 import sys
 from typing import Any

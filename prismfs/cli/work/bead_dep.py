@@ -1,7 +1,5 @@
 """`prismfs bead dep`: what a bead depends on, is a part of, or stands near."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`prismfs bead import` and `export`: the `issues.jsonl` of the public beads program (R-004-36)."""
 
-from __future__ import annotations
-
 import sys
 from collections import Counter
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`prismfs journal`: what agents and people noted of their own work."""
 
-from __future__ import annotations
-
 import click
 
 from prismfs.cli import output

@@ -1,7 +1,5 @@
 """One bead as a command names it, and who has it. Imports nothing heavy."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from prismfs.cli import output

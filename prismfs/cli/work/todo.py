@@ -1,7 +1,5 @@
 """`prismfs todo`: what is to be done and is no incident (R-000-16)."""
 
-from __future__ import annotations
-
 import click
 
 from prismfs.cli import output

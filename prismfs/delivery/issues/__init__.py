@@ -1,7 +1,5 @@
 """Transports for issues, one module each; the settings choose one, and by default nothing leaves."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from prismfs.delivery.issues.transport import Transport

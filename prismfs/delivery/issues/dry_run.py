@@ -1,7 +1,5 @@
 """The transport that sends nothing: the issue as it would be filed, in `run/phone-home/` (the default)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,8 +7,7 @@ from prismfs.delivery.folder import opened
 from prismfs.delivery.issues.transport import CREATE_FAILED, refused
 from prismfs.delivery.receipts import one_line
 from prismfs.errors import StoreError
-from prismfs.records.issue import IssueDraft, IssueState
-from prismfs.records.message import Receipt
+from prismfs.records.api import IssueDraft, IssueState, Receipt
 
 _FOLDER = ("run", "phone-home")
 

@@ -1,7 +1,5 @@
 """A tracker without a network: one JSON file an issue in `run/tracker/`, for people to read, change and bring."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -12,11 +10,7 @@ from prismfs.delivery.issues.transport import ACCESS_DENIED, CREATE_FAILED, refu
 from prismfs.delivery.receipts import one_line
 from prismfs.errors import RecordError, RefusedError, StoreError
 from prismfs.records import codec
-from prismfs.records.base import format_instant
-from prismfs.records.document import Document
-from prismfs.records.issue import IssueDraft, IssueState
-from prismfs.records.issue_text import marker_of
-from prismfs.records.message import Receipt
+from prismfs.records.api import Document, IssueDraft, IssueState, Receipt, format_instant, marker_of
 
 _FOLDER = ("run", "tracker")
 _MOST = 8 * 1024 * 1024  # bytes of one file: an issue with some hundred long comments

@@ -5,8 +5,6 @@ The exit code of `gh` is 1 for nearly everything that goes wrong (4: not logged 
 message. `gh auth status` is of no use here: it calls a token invalid whatever kept it from asking (seen with 2.23).
 """
 
-from __future__ import annotations
-
 import os
 import re
 import time
@@ -22,8 +20,7 @@ from prismfs.delivery.secrets import resolve
 from prismfs.errors import ConfigError, RecordError, RefusedError
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.records import codec
-from prismfs.records.document import Document
-from prismfs.records.message import LONGEST_RETRY_AFTER, Outcome, Receipt
+from prismfs.records.api import LONGEST_RETRY_AFTER, Document, Outcome, Receipt
 
 _MOST_OUTPUT = 16 * 1024 * 1024
 _NOT_LOGGED_IN = 4

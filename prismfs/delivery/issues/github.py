@@ -1,7 +1,5 @@
 """GitHub as a tracker, by its own program: preflight, the marker, then the issue (R-000-04, R-000-43)."""
 
-from __future__ import annotations
-
 import csv
 import io
 import re
@@ -13,10 +11,7 @@ from prismfs.delivery.issues.transport import ACCESS_DENIED, AUTH_REQUIRED, CREA
 from prismfs.errors import RecordError, RefusedError
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.records import codec
-from prismfs.records.document import Document, JsonValue
-from prismfs.records.issue import IssueDraft, IssueState
-from prismfs.records.issue_text import marker_of
-from prismfs.records.message import Receipt
+from prismfs.records.api import Document, IssueDraft, IssueState, JsonValue, Receipt, marker_of
 
 _ACCESS = """
 query PhoneHomeAccess($owner: String!, $name: String!) {

@@ -1,12 +1,9 @@
 """Transports: how an issue leaves for a tracker, one module each (R-000-04)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
-from prismfs.records.issue import IssueDraft, IssueState
-from prismfs.records.message import Outcome, Receipt
+from prismfs.records.api import IssueDraft, IssueState, Outcome, Receipt
 
 Code = Literal["phone_home_auth_required", "phone_home_repo_access_denied", "phone_home_issue_create_failed"]
 

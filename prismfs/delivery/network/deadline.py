@@ -4,8 +4,6 @@ The time-outs of sockets begin anew with each byte: a server that sends one now 
 for hours. At the deadline the connection is shut down, and what waits for it ends.
 """
 
-from __future__ import annotations
-
 import socket
 import threading
 import time

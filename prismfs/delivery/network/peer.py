@@ -1,7 +1,5 @@
 """The other end of a connection: this machine or another, how its certificate is verified, why it failed."""
 
-from __future__ import annotations
-
 import ipaddress
 import socket
 import ssl

@@ -1,7 +1,5 @@
 """One POST of a JSON object over HTTP, within one time-out, and what its answer means (R-004-29)."""
 
-from __future__ import annotations
-
 import json
 import logging
 import ssl
@@ -20,8 +18,7 @@ from prismfs.delivery.network.deadline import Deadline
 from prismfs.delivery.network.peer import Tls, describe, is_loopback
 from prismfs.delivery.receipts import not_configured
 from prismfs.errors import ConfigError
-from prismfs.records.document import Document
-from prismfs.records.message import LONGEST_RETRY_AFTER, Receipt
+from prismfs.records.api import LONGEST_RETRY_AFTER, Document, Receipt
 
 _TEMPORARY = {408, 425, 429}
 _ASKING_FOR_A_WAIT = {429, 503}

@@ -1,7 +1,5 @@
 """One conversation with an SMTP server, within one time-out, and what its answers mean (R-004-29)."""
 
-from __future__ import annotations
-
 import base64
 import re
 import smtplib
@@ -14,7 +12,7 @@ from datetime import timedelta
 from prismfs.delivery.network.deadline import Deadline
 from prismfs.delivery.network.peer import Tls, describe, is_loopback
 from prismfs.delivery.receipts import one_line
-from prismfs.records.message import Outcome, Receipt
+from prismfs.records.api import Outcome, Receipt
 
 _ERRORS = (smtplib.SMTPException, OSError, ValueError)
 """What smtplib raises; ValueError is for challenges that are no base64 and passwords that are not ASCII."""

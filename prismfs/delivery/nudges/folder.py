@@ -3,8 +3,6 @@
 A claim is a rename, so that of several processes one wins, and so are giving it back and being done with it.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from contextlib import suppress
@@ -17,8 +15,7 @@ from pydantic import Field, StringConstraints
 from prismfs.delivery.folder import Folder
 from prismfs.errors import PrismfsError, Problem, RecordError
 from prismfs.records import codec
-from prismfs.records.base import Identity, Instant, Value
-from prismfs.records.ids import Id
+from prismfs.records.api import Id, Identity, Instant, Value
 
 ORPHANED_AFTER = timedelta(minutes=5)
 DONE_KEPT = timedelta(days=7)

@@ -1,7 +1,5 @@
 """Heartbeats: when each agent was last seen, in `run/heartbeats/<identity>.json`, outside of git (R-004-34)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,7 +8,7 @@ from prismfs.delivery.folder import opened
 from prismfs.delivery.nudges.queue import is_identity
 from prismfs.errors import Problem, RecordError
 from prismfs.records import codec
-from prismfs.records.base import Instant, Line, Value
+from prismfs.records.api import Instant, Line, Value
 
 STALE_AFTER = timedelta(minutes=5)
 

@@ -6,8 +6,6 @@ handed out again. A claim that is not done in five minutes, or whose process has
 read is put into `broken/` and named.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,8 +18,7 @@ from prismfs.delivery.folder import opened
 from prismfs.delivery.nudges.folder import Entry, Nudge, NudgeFolder, age_key
 from prismfs.errors import ConflictError, PrismfsError, Problem, RecordError, RefusedError
 from prismfs.records import codec
-from prismfs.records.base import Identity, parse_duration
-from prismfs.records.ids import Id, is_id_prefix
+from prismfs.records.api import Id, Identity, is_id_prefix, parse_duration
 
 TTL = timedelta(hours=1)
 MOST_WAITING = 1000

@@ -4,8 +4,6 @@
 nothing of prismfs, so that it starts quickly.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import sys

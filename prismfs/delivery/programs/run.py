@@ -1,7 +1,5 @@
 """Running a configured program: an argument list, input on standard input, a time-out, no shell."""
 
-from __future__ import annotations
-
 import json
 import logging
 import os

@@ -4,8 +4,6 @@ git's sparse checkout does it (git-sparse-checkout(1)); every record stays in th
 and in `prismfs show`. One that changes again comes back to its place on disk.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

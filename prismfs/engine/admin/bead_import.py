@@ -1,7 +1,5 @@
 """Whole files of `issues.jsonl`: each line is one command, decided and committed like every other (R-004-36)."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -21,10 +19,7 @@ from prismfs.kinds.core.settings.policy import Policy
 from prismfs.kinds.core.settings.project import Project as ProjectRecord
 from prismfs.kinds.escalation.settings.routing import Routing
 from prismfs.records import codec
-from prismfs.records.base import Record
-from prismfs.records.document import Document
-from prismfs.records.event import Event
-from prismfs.records.plan import Decision, Nothing, Plan, Refused
+from prismfs.records.api import Decision, Document, Event, Nothing, Plan, Record, Refused
 from prismfs.rules import decide
 from prismfs.rules.work.api import NEWER_HERE
 from prismfs.store import listing

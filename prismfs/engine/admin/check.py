@@ -1,7 +1,5 @@
 """Checking a file before it is committed or dropped, by the rules of intake."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from prismfs.errors import PrismfsError, Problem, RecordError
@@ -11,8 +9,7 @@ from prismfs.intake.scan import redact
 from prismfs.kinds import form_of, kind_of_path
 from prismfs.kinds.escalation.settings import escalation_policy, routing
 from prismfs.records import codec
-from prismfs.records.base import Record
-from prismfs.records.kind import Kind
+from prismfs.records.api import Kind, Record
 from prismfs.rules.escalation.api import check_actions
 from prismfs.store.defaults import default_record
 

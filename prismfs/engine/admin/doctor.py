@@ -1,7 +1,5 @@
 """The doctor: each check of a project or tenant, and what to do where it fails."""
 
-from __future__ import annotations
-
 import json
 import re
 import shutil
@@ -26,7 +24,7 @@ from prismfs.kinds.core.settings.policy import Policy
 from prismfs.kinds.core.settings.project import Project
 from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
 from prismfs.kinds.escalation.settings.routing import Routing
-from prismfs.records.base import format_duration, format_instant
+from prismfs.records.api import format_duration, format_instant
 from prismfs.rules.care.outbound_issue.api import MANAGER
 from prismfs.rules.core import authority
 from prismfs.rules.escalation import api as escalation

@@ -1,7 +1,5 @@
 """The doctor's checks of a tenant: its file, its projects, and personas that claim to be a bridge (R-000-76)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path

@@ -4,8 +4,6 @@ A row is an object with `id`, the failure's text (`text` or `error_text`), the g
 `expected_fingerprint_group`) and, if it has one, `job`. Whatever else it has is ignored.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ A row is an object with `text` or `document`, and `kinds`, the kinds of secrets 
 (or `value`), a text or a list of texts, a row is found when those are gone; without, when each of its kinds is named.
 """
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping

@@ -4,8 +4,6 @@ A row is an object with `id`, `title`, `body` and `lane`; an incident's row may 
 `scope`. Whatever else it has, such as `ambiguous`, is carried along or ignored.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType

@@ -1,7 +1,5 @@
 """Setting up a project: the repository, its settings and roster, and what git ignores."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from pathlib import Path
 
@@ -13,7 +11,7 @@ from prismfs.kinds.care.settings.consent import TEXT, TEXT_VERSION, Consent
 from prismfs.kinds.core.settings import persona, tenant
 from prismfs.kinds.core.settings.project import Project
 from prismfs.kinds.core.settings.tenant import Tenant
-from prismfs.records.base import Record
+from prismfs.records.api import Record
 from prismfs.store.defaults import default_files
 from prismfs.store.git.place import make_repository
 from prismfs.store.repo import ProjectRepo

@@ -1,7 +1,5 @@
 """Who can be addressed from a project, and proposals to change its roster (R-000-73, R-000-84)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,9 +11,7 @@ from prismfs.errors import RefusedError
 from prismfs.kinds import kind_of
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.core.settings.project import Project
-from prismfs.records.document import Document
-from prismfs.records.event import Event
-from prismfs.records.plan import Decision, Nothing
+from prismfs.records.api import Decision, Document, Event, Nothing
 from prismfs.rules.core import roster as rules
 from prismfs.rules.core.draft import Draft
 from prismfs.store.git.plumbing import NewCommit

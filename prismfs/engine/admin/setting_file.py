@@ -1,11 +1,9 @@
 """Reading one settings file as the branch holds it, for a command that only shows something."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TypeVar
 
-from prismfs.records.base import Record
+from prismfs.records.api import Record
 from prismfs.store.repo import ProjectRepo
 
 R = TypeVar("R", bound=Record)

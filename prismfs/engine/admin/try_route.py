@@ -1,7 +1,5 @@
 """Showing a file's way through the routes, without changing anything."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,8 +13,7 @@ from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.settings.routing import Routing
 from prismfs.records import codec
-from prismfs.records.event import Event
-from prismfs.records.plan import Decision, Plan
+from prismfs.records.api import Decision, Event, Plan
 from prismfs.rules.escalation.api import LookedAt, explain
 
 

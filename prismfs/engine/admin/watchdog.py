@@ -5,8 +5,6 @@ Two things say so: a deadline of an unanswered incident or escalation that lies 
 said that it stops is not missing; what fell due meanwhile counts all the same.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,9 +19,7 @@ from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.response.incident import Incident
 from prismfs.kinds.response.settings.response import Response
 from prismfs.records import codec
-from prismfs.records.base import Record, format_instant, parse_instant
-from prismfs.records.event import Event
-from prismfs.records.view import View
+from prismfs.records.api import Event, Record, View, format_instant, parse_instant
 from prismfs.rules import ENGINE
 from prismfs.rules.response.watchdog import KEY
 

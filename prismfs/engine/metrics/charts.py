@@ -3,8 +3,6 @@
 No drawing library is used: decision 0023 says why. Coordinates are SVG user units, y grows downward.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 

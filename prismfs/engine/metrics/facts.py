@@ -3,8 +3,6 @@
 Times are whole milliseconds since 1970: ten thousand incidents are read for one table.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple

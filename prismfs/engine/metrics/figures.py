@@ -4,8 +4,6 @@ Pure: what is measured comes in as values, nothing is read and no clock is asked
 1970 inside and seconds in the answer; a set without members has null, never 0.
 """
 
-from __future__ import annotations
-
 import statistics
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -3,8 +3,6 @@
 Read from the projection without the models: `prismfs status` is called often, and from prompts.
 """
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from typing import Any, TypeAlias

@@ -3,8 +3,6 @@
 What comes from records is escaped by the template engine and shown without characters that could steer a display.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Any
 

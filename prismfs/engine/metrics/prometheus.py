@@ -4,8 +4,6 @@ Everything is a gauge: a figure of a window goes down as well as up. What has no
 alert on it does not read a zero. Names and labels stand in docs/metrics.md.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any

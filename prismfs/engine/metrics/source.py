@@ -4,8 +4,6 @@ The projection is made from commits alone, so two clones at one commit measure t
 GitPython while the projection is up to date and no setting is left out.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import sqlite3

@@ -1,7 +1,5 @@
 """Durations as text for people. Imports nothing heavy."""
 
-from __future__ import annotations
-
 _UNITS = ((86400, "d", 3600, "h"), (3600, "h", 60, "m"), (60, "m", 1, "s"))
 
 

@@ -1,7 +1,5 @@
 """The projects of a tenant on this machine: local folders, and clones of remote projects."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime

@@ -6,8 +6,6 @@ times at which they happened, and take the place of the first decisions in one r
 sees the old history or the new one. Ids follow from causes, so that what came out the same has the same names.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,9 +18,7 @@ from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.news import news_events
 from prismfs.errors import ConflictError, RefusedError
 from prismfs.records import plan as trailers
-from prismfs.records.base import parse_instant
-from prismfs.records.event import Event
-from prismfs.records.plan import Decision, Plan, Refused
+from prismfs.records.api import Decision, Event, Plan, Refused, parse_instant
 from prismfs.rules import RULES_VERSION, decide
 from prismfs.store.git import remote as remotes
 from prismfs.store.git.history import Commit, read_commits

@@ -5,8 +5,6 @@ decides the arrival and commits it; the receipt is committed in the sender's. On
 time, and a cause that was answered is not answered twice, so that a router killed anywhere goes on where it was.
 """
 
-from __future__ import annotations
-
 import platform
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -26,11 +24,7 @@ from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.core.settings.policy import Policy
 from prismfs.kinds.core.settings.project import Project
 from prismfs.kinds.core.settings.redaction import RedactionRules
-from prismfs.records.document import Document
-from prismfs.records.event import Event
-from prismfs.records.message import Receipt
-from prismfs.records.plan import Plan, Refused
-from prismfs.records.view import View
+from prismfs.records.api import Document, Event, Plan, Receipt, Refused, View
 from prismfs.rules import ENGINE
 from prismfs.store.listing import find_documents
 

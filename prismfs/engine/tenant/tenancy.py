@@ -3,8 +3,6 @@
 The router and `whois` know of the home project what stands here and nothing else.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,7 +106,7 @@ class Tenancy:
             "targets": targets,
         }
 
-    def _read(self, pid: str) -> _Read | None:
+    def _read(self, pid: str) -> "_Read | None":
         """Return what the project holds now, or held when it was read last; None where the tenant has none."""
         root = self.root_of(pid)
         if root is None:

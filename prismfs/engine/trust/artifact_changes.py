@@ -4,8 +4,6 @@ Several commits that touch the same artifact are one event: what stood before th
 held against what stands now, so that nothing in between passes for its own.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -15,10 +13,7 @@ from prismfs.errors import RecordError
 from prismfs.kinds import kind_of_path
 from prismfs.kinds.gates import artifact
 from prismfs.kinds.gates.artifact import Artifact
-from prismfs.records.base import Identity
-from prismfs.records.document import Document
-from prismfs.records.event import Event
-from prismfs.records.plan import CAUSE
+from prismfs.records.api import CAUSE, Document, Event, Identity
 from prismfs.rules import ENGINE
 from prismfs.store.git.repository import Git
 from prismfs.store.snapshot import ForeignCommit

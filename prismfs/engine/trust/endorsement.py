@@ -6,8 +6,6 @@ operator (R-000-41, R-000-76). An author or committer is somebody if the name, o
 `@`, is that identity; case does not matter. The commit itself is never asked who may sign it.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from prismfs.errors import RecordError

@@ -4,8 +4,6 @@ Both become events of their own. The event says what a signature is worth, so th
 the commit alone.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 from prismfs.engine.trust.artifact_changes import misquoted
@@ -24,9 +22,7 @@ from prismfs.engine.turn.desk import Desk
 from prismfs.errors import RecordError
 from prismfs.kinds import KINDS, kind_of_path
 from prismfs.kinds.core.settings import persona, project
-from prismfs.records.document import Document, JsonValue
-from prismfs.records.event import Event
-from prismfs.records.kind import Kind
+from prismfs.records.api import Document, Event, JsonValue, Kind
 from prismfs.rules import ENGINE
 from prismfs.store.git.repository import Git
 from prismfs.store.snapshot import ForeignCommit

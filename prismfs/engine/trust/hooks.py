@@ -1,7 +1,5 @@
 """What the git hooks check of the commits that people make; the engine's own commits run none."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 

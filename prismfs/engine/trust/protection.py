@@ -9,8 +9,6 @@ back moves it on, too: then the files are again what the mark says.
 The mark follows from the history alone; the reference `refs/prismfs/protected` only remembers it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

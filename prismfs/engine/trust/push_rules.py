@@ -6,8 +6,6 @@ With `trust: signed` protected files and approvals need an operator's signature;
 project: a verdict is never changed; an approval is about something that is there, fits it, and is not by an author.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,8 +19,7 @@ from prismfs.errors import Problem, RecordError, StoreError
 from prismfs.kinds import kind_of, kind_of_path
 from prismfs.kinds.core.settings import persona, project
 from prismfs.kinds.core.verdict import Verdict
-from prismfs.records.base import Record
-from prismfs.records.kind import Kind
+from prismfs.records.api import Kind, Record
 from prismfs.rules.core import signoff
 from prismfs.rules.core.signoff import Signoff
 from prismfs.store.git.history import Commit, read_commits

@@ -1,7 +1,5 @@
 """A verdict as a file for a pull request: written into the work tree, to be signed and committed (R-000-82)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -10,10 +8,7 @@ from typing import Any
 from prismfs.errors import StoreError
 from prismfs.kinds import kind_of
 from prismfs.kinds.core.verdict import Verdict
-from prismfs.records.base import Record
-from prismfs.records.document import Document
-from prismfs.records.ids import derive_id
-from prismfs.records.view import View
+from prismfs.records.api import Document, Record, View, derive_id
 from prismfs.rules.care.outbound_issue.api import OUTGOING_ISSUE
 from prismfs.rules.core import signoff
 from prismfs.rules.core.signoff import Signoff

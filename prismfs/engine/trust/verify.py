@@ -3,8 +3,6 @@
 Verifying reads the commits alone; the projection has no part in it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,11 +13,7 @@ from prismfs.kinds import kind_of, kind_of_path
 from prismfs.kinds.core.audit import Audit
 from prismfs.records import codec
 from prismfs.records import plan as trailers
-from prismfs.records.base import Record, parse_instant
-from prismfs.records.document import Document
-from prismfs.records.event import Event
-from prismfs.records.plan import Plan
-from prismfs.records.view import GENESIS
+from prismfs.records.api import GENESIS, Document, Event, Plan, Record, parse_instant
 from prismfs.rules import RULES_VERSION, TABLE, decide
 from prismfs.rules.core.road import Table
 from prismfs.store.git.history import Commit, read_commits

@@ -1,7 +1,5 @@
 """Deciding a group of events and committing the plans that come of them, one commit each."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +11,7 @@ from prismfs.engine.turn.news import news_events
 from prismfs.engine.turn.outbound_scan import with_scan
 from prismfs.errors import ConflictError, Problem, RefusedError, StoreError
 from prismfs.kinds import kind_of
-from prismfs.records.event import Event
-from prismfs.records.plan import Decision, Plan, Refused
-from prismfs.records.view import View
+from prismfs.records.api import Decision, Event, Plan, Refused, View
 from prismfs.rules import ENGINE, RULES_VERSION, decide
 from prismfs.store.git import worktree
 from prismfs.store.git.history import newest_rules

@@ -5,8 +5,6 @@ leaves over a network or starts a program may take long and may be lost: that it
 courier carries it without the writer's lock, and its receipt comes back as an event.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,10 +17,7 @@ from prismfs.errors import RecordError
 from prismfs.intake.mac import scan_key
 from prismfs.intake.scan import redact
 from prismfs.kinds.core.outbox import Outbox
-from prismfs.records.base import format_instant
-from prismfs.records.document import Document
-from prismfs.records.event import Event
-from prismfs.records.message import Message, Receipt
+from prismfs.records.api import Document, Event, Message, Receipt, format_instant
 from prismfs.rules import ENGINE
 from prismfs.rules.care.api import BRIDGE as ROUTED
 from prismfs.rules.response.api import JOBS
@@ -41,12 +36,12 @@ class Capacity:
         """Tell whether `message` may leave now."""
         return (self.jobs if is_job(message) else self.messages) > 0
 
-    def without(self, begun: Iterable[Outbox]) -> Capacity:
+    def without(self, begun: Iterable[Outbox]) -> "Capacity":
         """Return what is left once `begun` have left."""
         counts = Counter(map(is_job, begun))
         return Capacity(messages=self.messages - counts[False], jobs=self.jobs - counts[True])
 
-    def plus(self, ended: Iterable[Outbox]) -> Capacity:
+    def plus(self, ended: Iterable[Outbox]) -> "Capacity":
         """Return what there is once `ended` have ended."""
         counts = Counter(map(is_job, ended))
         return Capacity(messages=self.messages + counts[False], jobs=self.jobs + counts[True])

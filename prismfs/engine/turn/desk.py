@@ -1,7 +1,5 @@
 """A desk: one project as it is served, with everything that a turn over it needs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import cached_property
@@ -21,7 +19,7 @@ from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.redaction import RedactionRules
 from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
 from prismfs.kinds.escalation.settings.routing import Routing
-from prismfs.records.message import Receipt
+from prismfs.records.api import Receipt
 from prismfs.rules.core import authority
 from prismfs.rules.escalation.api import check_actions
 from prismfs.store.git.config import check_config

@@ -1,7 +1,5 @@
 """Dispatch without a watcher: the courier of a turn or a command that has no threads, and how receipts are noted."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -10,7 +8,7 @@ from prismfs.engine.turn.commit_group import Outcome, commit_group
 from prismfs.engine.turn.deliver import Capacity, is_job
 from prismfs.engine.turn.desk import Desk
 from prismfs.kinds.core.outbox import Outbox
-from prismfs.records.message import Receipt
+from prismfs.records.api import Receipt
 
 
 class InlineCourier:

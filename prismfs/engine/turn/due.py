@@ -1,7 +1,5 @@
 """What is due: records whose time has come, messages that may leave, and when something is due next."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,10 +8,7 @@ from prismfs.engine.turn.deliver import Capacity, is_routed
 from prismfs.kinds import kind_of
 from prismfs.kinds.care.triage_record import TriageRecord
 from prismfs.kinds.core.outbox import Outbox
-from prismfs.records.base import Record, format_instant
-from prismfs.records.codec import canonical_json
-from prismfs.records.event import Event
-from prismfs.records.view import View
+from prismfs.records.api import Event, Record, View, canonical_json, format_instant
 from prismfs.rules import ENGINE
 
 GROUP = 100

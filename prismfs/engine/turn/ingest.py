@@ -1,7 +1,5 @@
 """Ingest: each file of the inbox is read once, scanned, and becomes an event; once committed it is released."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,9 +17,7 @@ from prismfs.kinds import DROPS
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.core.settings.redaction import RedactionRules
 from prismfs.records import codec
-from prismfs.records.base import Identity
-from prismfs.records.document import Document
-from prismfs.records.event import Event
+from prismfs.records.api import Document, Event, Identity
 from prismfs.rules import ENGINE
 from prismfs.rules.core import authority
 

@@ -4,8 +4,6 @@ Every step is a commit, and an attempt belongs to the process that commits its b
 makes no attempt twice, and goes on where this process ends (R-002-18).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
@@ -18,9 +16,7 @@ from prismfs.engine.turn.due import due_event
 from prismfs.engine.turn.submit import commit_and_deliver
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.response.job import Job
-from prismfs.records.event import Event
-from prismfs.records.message import Receipt
-from prismfs.records.plan import Plan, Refused
+from prismfs.records.api import Event, Plan, Receipt, Refused
 
 Hear = Callable[[bytes, bool], None]
 """Is given each piece that a job prints, and whether it went to standard error."""

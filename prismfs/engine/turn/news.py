@@ -1,7 +1,5 @@
 """News of the branch: commits that the engine did not make, as events."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 from prismfs.engine.trust.artifact_changes import artifact_events
@@ -12,8 +10,7 @@ from prismfs.errors import RecordError
 from prismfs.intake.inbox import printable
 from prismfs.kinds import KINDS, kind_of_path
 from prismfs.kinds.care.signal import Signal
-from prismfs.records.document import Document
-from prismfs.records.event import Event
+from prismfs.records.api import Document, Event
 from prismfs.rules import ENGINE
 from prismfs.store.snapshot import ForeignCommit, Snapshot
 

@@ -18,10 +18,7 @@ from prismfs.kinds.care.approval import Approval
 from prismfs.kinds.care.phone_home import PhoneHome
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.kinds.core.settings.redaction import RedactionRules
-from prismfs.records.document import Document
-from prismfs.records.event import Event
-from prismfs.records.message import Receipt
-from prismfs.records.view import View
+from prismfs.records.api import Document, Event, Receipt, View
 from prismfs.rules.care.outbound_issue.api import CHECKS, Sending, texts_of
 from prismfs.rules.core.draft import ENGINE, Draft
 

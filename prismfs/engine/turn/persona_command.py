@@ -4,8 +4,6 @@ The answer goes into the event, and the rule decides by that alone. A command of
 takes the writer's lock, so that a slow one keeps no other process from writing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -20,8 +18,7 @@ from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.core.settings.policy import Policy
 from prismfs.kinds.core.settings.project import Project
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.document import Document
-from prismfs.records.event import Event
+from prismfs.records.api import Document, Event
 
 _MOST = 4
 """Commands that one turn waits for; the others are asked in the next turn."""

@@ -1,7 +1,5 @@
 """One turn over a project: a group from each source in order of priority, each committed before the next."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,9 +21,7 @@ from prismfs.engine.turn.due import (
 )
 from prismfs.engine.turn.news import news_events
 from prismfs.engine.turn.sources import DueTimes, InboxFiles, Moment, Outgoing, Receipts, commit_from
-from prismfs.records.event import Event
-from prismfs.records.plan import Plan
-from prismfs.records.view import View
+from prismfs.records.api import Event, Plan, View
 
 __all__ = ["Moment", "Outcome", "Turn", "react", "rehearse"]
 

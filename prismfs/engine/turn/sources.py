@@ -5,8 +5,6 @@ made of: a receipt, a message that may begin its way, a file of the inbox. A tur
 group again, and no cause is answered twice.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,9 +18,7 @@ from prismfs.engine.turn.due import GROUP, awaits_command, due_event, due_record
 from prismfs.engine.turn.ingest import Ingested
 from prismfs.engine.turn.persona_command import Answers
 from prismfs.kinds.core.outbox import Outbox
-from prismfs.records.event import Event
-from prismfs.records.message import Receipt
-from prismfs.records.view import View
+from prismfs.records.api import Event, Receipt, View
 
 _SHORT_GROUP = 20
 """Events of a group while something falls due soon: a notice must not be late because a group was being committed."""

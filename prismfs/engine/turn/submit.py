@@ -1,7 +1,5 @@
 """Submitting a command: what a person says at the command line travels the road of every other event."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -18,9 +16,7 @@ from prismfs.intake.scan import redact
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.redaction import RedactionRules
 from prismfs.kinds.escalation.escalation import Escalation
-from prismfs.records.document import Document
-from prismfs.records.event import Event
-from prismfs.records.plan import Decision, Plan, Refused
+from prismfs.records.api import Decision, Document, Event, Plan, Refused
 
 _MOST_STALE = 10_000
 """Escalations raised by one call; more than that wait for the next."""

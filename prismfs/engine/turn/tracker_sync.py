@@ -3,8 +3,6 @@
 Asking needs the network and no lock, and may be done in a thread of its own: `read_issues` touches no desk.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,12 +17,7 @@ from prismfs.intake.scan import redact_text
 from prismfs.kinds.care.phone_home import PhoneHome
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.records import codec
-from prismfs.records.base import format_instant
-from prismfs.records.codec import canonical_json
-from prismfs.records.document import Document
-from prismfs.records.event import Event
-from prismfs.records.issue import IssueState
-from prismfs.records.plan import Plan
+from prismfs.records.api import Document, Event, IssueState, Plan, canonical_json, format_instant
 from prismfs.rules import ENGINE
 from prismfs.rules.care.outbound_issue.api import news_of, shortened
 from prismfs.store.listing import find_documents

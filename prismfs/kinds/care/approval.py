@@ -1,13 +1,11 @@
 """An approval: an operator's verdict on an issue that is to leave (R-000-32, R-000-82)."""
 
-from __future__ import annotations
-
 from typing import Literal, Self
 
 from pydantic import model_validator
 
 from prismfs.kinds.core.verdict import Verdict
-from prismfs.records.kind import Kind
+from prismfs.records.api import Kind
 
 
 class Approval(Verdict):

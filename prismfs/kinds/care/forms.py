@@ -1,16 +1,12 @@
 """Answers to a question of incident care: the lane of a signal, the judgement of an incident (R-000-22)."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from prismfs.kinds.care.signal import Lane
 from prismfs.kinds.core.values import Scope
-from prismfs.records.base import Identity, Line, Value, Word
-from prismfs.records.ids import Id
-from prismfs.records.severity import Rank
+from prismfs.records.api import Id, Identity, Line, Rank, Value, Word
 
 
 class TaskResultDrop(Value):

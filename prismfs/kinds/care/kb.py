@@ -3,14 +3,11 @@
 People write the files and commit them; `prismfs kb add` does the same by a command.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
-from prismfs.records.base import Line, Record, Text, Word
-from prismfs.records.kind import Kind
+from prismfs.records.api import Kind, Line, Record, Text, Word
 
 ArticleName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")]
 

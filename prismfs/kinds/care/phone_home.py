@@ -3,8 +3,6 @@
 An approval is bound to the hash of exactly what the operator saw; any later byte makes it void.
 """
 
-from __future__ import annotations
-
 import hashlib
 from typing import Annotated, Literal
 
@@ -13,11 +11,22 @@ from pydantic_core import PydanticCustomError
 
 from prismfs.kinds.core.values import Redaction
 from prismfs.kinds.core.verdict import Surface
-from prismfs.records.base import Digest, Identity, Instant, Line, Pid, Record, Text, Value, Word
-from prismfs.records.codec import canonical_json
-from prismfs.records.ids import Id
-from prismfs.records.kind import Kind, Lifecycle
-from prismfs.records.severity import Severity
+from prismfs.records.api import (
+    Digest,
+    Id,
+    Identity,
+    Instant,
+    Kind,
+    Lifecycle,
+    Line,
+    Pid,
+    Record,
+    Severity,
+    Text,
+    Value,
+    Word,
+    canonical_json,
+)
 
 ACKNOWLEDGEMENT = "ack-retained-sensitive"
 """What the notes of an approval must hold where sensitive fields are kept on purpose (R-000-39)."""

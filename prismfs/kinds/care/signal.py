@@ -4,17 +4,13 @@ What the sender wrote never changes. What the desk made of it (lane, status, inc
 engine and may be overruled by an audited `classify`.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from prismfs.kinds.core.values import DedupKey, Labels, Redaction
-from prismfs.records.base import Duration, Identity, Instant, Line, Pid, Record, Text, Value, Word
-from prismfs.records.ids import Id
-from prismfs.records.kind import Kind, Lifecycle
+from prismfs.records.api import Duration, Id, Identity, Instant, Kind, Lifecycle, Line, Pid, Record, Text, Value, Word
 
 SignalType = Literal[
     "Question",

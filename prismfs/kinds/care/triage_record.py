@@ -1,16 +1,11 @@
 """A triage record: what the five tiers of triage found of one incident, in their order (R-000-19 to R-000-24)."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from prismfs.kinds.core.values import Scope
-from prismfs.records.base import Identity, Instant, Line, Pid, Record, Text, Value, Word
-from prismfs.records.ids import Id
-from prismfs.records.kind import Kind, Lifecycle
-from prismfs.records.severity import Severity
+from prismfs.records.api import Id, Identity, Instant, Kind, Lifecycle, Line, Pid, Record, Severity, Text, Value, Word
 
 
 class Init(Value):

@@ -1,12 +1,10 @@
 """Actions of a route: `bead`, which is the record itself, or a channel's word and target (R-004-06)."""
 
-from __future__ import annotations
-
 import re
 from difflib import get_close_matches
 
 from prismfs.kinds.core.channels import CHANNELS
-from prismfs.records.channel import NAME, ChannelForm
+from prismfs.records.channel import NAME_TARGET, ChannelForm
 
 BEAD = "bead"
 """The action that sends no notice: the record of the escalation is all."""
@@ -17,7 +15,7 @@ ROUTABLE = {word: form for word, form in CHANNELS.items() if form.reaches != "en
 
 def form_of_channel(word: str) -> ChannelForm:
     """Return the form of a channel; one that is none of `ROUTABLE` reaches a target of the routing settings."""
-    return ROUTABLE.get(word) or ChannelForm(word=word, reaches="target", target=NAME, shown="<name>")
+    return ROUTABLE.get(word) or ChannelForm(word=word, reaches="target", target=NAME_TARGET, shown="<name>")
 
 
 def check_action(text: str) -> str:
@@ -27,7 +25,7 @@ def check_action(text: str) -> str:
         ValueError: it is none, naming those that there are and the nearest.
     """
     word = text.partition(":")[0]
-    known = re.fullmatch(NAME, word) and form_of_channel(word).takes(text)
+    known = re.fullmatch(NAME_TARGET, word) and form_of_channel(word).takes(text)
     if not known and text != BEAD:
         forms = ", ".join((BEAD, *(form.action for form in ROUTABLE.values())))
         raise ValueError(f"an action is {forms}, or <channel>:<name> of another package{nearest_to(word)}")

@@ -4,16 +4,11 @@ Each row names the SHA-256 of the row before it, so that none can be taken out o
 row of a commit carries the whole event that it answers.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, StringConstraints
 
-from prismfs.records.base import Identity, Instant, Record
-from prismfs.records.event import Event
-from prismfs.records.ids import Id
-from prismfs.records.kind import Kind
+from prismfs.records.api import Event, Id, Identity, Instant, Kind, Record
 
 Action = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]*(\.[a-z_]+)+$")]
 Level = Literal["info", "warn", "error"]

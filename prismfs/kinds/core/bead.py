@@ -3,15 +3,12 @@
 What both share is defined here: comments, dependencies on other beads, and that none is ever deleted (R-004-10).
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, StringConstraints
 
 from prismfs.kinds.core.values import Note
-from prismfs.records.base import Identity, Instant, Line, Pid, Record, Text, Value
-from prismfs.records.ids import Id
+from prismfs.records.api import Id, Identity, Instant, Line, Pid, Record, Text, Value
 
 BeadType = Literal["escalation", "task", "bug", "feature", "epic", "chore", "decision", "gate"]
 LinkType = Literal["blocks", "parent-child", "related", "discovered-from", "duplicates", "supersedes"]

@@ -4,8 +4,6 @@ The declarations are the `CHANNEL` of each module of `prismfs.delivery`. They ar
 settings need them and may not import what delivers.
 """
 
-from __future__ import annotations
-
 from prismfs.records.channel import ChannelForm
 
 CHANNELS: dict[str, ChannelForm] = {

@@ -1,13 +1,10 @@
 """Short forms that act on a record of any family: an acknowledgement, a comment."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field
 
-from prismfs.records.base import Identity, Text, Value
-from prismfs.records.ids import Id
+from prismfs.records.api import Id, Identity, Text, Value
 
 
 class AckDrop(Value):

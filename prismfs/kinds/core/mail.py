@@ -1,14 +1,10 @@
 """A mail: a message in the mailbox of an identity of this project. Reading marks it and never removes it (R-004-33)."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field
 
-from prismfs.records.base import Identity, Instant, Line, Record, Text, Value
-from prismfs.records.ids import Id
-from prismfs.records.kind import Kind, Lifecycle
+from prismfs.records.api import Id, Identity, Instant, Kind, Lifecycle, Line, Record, Text, Value
 
 MailType = Literal["task", "escalation", "notification", "reply"]
 Priority = Literal["low", "normal", "high", "urgent"]

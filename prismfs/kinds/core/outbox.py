@@ -3,15 +3,11 @@
 It is in the same commit as the change that it reports; delivery comes after, at least once.
 """
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field
 
-from prismfs.records.base import Instant, Line, Record, Text, Word
-from prismfs.records.ids import Id
-from prismfs.records.kind import Kind, Lifecycle
+from prismfs.records.api import Id, Instant, Kind, Lifecycle, Line, Record, Text, Word
 
 
 class Outbox(Record):

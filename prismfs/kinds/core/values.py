@@ -1,12 +1,10 @@
 """Value types that records of several families share: scopes, sources, labels, redactions, remarks."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from prismfs.records.base import Identity, Instant, Text, Value
+from prismfs.records.api import Identity, Instant, Text, Value
 
 Scope = Literal["customer-internal", "prism-product", "mixed"]
 """Whose matter an incident is: the customer's alone, the product's, or both (R-000-26)."""

@@ -4,12 +4,9 @@ It is written by a command, or added by a pull request that somebody merges. It 
 another file.
 """
 
-from __future__ import annotations
-
 from typing import Literal
 
-from prismfs.records.base import Digest, Identity, Instant, Record
-from prismfs.records.ids import Id
+from prismfs.records.api import Digest, Id, Identity, Instant, Record
 
 Surface = Literal["chat", "dashboard", "cli", "pull_request"]
 """Where the person decided."""

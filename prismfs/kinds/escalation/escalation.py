@@ -1,16 +1,12 @@
 """An escalation: a request for attention, and who has it now. It is a bead, kept beside work items."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field
 
 from prismfs.kinds.core.bead import Bead
 from prismfs.kinds.core.values import DedupKey, Labels, Redaction, Source
-from prismfs.records.base import Duration, Identity, Instant, Line, Text, Value, Word
-from prismfs.records.ids import Id
-from prismfs.records.severity import Severity
+from prismfs.records.api import Duration, Id, Identity, Instant, Line, Severity, Text, Value, Word
 
 
 class EscalationDrop(Value):

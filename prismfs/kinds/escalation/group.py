@@ -1,12 +1,8 @@
 """A group: escalations whose notices leave together, and what was last told of them (C-21 to C-31)."""
 
-from __future__ import annotations
-
 from typing import Literal
 
-from prismfs.records.base import Duration, Instant, Record, Value, Word
-from prismfs.records.ids import Id
-from prismfs.records.kind import Kind, Lifecycle
+from prismfs.records.api import Duration, Id, Instant, Kind, Lifecycle, Record, Value, Word
 
 
 class Member(Value):

@@ -1,12 +1,8 @@
 """An inhibition: while one escalation is open, no notices of others that a rule names are sent (C-40, C-43)."""
 
-from __future__ import annotations
-
 from typing import Literal
 
-from prismfs.records.base import Instant, Record, Word
-from prismfs.records.ids import Id
-from prismfs.records.kind import Kind, Lifecycle
+from prismfs.records.api import Id, Instant, Kind, Lifecycle, Record, Word
 
 
 class Inhibition(Record):

@@ -4,16 +4,11 @@ A maintenance window is a silence that begins later. Nothing muted is lost: it i
 ends and it is still open (C-50 to C-55).
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from prismfs.records.base import Identity, Instant, Line, Record, Value
-from prismfs.records.ids import Id
-from prismfs.records.kind import Kind, Lifecycle
-from prismfs.records.matcher import Matcher
+from prismfs.records.api import Id, Identity, Instant, Kind, Lifecycle, Line, Matcher, Record, Value
 
 
 class Silence(Record):

@@ -1,7 +1,5 @@
 """An artifact: what a phase of a workflow produced, as a file (R-003-28). Every revision is kept (R-003-27)."""
 
-from __future__ import annotations
-
 import hashlib
 from typing import Annotated, Literal, get_args
 
@@ -9,11 +7,21 @@ from pydantic import Field
 
 from prismfs.kinds.gates.finding import Finding
 from prismfs.kinds.gates.settings.section import PhaseId
-from prismfs.records.base import Digest, Identity, Instant, Line, Record, Text, Value, Word
-from prismfs.records.codec import canonical_json
-from prismfs.records.document import Document
-from prismfs.records.ids import Id
-from prismfs.records.kind import Kind, Lifecycle
+from prismfs.records.api import (
+    Digest,
+    Document,
+    Id,
+    Identity,
+    Instant,
+    Kind,
+    Lifecycle,
+    Line,
+    Record,
+    Text,
+    Value,
+    Word,
+    canonical_json,
+)
 
 Findings = Annotated[tuple[Finding, ...], Field(max_length=200)]
 

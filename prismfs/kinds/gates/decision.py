@@ -1,14 +1,11 @@
 """A gate decision: a verdict on the artifact of a phase (R-003-04, R-003-28)."""
 
-from __future__ import annotations
-
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from prismfs.kinds.core.verdict import Verdict
-from prismfs.records.base import Line, Text
-from prismfs.records.kind import Kind
+from prismfs.records.api import Kind, Line, Text
 
 
 class GateDecision(Verdict):

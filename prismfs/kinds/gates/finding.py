@@ -1,12 +1,10 @@
 """What a member of a review panel found: how bad, shown by what, and what would mend it (R-003-29)."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import AfterValidator
 
-from prismfs.records.base import Identity, Line, Text, Value
+from prismfs.records.api import Identity, Line, Text, Value
 
 
 def _says_something(text: str) -> str:

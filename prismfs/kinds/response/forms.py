@@ -1,7 +1,5 @@
 """Forms of the commands on an incident: facts, a pause, a decision (R-002-22, R-002-26 to R-002-33)."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -10,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from prismfs.kinds.core.values import DedupKey
 from prismfs.kinds.response.incident import Usd
 from prismfs.kinds.response.settings.retry import Command, JobName
-from prismfs.records.base import Identity, Instant, Line, Text, Value, Word
+from prismfs.records.api import Identity, Instant, Line, Text, Value, Word
 
 Names = Annotated[tuple[Line, ...], Field(max_length=200)]
 Identities = Annotated[tuple[Identity, ...], Field(max_length=200)]

@@ -4,18 +4,13 @@ Several signals may report one incident; they are joined by its dedup key and co
 people (`level`); how bad it is keeps its first, its worst and its present value (R-002-01 to R-002-50).
 """
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from prismfs.kinds.core.values import Note, Scope
-from prismfs.records.base import Identity, Instant, Line, Pid, Record, Text, Value, Word
-from prismfs.records.ids import Id
-from prismfs.records.kind import Kind, Lifecycle
-from prismfs.records.severity import Severity
+from prismfs.records.api import Id, Identity, Instant, Kind, Lifecycle, Line, Pid, Record, Severity, Text, Value, Word
 
 IncidentStatus = Literal[
     "retrying",

@@ -4,16 +4,12 @@ A run that fails is tried again as `settings/retry.yaml` says, each attempt at m
 order, are the job's history (R-002-21).
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from prismfs.kinds.response.settings.retry import Command, JobName
-from prismfs.records.base import Identity, Instant, Line, Pid, Record, Text, Value
-from prismfs.records.ids import Id
-from prismfs.records.kind import Kind, Lifecycle
+from prismfs.records.api import Id, Identity, Instant, Kind, Lifecycle, Line, Pid, Record, Text, Value
 
 AttemptOutcome = Literal[
     "succeeded",
@@ -77,7 +73,7 @@ class Job(Record):
         """The newest attempt."""
         return self.attempts[-1]
 
-    def with_last(self, attempt: Attempt) -> Job:
+    def with_last(self, attempt: Attempt) -> "Job":
         """Return the job with `attempt` in the place of its newest one."""
         return self.changed(attempts=(*self.attempts[:-1], attempt))
 

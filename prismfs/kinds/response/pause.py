@@ -3,17 +3,13 @@
 Agents, and what starts workflows, read the file: `pauses/agent-<name>.yaml`, `pauses/workflow-<name>.yaml`.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
-from prismfs.records.base import Identity, Instant, Line, Record
-from prismfs.records.ids import Id
-from prismfs.records.kind import Kind, Lifecycle
+from prismfs.records.api import Id, Identity, Instant, Kind, Lifecycle, Line, Record
 
 PauseName = Annotated[str, StringConstraints(pattern=r"^(agent|workflow)-[a-z0-9][a-z0-9._-]{0,99}$")]
 

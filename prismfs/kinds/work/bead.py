@@ -1,11 +1,9 @@
 """The kind `bead`: escalations and work items, in one folder with one kind of id."""
 
-from __future__ import annotations
-
 from prismfs.kinds.core.bead import Bead
 from prismfs.kinds.escalation.api import Escalation
 from prismfs.kinds.work.work_item import WorkItem
-from prismfs.records.kind import Kind, Lifecycle
+from prismfs.records.api import Kind, Lifecycle
 
 _WORK = ("in_progress", "blocked", "deferred")
 

@@ -1,14 +1,10 @@
 """A journal entry: what an agent noted of its own work. It is never changed."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field
 
-from prismfs.records.base import Identity, Instant, Line, Record, Text, Value
-from prismfs.records.ids import Id
-from prismfs.records.kind import Kind
+from prismfs.records.api import Id, Identity, Instant, Kind, Line, Record, Text, Value
 
 
 class JournalDrop(Value):

@@ -1,14 +1,10 @@
 """A todo: something to do that is not an incident, with an owner. Enhancements become one (R-000-16)."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field
 
-from prismfs.records.base import Identity, Instant, Line, Record, Text, Value
-from prismfs.records.ids import Id
-from prismfs.records.kind import Kind, Lifecycle
+from prismfs.records.api import Id, Identity, Instant, Kind, Lifecycle, Line, Record, Text, Value
 
 
 class TodoDrop(Value):

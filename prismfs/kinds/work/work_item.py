@@ -3,16 +3,13 @@
 The words are those of the public beads program, so that its `issues.jsonl` can be imported and exported.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
 from prismfs.kinds.core.bead import Bead, LinkType, PeerId
 from prismfs.kinds.core.values import Redaction
-from prismfs.records.base import Identity, Instant, Line, Text, Value
-from prismfs.records.ids import Id
+from prismfs.records.api import Id, Identity, Instant, Line, Text, Value
 
 WorkType = Literal["task", "bug", "feature", "epic", "chore", "decision", "gate"]
 WorkStatus = Literal["open", "in_progress", "blocked", "deferred", "closed"]

@@ -5,8 +5,6 @@ its own, in one commit with the bridge's audit row; the receipt writes the same 
 view holds exactly one row, and each project only rows of its own traffic (R-000-70 to R-000-72).
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -14,9 +12,7 @@ from pydantic import JsonValue
 from prismfs.errors import RefusedError
 from prismfs.kinds.care.signal import Progress, Signal
 from prismfs.kinds.core.outbox import Outbox
-from prismfs.records.base import format_instant
-from prismfs.records.plan import Nothing
-from prismfs.records.stage import stage_order
+from prismfs.records.api import Nothing, format_instant, stage_order
 from prismfs.rules.care.signals import payload_hash_of
 from prismfs.rules.core import authority, identities, outbox
 from prismfs.rules.core.draft import Draft, one_line

@@ -3,8 +3,6 @@
 Text from a signal is only looked at: no word of it goes into the reason, which names rules and numbers.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,10 +1,8 @@
 """What a step of care asks of the next one: the values for `draft.follow` that stay in this family."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
-from prismfs.records.ids import Id
+from prismfs.records.api import Id
 
 
 @dataclass(frozen=True, slots=True)

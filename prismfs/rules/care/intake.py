@@ -1,14 +1,11 @@
 """Intake of signals: checked against their form, the project and the roster, and kept or delivered."""
 
-from __future__ import annotations
-
 from pydantic import JsonValue
 
 from prismfs.errors import RecordError, RefusedError
 from prismfs.kinds.care.signal import Signal, SignalDrop
 from prismfs.kinds.core.values import Redaction
-from prismfs.records.ids import Id, parse_id
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Id, Nothing, parse_id
 from prismfs.rules.care import address, bridge
 from prismfs.rules.care.assessment.reads import NOT_SCANNED
 from prismfs.rules.care.signals import payload_hash_of

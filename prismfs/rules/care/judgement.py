@@ -3,8 +3,6 @@
 A judgement that is overruled is not forgotten: it is kept in the record (R-000-03).
 """
 
-from __future__ import annotations
-
 from pydantic import JsonValue
 
 from prismfs.errors import RecordError, RefusedError
@@ -12,8 +10,7 @@ from prismfs.kinds.care.forms import TriageAnswer
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.care.triage_record import Judgement, Overruled, TriageRecord
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.plan import Nothing
-from prismfs.records.severity import LEAST_URGENT, read_label, with_rank
+from prismfs.records.api import LEAST_URGENT, Nothing, read_label, with_rank
 from prismfs.rules.care.assessment import output, triage
 from prismfs.rules.care.assessment.rating import check_nature
 from prismfs.rules.care.assessment.reads import read

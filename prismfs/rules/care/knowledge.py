@@ -1,13 +1,10 @@
 """The knowledge base: questions answered from it, and articles that a command adds (R-000-14, R-000-18)."""
 
-from __future__ import annotations
-
 from pydantic import JsonValue
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.care.kb import REVIEW_TAG, Article
-from prismfs.records.document import Document
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Document, Nothing
 from prismfs.rules.care.signals import waiting_signal
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.follow_ups import Reply

@@ -1,13 +1,11 @@
 """Lanes: a signal is sorted into one, moved to another, and handed to its owner (R-000-14 to R-000-17)."""
 
-from __future__ import annotations
-
 from typing import cast
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.care.signal import LANES, Lane, Signal
 from prismfs.kinds.work.todo import Todo
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Nothing
 from prismfs.rules.care.classifier import classification_of
 from prismfs.rules.care.signals import new_signal, waiting_signal
 from prismfs.rules.care.unclassified import await_lane, meta_of

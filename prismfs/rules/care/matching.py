@@ -1,7 +1,5 @@
 """Which rules match a text: one automaton for each text finds all of its rules in one pass."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache

@@ -3,8 +3,6 @@
 Each answer says how far the desk has come, so that the reporter's own project can tell it without asking (R-000-81).
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from prismfs.kinds.care.signal import Progress, Signal

@@ -1,7 +1,5 @@
 """Signals that the desk writes down itself, and the hash of what any signal says."""
 
-from __future__ import annotations
-
 import hashlib
 
 from pydantic import JsonValue

@@ -1,7 +1,5 @@
 """The rows of the family `care`: which stages answer what, and who may cause it."""
 
-from __future__ import annotations
-
 from prismfs.rules.care import bridge, intake, judgement, knowledge, lanes, replies, unclassified
 from prismfs.rules.care.assessment import triage
 from prismfs.rules.care.follow_ups import StageIssue, WithdrawIssue

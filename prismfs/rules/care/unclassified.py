@@ -4,15 +4,12 @@ The intake desk may leave its work to a person or an agent: the task stands in i
 `prismfs classify` or by a dropped `task_result`.
 """
 
-from __future__ import annotations
-
 from pydantic import JsonValue
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.care.signal import LANES, Signal
 from prismfs.kinds.core.mail import Mail
-from prismfs.records.plan import Nothing
-from prismfs.records.severity import read_label
+from prismfs.records.api import Nothing, read_label
 from prismfs.rules.care.classifier import Classification
 from prismfs.rules.care.signals import waiting_signal
 from prismfs.rules.core import authority

@@ -1,12 +1,10 @@
 """Who may give which command: the roster and the operators decide, never the name that is claimed."""
 
-from __future__ import annotations
-
 from prismfs.errors import ForbiddenError
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.core.settings.project import Project
-from prismfs.records.view import View
+from prismfs.records.api import View
 from prismfs.rules.core.draft import ENGINE, Draft
 
 UNENDORSED = "protected_unendorsed"

@@ -3,8 +3,6 @@
 A draft lives for one call of `decide` and sees its own records before the view's.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -22,11 +20,7 @@ from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
 from prismfs.kinds.escalation.settings.routing import Routing
 from prismfs.kinds.response.incident import Incident
 from prismfs.kinds.response.settings.response import Response
-from prismfs.records.base import Record
-from prismfs.records.event import Event
-from prismfs.records.ids import Id, derive_id
-from prismfs.records.plan import Plan
-from prismfs.records.view import ChainHead, View
+from prismfs.records.api import ChainHead, Event, Id, Plan, Record, View, derive_id
 
 R = TypeVar("R", bound=Record)
 V = TypeVar("V")
@@ -159,7 +153,7 @@ class Draft:
         taken, self._follow_ups = self._follow_ups, []
         return taken
 
-    def once(self, find: Callable[[Draft, str], V], identifier: str) -> V:
+    def once(self, find: "Callable[[Draft, str], V]", identifier: str) -> V:
         """Return `find(draft, identifier)`, which is worked out once in a decision."""
         key = (find, identifier)
         if key not in self._found:

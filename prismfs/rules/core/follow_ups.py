@@ -1,7 +1,5 @@
 """What one family may ask of another: the values for `draft.follow`, each with the family that answers it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,9 +9,7 @@ from prismfs.kinds.care.triage_record import Judgement
 from prismfs.kinds.core.values import Redaction
 from prismfs.kinds.gates.artifact import Artifact
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.document import JsonValue
-from prismfs.records.ids import Id
-from prismfs.records.severity import Severity
+from prismfs.records.api import Id, JsonValue, Severity
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,10 @@
 """What was dropped, or given as a command, as its form."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from prismfs import kinds
 from prismfs.kinds.core.values import Redaction
-from prismfs.records.base import Value
+from prismfs.records.api import Value
 from prismfs.rules.core.draft import Draft
 
 

@@ -4,8 +4,6 @@ Who is a bridge stands in the event's `tenant`, which the engine takes from the 
 word of a payload, a persona file or a prompt makes one (R-000-76).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -3,13 +3,11 @@
 Each step is a state of the record; none of them removes it.
 """
 
-from __future__ import annotations
-
 from prismfs.errors import RefusedError
 from prismfs.kinds import kind_of_id
 from prismfs.kinds.core.mail import Mail, MailDrop
 from prismfs.kinds.work.bead import KIND as BEAD
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Nothing
 from prismfs.rules.core import authority, identities
 from prismfs.rules.core.draft import ENGINE, Draft, one_line
 from prismfs.rules.core.form import form_of, redactions_of, taken_out

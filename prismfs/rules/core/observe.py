@@ -3,8 +3,6 @@
 Who becomes a bridge, and what no operator answers for, stands in a row of its own (R-000-75, R-000-76).
 """
 
-from __future__ import annotations
-
 from pydantic import JsonValue
 
 from prismfs.rules.core.draft import Draft

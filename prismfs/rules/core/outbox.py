@@ -3,13 +3,11 @@
 Each family has the rows of its own channels; what holds for all of them is here.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.core.outbox import Outbox
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Nothing
 from prismfs.rules.core.draft import Draft
 
 LOST = ("failed", "dead", "not_configured")

@@ -6,14 +6,12 @@ stages of the row are done, the steps that answer those values run in the order 
 until none is left; a step may ask for more.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from prismfs.errors import ConflictError, ForbiddenError, RecordError, RefusedError
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Nothing
 from prismfs.rules.core.draft import Draft
 
 Stage = Callable[[Draft], Nothing | None]

@@ -1,7 +1,5 @@
 """Roles: who does the work of the intake desk and of the incident manager, as `automation` in the roster says."""
 
-from __future__ import annotations
-
 from prismfs.kinds.core.settings.persona import Automation, Persona
 from prismfs.rules.core import authority
 from prismfs.rules.core.draft import ENGINE, Draft

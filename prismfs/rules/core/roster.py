@@ -4,13 +4,10 @@ No command makes or ends a bridge. A proposal is a branch with one commit, and a
 takes effect when an operator merges it, and the router reads the merged, protected copy only.
 """
 
-from __future__ import annotations
-
 from prismfs.errors import RefusedError
 from prismfs.kinds import kind_of
 from prismfs.kinds.core.settings.persona import Persona
-from prismfs.records.base import Record
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Nothing, Record
 from prismfs.rules.core import identities
 from prismfs.rules.core.draft import ENGINE, Draft
 

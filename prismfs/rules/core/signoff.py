@@ -8,8 +8,6 @@ What is signed off, by whom, and what follows a verdict, a family says in a `Sig
 outgoing issues in `care/outbound_issue/approval.py`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,11 +19,7 @@ from prismfs.errors import ForbiddenError, RefusedError
 from prismfs.kinds import kind_of
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.verdict import Surface, Verdict
-from prismfs.records.base import Record, format_instant
-from prismfs.records.document import Document
-from prismfs.records.ids import Id
-from prismfs.records.plan import Nothing
-from prismfs.records.view import View
+from prismfs.records.api import Document, Id, Nothing, Record, View, format_instant
 from prismfs.rules.core import authority
 from prismfs.rules.core.draft import Draft
 

@@ -1,7 +1,5 @@
 """The rows of the family `core`: which stages answer what, and who may cause it."""
 
-from __future__ import annotations
-
 from prismfs.rules.core import mailbox, observe, roster, upgrade
 from prismfs.rules.core.road import Row, Step, Table
 

@@ -4,14 +4,11 @@ A file of an older version is upgraded whenever it is read, so that nothing depe
 what is read out of them.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 
 from prismfs.errors import RecordError
 from prismfs.kinds import KINDS
-from prismfs.records.document import JsonValue
-from prismfs.records.plan import Nothing
+from prismfs.records.api import JsonValue, Nothing
 from prismfs.rules.core.draft import Draft
 
 

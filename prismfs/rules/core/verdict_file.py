@@ -3,15 +3,12 @@
 One that does not count changes nothing: it leaves a row, and the person whom it names hears of it.
 """
 
-from __future__ import annotations
-
 from pydantic import JsonValue
 
 from prismfs.errors import ForbiddenError, RefusedError
 from prismfs.kinds import kind_of
 from prismfs.kinds.core.verdict import Verdict
-from prismfs.records.document import Document
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Document, Nothing
 from prismfs.rules.core import authority
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.road import Refusal

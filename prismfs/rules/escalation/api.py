@@ -1,7 +1,5 @@
 """What other families and the engine may ask of escalation; every answer is a value."""
 
-from __future__ import annotations
-
 from prismfs.rules.escalation.groups import INTERVAL
 from prismfs.rules.escalation.messages import PRIORITIES, lacks
 from prismfs.rules.escalation.routes import LookedAt, actions_of, check_actions, explain

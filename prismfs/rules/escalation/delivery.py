@@ -1,12 +1,10 @@
 """What became of a notice: its attempt begins unless something mutes it, and its receipt is written down (R-004-28)."""
 
-from __future__ import annotations
-
 from prismfs.errors import RefusedError
 from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.escalation.escalation import Escalation
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Nothing
 from prismfs.rules.core import outbox
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.escalation import hold, messages, queue, routes, throttle

@@ -1,11 +1,9 @@
 """What a step of escalation asks of the next one: the values for `draft.follow` that stay in this family."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from prismfs.kinds.core.outbox import Outbox
-from prismfs.records.ids import Id
+from prismfs.records.api import Id
 
 
 @dataclass(frozen=True, slots=True)

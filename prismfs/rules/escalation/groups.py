@@ -1,7 +1,5 @@
 """Groups: notices of one route that leave together, and what a group has said already (C-21 to C-31)."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from prismfs.kinds.core.outbox import Outbox

@@ -4,16 +4,12 @@ Nothing muted is lost: its message is kept as `held` with the id of what holds i
 (C-40, C-43, C-52).
 """
 
-from __future__ import annotations
-
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.inhibition import Inhibition
 from prismfs.kinds.escalation.settings.routing import InhibitRule
 from prismfs.kinds.escalation.silence import Silence
-from prismfs.records.codec import canonical_json
-from prismfs.records.ids import Id
-from prismfs.records.matcher import first_mismatch
+from prismfs.records.api import Id, canonical_json, first_mismatch
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.outbox import withdrawn
 from prismfs.rules.escalation.follow_ups import Enqueue, Hold

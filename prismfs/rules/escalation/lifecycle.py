@@ -1,7 +1,5 @@
 """The life of an open escalation: acknowledged, closed, and raised while unanswered (R-004)."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from pydantic import JsonValue
@@ -10,9 +8,7 @@ from prismfs.errors import RefusedError
 from prismfs.kinds.core.audit import Level
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.ids import Id
-from prismfs.records.plan import Nothing
-from prismfs.records.severity import raised
+from prismfs.records.api import Id, Nothing, raised
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.follow_ups import IncidentAnswered, IncidentOver
 from prismfs.rules.escalation import groups, notices, tiers

@@ -1,7 +1,5 @@
 """Notices as messages: what they say, and when they may leave (R-004-28)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Literal
 
@@ -11,7 +9,7 @@ from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.group import Group
 from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
 from prismfs.kinds.escalation.settings.routing import Route, Routing
-from prismfs.records.view import View
+from prismfs.records.api import View
 from prismfs.rules.core import authority
 from prismfs.rules.core.draft import Draft, one_line
 from prismfs.rules.escalation import routes, throttle

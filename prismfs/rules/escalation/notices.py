@@ -1,10 +1,8 @@
 """Notices: an escalation is told of by its routes, and what is not needed any more is withdrawn."""
 
-from __future__ import annotations
-
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.escalation.escalation import Escalation
-from prismfs.records.ids import Id
+from prismfs.records.api import Id
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.outbox import withdrawn
 from prismfs.rules.escalation import groups, hold, messages, routes

@@ -1,13 +1,11 @@
 """Escalations: opened, counted when they repeat, and made louder when what they are about becomes worse (R-004)."""
 
-from __future__ import annotations
-
 from pydantic import JsonValue
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.core.settings.fingerprint import Fingerprint
 from prismfs.kinds.escalation.escalation import Escalation, EscalationDrop
-from prismfs.records.severity import Severity, read_label
+from prismfs.records.api import Severity, read_label
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.fingerprint import fingerprint
 from prismfs.rules.core.follow_ups import Attention, MakeLouder

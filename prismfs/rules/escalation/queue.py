@@ -3,8 +3,6 @@
 When no notice of a level can reach anybody it is said why, and the escalation goes to the next tier at once.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from prismfs.kinds.core.actions import form_of_channel

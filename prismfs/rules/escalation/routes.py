@@ -1,7 +1,5 @@
 """The route tree: which routes an escalation takes, and why (R-004-02, R-004-05, R-004-06)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -10,8 +8,7 @@ from prismfs.kinds.core.actions import BEAD, ROUTABLE, form_of_channel, nearest_
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy, Routes
 from prismfs.kinds.escalation.settings.routing import BY_SEVERITY, Route, Routing
-from prismfs.records.channel import ChannelForm
-from prismfs.records.matcher import first_mismatch
+from prismfs.records.api import ChannelForm, first_mismatch
 
 _LEVELS = ("critical", "high", "medium", "low")
 

@@ -1,12 +1,10 @@
 """Silences: made, changed, begun and ended; what they held goes on when they end (C-50 to C-53)."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.escalation.silence import Silence, SilenceForm
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Nothing
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.escalation import notices
 

@@ -1,7 +1,5 @@
 """The rows of the family `escalation`: which stages answer what, and who may cause it."""
 
-from __future__ import annotations
-
 from prismfs.rules.core.follow_ups import Attention, IncidentAnswered, IncidentOver, MakeLouder
 from prismfs.rules.core.road import Row, Step, Table
 from prismfs.rules.escalation import delivery, groups, hold, lifecycle, notices, opening, queue, silences, tiers

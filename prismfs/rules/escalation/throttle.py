@@ -1,12 +1,10 @@
 """Throttling: so many notices of one action in so long (C-80)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from prismfs.kinds.core.outbox import Outbox
-from prismfs.records.base import parse_duration
+from prismfs.records.api import parse_duration
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.outbox import JITTER
 

@@ -1,7 +1,5 @@
 """Tiers: an escalation is handed on, by hand or on a condition, and is looked at again in time (R-004-11, R-004-12)."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from prismfs.errors import RefusedError
@@ -9,8 +7,7 @@ from prismfs.kinds.core.bead import Bead
 from prismfs.kinds.core.values import Note
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.settings.routing import Hop
-from prismfs.records.matcher import first_mismatch
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Nothing, first_mismatch
 from prismfs.rules.core.draft import ENGINE, Draft
 from prismfs.rules.escalation.follow_ups import Climb
 from prismfs.rules.escalation.messages import PRIORITIES

@@ -1,7 +1,5 @@
 """What other families may ask of gates: phases and their artifacts, read; every answer is a value."""
 
-from __future__ import annotations
-
 from prismfs.rules.gates.progress import is_done, phase_of
 from prismfs.rules.gates.sections.findings import findings_in, read_findings
 from prismfs.rules.gates.sections.line_parts import by_dashes

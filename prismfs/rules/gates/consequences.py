@@ -1,7 +1,5 @@
 """What a change of an artifact brings with it: rows, stale dependents, effects, who is asked and who is told."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 from pydantic import JsonValue

@@ -5,8 +5,6 @@ rows, R-002-45), `review`, and what panels `findings` and `remedies` are (R-003-
 workflow names them where a section takes its value from.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import cast
 
@@ -29,9 +27,7 @@ from prismfs.kinds.gates.settings.section import (
 )
 from prismfs.kinds.gates.settings.workflow import Phase
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.base import format_instant
-from prismfs.records.severity import with_rank
-from prismfs.records.view import View
+from prismfs.records.api import View, format_instant, with_rank
 from prismfs.rules.core.draft import one_line
 from prismfs.rules.gates import progress
 from prismfs.rules.gates.sections import findings, reading

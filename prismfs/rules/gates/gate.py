@@ -3,8 +3,6 @@
 A gate has criteria, which the decision answers, and demands, which the artifact's sections must meet.
 """
 
-from __future__ import annotations
-
 from typing import Literal, cast
 
 from pydantic import JsonValue
@@ -13,9 +11,7 @@ from prismfs.errors import RefusedError
 from prismfs.kinds.gates.artifact import Artifact
 from prismfs.kinds.gates.decision import GateDecision
 from prismfs.kinds.gates.settings.workflow import Gate, Phase
-from prismfs.records.document import Document
-from prismfs.records.plan import Nothing
-from prismfs.records.view import View
+from prismfs.records.api import Document, Nothing, View
 from prismfs.rules.core import signoff, verdict_file
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.road import Refusal

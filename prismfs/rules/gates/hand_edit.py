@@ -3,15 +3,13 @@
 Everything else in the file is written by prismfs alone and is put back: a status that a person wrote decides nothing.
 """
 
-from __future__ import annotations
-
 from pydantic import JsonValue
 
 from prismfs.errors import PrismfsError
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.gates.artifact import Artifact, ArtifactDrop
 from prismfs.kinds.gates.settings.workflow import Phase
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Nothing
 from prismfs.rules.core import authority
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.road import Refusal

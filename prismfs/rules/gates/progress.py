@@ -4,8 +4,6 @@ An approved artifact counts only if it says what was approved and the audit trai
 itself is not enough (R-003-27).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -13,7 +11,7 @@ from typing import Literal
 from prismfs.errors import RefusedError
 from prismfs.kinds.gates.artifact import LIVE, Artifact, Read
 from prismfs.kinds.gates.settings.workflow import Phase, Workflow
-from prismfs.records.view import View
+from prismfs.records.api import View
 from prismfs.rules.core import signoff
 
 State = Literal["blocked", "ready", "presented", "approved", "submitted", "revise", "stale"]

@@ -4,8 +4,6 @@ A new revision opens the gate again and makes stale what builds on the phase (R-
 submission is the next one, and all of them hold (R-003-16).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from pydantic import JsonValue
@@ -14,8 +12,7 @@ from prismfs.errors import RefusedError
 from prismfs.kinds import kind_of_id
 from prismfs.kinds.gates.artifact import LIVE, Artifact, ArtifactDrop, content_hash
 from prismfs.kinds.gates.settings.workflow import Phase, Workflow
-from prismfs.records.ids import Id
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Id, Nothing
 from prismfs.rules.core import authority
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.form import form_of

@@ -1,7 +1,5 @@
 """The rows of the family `gates`: which stages answer what, and who may cause it."""
 
-from __future__ import annotations
-
 from prismfs.rules.core.road import Row, Step, Table
 from prismfs.rules.gates import gate, hand_edit, submission
 

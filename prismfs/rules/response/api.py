@@ -1,7 +1,5 @@
 """What other families may ask of response: facts of an incident, and how it is judged anew."""
 
-from __future__ import annotations
-
 from prismfs.rules.response.facts import meta_of, priority_of
 from prismfs.rules.response.jobs.retry import CHANNEL as JOBS
 from prismfs.rules.response.severity_change import change as change_severity

@@ -5,13 +5,11 @@ by the rule that answers it. Status updates fall due from the second step of the
 `status_updates` says for the rank.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.base import format_duration, format_instant
+from prismfs.records.api import format_duration, format_instant
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.follow_ups import Attend
 from prismfs.rules.response import owners, targets, update_sla

@@ -3,14 +3,11 @@
 What still waits on its account ends with it: `IncidentOver` tells every family.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.response.incident import AGENT, Incident, Timers
-from prismfs.records.ids import Id
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Id, Nothing
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.follow_ups import AskForTriage, Attend, IncidentAnswered, IncidentOver, ReplyToReporters
 from prismfs.rules.response import owners, severity_change, targets

@@ -4,16 +4,13 @@ A go or no-go on a major recovery action is kept in the record. The board hears 
 each, when they reach the end of the chain.
 """
 
-from __future__ import annotations
-
 from pydantic import JsonValue
 
 from prismfs.errors import ForbiddenError, RefusedError
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.response.forms import DecisionForm
 from prismfs.kinds.response.incident import MOST_DECISIONS, GoNoGo, Incident
-from prismfs.records.base import format_instant
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Nothing, format_instant
 from prismfs.rules.core import authority, roles
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.follow_ups import Attend

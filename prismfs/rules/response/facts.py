@@ -1,7 +1,5 @@
 """What several rules about an incident need: the meta of its rows, the words of its mails, its times."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
@@ -13,8 +11,7 @@ from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.care.triage_record import TriageRecord
 from prismfs.kinds.core.audit import INCIDENT_META
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.base import MAX_TEXT
-from prismfs.records.severity import Severity
+from prismfs.records.api import MAX_TEXT, Severity
 from prismfs.rules.core.draft import Draft
 
 TIMES = ("started_at", "detected_at", "responded_at", "resolved_at")

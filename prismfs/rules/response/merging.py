@@ -4,8 +4,6 @@ The worst severity of the two holds, and the worst that either ever had; the ear
 are not. The merged one ends as a duplicate and names the other; what repeats it is counted there.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,8 +11,7 @@ from datetime import datetime
 from prismfs.errors import RefusedError
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.response.incident import AGENT, Incident
-from prismfs.records.ids import Id
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Id, Nothing
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.follow_ups import Attend, Reply
 from prismfs.rules.response import closing, owners, severity_change, targets

@@ -3,11 +3,9 @@
 A command says so, or the gates of an incident's phases do (R-003-11).
 """
 
-from __future__ import annotations
-
 from prismfs.errors import RefusedError
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Nothing
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.response.facts import meta_of
 from prismfs.rules.response.status import with_note

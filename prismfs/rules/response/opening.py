@@ -4,8 +4,6 @@ Each incident has its targets and its row from the beginning, and nothing is kep
 (C-95).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +12,7 @@ from pydantic import JsonValue
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.care.triage_record import Judgement
 from prismfs.kinds.response.incident import Incident, IncidentStatus
-from prismfs.records.ids import Id
-from prismfs.records.severity import Severity
+from prismfs.records.api import Id, Severity
 from prismfs.rules.core.draft import Draft, one_line
 from prismfs.rules.core.follow_ups import Reply
 from prismfs.rules.response import targets

@@ -4,8 +4,6 @@ Each condition is a rule of its own, with its reason. Several hops may be taken 
 condition true (a judgement, a fact, a merge, time) asks for `Attend`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,8 +13,7 @@ from prismfs.kinds.care.triage_record import Judgement
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.response.incident import AGENT, Incident
 from prismfs.kinds.response.settings.response import Conditions, Level
-from prismfs.records.base import format_duration, format_instant
-from prismfs.records.severity import LEAST_URGENT, with_rank
+from prismfs.records.api import LEAST_URGENT, format_duration, format_instant, with_rank
 from prismfs.rules.care import api as care
 from prismfs.rules.core import roles
 from prismfs.rules.core.draft import Draft

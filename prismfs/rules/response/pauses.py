@@ -4,8 +4,6 @@ A pause is asked for by incidents, and lasts as long as one of them asks for it.
 nothing, as the fault may come back; its end does, with a row.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from pydantic import JsonValue
@@ -14,8 +12,7 @@ from prismfs.errors import RefusedError
 from prismfs.kinds.response.forms import PauseForm
 from prismfs.kinds.response.incident import Incident
 from prismfs.kinds.response.pause import Pause, name_of_agent, name_of_workflow
-from prismfs.records.plan import Nothing
-from prismfs.records.view import View
+from prismfs.records.api import Nothing, View
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.follow_ups import IncidentOver
 from prismfs.rules.response.facts import ENDED, meta_of

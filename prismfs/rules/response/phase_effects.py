@@ -4,8 +4,6 @@ Each reads the sections of the artifact by their type or their heading and chang
 An effect that does not fit refuses, and with it the submission or approval: all of it is one commit.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from typing import cast
 
@@ -22,8 +20,7 @@ from prismfs.kinds.gates.settings.section import (
 )
 from prismfs.kinds.gates.settings.workflow import Phase
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.base import parse_instant
-from prismfs.records.severity import Label, read_label, with_rank
+from prismfs.records.api import Label, parse_instant, read_label, with_rank
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.follow_ups import Attend, PhaseEffect
 from prismfs.rules.gates.api import Parsed, parse, phase_of, read_findings, rows_of, text_of

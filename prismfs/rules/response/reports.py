@@ -1,7 +1,5 @@
 """Incidents reported by a signal or a command: opened, or counted on the one with the same dedup key."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +10,7 @@ from prismfs.kinds.care.triage_record import Judgement
 from prismfs.kinds.core.settings.fingerprint import Fingerprint
 from prismfs.kinds.response.forms import OpenForm
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.severity import Severity, read_label, with_rank
+from prismfs.records.api import Severity, read_label, with_rank
 from prismfs.rules.care import api as care
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.fingerprint import fingerprint

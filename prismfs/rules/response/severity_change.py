@@ -4,12 +4,10 @@ Every change leaves its time, its author and its reason in the record; the worst
 whether a review is due. What concerns security is made milder by a person only.
 """
 
-from __future__ import annotations
-
 from prismfs.errors import RefusedError
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.response.incident import Incident, SeverityChange
-from prismfs.records.severity import Severity
+from prismfs.records.api import Severity
 from prismfs.rules.core import authority
 from prismfs.rules.core.draft import Draft, one_line
 from prismfs.rules.core.follow_ups import Attend

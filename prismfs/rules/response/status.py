@@ -4,8 +4,6 @@ Each fact is a field of the record. One that fulfils a condition of the chain ma
 decision; a workaround ends nothing (R-002-26 to R-002-32). Everybody is told once of what is new to them.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from pydantic import JsonValue
@@ -15,8 +13,7 @@ from prismfs.kinds.core.mail import MailType
 from prismfs.kinds.core.values import Note
 from prismfs.kinds.response.forms import IncidentChange
 from prismfs.kinds.response.incident import MOST_NOTES, Affected, Incident
-from prismfs.records.base import MAX_TEXT, format_instant
-from prismfs.records.plan import Nothing
+from prismfs.records.api import MAX_TEXT, Nothing, format_instant
 from prismfs.rules.core import roles
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.follow_ups import Attend, ReplyToReporters

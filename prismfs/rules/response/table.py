@@ -1,7 +1,5 @@
 """The rows of the family `response`: which stages answer what, and who may cause it."""
 
-from __future__ import annotations
-
 from prismfs.rules.core.follow_ups import Attend, IncidentOver, PhaseEffect, ReportFault
 from prismfs.rules.core.road import Row, Step, Table
 from prismfs.rules.response import (

@@ -4,14 +4,11 @@ Targets are strict: at exactly the target it is a breach. Both clocks start at d
 them back. Each target is missed once: the record says which, even if the severity changes later.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Literal
 
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.base import format_instant
-from prismfs.records.recurrence import next_begin
+from prismfs.records.api import format_instant, next_begin
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.response.facts import Lapse, meta_of, with_timers
 

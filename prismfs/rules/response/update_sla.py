@@ -3,15 +3,13 @@
 A promise holds as long as the incident is not closed: who was told to hear again is told of the resolution, too.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from prismfs.kinds.gates.artifact import Artifact
 from prismfs.kinds.gates.settings.section import TimeSection
 from prismfs.kinds.gates.settings.workflow import Phase, Workflow
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.base import format_instant
+from prismfs.records.api import format_instant
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.response.facts import ENDED, Lapse, meta_of, with_timers
 

@@ -3,17 +3,13 @@
 What was overdue is not handled here: the turn that tells of it handles it as always, late (C-67).
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from pydantic import JsonValue
 
 from prismfs.kinds.core.bead import Bead
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.base import format_instant, parse_instant
-from prismfs.records.plan import Nothing
-from prismfs.records.severity import MOST_URGENT, with_rank
+from prismfs.records.api import MOST_URGENT, Nothing, format_instant, parse_instant, with_rank
 from prismfs.rules.core.draft import ENGINE, Draft
 from prismfs.rules.core.follow_ups import Attend
 from prismfs.rules.response import opening

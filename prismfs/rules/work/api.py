@@ -1,7 +1,5 @@
 """What other families and the engine may ask of work; every answer is a value, and nothing is put into the plan."""
 
-from __future__ import annotations
-
 from prismfs.rules.work.bead_import import NEWER_HERE
 from prismfs.rules.work.items import blockers_of, by, ended, need_work, new_item, reopened
 

@@ -3,8 +3,6 @@
 The same line again changes nothing. What is here already is written over by a newer writing only.
 """
 
-from __future__ import annotations
-
 from pydantic import JsonValue
 
 from prismfs.errors import RefusedError
@@ -12,8 +10,7 @@ from prismfs.interop.bead_line import Project, changed_at, name_of, read_line, w
 from prismfs.kinds.core.bead import Bead
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.work.work_item import WorkItem
-from prismfs.records.codec import same
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Nothing, same
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.form import redactions_of
 from prismfs.rules.work import items

@@ -1,9 +1,7 @@
 """Claims: of many who try to take a work item exactly one gets it, and may give it back (R-004-19)."""
 
-from __future__ import annotations
-
 from prismfs.errors import ConflictError, RefusedError
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Nothing
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.work import items
 

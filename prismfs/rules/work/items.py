@@ -4,8 +4,6 @@ Anyone may create one and change one that is unassigned; an assigned one is chan
 identities with the right.
 """
 
-from __future__ import annotations
-
 from pydantic import JsonValue
 
 from prismfs.errors import RefusedError
@@ -14,8 +12,7 @@ from prismfs.kinds.core.forms import CommentDrop
 from prismfs.kinds.core.values import Note
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.work.work_item import WorkChange, WorkDrop, WorkItem
-from prismfs.records.links import Node, blockers
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Node, Nothing, blockers
 from prismfs.rules.core import authority
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.form import form_of, redactions_of

@@ -1,14 +1,11 @@
 """Links between beads: what blocks what, what is a part of what; never in a circle (R-004-35)."""
 
-from __future__ import annotations
-
 from pydantic import JsonValue
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.core.bead import Bead, Dependency
 from prismfs.kinds.work.work_item import NewLink, WorkItem
-from prismfs.records.links import ORDERING, find_cycle
-from prismfs.records.plan import Nothing
+from prismfs.records.api import ORDERING, Nothing, find_cycle
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.work import items
 

@@ -1,10 +1,8 @@
 """Todos and journal entries: kept as they are dropped or given; a todo is done by its owner (R-000-16)."""
 
-from __future__ import annotations
-
 from prismfs.kinds.work.journal import Journal, JournalDrop
 from prismfs.kinds.work.todo import Todo, TodoDrop
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Nothing
 from prismfs.rules.core import authority
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.form import form_of

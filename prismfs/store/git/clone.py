@@ -4,8 +4,6 @@ Its name is given last, so that a clone that was cut off is begun anew and never
 setting of the other repository comes with it. Source: git-ls-remote(1), git-config(1), of git 2.39.
 """
 
-from __future__ import annotations
-
 import re
 import shutil
 import tempfile

@@ -5,8 +5,6 @@ ones come with each release; so keys are allowed by name, not forbidden by name.
 Source: git-config(1) of git 2.39, read for every key that is run, included or connected to.
 """
 
-from __future__ import annotations
-
 import re
 
 from prismfs.errors import StoreError

@@ -6,8 +6,6 @@ reaches another repository is given the rest that it needs (`network`).
 Source: git(1), git-config(1), of git 2.39.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Set
 

@@ -1,7 +1,5 @@
 """Reading the commits of a branch in order, with what each changed and what its message claims."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass

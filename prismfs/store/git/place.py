@@ -1,7 +1,5 @@
 """Making a repository, and finding its git directory and branch without running git."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from pathlib import Path
 

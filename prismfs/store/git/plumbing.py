@@ -3,8 +3,6 @@
 Source: git-diff-tree(1), section "raw output format"; git-fast-import(1), section "input format".
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -6,8 +6,6 @@ here, the person's `pre-push` not either; hooks of the other repository do, and 
 Source: git-push(1), sections "output" and "note about fast-forwards"; git-fetch(1), of git 2.39.
 """
 
-from __future__ import annotations
-
 import re
 from contextlib import suppress
 from dataclasses import dataclass

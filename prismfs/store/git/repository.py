@@ -4,8 +4,6 @@ What each call is told besides, so that nothing in the repository runs a program
 Source: git(1), git-fast-import(1), git-update-ref(1), git-cat-file(1), of git 2.39.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import signal

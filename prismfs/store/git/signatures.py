@@ -5,8 +5,6 @@ are known is said with each call. Source: git-log(1), placeholders `%G?` and `%G
 2.39; ssh-keygen(1), section "allowed signers".
 """
 
-from __future__ import annotations
-
 import re
 import shutil
 import tempfile

@@ -1,7 +1,5 @@
 """Commits that this clone has and the other repository lacks, and whether the branch can be moved off them."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 

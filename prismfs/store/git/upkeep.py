@@ -1,7 +1,5 @@
 """Keeping git quick: packs consolidated and the commit-graph written, when due, with the effect checked."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from prismfs.errors import StoreError

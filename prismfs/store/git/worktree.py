@@ -4,8 +4,6 @@ The folders may be written by agents, so every directory on the way to a record 
 links, and a file is put in place by a rename from a directory that only the engine writes.
 """
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import os

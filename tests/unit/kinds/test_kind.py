@@ -12,10 +12,7 @@ from prismfs.errors import RecordError
 from prismfs.kinds import DROPS, KINDS, kind_of_id, kind_of_path
 from prismfs.kinds.work.todo import KIND as TODO
 from prismfs.kinds.work.todo import Todo
-from prismfs.records.base import Record
-from prismfs.records.document import Document
-from prismfs.records.ids import derive_id
-from prismfs.records.kind import Kind
+from prismfs.records.api import Document, Kind, Record, derive_id
 
 AT = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 ID = derive_id("tod", AT, cause="a")

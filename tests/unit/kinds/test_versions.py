@@ -10,7 +10,7 @@ from pydantic import create_model
 
 from prismfs.kinds import KINDS, kind_of_path
 from prismfs.records import codec
-from prismfs.records.kind import Kind
+from prismfs.records.api import Kind
 from prismfs.rules import RULES_VERSION
 from prismfs.store.defaults import default_files
 

@@ -6,7 +6,7 @@ import pytest
 
 from prismfs.errors import RecordError
 from prismfs.kinds.core.settings.policy import Policy
-from prismfs.records.severity import Scale, raised, read_label, with_rank
+from prismfs.records.api import Scale, raised, read_label, with_rank
 from prismfs.store.defaults import default_record
 
 _POLICY = default_record("policy")

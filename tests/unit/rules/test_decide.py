@@ -18,8 +18,7 @@ from prismfs.kinds.core.settings.project import Project
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy, Routes
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.event import Event
-from prismfs.records.plan import Nothing, Plan, Refused
+from prismfs.records.api import Event, Nothing, Plan, Refused
 from prismfs.rules import decide
 from prismfs.rules.escalation.routes import severity_actions
 from prismfs.rules.response.reports import dedup_key

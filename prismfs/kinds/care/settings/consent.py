@@ -3,12 +3,9 @@
 R-000-40; the text as it was shown, by whom it was read, and when.
 """
 
-from __future__ import annotations
-
 from typing import Literal
 
-from prismfs.records.base import Identity, Instant, Record, Text
-from prismfs.records.kind import Kind
+from prismfs.records.api import Identity, Instant, Kind, Record, Text
 
 TEXT_VERSION = 1
 TEXT = (

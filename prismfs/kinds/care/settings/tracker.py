@@ -3,15 +3,12 @@
 The default transport is `dry-run`: nothing leaves before a transport is configured.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from prismfs.records.base import Duration, Line, Record, Value
-from prismfs.records.kind import Kind
+from prismfs.records.api import Duration, Kind, Line, Record, Value
 
 Repository = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}$")]
 """`owner/name` of a repository on the tracker."""

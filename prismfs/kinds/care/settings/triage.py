@@ -5,16 +5,12 @@ are data, so that people tune them in a reviewed change. Who works by them, or i
 in the roster says.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from prismfs.records.base import Record, Value, Word
-from prismfs.records.kind import Kind
-from prismfs.records.severity import Rank
+from prismfs.records.api import Kind, Rank, Record, Value, Word
 
 Where = Literal["subject", "body", "labels", "type", "any"]
 

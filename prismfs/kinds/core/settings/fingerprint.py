@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
-from prismfs.records.base import Record, Value, Word
-from prismfs.records.kind import Kind
+from prismfs.records.api import Kind, Record, Value, Word
 
 if TYPE_CHECKING:
     import re2

@@ -1,14 +1,11 @@
 """A persona: a named role in the project, and what it may do (`roster/<identity>.yaml`)."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from prismfs.records.base import Duration, Identity, Line, Record, Value, Word
-from prismfs.records.kind import Kind
+from prismfs.records.api import Duration, Identity, Kind, Line, Record, Value, Word
 
 SshKey = Annotated[
     str, StringConstraints(pattern=r"^(ssh-(ed25519|rsa)|ecdsa-sha2-nistp\d{3}|sk-[a-z0-9@.-]+) [A-Za-z0-9+/=]+$")

@@ -3,16 +3,12 @@
 Targets hang on rank, never on labels.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Literal
 
 from pydantic import Field
 
-from prismfs.records.base import Duration, Identity, Record, Value, Word
-from prismfs.records.kind import Kind
-from prismfs.records.severity import Rank, Scale
+from prismfs.records.api import Duration, Identity, Kind, Rank, Record, Scale, Value, Word
 
 
 class Targets(Value):

@@ -1,11 +1,8 @@
 """A project: one repository, its id, its tenant, and who operates it (`prismfs.yaml`)."""
 
-from __future__ import annotations
-
 from typing import Literal
 
-from prismfs.records.base import Identity, Pid, Record, Word
-from prismfs.records.kind import Kind
+from prismfs.records.api import Identity, Kind, Pid, Record, Word
 
 
 class Project(Record):

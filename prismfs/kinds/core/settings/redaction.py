@@ -4,15 +4,12 @@ What is found is of one of three levels: `redact` (taken out), `suspect` (left, 
 the text leave), `ignore`.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from prismfs.records.base import Duration, Line, Record, Value, Word
-from prismfs.records.kind import Kind
+from prismfs.records.api import Duration, Kind, Line, Record, Value, Word
 
 
 class KeptName(Value):

@@ -1,13 +1,10 @@
 """A tenant: a folder of projects that one watcher serves (`tenant.yaml`, beside the project folders)."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
-from prismfs.records.base import Pid, Record, Word
-from prismfs.records.kind import Kind
+from prismfs.records.api import Kind, Pid, Record, Word
 
 Place = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9/][^\x00-\x1f\x7f]{0,299}$")]
 """A folder, relative to that of `tenant.yaml`, or what git clones from (a URL, or `user@host:path`)."""

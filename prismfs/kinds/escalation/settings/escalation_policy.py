@@ -4,16 +4,13 @@ The file, its type and its keys are the escalation protocol's own (`settings/esc
 file means the defaults given here.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from prismfs.kinds.core.actions import check_action
-from prismfs.records.base import Duration, Record, Value
-from prismfs.records.kind import Kind
+from prismfs.records.api import Duration, Kind, Record, Value
 
 RouteAction = Annotated[str, AfterValidator(check_action)]
 Route = tuple[RouteAction, ...]

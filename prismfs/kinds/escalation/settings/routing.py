@@ -4,8 +4,6 @@ One file, `settings/routing.yaml`. The terms are Alertmanager's: a tree of route
 rules. `settings/escalation.json` gives the actions of each severity; a route names them as `severity`.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -14,9 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from prismfs.kinds.core.actions import BEAD, check_action, form_of_channel
-from prismfs.records.base import Duration, Record, Value, Word
-from prismfs.records.kind import Kind
-from prismfs.records.matcher import Matcher
+from prismfs.records.api import Duration, Kind, Matcher, Record, Value, Word
 
 _LIMIT = re.compile(r"([1-9]\d{0,2})/(\d+[smhd])")
 _NO_TIME = timedelta()
@@ -58,15 +54,15 @@ class Route(Value):
     group_interval: Duration | None = None
     repeat_interval: Duration | None = None
     send_resolved: bool | None = None
-    routes: tuple[Route, ...] = ()
+    routes: tuple["Route", ...] = ()
 
-    def inherit(self, parent: Route) -> Route:
+    def inherit(self, parent: "Route") -> "Route":
         """Return this route with what it leaves out taken from `parent`."""
         given = {name: getattr(self, name) for name in _INHERITED if getattr(self, name) is not None}
         taken = {name: getattr(parent, name) for name in _INHERITED}
         return self.model_copy(update=taken | given)
 
-    def walk(self) -> Iterator[Route]:
+    def walk(self) -> Iterator["Route"]:
         """Yield this route and all below it, parents first, each with what it inherits."""
         yield self
         for child in self.routes:

@@ -4,13 +4,11 @@ The set of types is closed. `hint` is the text between `<` and `>` in the templa
 `source` is where the template takes a value from, if there is one already.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from prismfs.records.base import Line, Value, Word
+from prismfs.records.api import Line, Value, Word
 
 PhaseId = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,8}-[1-9][0-9]?$")]
 """A phase: the prefix of its workflow and its place in it, such as INC-1."""

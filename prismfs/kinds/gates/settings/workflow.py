@@ -4,16 +4,13 @@ A phase is opened by submitting its artifact. At a gate the workflow stops until
 (R-003-02 to R-003-05). What a phase does beyond that, its effects, is named here and written in `prismfs.rules`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from prismfs.kinds.gates.settings.section import AnySection, Name, Origin, PhaseId, Section, check_names, same_name
-from prismfs.records.base import Line, Record, Value, Word
-from prismfs.records.kind import Kind
+from prismfs.records.api import Kind, Line, Record, Value, Word
 
 Prefix = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,8}$")]
 Effect = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]*(\.[a-z_]+)*$")]

@@ -4,8 +4,6 @@ Conditions are about ranks, never labels. Roles are bound to personas in the ros
 the first operator.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -13,10 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from prismfs.kinds.response.incident import AGENT, Usd
-from prismfs.records.base import Duration, Line, Record, Value, Word
-from prismfs.records.kind import Kind
-from prismfs.records.recurrence import check_rule
-from prismfs.records.severity import Rank
+from prismfs.records.api import Duration, Kind, Line, Rank, Record, Value, Word, check_rule
 
 Days = Annotated[int, Field(ge=0, le=365)]
 

@@ -3,16 +3,13 @@
 Nothing is allowed by default: a job that no entry names is never run. A dropped file can name a job, never a command.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from prismfs.records.base import Duration, Identity, Line, Record, Value
-from prismfs.records.kind import Kind
+from prismfs.records.api import Duration, Identity, Kind, Line, Record, Value
 
 ANY = "*"
 """An argument of an allowed command that matches any one argument."""

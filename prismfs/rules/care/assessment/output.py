@@ -4,11 +4,9 @@ A postmortem is made of fields that the scanner has seen, and stays in this proj
 things ends here, with a way to go on (R-000-27, R-000-28); of the rest a phone-home is staged for an operator to see.
 """
 
-from __future__ import annotations
-
 from prismfs.kinds.care.triage_record import Judgement, Output, TriageRecord
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.base import format_instant
+from prismfs.records.api import format_instant
 from prismfs.rules.care.follow_ups import StageIssue, WithdrawIssue
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.follow_ups import ReplyToReporters

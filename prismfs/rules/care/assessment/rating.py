@@ -3,15 +3,13 @@
 Where a person is to judge, the rules only propose.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.care.settings.triage import Triage
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.care.triage_record import Judgement
-from prismfs.records.severity import with_rank
+from prismfs.records.api import with_rank
 from prismfs.rules.care.classifier import (
     DEFAULT_RANK,
     UNKNOWN_NATURE,

@@ -4,8 +4,6 @@ They come before any judgement and any output (R-000-24). What is kept of a read
 and its hash; never its text.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Iterator

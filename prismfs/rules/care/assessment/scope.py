@@ -3,8 +3,6 @@
 What is not surely the product's stays with the customer: scope fails closed.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 

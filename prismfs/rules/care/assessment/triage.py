@@ -5,8 +5,6 @@
 incident manager's role is a person's, an agent's or a command's, the record waits after the third.
 """
 
-from __future__ import annotations
-
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.care.triage_record import Judgement, TriageRecord
 from prismfs.kinds.response.incident import Incident

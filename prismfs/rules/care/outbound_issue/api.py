@@ -1,7 +1,5 @@
 """What the engine and the command line may ask of outbound issues; every answer is a value."""
 
-from __future__ import annotations
-
 from prismfs.rules.care.outbound_issue.approval import OUTGOING_ISSUE
 from prismfs.rules.care.outbound_issue.approval_request import review_text
 from prismfs.rules.care.outbound_issue.checks import CHECKS, Sending

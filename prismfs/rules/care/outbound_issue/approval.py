@@ -3,14 +3,12 @@
 No answer is never a yes: a request without an answer expires, and so does an approval that is not used.
 """
 
-from __future__ import annotations
-
 from pydantic import JsonValue
 
 from prismfs.kinds.care.approval import Approval
 from prismfs.kinds.care.phone_home import OperatorReview, PhoneHome
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Nothing
 from prismfs.rules.care.outbound_issue import approval_request, sending, staging
 from prismfs.rules.care.outbound_issue.checks import digest_of
 from prismfs.rules.care.replies import reply_to_reporter

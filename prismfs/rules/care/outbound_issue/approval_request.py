@@ -3,8 +3,6 @@
 The relay decides nothing. No answer is never a yes: at the end of its time the record expires (R-000-79).
 """
 
-from __future__ import annotations
-
 import difflib
 from collections import Counter
 from dataclasses import dataclass
@@ -16,8 +14,7 @@ from prismfs.kinds.care.settings.tracker import ReviewTimes, Tracker
 from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.base import format_duration, format_instant
-from prismfs.records.severity import read_label
+from prismfs.records.api import format_duration, format_instant, read_label
 from prismfs.rules.care.replies import reply_to_reporter
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.follow_ups import Attention

@@ -3,8 +3,6 @@
 Everything is checked again at the time of sending.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,8 +14,7 @@ from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.codec import canonical_json
-from prismfs.records.issue import IssueDraft
+from prismfs.records.api import IssueDraft, canonical_json
 from prismfs.rules.care.outbound_issue import approval_request, outbound_scan, staging, wording
 from prismfs.rules.core import authority, signoff
 from prismfs.rules.core.draft import Draft

@@ -3,16 +3,12 @@
 What the tracker says is data: it is quoted, shortened, and never part of a commit's subject or reason.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.care.phone_home import PhoneHome
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.base import format_instant
-from prismfs.records.issue import IssueComment, IssueState
-from prismfs.records.plan import Nothing
+from prismfs.records.api import IssueComment, IssueState, Nothing, format_instant
 from prismfs.rules.care.replies import reply_to_reporter
 from prismfs.rules.core import authority
 from prismfs.rules.core.draft import Draft, one_line

@@ -1,7 +1,5 @@
 """What triage asks for of outbound issues: one is staged, or what was staged is withdrawn (R-000-27, R-000-31)."""
 
-from __future__ import annotations
-
 from prismfs.errors import ForbiddenError, RecordError, RefusedError
 from prismfs.kinds.care.phone_home import PhoneHome
 from prismfs.kinds.care.triage_record import TriageRecord

@@ -1,7 +1,5 @@
 """The scan of what leaves: a draft that passes goes to the operators, another stays with the reason (R-000-36)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from pydantic import JsonValue

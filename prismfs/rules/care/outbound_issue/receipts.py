@@ -1,10 +1,8 @@
 """What became of the message that files an issue: what keeps it here is asked again before every attempt (R-000-42)."""
 
-from __future__ import annotations
-
 from prismfs.errors import RefusedError
 from prismfs.kinds.core.outbox import Outbox
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Nothing
 from prismfs.rules.care.outbound_issue import sending
 from prismfs.rules.core import outbox
 from prismfs.rules.core.draft import Draft

@@ -4,8 +4,6 @@ The commit that says `shipping` comes first; the transport looks for the marker 
 in between makes no second issue. A transport that only shows what it would file leaves the approval as it was.
 """
 
-from __future__ import annotations
-
 from pydantic import JsonValue
 
 from prismfs.errors import PrismfsError, RefusedError
@@ -13,7 +11,7 @@ from prismfs.kinds.care.phone_home import PhoneHome, content_hash
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Nothing
 from prismfs.rules.care.outbound_issue import approval_request, checks, staging
 from prismfs.rules.care.outbound_issue.checks import Sending
 from prismfs.rules.care.replies import reply_to_reporter

@@ -1,7 +1,5 @@
 """Staging: a phone-home is written down as a draft, in the incident manager's name (R-000-31)."""
 
-from __future__ import annotations
-
 from pydantic import JsonValue
 
 from prismfs.errors import ForbiddenError, RecordError, RefusedError
@@ -14,7 +12,7 @@ from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.core.settings.policy import Policy
 from prismfs.kinds.core.values import Scope
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Nothing
 from prismfs.rules.care.outbound_issue import wording
 from prismfs.rules.core.draft import Draft
 

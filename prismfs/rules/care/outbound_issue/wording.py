@@ -3,8 +3,6 @@
 The scanner looks at `texts_of`, an operator at the whole; both are bound to the bytes by hashes.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
@@ -20,10 +18,7 @@ from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.care.triage_record import TriageRecord
 from prismfs.kinds.core.values import Scope
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.base import format_instant
-from prismfs.records.codec import canonical_json
-from prismfs.records.issue import MOST_TITLE
-from prismfs.records.issue_text import marked, marker_of, neutralised
+from prismfs.records.api import MOST_TITLE, canonical_json, format_instant, marked, marker_of, neutralised
 from prismfs.rules.care.assessment.scope import scope_of, sections_of
 from prismfs.rules.core.draft import one_line
 

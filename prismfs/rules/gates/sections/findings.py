@@ -3,8 +3,6 @@
 Merging is a function of the set of findings: their order does not matter, and doing it again changes nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -14,8 +12,7 @@ from prismfs.errors import RecordError
 from prismfs.kinds.core.settings.policy import Policy
 from prismfs.kinds.gates.artifact import LIVE, Artifact
 from prismfs.kinds.gates.finding import Finding
-from prismfs.records.severity import Scales, Severity, read_label
-from prismfs.records.view import View
+from prismfs.records.api import Scales, Severity, View, read_label
 from prismfs.rules.gates.sections.template import plain
 
 SCALE = "finding"

@@ -4,12 +4,10 @@ Of several kinds of dash in a line the longest separates and the others belong t
 sentence does no harm.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime
 
-from prismfs.records.base import cut_to_milliseconds
+from prismfs.records.api import cut_to_milliseconds
 
 _DASHES = (" — ", " – ", " -- ", " - ")
 _ARROWS = (" → ", " -> ", " => ")

@@ -3,8 +3,6 @@
 The text inside a line is left as it was written: no links are followed, no HTML is known, nothing disappears.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal

@@ -4,8 +4,6 @@ An artifact is data from an author who is not trusted: what does not fit is refu
 nothing is guessed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 

@@ -1,7 +1,5 @@
 """The template of an artifact: its sections, with what is known already and `<placeholders>` for the rest."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import cast
 

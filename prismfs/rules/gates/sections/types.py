@@ -4,8 +4,6 @@ Every function takes the section as the workflow says it and the part of the tex
 `RecordError` `bad_section_value` with section and line where that does not fit.
 """
 
-from __future__ import annotations
-
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from prismfs.errors import RecordError
@@ -26,7 +24,7 @@ from prismfs.kinds.gates.settings.section import (
     TimeSection,
     same_name,
 )
-from prismfs.records.base import Identity, format_instant
+from prismfs.records.api import Identity, format_instant
 from prismfs.rules.gates.sections.line_parts import (
     TIME_FORM,
     bracketed,

@@ -3,8 +3,6 @@
 An attempt whose end was not recorded counts as failed and is not made again; the next one follows at its delay.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from prismfs.errors import RefusedError
@@ -13,7 +11,7 @@ from prismfs.kinds.core.values import Redaction
 from prismfs.kinds.response.incident import Incident, Timers
 from prismfs.kinds.response.job import AttemptOutcome, Job
 from prismfs.kinds.response.pause import Pause, name_of_agent, name_of_workflow
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Nothing
 from prismfs.rules.core import outbox
 from prismfs.rules.core.draft import ENGINE, Draft
 from prismfs.rules.core.follow_ups import Attend, IncidentOver, ReplyToReporters

@@ -3,8 +3,6 @@
 A failure that the open incident of the same job and fault tells of already is counted there and tried no more.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 
@@ -17,7 +15,7 @@ from prismfs.kinds.response.forms import JobFailureDrop
 from prismfs.kinds.response.incident import Incident
 from prismfs.kinds.response.job import Attempt, Job
 from prismfs.kinds.response.settings.retry import Retry
-from prismfs.records.base import MAX_TEXT
+from prismfs.records.api import MAX_TEXT
 from prismfs.rules.care import api as care
 from prismfs.rules.core.draft import Draft, one_line
 from prismfs.rules.core.fingerprint import fingerprint

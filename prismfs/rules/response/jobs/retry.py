@@ -3,8 +3,6 @@
 What is run is known here and allowed by `settings/retry.yaml`; no file that an agent drops can say it (R-002-18).
 """
 
-from __future__ import annotations
-
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.response.job import Attempt, Job
 from prismfs.kinds.response.settings.retry import Retry

@@ -1,7 +1,5 @@
 """A run of a job, or an attempt after a failure, begins: in a commit, so that nothing of it can be lost (R-002-08)."""
 
-from __future__ import annotations
-
 import json
 from datetime import timedelta
 from typing import Any
@@ -12,7 +10,7 @@ from prismfs.kinds.response.forms import JobRunForm
 from prismfs.kinds.response.incident import Incident
 from prismfs.kinds.response.job import Attempt, Job
 from prismfs.kinds.response.settings.retry import Retry
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Nothing
 from prismfs.rules.core import authority, outbox
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.form import redactions_of

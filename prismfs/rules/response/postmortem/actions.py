@@ -4,8 +4,6 @@ A later revision of the tracker updates them: the same action of the same owner 
 not listed any more is closed, and one that changes hands stays the item that it is.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,8 +11,7 @@ from datetime import datetime
 from prismfs.errors import RefusedError
 from prismfs.kinds.response.incident import Incident
 from prismfs.kinds.work.work_item import WorkItem
-from prismfs.records.base import format_instant
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Nothing, format_instant
 from prismfs.rules.core import authority
 from prismfs.rules.core.draft import Draft, one_line
 from prismfs.rules.response.facts import meta_of

@@ -3,8 +3,6 @@
 A sentence is pointed out when it names a person and holds one of the project's words of blame.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

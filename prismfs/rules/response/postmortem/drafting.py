@@ -4,8 +4,6 @@ Its timeline is told minute by minute from the incident's audit rows, with its a
 down yet stays a placeholder, which a review may not keep when it is stored.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,8 +18,7 @@ from prismfs.kinds.gates.artifact import Artifact
 from prismfs.kinds.gates.settings.section import ActionsSection, ChainSection, TimelineSection
 from prismfs.kinds.gates.settings.workflow import Phase
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.base import format_instant, parse_instant
-from prismfs.records.view import View
+from prismfs.records.api import View, format_instant, parse_instant
 from prismfs.rules.core.draft import one_line
 from prismfs.rules.gates.api import Parsed, findings_in, is_done, parse, phase_of, plain, skeleton
 from prismfs.rules.response.postmortem.storing import PHASE, WHYS

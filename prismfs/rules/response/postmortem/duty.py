@@ -5,8 +5,6 @@ counts when it was stored after the last resolution: an incident that came back 
 does what the retry engine resolved: its severity was not judged, and is only what rules made of the error's words.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 from dateutil.rrule import DAILY, FR, MO, TH, TU, WE, rrule
@@ -14,7 +12,7 @@ from dateutil.rrule import DAILY, FR, MO, TH, TU, WE, rrule
 from prismfs.kinds.care.kb import REVIEW_TAG, Article
 from prismfs.kinds.response.incident import Incident
 from prismfs.kinds.response.settings.response import Response
-from prismfs.records.base import format_instant
+from prismfs.records.api import format_instant
 from prismfs.rules.core import roles
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.follow_ups import IncidentOver

@@ -1,7 +1,5 @@
 """The name of a root cause: derived from its words, so that the same cause again is found to be the same (R-002-60)."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 

@@ -4,8 +4,6 @@ It is kept as an article of the knowledge base, tagged and linked to its inciden
 article says what is new, and history keeps what it said before.
 """
 
-from __future__ import annotations
-
 import hashlib
 from typing import cast
 
@@ -14,7 +12,7 @@ from pydantic import JsonValue
 from prismfs.errors import RefusedError
 from prismfs.kinds.care.kb import REVIEW_TAG, Article
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.plan import Nothing
+from prismfs.records.api import Nothing
 from prismfs.rules.core import authority
 from prismfs.rules.core.draft import Draft, one_line
 from prismfs.rules.core.form import redactions_of, taken_out

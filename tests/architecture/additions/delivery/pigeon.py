@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from prismfs.delivery import ChannelType
-from prismfs.records.channel import NAME, ChannelForm
-from prismfs.records.message import Message, Receipt
+from prismfs.records.api import NAME_TARGET, ChannelForm, Message, Receipt
 
 
 class PigeonChannel:
@@ -30,6 +29,6 @@ class PigeonChannel:
 
 
 CHANNEL = ChannelType(
-    form=ChannelForm(word="pigeon", reaches="place", target=NAME, shown="<loft>"),
+    form=ChannelForm(word="pigeon", reaches="place", target=NAME_TARGET, shown="<loft>"),
     make=lambda site: PigeonChannel(site.root / "run" / "lofts"),
 )

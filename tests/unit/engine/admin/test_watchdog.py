@@ -16,7 +16,7 @@ from prismfs.engine.turn.commit_group import commit_group, decide_one
 from prismfs.kinds.core.audit import INCIDENT_META
 from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
 from prismfs.kinds.work import bead
-from prismfs.records.plan import Nothing, Plan, Refused
+from prismfs.records.api import Nothing, Plan, Refused
 from tests.support.drops import signal
 from tests.support.project import Project
 

@@ -9,8 +9,7 @@ import pytest
 from prismfs.errors import ForbiddenError
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.mail import Mail
-from prismfs.records.ids import derive_id
-from prismfs.records.plan import Decision, Nothing, Plan, Refused
+from prismfs.records.api import Decision, Nothing, Plan, Refused, derive_id
 from tests.support.memory import NOW, MemoryProject, puts
 
 

@@ -9,8 +9,7 @@ from pydantic import JsonValue
 
 from prismfs.kinds import KINDS, kind_of
 from prismfs.kinds.core.audit import Audit
-from prismfs.records.event import Event
-from prismfs.records.plan import Plan
+from prismfs.records.api import Event, Plan
 from prismfs.rules import decide
 from tests.support.project import Project
 

@@ -8,7 +8,7 @@ import pytest
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.core.audit import Audit
-from prismfs.records.plan import Decision, Plan, Refused
+from prismfs.records.api import Decision, Plan, Refused
 from prismfs.rules import decide
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.road import Refusal, Row, Step

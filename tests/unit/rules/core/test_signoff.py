@@ -15,7 +15,7 @@ from prismfs.kinds import KINDS
 from prismfs.kinds.care.approval import Approval
 from prismfs.kinds.care.phone_home import PhoneHome
 from prismfs.kinds.core.verdict import Verdict
-from prismfs.records.base import Record
+from prismfs.records.api import Record
 from prismfs.rules import TABLE
 from prismfs.rules.core import signoff
 from prismfs.rules.core.signoff import Signoff

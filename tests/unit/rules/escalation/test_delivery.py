@@ -14,8 +14,7 @@ from prismfs.engine.turn.deliver import Capacity, choose, receipt_event
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.escalation.escalation import Escalation
-from prismfs.records.ids import derive_id
-from prismfs.records.message import Message, Outcome, Receipt
+from prismfs.records.api import Message, Outcome, Receipt, derive_id
 from tests.support.memory import MakeRules, MemoryProject
 
 NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.silence import Silence
-from prismfs.records.base import format_instant
-from prismfs.records.plan import Nothing, Plan, Refused
+from prismfs.records.api import Nothing, Plan, Refused, format_instant
 from tests.support.memory import MakeRules, MemoryProject
 
 LOG = {"route": {"name": "root", "actions": ["log"]}}

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from prismfs.kinds.core.outbox import Outbox
-from prismfs.records.message import Outcome
+from prismfs.records.api import Outcome
 from prismfs.rules.core.outbox import JITTER
 from prismfs.rules.escalation.throttle import next_allowed, parse_limit
 from tests.support.memory import MakeRules

@@ -10,7 +10,7 @@ import pytest
 from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.escalation.escalation import Escalation
-from prismfs.records.plan import Decision, Nothing, Plan
+from prismfs.records.api import Decision, Nothing, Plan
 from prismfs.store.defaults import default_files
 from tests.support.memory import NOW, MemoryProject, code, puts
 

@@ -15,8 +15,7 @@ from prismfs.kinds.core.settings.persona import Automation, Persona
 from prismfs.kinds.gates.artifact import Artifact
 from prismfs.kinds.response.incident import Incident
 from prismfs.kinds.work.work_item import WorkItem
-from prismfs.records.event import Event
-from prismfs.records.plan import Decision, Nothing, Plan, Refused
+from prismfs.records.api import Decision, Event, Nothing, Plan, Refused
 from prismfs.rules.gates.facts import template_of
 from prismfs.rules.gates.progress import phase_of
 from prismfs.rules.gates.sections.reading import parse

@@ -15,10 +15,7 @@ from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.base import format_instant
-from prismfs.records.event import Event
-from prismfs.records.plan import Nothing, Refused
-from prismfs.records.severity import read_label
+from prismfs.records.api import Event, Nothing, Refused, format_instant, read_label
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.response.facts import check_times
 from prismfs.rules.response.opening import open_incident

@@ -16,8 +16,7 @@ from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.core.settings.persona import Automation, Persona
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.base import format_instant
-from prismfs.records.plan import Nothing, Refused
+from prismfs.records.api import Nothing, Refused, format_instant
 from tests.support.memory import MakeRules, MemoryProject
 
 

@@ -15,9 +15,7 @@ from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.response.incident import AGENT, Incident
 from prismfs.kinds.response.pause import Pause
 from prismfs.kinds.response.settings.response import Response
-from prismfs.records.ids import derive_id
-from prismfs.records.plan import Nothing, Plan, Refused
-from prismfs.records.severity import Severity
+from prismfs.records.api import Nothing, Plan, Refused, Severity, derive_id
 from tests.support.memory import MakeRules, MemoryProject, R, puts
 
 NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)

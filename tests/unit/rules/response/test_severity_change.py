@@ -9,9 +9,7 @@ import pytest
 from prismfs.errors import RefusedError
 from prismfs.kinds.core.settings.policy import Policy
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.event import Event
-from prismfs.records.plan import Plan, Refused
-from prismfs.records.severity import read_label
+from prismfs.records.api import Event, Plan, Refused, read_label
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.response.severity_change import change, worst
 from tests.support.memory import MakeRules, MemoryProject, code

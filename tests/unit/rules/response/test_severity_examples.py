@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.plan import Plan
+from prismfs.records.api import Plan
 from tests.support.memory import MakeRules
 
 EXAMPLES = (

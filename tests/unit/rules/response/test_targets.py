@@ -11,7 +11,7 @@ from prismfs.kinds import kind_of
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.response.incident import Incident
 from prismfs.kinds.response.settings.response import Response
-from prismfs.records.base import format_instant
+from prismfs.records.api import format_instant
 from tests.support.memory import MakeRules, MemoryProject
 
 MS = timedelta(milliseconds=1)

@@ -6,9 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from prismfs.records.base import Identity, Instant, Line, Record, Value
-from prismfs.records.ids import Id
-from prismfs.records.kind import Kind, Lifecycle
+from prismfs.records.api import Id, Identity, Instant, Kind, Lifecycle, Line, Record, Value
 
 
 class PostcardDrop(Value):

@@ -16,8 +16,7 @@ from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.core.values import Redaction
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.event import Event
-from prismfs.records.plan import Decision, Plan, Refused
+from prismfs.records.api import Decision, Event, Plan, Refused
 from prismfs.rules.care.assessment.output import reasons_against
 from prismfs.rules.care.assessment.reads import NOT_SCANNED, check_privacy, read_always, read_if_relevant
 from prismfs.rules.core.draft import Draft

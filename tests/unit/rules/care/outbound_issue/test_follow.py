@@ -15,11 +15,7 @@ from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.core.settings.policy import Policy
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.base import MAX_TEXT, Record
-from prismfs.records.ids import derive_id
-from prismfs.records.issue import IssueState
-from prismfs.records.plan import Nothing, Plan, Refused
-from prismfs.records.severity import read_label
+from prismfs.records.api import MAX_TEXT, IssueState, Nothing, Plan, Record, Refused, derive_id, read_label
 from prismfs.rules.care.outbound_issue.follow import MOST_COMMENTS, MOST_TEXT, news_of
 from tests.support.memory import MakeRules, MemoryProject
 

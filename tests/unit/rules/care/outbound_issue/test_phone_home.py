@@ -15,9 +15,7 @@ from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.project import Project
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.base import Record
-from prismfs.records.event import Event
-from prismfs.records.plan import Decision, Nothing, Plan
+from prismfs.records.api import Decision, Event, Nothing, Plan, Record
 from prismfs.rules.care.outbound_issue import wording
 from prismfs.rules.care.outbound_issue.checks import CHECKS, digest_of
 from tests.support.drops import PRODUCT_REPORT

@@ -7,7 +7,7 @@ import pytest
 from prismfs.errors import RecordError
 from prismfs.kinds.core.settings.policy import Policy
 from prismfs.kinds.gates.finding import Finding
-from prismfs.records.severity import Scale
+from prismfs.records.api import Scale
 from prismfs.rules.gates.sections.findings import read_findings
 from prismfs.store.defaults import default_record
 

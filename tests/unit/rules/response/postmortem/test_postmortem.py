@@ -13,8 +13,7 @@ from prismfs.kinds.care.kb import Article
 from prismfs.kinds.core.audit import INCIDENT_META, Audit
 from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.event import Event
-from prismfs.records.plan import Decision, Nothing, Plan, Refused
+from prismfs.records.api import Decision, Event, Nothing, Plan, Refused
 from tests.support.memory import MakeRules, MemoryProject, code
 
 TIMELINE = "- 2026-03-01 10:00Z — payments answer with errors — alert 7\n- 2026-03-01 10:30Z — rolled back — deploy log"
