@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -23,8 +24,10 @@ import pytest
 import prismfs
 from prismfs.kinds import KINDS
 from prismfs.rules import RULES_VERSION
+from prismfs.store.repo import CRASH_POINTS
 from tests.support.project import Project
 
+COMMAND = Path(__file__).parents[1] / "faults" / "command.py"
 PACKAGE = Path(prismfs.__file__).parent
 RENAMED = """
 from dataclasses import replace
@@ -55,6 +58,11 @@ class Program:
             path = self._file("prismfs.kinds" if kind == "kinds" else KINDS[kind].model.__module__)
             path.write_text(path.read_text() + text)
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of a process that runs this program."""
+        return os.environ | {"PYTHONPATH": str(self.home), "PYTHONDONTWRITEBYTECODE": "1"}
+
     def __call__(self, root: Path, *arguments: str, code: int = 0) -> dict[str, Any]:
         """Return what a call answers: its data, or its error where another exit code than 0 is awaited."""
         found: dict[str, Any] = json.loads(self.text(root, "--json", *arguments, code=code))
@@ -63,8 +71,7 @@ class Program:
     def text(self, root: Path, *arguments: str, code: int = 0) -> str:
         """Return what a call prints."""
         command = [sys.executable, "-m", "prismfs", "-C", str(root), "--as", "olga", *arguments]
-        environment = os.environ | {"PYTHONPATH": str(self.home), "PYTHONDONTWRITEBYTECODE": "1"}
-        done = subprocess.run(command, cwd=self.home, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=self.home, env=self.environment, capture_output=True, text=True, check=False)
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout
 
@@ -178,6 +185,26 @@ def test_upgrade_writes_records_and_settings_in_one_commit_and_the_history_verif
     assert keepers(later, root) == ["Clara", "Clara"]
     found = later(root, "verify")
     assert (found["problems"], found["decided"], found["older"]) == ([], 3, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", CRASH_POINTS)
+def test_upgrade_killed_at_a_crash_point_is_completed_by_the_next(
+    point: str, earlier: Program, later: Program, bench: Project
+) -> None:
+    root = bench.root
+    todos = [earlier(root, "todo", "add", f"look at it {number}")["records"][0]["path"] for number in range(2)]
+    head = bench.head()
+    document = json.dumps({"versions": {name: 2 if name in ("todo", "policy") else 1 for name in KINDS}})
+    command = [sys.executable, str(COMMAND), str(root), point, "upgrade", document, "once"]
+    killed = subprocess.run(command, env=later.environment, capture_output=True, text=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    later(root, "upgrade")
+    assert later(root, "upgrade")["decided"] == "nothing"
+    assert all("version: 2" in (root / path).read_text() for path in (*todos, "settings/policy.yaml"))
+    assert bench.git("rev-list", "--count", f"{head}..main") == "1"
+    assert bench.git("status", "--porcelain") == ""
+    assert later(root, "verify")["problems"] == []
 
 
 def test_upgrade_refuses_to_write_over_what_is_not_committed(earlier: Program, later: Program, bench: Project) -> None:
