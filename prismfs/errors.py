@@ -47,13 +47,7 @@ class PrismfsError(Exception):
     exit_code = 70
 
     def __init__(
-        self,
-        code: str,
-        message: str,
-        *,
-        path: str | None = None,
-        field: str | None = None,
-        hint: str | None = None,
+        self, code: str, message: str, *, path: str | None = None, field: str | None = None, hint: str | None = None
     ) -> None:
         self.problem = Problem(code, message, path=path, field=field, hint=hint)
         super().__init__(str(self.problem))

@@ -1,4 +1,4 @@
-"""The command line: one module a verb, loaded only when it is called; one place where errors are shown."""
+"""The command line: one module a noun, loaded only when it is called; one place where errors are shown."""
 
 import importlib
 import json
@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -18,28 +17,29 @@ from prismfs import __version__
 from prismfs.cli import output
 from prismfs.errors import PrismfsError, Problem
 
+# The module below prismfs.cli, with `:` and the name of the command where that is not `command`; and the line of help.
 _VERBS = {
-    "init": ("core.init", "Make a folder a project."),
+    "init": ("admin.project:init", "Make a folder a project."),
     "check": ("core.check", "Check record files and drops; exit 1 if one is invalid."),
-    "emit": ("core.emit", "Check one file and drop it into the inbox."),
-    "react": ("core.react", "Do one turn over everything that waits, then exit."),
+    "emit": ("core.check:emit", "Check one file and drop it into the inbox."),
+    "react": ("core.watch:react", "Do one turn over everything that waits, then exit."),
     "watch": ("core.watch", "Serve the project (or tenant) until stopped."),
     "status": ("core.status", "Say where a project or a record stands."),
     "show": ("show", "Show one record."),
     "list": ("listing", "List the records of one kind."),
-    "log": ("core.log", "Show the audit history, of all or of one record."),
+    "log": ("core.audit:log", "Show the audit history, of all or of one record."),
     "audit": ("core.audit", "Search the audit rows."),
-    "verify": ("admin.verify", "Decide every commit again and compare."),
-    "doctor": ("admin.doctor", "Look for what is wrong and say what to do."),
-    "upgrade": ("admin.upgrade", "Bring records and settings to today's versions, as one commit."),
-    "schema": ("admin.schema", "Print or write the JSON Schemas."),
-    "hooks": ("admin.hooks", "Install or run the git hooks."),
-    "demo": ("admin.demo", "Run the main job before your eyes."),
-    "push": ("admin.push", "Share the branch with another clone; decide again what came too late."),
-    "archive": ("admin.archive", "Take old months out of the working tree, not out of history."),
+    "verify": ("core.check:verify", "Decide every commit again and compare."),
+    "doctor": ("core.check:doctor", "Look for what is wrong and say what to do."),
+    "upgrade": ("admin.project:upgrade", "Bring records and settings to today's versions, as one commit."),
+    "schema": ("core.check:schema", "Print or write the JSON Schemas."),
+    "hooks": ("admin.project:hooks", "Install or run the git hooks."),
+    "demo": ("admin.project:demo", "Run the main job before your eyes."),
+    "push": ("admin.project:push", "Share the branch with another clone; decide again what came too late."),
+    "archive": ("admin.project:archive", "Take old months out of the working tree, not out of history."),
     "metrics": ("admin.metrics", "Print how fast incidents were answered and resolved."),
     "signal": ("care.signal", "Send, list, show and acknowledge signals; follow what was answered."),
-    "whois": ("core.whois", "Say whom signals may be addressed to, bridges among them."),
+    "whois": ("core.roster:whois", "Say whom signals may be addressed to, bridges among them."),
     "roster": ("core.roster", "List the roster; propose personas and bridges."),
     "classify": ("care.classify", "Put a signal into a lane, with the reason."),
     "triage": ("care.triage", "Try the triage rules on labelled reports."),
@@ -58,8 +58,8 @@ _VERBS = {
     "todo": ("work.todo", "List, add and finish todos."),
     "journal": ("work.journal", "Note something of your own work; list what was noted."),
     "nudge": ("core.nudge", "Send and claim short notes that expire, outside of git."),
-    "heartbeat": ("core.heartbeat", "Say that you are at work; list who is not."),
-    "prime": ("core.prime", "Print what waits for an answer, at the start of a session."),
+    "heartbeat": ("core.nudge:heartbeat", "Say that you are at work; list who is not."),
+    "prime": ("core.status:prime", "Print what waits for an answer, at the start of a session."),
     "silence": ("escalation.silence", "Mute notices for a time, such as during maintenance."),
     "route": ("escalation.route", "Show which way a file's notices would take, and why."),
     "outbox": ("escalation.outbox", "List messages; try those again that were not delivered."),
@@ -84,8 +84,8 @@ class Verbs(click.Group):
         """Import the verb's module and return its command."""
         if cmd_name not in _VERBS:
             return None
-        module = importlib.import_module(f"prismfs.cli.{_VERBS[cmd_name][0]}")
-        command: click.Command = module.command
+        module, _, name = _VERBS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(f"prismfs.cli.{module}"), name or "command")
         if ctx.resilient_parsing:  # the shell asks what could stand next
             from prismfs.cli.completion import offer
 
@@ -172,16 +172,8 @@ def _report(error: Exception) -> Problem:
     """Write the traceback aside and return the problem that names the file."""
     import tempfile
 
+    details = {"at": datetime.now(UTC).isoformat(), "version": __version__, "arguments": sys.argv[1:2]}
     with tempfile.NamedTemporaryFile("w", prefix="prismfs-error-", suffix=".txt", delete=False) as file:
-        details: dict[str, Any] = {
-            "at": datetime.now(UTC).isoformat(),
-            "version": __version__,
-            "arguments": sys.argv[1:2],
-        }
         file.write(json.dumps(details) + "\n" + "".join(traceback.format_exception(error)))
-    return Problem(
-        "internal",
-        f"an error of prismfs itself: {type(error).__name__}",
-        path=file.name,
-        hint="please report it with that file",
-    )
+    said = f"an error of prismfs itself: {type(error).__name__}"
+    return Problem("internal", said, path=file.name, hint="please report it with that file")

@@ -49,30 +49,33 @@ def print_list(
 
     `members` and `compare` are further conditions, as `store.listing.find_documents` takes them.
     """
-    asked = {"status": status, "open": only_open or None, "severity": severity, "owner": owner, "ref": ref}
-    where: dict[str, object] = {column: value for column, value in (members or {}).items() if value is not None}
-    for name, value in asked.items():
-        if value is not None:
-            where |= {"rank": _RANKS[str(value).upper()]} if name == "severity" else {name: value}
+    asked = _given({"status": status, "open": only_open or None, "severity": severity, "owner": owner, "ref": ref})
+    where: dict[str, object] = {**_given(members or {}), **asked}
+    if severity is not None:
+        del where["severity"]
+        where["rank"] = _RANKS[severity.upper()]
     with reading(call.project()) as connection:
         form = _form_of(kind, read_kinds(connection))
-        for name, value in asked.items():
-            if value is not None and name not in form["filters"]:
+        for name in asked:
+            if name not in form["filters"]:
                 allowed = ", ".join(f"--{each}" for each in form["filters"]) or "no filter"
                 raise click.UsageError(f"a {kind} has no {name} to be listed by; it takes {allowed}")
         texts, total = find_documents(connection, kind, where=where, compare=compare, limit=limit)
     if call.as_json:
         head = json.dumps({"schema": output.SCHEMA, "ok": True})[:-1]
         print(f'{head}, "data": {{"items": [{", ".join(texts)}], "total": {total}}}}}')
-        return
-    rows = [_row(kind, form, json.loads(text)) for text in texts]
-    if not rows:
+    elif texts:
+        rows = [_row(kind, form, json.loads(text)) for text in texts]
+        columns = {name: name.upper() for row in rows for name in row}
+        click.echo(output.table(rows, columns))
+        if total > len(rows):
+            click.echo(f"{total - len(rows)} more; leave --limit out to see them")
+    else:
         click.echo(f"no {kind} matches")
-        return
-    columns = {name: name.upper() for name in dict.fromkeys(name for row in rows for name in row)}
-    click.echo(output.table(rows, columns))
-    if total > len(rows):
-        click.echo(f"{total - len(rows)} more; leave --limit out to see them")
+
+
+def _given(conditions: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in conditions.items() if value is not None}
 
 
 def _form_of(kind: str, kinds: Mapping[str, Document]) -> dict[str, Any]:

@@ -1,16 +1,23 @@
 """What every verb shares: the call's options, finding the project, and printing results and errors."""
 
+from __future__ import annotations
+
+import getpass
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from prismfs.errors import Problem, StoreError, UsageError
+
+if TYPE_CHECKING:
+    from prismfs.engine.turn.desk import Desk
 
 SCHEMA = "prismfs/cli/v1"
 
@@ -29,7 +36,39 @@ class Call:
         Raises:
             StoreError: `no_project`.
         """
-        return self._find("prismfs.yaml")
+        start = self.directory.resolve()
+        for folder in (start, *start.parents):
+            if (folder / "prismfs.yaml").is_file():
+                return folder
+        raise StoreError(
+            "no_project",
+            "is not in a prismfs project",
+            path=str(start),
+            hint="prismfs init DIR --pid PID-NAME makes one",
+        )
+
+    def desk(self) -> Desk:
+        """Open the desk of the project; the caller closes it.
+
+        Raises:
+            StoreError: `no_project`, or why it cannot be opened.
+        """
+        from prismfs.engine.turn.desk import Desk
+
+        return Desk(self.project())
+
+    def submit(self, kind: str, document: dict[str, Any], *, dry_run: bool, target: str | None = None) -> None:
+        """Submit the command `kind` to the project and print its result.
+
+        `target` is the id, or the beginning of one, of the record that it is about.
+
+        Raises:
+            PrismfsError: the command is refused, the project is busy or out of reach.
+            UndeliveredError: done, but a message of it waits in the outbox.
+        """
+        from prismfs.cli.submit import submit_and_print
+
+        submit_and_print(self, kind, document, dry_run=dry_run, target=target)
 
     def projects(self) -> tuple[Path, ...]:
         """Return the project's folder, or those of the tenant at the directory."""
@@ -45,23 +84,13 @@ class Call:
 
     def actor(self) -> str:
         """Return who acts: `--as`, else the operating-system user."""
-        if self.identity:
-            return self.identity
-        import getpass
+        return self.identity or getpass.getuser()
 
-        return getpass.getuser()
+    def now(self) -> datetime:
+        """Return the instant of the call, as records hold it."""
+        from prismfs.clock import SystemClock
 
-    def _find(self, marker: str) -> Path:
-        start = self.directory.resolve()
-        for folder in (start, *start.parents):
-            if (folder / marker).is_file():
-                return folder
-        raise StoreError(
-            "no_project",
-            "is not in a prismfs project",
-            path=str(start),
-            hint="prismfs init DIR --pid PID-NAME makes one",
-        )
+        return SystemClock().now()
 
 
 def verb(*, writes: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -29,11 +29,7 @@ def print_record(call: output.Call, identifier: str, *, with_member: tuple[str, 
 
 
 def record_with(
-    call: output.Call,
-    identifier: str,
-    *,
-    with_member: tuple[str, str] | None = None,
-    but: Collection[str] = (),
+    call: output.Call, identifier: str, *, with_member: tuple[str, str] | None = None, but: Collection[str] = ()
 ) -> tuple[dict[str, Any], list[str]]:
     """Return one record as its document, and as lines for people; those leave out the members `but`."""
     with reading(call.project()) as connection:

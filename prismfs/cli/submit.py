@@ -1,12 +1,15 @@
-"""Submitting a command to a project: the part that all writing verbs share."""
+"""Submitting a command to a project: the part that all writing verbs share. To import it costs next to nothing."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from prismfs.cli import output
-from prismfs.cli.render import advice_in, decision_document, render_decision
 from prismfs.errors import UndeliveredError
-from prismfs.kinds.core.outbox import Outbox
-from prismfs.records.api import Decision, Nothing
+
+if TYPE_CHECKING:
+    from prismfs.kinds.core.outbox import Outbox
+    from prismfs.records.api import Decision
 
 
 def submit_and_print(
@@ -19,33 +22,39 @@ def submit_and_print(
         UndeliveredError: done, but a message of it waits in the outbox.
     """
     decision, left = submit_command(call, kind, document, dry_run=dry_run, target=target)
+    data, lines = _rendered(kind, decision, left, dry_run=dry_run)
+    waiting = [message for message in left if _is_undelivered(message)]
+    undelivered = waiting and data["decided"] != "nothing"
+    if not (undelivered and call.as_json):
+        output.result(call, data, lines)
+    if undelivered:
+        named = ", ".join(f"{message.action} {message.status}" for message in waiting)
+        raise UndeliveredError(
+            "undelivered", f"done and kept, but {len(waiting)} of {len(left)} messages are not delivered: {named}",
+            path=str(data["subject"]), hint="prismfs list outbox --open; contacts are in settings/escalation.json",
+        )  # fmt: skip
+
+
+def _rendered(
+    kind: str, decision: Decision, left: tuple[Outbox, ...], *, dry_run: bool
+) -> tuple[dict[str, Any], list[str]]:
+    """Return a decision and its messages as delivery `left` them, as an object and as lines."""
+    from prismfs.cli.render import advice_in, decision_document, render_decision
+
     data = decision_document(decision) | {"dry_run": dry_run}
-    data["deliveries"] = [
-        {"action": message.action, "status": message.status, "detail": message.detail} for message in left
-    ]
+    lines = [("would do: " if dry_run else "") + render_decision(decision)]
     if kind == "escalation":
         data["deduplicated"] = data["decided"] == "count_repeat"  # R-004-26
-    lines = [("would do: " if dry_run else "") + render_decision(decision)]
     if kind == "upgrade" and dry_run:
         lines += [f"  {record['path']}" for record in data.get("records", ())]
     if advice := advice_in(decision):
         data["advice"] = advice
         lines += [f"  advice: {output.safe(text)}" for text in advice]
-    lines += [
-        f"  {message.action}: {message.status}" + (f" ({message.detail})" if message.detail else "") for message in left
-    ]
-    waiting = [message for message in left if _is_undelivered(message)]
-    if waiting and not isinstance(decision, Nothing):
-        if not call.as_json:
-            output.result(call, data, lines)
-        raise UndeliveredError(
-            "undelivered",
-            f"done and kept, but {len(waiting)} of {len(left)} messages are not delivered: "
-            + ", ".join(f"{message.action} {message.status}" for message in waiting),
-            path=str(data["subject"]),
-            hint="prismfs list outbox --open; contacts are in settings/escalation.json",
-        )
-    output.result(call, data, lines)
+    data["deliveries"] = []
+    for message in left:
+        data["deliveries"].append({"action": message.action, "status": message.status, "detail": message.detail})
+        lines.append(f"  {message.action}: {message.status}" + (f" ({message.detail})" if message.detail else ""))
+    return data, lines
 
 
 def _is_undelivered(message: Outbox) -> bool:
@@ -67,17 +76,14 @@ def submit_command(
     """
     import uuid
 
-    from prismfs.clock import SystemClock
-    from prismfs.engine.turn.desk import Desk
     from prismfs.engine.turn.submit import command_event, rehearse, submit
     from prismfs.store.reading import reading, resolve_id
 
-    root = call.project()
     if target is not None:
-        with reading(root) as connection:
+        with reading(call.project()) as connection:
             document["id"] = resolve_id(connection, target)
-    now = SystemClock().now()
-    with Desk(root) as desk:
+    now = call.now()
+    with call.desk() as desk:
         rules, token = desk.redaction(), uuid.uuid4().hex
         event = command_event(kind, document, actor=call.actor(), token=token, at=now, rules=rules)
         if dry_run:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from prismfs.cli import output
+from prismfs.errors import RefusedError
 
 if TYPE_CHECKING:
     from prismfs.records.base import Record
@@ -42,43 +43,22 @@ def give_verdict(
         RefusedError: `approval_stale`; `seen` is not the beginning of its content hash.
         PrismfsError: the verdict is refused.
     """
-    from prismfs.cli.submit import submit_and_print
-    from prismfs.errors import RefusedError
+    import uuid
+
+    from prismfs.engine.trust.verdict_file import write_verdict
     from prismfs.kinds import kind_of
 
     content_hash = signoff.content_hash(subject)
     if seen is not None and not (seen and content_hash.startswith(seen.casefold())):
         raise RefusedError("approval_stale", f"its hash is {content_hash}", field="--hash", hint="look at it again")
-    if pull_request:
-        _write(call, signoff, subject, decision, said, dry_run=dry_run)
+    if not pull_request:
+        name, document = kind_of(subject).name_of(subject), {"content_hash": content_hash, **said}
+        call.submit(f"{signoff.family}.{decision}", document, target=name, dry_run=dry_run)
         return
-    document = {"content_hash": content_hash, **said}
-    submit_and_print(
-        call, f"{signoff.family}.{decision}", document, target=kind_of(subject).name_of(subject), dry_run=dry_run
-    )
-
-
-def _write(
-    call: output.Call,
-    signoff: Signoff[Any, Any],
-    subject: Record,
-    decision: str,
-    said: dict[str, Any],
-    *,
-    dry_run: bool,
-) -> None:
-    """Write the verdict's file and print what git is to be told; nothing is committed."""
-    import uuid
-
-    from prismfs.clock import SystemClock
-    from prismfs.engine.trust.verdict_file import write_verdict
-    from prismfs.engine.turn.desk import Desk
-    from prismfs.kinds import kind_of
-
-    with Desk(call.project()) as desk:
+    with call.desk() as desk:
         made, path = write_verdict(
-            desk.root, desk.repo.view(desk.repo.snapshot()), signoff, subject, decision, by=call.actor(), said=said,
-            token=uuid.uuid4().hex, now=SystemClock().now(), dry_run=dry_run,
+            desk.root, desk.view(), signoff, subject, decision, by=call.actor(), said=said, token=uuid.uuid4().hex,
+            now=call.now(), dry_run=dry_run,
         )  # fmt: skip
     kind = kind_of(made).name
     commands = [
@@ -88,6 +68,5 @@ def _write(
         f"git push -u origin {kind}-{made.id}   # and open a pull request",
     ]
     data = {kind: made.to_document(), "path": path, "commands": commands, "dry_run": dry_run}
-    output.result(
-        call, data, [f"{'would write' if dry_run else 'wrote'} {path}; nothing is decided yet. Next:", *commands]
-    )
+    said_next = f"{'would write' if dry_run else 'wrote'} {path}; nothing is decided yet. Next:"
+    output.result(call, data, [said_next, *commands])

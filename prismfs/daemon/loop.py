@@ -7,17 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from prismfs.clock import Clock
-from prismfs.daemon.courier import ThreadCourier
-from prismfs.daemon.health import Health
+from prismfs.daemon.courier import Sharer, ThreadCourier
 from prismfs.daemon.hints import Hints
-from prismfs.daemon.sharer import Sharer
 from prismfs.daemon.syncer import Syncer
-from prismfs.daemon.watched_project import WatchedProject
+from prismfs.daemon.watched_project import Health, WatchedProject
 from prismfs.engine.admin import watchdog
 from prismfs.engine.turn.commit_group import Outcome
 from prismfs.engine.turn.desk import Desk
-from prismfs.engine.turn.dispatch import note_receipts
 from prismfs.engine.turn.react import Moment, Turn, react
+from prismfs.engine.turn.sources import note_receipts
 from prismfs.errors import ConfigError, ConflictError, PrismfsError, StoreError
 from prismfs.records.api import Document, format_instant
 from prismfs.store.lock import Lock
@@ -121,7 +119,7 @@ class Watcher:
             if any(project.turn.more and project.error is None for project in self._projects):
                 self._tidy_in_a_storm()
                 continue
-            pause = self._pause()
+            pause = min(project.next_scan for project in self._projects) - self._clock.monotonic()
             if pause <= 0:
                 continue
             for project in self._projects:
@@ -239,9 +237,6 @@ class Watcher:
         _log.error("failed", extra={"project": project.name, "code": problem.code, "path": path})
         self._complain(project.desk, error)
 
-    def _pause(self) -> float:
-        return min(project.next_scan for project in self._projects) - self._clock.monotonic()
-
     def _is_idle(self) -> bool:
         idle = self._courier.idle() and self._syncer.idle() and self._sharer.idle()
         return idle and all(project.turn.wait_until is None and not project.turn.more for project in self._projects)
@@ -281,7 +276,5 @@ def _be_only_watcher(lock: Lock) -> None:
         lock.acquire()
     except ConflictError as error:
         raise ConflictError(
-            "watched",
-            "another watcher serves this project",
-            hint="stop it first; prismfs status names its process",
+            "watched", "another watcher serves this project", hint="stop it first; prismfs status names its process"
         ) from error

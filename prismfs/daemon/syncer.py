@@ -18,8 +18,7 @@ from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.tracker_sync import TrackerAnswer
 from prismfs.errors import PrismfsError, RecordError, RefusedError, StoreError
 from prismfs.kinds.care.settings.tracker import Tracker
-from prismfs.records import codec
-from prismfs.records.api import Document, format_instant, parse_instant
+from prismfs.records.api import Document, codec, format_instant, parse_instant
 
 FILE = "sync.json"
 """In `run/`: when the tracker was last asked, and how that went."""
@@ -103,9 +102,7 @@ class Syncer:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _ask(self, desk: Desk, here: _Round, tracker: Tracker, now: datetime) -> None:
-        numbers = [
-            record.issue_number for record in tracker_sync.following(desk, now) if record.issue_number is not None
-        ]
+        numbers = [one.issue_number for one in tracker_sync.following(desk, now) if one.issue_number is not None]
         if not numbers:
             here.next_at = now + _wait(tracker, 0)
             return
@@ -126,9 +123,8 @@ class Syncer:
             errors.append(error)
             here.failures += 1
         else:
-            outcomes = tracker_sync.commit_changes(
-                desk, tracker_sync.pair(tracker_sync.following(desk, now), looked.states), now
-            )
+            found = tracker_sync.pair(tracker_sync.following(desk, now), looked.states)
+            outcomes = tracker_sync.commit_changes(desk, found, now)
             here.failures = 0
         here.next_at = now + _wait(tracker, here.failures)
         here.problem = None if not errors else dict(errors[0].problem.as_document())

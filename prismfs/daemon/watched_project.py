@@ -1,22 +1,80 @@
-"""One project under watch: how its last turn went, and when it is looked at next."""
+"""One project under watch: how its last turn went, when it is looked at next, and its health file `run/health.json`.
 
+`at` in that file is the watcher's heartbeat. It is written after the turns, and in between at least once a minute. The
+watchdog of the next watcher or `react` takes a heartbeat that is overdue for a stopped engine.
+"""
+
+import json
 import logging
+import os
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from prismfs.clock import Clock
-from prismfs.daemon.health import Health
+from prismfs.engine.admin.watchdog import FILE, Heartbeat, is_silent, read_heartbeat
 from prismfs.engine.turn.commit_group import Outcome
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.react import Turn
 from prismfs.errors import PrismfsError
-from prismfs.records.api import Plan, Refused
+from prismfs.kinds.response.settings.response import Response
+from prismfs.records.api import Document, Plan, Refused, format_instant
 from prismfs.store.git import upkeep
 
 TICK = timedelta(milliseconds=1)
 """A due time is acted on one instant after it: at exactly the threshold nothing happens (R-004-22)."""
 
+LONGEST_BEAT = 60.0
+"""Seconds between two heartbeats of a watcher that has nothing to do."""
+
+SHORTEST_BEAT = 0.5
+
 _log = logging.getLogger(__name__)
+
+
+class Health:
+    """The health file of one project; a watcher whose heartbeat is overdue by more than `late` counts as dead."""
+
+    def __init__(self, root: Path) -> None:
+        self.late = Response().late
+        self._root = root
+        self._missed: Heartbeat | None = read_heartbeat(root)
+        self._last: Heartbeat | None = None
+
+    @property
+    def every(self) -> float:
+        """The seconds between two heartbeats."""
+        return max(SHORTEST_BEAT, min(LONGEST_BEAT, self.late.total_seconds() / 2))
+
+    def is_due(self, now: datetime) -> bool:
+        """Tell whether it is time for a heartbeat; also where the last one is from a time that has not come."""
+        return self._last is None or not 0 <= (now - self._last.at).total_seconds() < self.every
+
+    def to_judge(self) -> Heartbeat | None:
+        """Return the heartbeat that the watchdog has to judge: one that was followed too late, else the last.
+
+        At first that is the last one of the watcher before this one.
+        """
+        return self._missed or self._last
+
+    def judged(self) -> None:
+        """Note that the watchdog has judged it."""
+        self._missed = None
+
+    def write(self, now: datetime, *, state: str, more: Document) -> None:
+        """Write the file by a rename; a disk that cannot take it must not stop the watcher."""
+        health: Document = {"state": state, "process_id": os.getpid(), "at": format_instant(now), **more}
+        if self._missed is None and self._last is not None and is_silent(self._last, now, self.late):
+            self._missed = self._last
+        self._last = Heartbeat(now, state)
+        path = self._root / "run" / FILE
+        temporary = path.with_name(".health.new")
+        try:
+            path.parent.mkdir(exist_ok=True)
+            temporary.write_text(json.dumps(health, indent=2) + "\n")
+            temporary.replace(path)
+        except OSError:
+            return
 
 
 @dataclass
@@ -49,16 +107,8 @@ class WatchedProject:
         self.index_behind = True
         for outcome in turn.outcomes:
             self._log_outcome(outcome)
-        _log.info(
-            "turn ended",
-            extra={
-                "project": self.name,
-                "events": len(turn.outcomes),
-                "commits": len(turn.commits),
-                "more": turn.more,
-                "seconds": seconds,
-            },
-        )
+        extra = {"project": self.name, "events": len(turn.outcomes), "commits": len(turn.commits), "more": turn.more}
+        _log.info("turn ended", extra=extra | {"seconds": seconds})
 
     def bring_index(self) -> None:
         """Bring git's index to the branch, if it is behind.
@@ -81,10 +131,8 @@ class WatchedProject:
             return
         begin = clock.monotonic()
         done = upkeep.keep_up(self.desk.repo.git)
-        _log.info(
-            "packs consolidated",
-            extra={"project": self.name, "packs": done.packs_after, "seconds": clock.monotonic() - begin},
-        )
+        extra = {"project": self.name, "packs": done.packs_after, "seconds": clock.monotonic() - begin}
+        _log.info("packs consolidated", extra=extra)
 
     def wake_at(self, now: datetime, monotonic: float) -> float:
         """Return when (monotonic) this project has something to do by itself."""

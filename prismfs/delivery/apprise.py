@@ -1,16 +1,17 @@
 """The services that Apprise knows, about a hundred, by their URLs (R-004-06)."""
 
 import importlib.util
+import json
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from prismfs.delivery import ChannelType
 from prismfs.delivery.programs.run import run
-from prismfs.delivery.receipts import not_configured, one_line
-from prismfs.delivery.secrets import find_target, resolve_target
+from prismfs.delivery.secrets import find_target, not_configured, one_line, resolve_target
 from prismfs.errors import ConfigError, RefusedError
 from prismfs.kinds.escalation.settings.routing import Target
 from prismfs.records.api import NAME_TARGET, ChannelForm, Message, Receipt
@@ -18,6 +19,7 @@ from prismfs.records.api import NAME_TARGET, ChannelForm, Message, Receipt
 _PROGRAM = Path(__file__).parent / "programs" / "apprise_program.py"
 
 
+@dataclass(frozen=True, slots=True)
 class AppriseChannel:
     """Sends to the target's URL, one for each delivery.
 
@@ -28,15 +30,14 @@ class AppriseChannel:
 
     local: ClassVar[bool] = False
 
-    def __init__(self, root: Path, targets: Mapping[str, Target]) -> None:
-        self._root = root
-        self._targets = targets
+    root: Path
+    targets: Mapping[str, Target]
 
     def send(self, message: Message) -> Receipt:
         """Hand the message to Apprise; without the package it is not configured."""
         where = f"targets.{message.target}"
         try:
-            target = find_target(self._targets, message.target, channel="apprise")
+            target = find_target(self.targets, message.target, channel="apprise")
             if not target.url:
                 raise ConfigError("missing_setting", "is empty", field=f"{where}.url")
             if target.options:
@@ -45,16 +46,16 @@ class AppriseChannel:
                 raise ConfigError(
                     "missing_package", "the package apprise is not installed", hint="pip install 'prismfs[apprise]'"
                 )
-            target = resolve_target(target, name=message.target, root=self._root)
+            target = resolve_target(target, name=message.target, root=self.root)
         except ConfigError as error:
             return not_configured(error)
         try:
             # -P: modules are not looked for beside the program, where one is called apprise.
             ended = run(
                 (sys.executable, "-P", str(_PROGRAM)),
-                {"url": target.url, "title": message.subject, "body": message.body},
+                json.dumps({"url": target.url, "title": message.subject, "body": message.body}).encode(),
                 timeout=target.timeout,
-                cwd=self._root,
+                cwd=self.root,
             )
         except RefusedError as error:
             late = error.code == "command_timeout"

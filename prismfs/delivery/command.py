@@ -1,19 +1,21 @@
 """A program of the operator's own: the message as JSON on its standard input (R-004-06, R-004-29)."""
 
+import json
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from prismfs.delivery import ChannelType
 from prismfs.delivery.programs.run import run
-from prismfs.delivery.receipts import not_configured, one_line
-from prismfs.delivery.secrets import find_target, resolve_target
+from prismfs.delivery.secrets import find_target, not_configured, one_line, resolve_target
 from prismfs.errors import ConfigError, RefusedError
 from prismfs.kinds.escalation.settings.routing import Target
 from prismfs.records.api import NAME_TARGET, ChannelForm, Message, Receipt
 
 
+@dataclass(frozen=True, slots=True)
 class CommandChannel:
     """Runs the target's `run` in the project's folder, without a shell.
 
@@ -24,15 +26,14 @@ class CommandChannel:
 
     local: ClassVar[bool] = False
 
-    def __init__(self, root: Path, targets: Mapping[str, Target]) -> None:
-        self._root = root
-        self._targets = targets
+    root: Path
+    targets: Mapping[str, Target]
 
     def send(self, message: Message) -> Receipt:
         """Run the program with the message and return what its exit code says."""
         try:
-            target = find_target(self._targets, message.target, channel="command")
-            target = resolve_target(target, name=message.target, root=self._root)
+            target = find_target(self.targets, message.target, channel="command")
+            target = resolve_target(target, name=message.target, root=self.root)
             if not target.run:
                 raise ConfigError("missing_setting", "is empty", field=f"targets.{message.target}.run")
         except ConfigError as error:
@@ -40,9 +41,9 @@ class CommandChannel:
         try:
             ended = run(
                 target.run,
-                message.payload(),
+                json.dumps(message.payload()).encode(),
                 timeout=target.timeout,
-                cwd=self._root,
+                cwd=self.root,
                 environment={name.upper().replace("-", "_"): value for name, value in target.options.items()},
             )
         except RefusedError as error:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -9,17 +10,17 @@ from prismfs.delivery import ChannelType
 from prismfs.records.api import ChannelForm, Message, Receipt
 
 
+@dataclass(frozen=True, slots=True)
 class FileChannel:
     """Writes `<delivery id>.json`; sending again writes the same file again."""
 
     local: ClassVar[bool] = True
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    folder: Path
 
     def send(self, message: Message) -> Receipt:
         """Write the message's file by a rename, flushed to the disk."""
-        folder = self._folder / message.target
+        folder = self.folder / message.target
         temporary = folder / f".{message.id}.new"
         try:
             folder.mkdir(parents=True, exist_ok=True)

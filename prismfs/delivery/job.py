@@ -6,6 +6,7 @@ The message was written by the rule that let the attempt begin; nothing else say
 import json
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
@@ -13,14 +14,13 @@ from typing import Any, ClassVar
 
 from prismfs.delivery import ChannelType
 from prismfs.delivery.programs.run import watch
-from prismfs.delivery.receipts import one_line
+from prismfs.delivery.secrets import one_line
 from prismfs.errors import RefusedError
 from prismfs.records.api import ChannelForm, Message, Receipt
 
 MARGIN = 16 * 1024
 """Bytes of output handed over beyond those that are kept: a secret that begins before them is found whole."""
 
-_OUTCOMES = {"command_timeout": "timed_out", "command_stopped": "stopped", "command_missing": "not_started"}
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # what shells say of it
 
 
@@ -63,46 +63,66 @@ class JobChannel:
     def send(self, message: Message) -> Receipt:
         """Run what the message says and return how it ended."""
         try:
-            order: dict[str, Any] = json.loads(message.body)
-            keep, command = int(order["keep"]), [str(argument) for argument in order["command"]]
-            timeout = timedelta(seconds=order["timeout"])
-            passed = {name: os.environ[name] for name in order["pass_environment"] if name in os.environ}
-            environment = passed | {str(name): str(value) for name, value in order["environment"].items()}
+            order = _order_of(message.body)
         except (ValueError, KeyError, TypeError, AttributeError):
             return Receipt(outcome="permanent", detail="the message does not say what is to be run")
-        printed, said = _Tail(keep + MARGIN), _Tail(keep + MARGIN)
+        printed, said = _Tail(order.keep + MARGIN), _Tail(order.keep + MARGIN)
 
         def hear(piece: bytes, is_error: bool) -> None:
             (said if is_error else printed).add(piece)
             if self._hear is not None:
                 self._hear(piece, is_error)
 
-        code, detail = None, ""
+        code: int | None
         try:
             code = watch(
-                command,
-                timeout=timeout,
+                order.command,
+                timeout=order.timeout,
                 cwd=self._root,
-                environment=environment,
+                environment=order.environment,
                 hear=hear,
                 stop=self._stopping.is_set,
             )
             outcome = "succeeded" if code == 0 else "failed"
             detail = "" if code == 0 else f"ended with code {code}" if code > 0 else f"was killed by signal {-code}"
         except RefusedError as error:
-            outcome, detail = _OUTCOMES[error.code], one_line(error.problem.message)
-            if error.code == "command_missing":
-                found = not isinstance(error.__cause__, FileNotFoundError)
-                code = _NOT_EXECUTABLE if found else _NOT_FOUND
-                detail = "the program cannot be executed" if found else "there is no such program"
-            elif error.code == "command_stopped" and self._hear is not None:
-                outcome = "interrupted"
+            outcome, code, detail = self._without_an_end(error)
         text = said.text() if said.text().strip() else printed.text()
         return Receipt(
             outcome="sent",
             detail=detail,
-            document={"outcome": outcome, "code": code, "output": text or detail, "keep": keep},
+            document={"outcome": outcome, "code": code, "output": text or detail, "keep": order.keep},
         )
+
+    def _without_an_end(self, error: RefusedError) -> tuple[str, int | None, str]:
+        """Return the outcome, the code and the detail of a job that did not begin, or did not come to its own end."""
+        if error.code == "command_missing":
+            if isinstance(error.__cause__, FileNotFoundError):
+                return "not_started", _NOT_FOUND, "there is no such program"
+            return "not_started", _NOT_EXECUTABLE, "the program cannot be executed"
+        stopped = "stopped" if self._hear is None else "interrupted"
+        return "timed_out" if error.code == "command_timeout" else stopped, None, one_line(error.problem.message)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What a message says: what is run, for how long at most, with which variables, and how much output is wanted."""
+
+    command: list[str]
+    timeout: timedelta
+    environment: dict[str, str]
+    keep: int
+
+
+def _order_of(body: str) -> _Order:
+    order: dict[str, Any] = json.loads(body)
+    passed = {name: os.environ[name] for name in order["pass_environment"] if name in os.environ}
+    return _Order(
+        command=[str(argument) for argument in order["command"]],
+        timeout=timedelta(seconds=order["timeout"]),
+        environment=passed | {str(name): str(value) for name, value in order["environment"].items()},
+        keep=int(order["keep"]),
+    )
 
 
 CHANNEL = ChannelType(

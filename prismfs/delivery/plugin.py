@@ -6,8 +6,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import ClassVar
 
-from prismfs.delivery.receipts import not_configured, one_line
-from prismfs.delivery.secrets import find_target, resolve_target
+from prismfs.delivery.secrets import find_target, not_configured, one_line, resolve_target
 from prismfs.errors import ConfigError
 from prismfs.kinds.escalation.settings.routing import Target
 from prismfs.records.api import LONGEST_RETRY_AFTER, Message, Receipt

@@ -1,17 +1,18 @@
-"""Settings that may name a secret instead of holding it: `env:NAME` and `file:/absolute/path` (R-004-04).
+"""Settings that may name a secret, `env:NAME` and `file:/absolute/path`, and the line of a receipt that must tell none.
 
-They are looked up when a message is sent, so that no commit, record or log holds a secret, and a
-changed one is used at once.
+They are looked up when a message is sent, so that no commit, record or log holds a secret, and a changed one is used
+at once (R-004-04).
 """
 
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from prismfs.errors import ConfigError
 from prismfs.kinds.escalation.settings.routing import Target
+from prismfs.records.api import Receipt
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MOST_BYTES = 64 * 1024
@@ -36,6 +37,26 @@ def resolve(text: str, *, field: str, root: Path) -> str:
     return value
 
 
+_MOST = 200
+
+
+def one_line(text: str, *, without: Iterable[str] = ()) -> str:
+    """Return `text` as one printable line of at most 200 characters.
+
+    A text in which one of the secrets `without` occurs is left out altogether: what is next to a secret
+    may be another form of it.
+    """
+    if any(secret and secret.casefold() in text.casefold() for secret in without):
+        return "(left out, it holds a secret)"
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return line if len(line) <= _MOST else line[: _MOST - 1] + "…"
+
+
+def not_configured(error: ConfigError) -> Receipt:
+    """Return the receipt of a message that lacks a setting; the error names it."""
+    return Receipt(outcome="not_configured", detail=one_line(str(error)))
+
+
 def find_target(targets: Mapping[str, Target], name: str, *, channel: str) -> Target:
     """Return the target called `name` in the routing settings, if it is one of `channel`.
 
@@ -53,11 +74,7 @@ def find_target(targets: Mapping[str, Target], name: str, *, channel: str) -> Ta
 
 
 def resolve_target(target: Target, *, name: str, root: Path) -> Target:
-    """Return `target` with its URL and its options looked up.
-
-    Raises:
-        ConfigError: as `resolve` does.
-    """
+    """Return `target` with its URL and its options looked up; raises as `resolve` does."""
     url = resolve(target.url, field=f"targets.{name}.url", root=root) if target.url else ""
     options = {
         key: resolve(value, field=f"targets.{name}.options.{key}", root=root) for key, value in target.options.items()

@@ -1,15 +1,12 @@
 """Slack: one POST to an incoming webhook (R-004-29)."""
 
-import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from prismfs.delivery import ChannelType
-from prismfs.delivery.network.peer import Tls
-from prismfs.delivery.network.post import TIMEOUT, post
-from prismfs.delivery.receipts import not_configured
-from prismfs.delivery.secrets import resolve
+from prismfs.delivery.network.post import SYSTEM_TLS, TIMEOUT, Tls, post
+from prismfs.delivery.secrets import not_configured, resolve
 from prismfs.errors import ConfigError
 from prismfs.kinds.escalation.settings.escalation_policy import Contacts
 from prismfs.records.api import ChannelForm, Message, Receipt
@@ -23,7 +20,7 @@ class SlackChannel:
 
     root: Path
     contacts: Contacts
-    tls: Tls = ssl.create_default_context
+    tls: Tls = SYSTEM_TLS
 
     def send(self, message: Message) -> Receipt:
         """Post subject and body."""
@@ -34,12 +31,7 @@ class SlackChannel:
         # The three characters that Slack gives a meaning to, such as in <!channel>.
         text = f"{message.subject}\n{message.body}".replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         return post(
-            url,
-            {"text": text},
-            setting="contacts.slack_webhook",
-            key=message.id,
-            timeout=TIMEOUT,
-            tls=self.tls,
+            url, {"text": text}, setting="contacts.slack_webhook", key=message.id, timeout=TIMEOUT, tls=self.tls
         )
 
 

@@ -1,15 +1,12 @@
 """Text messages: one POST to the operator's gateway (R-004-29)."""
 
-import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from prismfs.delivery import ChannelType
-from prismfs.delivery.network.peer import Tls
-from prismfs.delivery.network.post import TIMEOUT, post
-from prismfs.delivery.receipts import not_configured
-from prismfs.delivery.secrets import resolve
+from prismfs.delivery.network.post import SYSTEM_TLS, TIMEOUT, Tls, post
+from prismfs.delivery.secrets import not_configured, resolve
 from prismfs.errors import ConfigError
 from prismfs.kinds.escalation.settings.escalation_policy import Contacts
 from prismfs.records.api import ChannelForm, Message, Receipt
@@ -23,7 +20,7 @@ class SmsChannel:
 
     root: Path
     contacts: Contacts
-    tls: Tls = ssl.create_default_context
+    tls: Tls = SYSTEM_TLS
 
     def send(self, message: Message) -> Receipt:
         """Post the text for the number in the message's target."""

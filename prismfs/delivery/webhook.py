@@ -1,16 +1,14 @@
 """A webhook of the operator's own: one POST of the whole message (R-004-29)."""
 
 import re
-import ssl
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from prismfs.delivery import ChannelType
-from prismfs.delivery.network.peer import Tls
-from prismfs.delivery.network.post import post
-from prismfs.delivery.receipts import not_configured
-from prismfs.delivery.secrets import find_target, resolve_target
+from prismfs.delivery.network.post import SYSTEM_TLS, Tls, post
+from prismfs.delivery.secrets import find_target, not_configured, resolve_target
 from prismfs.errors import ConfigError
 from prismfs.kinds.escalation.settings.routing import Target
 from prismfs.records.api import NAME_TARGET, ChannelForm, Message, Receipt
@@ -22,22 +20,22 @@ _OWN_HEADERS = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
 class WebhookChannel:
     """Sends the whole message to the target's URL; the target's `options` are further headers."""
 
     local: ClassVar[bool] = False
 
-    def __init__(self, root: Path, targets: Mapping[str, Target], *, tls: Tls = ssl.create_default_context) -> None:
-        self._root = root
-        self._targets = targets
-        self._tls = tls
+    root: Path
+    targets: Mapping[str, Target]
+    tls: Tls = SYSTEM_TLS
 
     def send(self, message: Message) -> Receipt:
         """Post id, about, subject, body, priority and created_at."""
         where = f"targets.{message.target}"
         try:
-            target = find_target(self._targets, message.target, channel="webhook")
-            target = resolve_target(target, name=message.target, root=self._root)
+            target = find_target(self.targets, message.target, channel="webhook")
+            target = resolve_target(target, name=message.target, root=self.root)
             if not target.url:
                 raise ConfigError("missing_setting", "is empty", field=f"{where}.url")
             _check_headers(target.options, where)
@@ -50,7 +48,7 @@ class WebhookChannel:
             key=message.id,
             timeout=target.timeout,
             headers=target.options,
-            tls=self._tls,
+            tls=self.tls,
         )
 
 

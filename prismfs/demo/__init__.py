@@ -7,7 +7,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,10 +107,9 @@ def run_demo(folder: Path | None, say: Say) -> dict[str, Any]:
 def _set_up(stage: Stage) -> None:
     stage.say("head", f"A tenant with two projects in {stage.tenant}")
     for pid, name in PROJECTS.items():
-        _prismfs(
-            "init", str(stage.tenant / name), "--pid", pid, "--tenant", "demo", *(["--home"] if name == "home" else [])
-        )
         root = stage.tenant / name
+        home = ["--home"] if name == "home" else []
+        _prismfs("init", str(root), "--pid", pid, "--tenant", "demo", *home)
         (root / "kb").mkdir()
         for article in sorted((HERE / "kb").glob("*.yaml")):
             (root / "kb" / article.name).write_bytes(article.read_bytes())
@@ -119,21 +118,9 @@ def _set_up(stage: Stage) -> None:
         # What a newcomer has no server for (e-mail, text messages) is left out; the log is put in.
         routes["routes"] = {level: ["bead", "mail:mayor", "log"] for level in ("medium", "high", "critical")}
         settings.write_text(json.dumps(routes, indent=2) + "\n")
-        identity = ["-c", "user.name=operator", "-c", "user.email=operator@example.invalid"]
-        subprocess.run(["git", "-C", str(root), "add", "kb", "settings"], check=True)
-        subprocess.run(
-            [
-                "git",
-                "-C",
-                str(root),
-                *identity,
-                "commit",
-                "--quiet",
-                "-m",
-                "settings: log every escalation; add articles",
-            ],
-            check=True,
-        )
+        identity = ("-c", "user.name=operator", "-c", "user.email=operator@example.invalid")
+        _git(root, "add", "kb", "settings")
+        _git(root, *identity, "commit", "--quiet", "-m", "settings: log every escalation; add articles")
         stage.say("text", f"{pid}  {root}  (an operator's commit: four articles, escalations to mailbox and log)")
 
 
@@ -142,7 +129,8 @@ def _watching(stage: Stage) -> Iterator[None]:
     command = [sys.executable, "-m", "prismfs", "-C", str(stage.tenant), "watch", "--json"]
     stage.say("head", "The watcher serves both: prismfs -C " + str(stage.tenant) + " watch")
     watcher = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    reader = threading.Thread(target=_read, args=(watcher, stage.printed), daemon=True)
+    assert watcher.stdout is not None
+    reader = threading.Thread(target=_read, args=(watcher.stdout, stage.printed), daemon=True)
     reader.start()
     try:
         yield
@@ -150,13 +138,11 @@ def _watching(stage: Stage) -> Iterator[None]:
         watcher.terminate()
         watcher.wait(timeout=PATIENCE)
         reader.join(timeout=PATIENCE)
-        assert watcher.stdout is not None
         watcher.stdout.close()
 
 
-def _read(watcher: subprocess.Popen[str], printed: queue.Queue[dict[str, Any]]) -> None:
-    assert watcher.stdout is not None
-    for line in watcher.stdout:
+def _read(lines: Iterable[str], printed: queue.Queue[dict[str, Any]]) -> None:
+    for line in lines:
         printed.put(json.loads(line))
 
 
@@ -183,17 +169,20 @@ def _look_back(stage: Stage, started: float) -> dict[str, Any]:
     for line in (shop / "run" / "escalation.log").read_text().splitlines():
         stage.say("text", line)
     stage.say("head", f"git -C {shop} log --oneline")
-    log = subprocess.run(["git", "-C", str(shop), "log", "--oneline"], capture_output=True, text=True, check=True)
-    for line in log.stdout.splitlines():
+    for line in _git(shop, "log", "--oneline").splitlines():
         stage.say("text", line)
     verified = stage.prismfs("shop", "verify")
     stage.say("head", "prismfs verify")
-    stage.say(
-        "text", f"{verified['commits']} commits, {verified['decided']} decided again and equal, the others by hand"
-    )
+    counted = f"{verified['commits']} commits, {verified['decided']} decided again and equal, the others by hand"
+    stage.say("text", counted)
     seconds = round(time.monotonic() - started, 1)
     stage.say("head", f"Done in {seconds} s. The repositories lie in {stage.tenant}")
     return {"path": str(stage.tenant), "seconds": seconds, "verified": verified}
+
+
+def _git(root: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", "-C", str(root), *arguments], stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout
 
 
 def _prismfs(*arguments: str) -> str:

@@ -84,11 +84,7 @@ DETECTORS: tuple[Detector, ...] = (
         ("accountkey", "sharedaccesskey"),
         rb"(?i)(?:Account|SharedAccess)Key\s*=\s*(?P<secret>[A-Za-z0-9+/]{42,86}={1,2})",
     ),
-    Detector(
-        "azure_sas",
-        ("sig=",),
-        rb"(?i)\bsig=(?P<secret>(?:[A-Za-z0-9+/]|%2[BF]){43}(?:=|%3D))",
-    ),
+    Detector("azure_sas", ("sig=",), rb"(?i)\bsig=(?P<secret>(?:[A-Za-z0-9+/]|%2[BF]){43}(?:=|%3D))"),
     Detector(
         "github_token",
         ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
@@ -131,12 +127,7 @@ DETECTORS: tuple[Detector, ...] = (
         rb"(?i:twilio|account_?sid|key_sid)[^\n]{0,80}?\b(?P<secret>(?:SK|AC)[0-9a-f]{32})\b",
     ),
     Detector("sendgrid_key", ("sg.",), rb"\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}", strong=True),
-    Detector(
-        "google_oauth",
-        ("gocspx-", "ya29."),
-        rb"GOCSPX-[A-Za-z0-9_-]{28}|ya29\.[A-Za-z0-9_-]{20,}",
-        strong=True,
-    ),
+    Detector("google_oauth", ("gocspx-", "ya29."), rb"GOCSPX-[A-Za-z0-9_-]{28}|ya29\.[A-Za-z0-9_-]{20,}", strong=True),
     Detector("telegram_bot_token", (":aa",), rb"\b[0-9]{8,10}:AA[A-Za-z0-9_-]{33}", strong=True),
     Detector("jwt", ("eyj",), rb"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?", strong=True),
     Detector(
@@ -180,10 +171,7 @@ DETECTORS: tuple[Detector, ...] = (
     ),
     Detector("password", ("cleartextpassword",), rb"""(?i)ClearTextPassword["']\s+value=["'](?P<secret>[^"'\n]+)"""),
     Detector(
-        "password",
-        ("--",),
-        rb"(?i)--[a-z-]{0,30}(?:password|passwd|passphrase)[ \t]+" + _ARGUMENT,
-        values.argument,
+        "password", ("--",), rb"(?i)--[a-z-]{0,30}(?:password|passwd|passphrase)[ \t]+" + _ARGUMENT, values.argument
     ),
     Detector(
         "secret",
@@ -200,10 +188,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector("password", ("pass",), rb"(?i)" + _PASSWORDS + _IS + _VALUE, values.assigned),
     Detector("password", ("pwd",), rb"(?i)pwd" + _IS + _VALUE, values.assigned_path),
     Detector(
-        "secret",
-        ("secret", "token", "key", "credential"),
-        rb"(?i)" + _TOKENS + _IS + _VALUE,
-        values.assigned_token,
+        "secret", ("secret", "token", "key", "credential"), rb"(?i)" + _TOKENS + _IS + _VALUE, values.assigned_token
     ),
     Detector("password", ("pass", "pwd"), rb"(?i)(?:" + _PASSWORDS + rb"|\bpwd)" + _BELOW, values.next_line),
     Detector("secret", ("secret", "token", "key", "credential"), rb"(?i)" + _TOKENS + _BELOW, values.next_line),

@@ -1,15 +1,57 @@
-"""Drop: the bytes of one file of an agent; refusal: an entry of the inbox that is refused, and why."""
+"""Opening a folder that may be a trap, and one entry of it: a drop, the bytes of one file of an agent, or a refusal."""
 
 import errno
 import hashlib
 import os
 import re
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
-from prismfs.errors import Problem
-from prismfs.intake.folder import printable
+from prismfs.errors import Problem, StoreError
 from prismfs.intake.scan import redact_text
+
+_OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@contextmanager
+def opened_folder(folder: Path, what: str) -> Iterator[int]:
+    """Give a descriptor of `folder`, which must be a folder itself and no link to one, closed afterwards.
+
+    Raises:
+        StoreError: `<what>_missing`, `<what>_not_a_folder`, `<what>_unreadable`.
+    """
+    try:
+        fd = os.open(folder, _OPEN_FOLDER)
+    except FileNotFoundError as error:
+        raise StoreError(f"{what}_missing", "the folder is missing", path=f"{what}/", hint=f"mkdir {what}") from error
+    except OSError as error:
+        if folder.is_symlink() or not folder.is_dir():
+            said, hint = "this must be a folder, not a link or a file", f"move it away, then mkdir {what}"
+            raise StoreError(f"{what}_not_a_folder", said, path=f"{what}/", hint=hint) from error
+        said = f"the folder cannot be opened: {error.strerror}"
+        hint = f"give the watcher's user read permission on {what}/"
+        raise StoreError(f"{what}_unreadable", said, path=f"{what}/", hint=hint) from error
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def printable(name: str) -> str:
+    r"""Return `name` safe to print: what is not printable, and the backslash, is escaped (`\n`, `\xff`)."""
+    return "".join(_shown(letter) for letter in name)
+
+
+def _shown(letter: str) -> str:
+    if "\udc80" <= letter <= "\udcff":
+        return f"\\x{ord(letter) - 0xDC00:02x}"
+    if letter.isprintable() and letter != "\\":
+        return letter
+    return letter.encode("unicode_escape").decode("ascii")
+
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\.(ya?ml|json)")
 """The name of a drop (matched as a whole). Names that begin with a dot are a writer's, not yet dropped."""
@@ -157,9 +199,5 @@ def _unfit(name: str, data: bytes) -> Problem | None:
             hint="write it under a name that begins with a dot, then rename it into place",
         )
     if b"\0" in data:
-        return Problem(
-            "binary",
-            "the file holds a NUL byte, so it is no text",
-            hint="write YAML or JSON in UTF-8",
-        )
+        return Problem("binary", "the file holds a NUL byte, so it is no text", hint="write YAML or JSON in UTF-8")
     return None

@@ -7,14 +7,13 @@ refused. Nothing is followed, nothing but a regular file is opened, and its byte
 import os
 import stat
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 from prismfs.errors import StoreError
-from prismfs.intake.drop import NAME, Drop, Identity, Refusal, identity_of, read_entry
-from prismfs.intake.folder import opened_folder, printable
+from prismfs.intake.drop import NAME, Drop, Identity, Refusal, identity_of, opened_folder, printable, read_entry
 
 __all__ = ["NAME", "SETTLE", "Drop", "Inbox", "Refusal", "Scan", "printable"]
 
@@ -44,7 +43,9 @@ class Inbox:
     """The folder `inbox/` of the project at `root`.
 
     It remembers, in memory only, how long a changing entry has been still and which files it has read; names
-    that vanish are forgotten at the next look.
+    that vanish are forgotten at the next look. Every method raises StoreError where the folder is missing, is none
+    (such as a symbolic link), or cannot be read or changed: `inbox_missing`, `inbox_not_a_folder`, `inbox_unreadable`,
+    `inbox_unwritable`.
     """
 
     def __init__(self, root: Path) -> None:
@@ -52,16 +53,9 @@ class Inbox:
         self._still: dict[str, tuple[tuple[int, ...], float]] = {}
         self._read: dict[str, tuple[str, Identity]] = {}
 
-    @contextmanager
-    def opened(self) -> Iterator[int]:
-        """Give a descriptor of the folder, closed afterwards.
-
-        Raises:
-            StoreError: `inbox_missing`, `inbox_not_a_folder` (also when it is a symbolic link), or
-                `inbox_unreadable`.
-        """
-        with opened_folder(self.folder, "inbox") as fd:
-            yield fd
+    def opened(self) -> AbstractContextManager[int]:
+        """Give a descriptor of the folder, closed afterwards."""
+        return opened_folder(self.folder, "inbox")
 
     def scan(self, monotonic: float, wall: float, *, complete: Collection[str] = (), limit: int = 1000) -> Scan:
         """List every entry once, and return which are ready to be read.
@@ -70,9 +64,6 @@ class Inbox:
         `complete` (its writer was seen to close or rename it), when the kernel last changed its inode at
         least SETTLE before `wall`, or when it looked the same SETTLE ago: modification times alone can be
         forged, and a wall clock can jump.
-
-        Raises:
-            StoreError: the inbox is missing, not a folder, or cannot be read.
         """
         ready: list[tuple[int, str]] = []
         still: dict[str, tuple[tuple[int, ...], float]] = {}
@@ -86,7 +77,9 @@ class Inbox:
             before, since = self._still.get(name, (None, monotonic))
             still[name] = (seen, since if before == seen else monotonic)
             due = min(still[name][1] + SETTLE, monotonic + info.st_ctime + SETTLE - wall)
-            if due <= monotonic or name in complete or not _may_change(name, info):
+            # What is going to be refused in any case need not be waited for.
+            refused = not NAME.fullmatch(name) or not stat.S_ISREG(info.st_mode)
+            if due <= monotonic or name in complete or refused:
                 ready.append((info.st_mtime_ns, name))
             else:
                 dues.append(due)
@@ -127,7 +120,6 @@ class Inbox:
 
         Raises:
             ValueError: `name` is not the name of an entry of one folder.
-            StoreError: the inbox is missing, not a folder, or cannot be read.
         """
         if name in ("", ".", "..") or "/" in name or "\0" in name:
             raise ValueError("an entry's name has no slash and no NUL")
@@ -135,18 +127,14 @@ class Inbox:
             return None
         with self.opened() as fd:
             found = read_entry(fd, name)
-        if found is not None:
-            outcome, identity = found
-            self._read[name] = (outcome.cause, identity)
-            return outcome
-        return None
+        if found is None:
+            return None
+        outcome, identity = found
+        self._read[name] = (outcome.cause, identity)
+        return outcome
 
     def holds(self, name: str, cause: str) -> bool:
-        """Return whether the entry `name` is still the one that was read as `cause`.
-
-        Raises:
-            StoreError: the inbox is missing, not a folder, or cannot be read.
-        """
+        """Return whether the entry `name` is still the one that was read as `cause`."""
         if name not in self._read:
             # After a restart nothing is remembered: the same file gives the same cause.
             self.read(name)
@@ -163,9 +151,6 @@ class Inbox:
         """Remove the file `name` if it is still the one read as `cause`, and return whether it was removed.
 
         A file that an agent has since put in its place stays, to be read as a drop of its own.
-
-        Raises:
-            StoreError: the inbox is missing, not a folder, or may not be changed.
         """
         aside = self.set_aside(name, cause)
         if aside is None:
@@ -183,9 +168,6 @@ class Inbox:
 
         A look at a name and a removal by that name are two steps, between which an agent may put another file
         there. A rename takes what is there in one step: what turns out to be another is put back.
-
-        Raises:
-            StoreError: the inbox is missing, not a folder, or may not be changed.
         """
         if not self.holds(name, cause):
             return None
@@ -228,8 +210,3 @@ def _unwritable(name: str, error: OSError) -> StoreError:
         path=f"inbox/{printable(name)}",
         hint="give the watcher's user write permission on inbox/",
     )
-
-
-def _may_change(name: str, info: os.stat_result) -> bool:
-    # What is going to be refused in any case need not be waited for.
-    return NAME.fullmatch(name) is not None and stat.S_ISREG(info.st_mode)

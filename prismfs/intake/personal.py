@@ -129,18 +129,8 @@ _IDENTITY_NUMBERS: tuple[tuple[tuple[str, ...], bytes, str], ...] = (
 )
 
 DETECTORS: tuple[Detector, ...] = (
-    Detector(
-        "email",
-        ("@",),
-        rb"[\pL\pN._%+-]+@(?:[\pL\pN-]+\.)+(?:xn--[A-Za-z0-9-]+|\pL{2,})",
-        email,
-    ),
-    Detector(
-        "payment_card",
-        (),
-        rb"(?:^|[^0-9A-Za-z_.])(?P<secret>[0-9](?:[ -]?[0-9]){12,})\b",
-        values.cards,
-    ),
+    Detector("email", ("@",), rb"[\pL\pN._%+-]+@(?:[\pL\pN-]+\.)+(?:xn--[A-Za-z0-9-]+|\pL{2,})", email),
+    Detector("payment_card", (), rb"(?:^|[^0-9A-Za-z_.])(?P<secret>[0-9](?:[ -]?[0-9]){12,})\b", values.cards),
     Detector("iban", (), rb"\b(?P<secret>[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,38})\b", values.iban),
     *(
         Detector("national_id", literals, rb"(?i)" + words + _ANNOUNCES + _NUMBER, partial(identity, module))
@@ -154,10 +144,7 @@ DETECTORS: tuple[Detector, ...] = (
         rb"""(?P<secret>[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}[./-][0-9]{1,2}[./-](?:[0-9]{4}|[0-9]{2}))\b""",
     ),
     Detector(
-        "phone",
-        ("+",),
-        rb"(?:^|[^0-9A-Za-z+])(?P<secret>\+[1-9][0-9]{0,3}(?:[ .()/-]{0,2}[0-9]{1,5}){2,7})\b",
-        phone,
+        "phone", ("+",), rb"(?:^|[^0-9A-Za-z+])(?P<secret>\+[1-9][0-9]{0,3}(?:[ .()/-]{0,2}[0-9]{1,5}){2,7})\b", phone
     ),
     Detector(
         "phone",
@@ -167,14 +154,7 @@ DETECTORS: tuple[Detector, ...] = (
         announced_phone,
     ),
     Detector("phone", ("(",), rb"(?P<secret>\([2-9][0-9]{2}\) ?[2-9][0-9]{2}-[0-9]{4})\b", announced_phone),
-    Detector(
-        "ip_address",
-        (".",),
-        rb"\b(?:[0-9]{1,3}\.){3}[0-9]{1,3}\b",
-        address,
-        level="suspect",
-        excuse=is_version,
-    ),
+    Detector("ip_address", (".",), rb"\b(?:[0-9]{1,3}\.){3}[0-9]{1,3}\b", address, level="suspect", excuse=is_version),
     Detector(
         "ip_address",
         ("::", "2001:", "2a0", "2600:", "2604:", "2607:"),

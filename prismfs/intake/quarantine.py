@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from prismfs.errors import StoreError
-from prismfs.intake.folder import opened_folder, printable
+from prismfs.intake.drop import opened_folder, printable
 from prismfs.intake.inbox import Inbox, Refusal
 
 _REASON = ".reason.yaml"
@@ -98,12 +98,8 @@ class Quarantine:
         if not inbox.holds(refusal.name, refusal.cause):
             return
         if _exists(fd, stem):
-            raise StoreError(
-                "quarantine_occupied",
-                f"inbox/{printable(refusal.name)} is refused, and another file lies where it belongs",
-                path=f"quarantine/{stem}",
-                hint="move that file away",
-            )
+            said = f"inbox/{printable(refusal.name)} is refused, and another file lies where it belongs"
+            raise StoreError("quarantine_occupied", said, path=f"quarantine/{stem}", hint="move that file away")
         aside = inbox.set_aside(refusal.name, refusal.cause)
         if aside is None:
             return
@@ -116,18 +112,11 @@ class Quarantine:
 
     def _failed(self, what: str, error: OSError) -> StoreError:
         if error.errno == errno.EXDEV:
-            return StoreError(
-                "quarantine_other_device",
-                f"{what}: inbox and quarantine lie on different file systems",
-                path="quarantine/",
-                hint="put inbox/ and quarantine/ on the file system of the project",
-            )
-        return StoreError(
-            "quarantine_failed",
-            f"{what}: {error.strerror}",
-            path="quarantine/",
-            hint="give the watcher's user write permission on inbox/ and quarantine/, and free space",
-        )
+            said = f"{what}: inbox and quarantine lie on different file systems"
+            hint = "put inbox/ and quarantine/ on the file system of the project"
+            return StoreError("quarantine_other_device", said, path="quarantine/", hint=hint)
+        hint = "give the watcher's user write permission on inbox/ and quarantine/, and free space"
+        return StoreError("quarantine_failed", f"{what}: {error.strerror}", path="quarantine/", hint=hint)
 
 
 def _exists(fd: int, name: str) -> bool:

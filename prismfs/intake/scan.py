@@ -5,20 +5,26 @@ What was found is told by place, kind and count, never by value (R-000-21). A sc
 what it was to look at: nothing passes unscanned.
 """
 
+import hashlib
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from prismfs.errors import PrismfsError, RecordError
+from prismfs.intake.detector import masked
 from prismfs.intake.detectors import SCAN_VERSION
-from prismfs.intake.finding import Finding, Scanned, Tally
+from prismfs.intake.finding import Finding, Scanned, Tally, as_document, scan_key
 from prismfs.intake.pack import default_pack, pack_for
 from prismfs.intake.scrub import Scrubber, encoded
-from prismfs.intake.spans import masked
-from prismfs.intake.walk import MAX_DEPTH, Walk, texts_of
+from prismfs.intake.walk import Walk, texts_of
 from prismfs.kinds.core.settings.redaction import RedactionRules
+from prismfs.records.codec import canonical_json
 
-__all__ = ["MAX_DEPTH", "SCAN_VERSION", "Finding", "Scanned", "redact", "redact_text"]
+__all__ = ["SCAN_VERSION", "Finding", "Scanned", "as_document", "redact", "redact_text", "scan_key", "scan_text"]
+
+SCANNER = "prismfs"
+_DEFAULT = RedactionRules()
 
 
 def redact(
@@ -47,11 +53,8 @@ def redact(
 
     def check() -> None:
         if clock() > until:
-            raise RecordError(
-                "scan_failed",
-                "the search for secrets took too long",
-                hint="make it smaller, or give it more time in settings/redaction.yaml",
-            )
+            hint = "make it smaller, or give it more time in settings/redaction.yaml"
+            raise RecordError("scan_failed", "the search for secrets took too long", hint=hint)
 
     try:
         pack = pack_for(rules)
@@ -64,11 +67,9 @@ def redact(
         raise
     except Exception as error:
         # Not its text, and not as its cause: both could hold the value.
-        raise RecordError(
-            "scan_failed",
-            f"the search for secrets failed ({type(error).__name__})",
-            hint="this is an error of prismfs: report it, without the file",
-        ) from None
+        said = f"the search for secrets failed ({type(error).__name__})"
+        hint = "this is an error of prismfs: report it, without the file"
+        raise RecordError("scan_failed", said, hint=hint) from None
 
 
 def redact_text(text: str) -> str:
@@ -83,4 +84,49 @@ def redact_text(text: str) -> str:
         return "[redacted:unscanned]"
 
 
-_DEFAULT = RedactionRules()
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The result of scanning some texts.
+
+    `passed`: all of it was looked at, and a second look at `redacted`, the texts without what was taken out, found no
+    more. Findings of level `suspect` still stand in them: whoever sends them decides about those. `failed`: an error,
+    or no time; `redacted` is empty then, and `detail` says why. `version` names the rule sets; the hashes are SHA-256,
+    in hex, of the canonical JSON of the texts before and after. `not_run` is for reports that nobody made.
+    """
+
+    status: Literal["passed", "failed", "not_run"]
+    scanner: str
+    version: str
+    redacted: dict[str, str]
+    findings: tuple[Finding, ...]
+    input_hash: str
+    output_hash: str | None
+    detail: str | None = None
+
+
+def scan_text(
+    texts: Mapping[str, str],
+    rules: RedactionRules | None = None,
+    key: bytes | None = None,
+    deadline: float | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Report:
+    """Return the report on `texts`, by name; a finding's pointer is `/name`. The arguments are as those of `redact`.
+
+    Nothing is raised: what cannot be looked at has a report of status `failed`.
+    """
+    before = ""
+    try:
+        before = _hash(texts)
+        scanned = redact(dict(texts), rules=rules, key=key, deadline=deadline, clock=clock)
+        again = redact(scanned.document, rules=rules, deadline=deadline, clock=clock)
+    except PrismfsError as error:
+        return Report("failed", SCANNER, "", {}, (), before, None, f"{error.code}: {error.problem.message}")
+    if again.taken_out:
+        return Report("failed", SCANNER, scanned.rules, {}, (), before, None, "a second look found more")
+    after = _hash(scanned.document)
+    return Report("passed", SCANNER, scanned.rules, scanned.document, scanned.findings, before, after)
+
+
+def _hash(texts: Mapping[str, str]) -> str:
+    return hashlib.sha256(canonical_json(dict(texts))).hexdigest()

@@ -6,7 +6,7 @@ Each is given the caught bytes and returns the parts to take out as (start, end)
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import pairwise
 from math import log2
 
@@ -44,6 +44,15 @@ _SORTS = (re.compile(rb"[A-Z]"), re.compile(rb"[a-z]"), re.compile(rb"[0-9]"))
 _RANDOM = 4.2  # bits; hexadecimal digits have 4 at most, and words in CamelCase seldom more
 _HEX_KEY = re.compile(rb"[0-9a-f]{16,128}|(?i:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 _MIXED_KEY = re.compile(rb"(?=.*[A-Za-z])[A-Za-z0-9_=+/-]{15,150}")
+# The sizes of an issuer's numbers, and the digits that they begin with.
+_ISSUERS: tuple[tuple[Collection[int], str], ...] = (
+    ((13, 16, 19), "4"),
+    ((16,), "51-55 2221-2720"),
+    ((15,), "34 37"),
+    (range(16, 20), "6011 62 65 644-649 3528-3589"),
+    ((14, 16, 19), "300-305 36 38 39"),
+    (range(13, 20), "5018 5020 5038 5893 6304 6759 6761-6763"),
+)
 _CARD_GROUPS = frozenset({(4, 6, 5), (4, 6, 4)})
 
 
@@ -196,15 +205,8 @@ def _is_card(value: bytes, groups: list[tuple[int, int]]) -> bool:
 
 
 def _known_issuer(number: str) -> bool:
-    two, three, four, size = int(number[:2]), int(number[:3]), int(number[:4]), len(number)
-    return (
-        (two // 10 == 4 and size in (13, 16, 19))
-        or (size == 16 and (51 <= two <= 55 or 2221 <= four <= 2720))
-        or (size == 15 and two in (34, 37))
-        or (size >= 16 and (four == 6011 or two in (62, 65) or 644 <= three <= 649 or 3528 <= four <= 3589))
-        or (size >= 14 and (300 <= three <= 305 or two in (36, 38, 39)) and size in (14, 16, 19))
-        or four in (5018, 5020, 5038, 5893, 6304, 6759, 6761, 6762, 6763)
-    )
+    ranges = (one.partition("-") for sizes, prefixes in _ISSUERS if len(number) in sizes for one in prefixes.split())
+    return any(first <= number[: len(first)] <= (last or first) for first, _, last in ranges)
 
 
 def iban(value: bytes) -> Parts:

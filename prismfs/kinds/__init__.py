@@ -4,10 +4,8 @@ A module declares a kind as `KIND`, and forms that may be dropped and are no kin
 them: a new kind is one new file.
 """
 
-from collections.abc import Iterator
 from importlib import import_module
 from pkgutil import walk_packages
-from types import ModuleType
 from typing import TypeVar, get_args
 
 from prismfs.errors import RecordError
@@ -16,19 +14,14 @@ from prismfs.records.api import Document, Kind, Record, Value, prefix_of
 R = TypeVar("R", bound=Record)
 
 
-def _modules() -> Iterator[ModuleType]:
-    """Yield every module of every family; by name, so that the order is the same on every machine."""
-    for name in sorted(found.name for found in walk_packages(__path__, f"{__name__}.")):
-        yield import_module(name)
-
-
 def _word_of(form: type[Value]) -> str:
     """Return the `kind` that files of this form give."""
     (word,) = get_args(form.model_fields["kind"].annotation)
     return str(word)
 
 
-_MODULES = tuple(_modules())
+_MODULES = tuple(import_module(name) for name in sorted(each.name for each in walk_packages(__path__, f"{__name__}.")))
+"""Every module of every family; by name, so that the order is the same on every machine."""
 
 KINDS: dict[str, Kind] = {module.KIND.name: module.KIND for module in _MODULES if hasattr(module, "KIND")}
 

@@ -1,6 +1,8 @@
 """The names that most of the house needs of records; who must start fast imports the module that has them."""
 
+from prismfs.records import codec
 from prismfs.records.base import (
+    IDENTITY_TARGET,
     MAX_TEXT,
     Digest,
     Duration,
@@ -18,18 +20,15 @@ from prismfs.records.base import (
     parse_duration,
     parse_instant,
 )
-from prismfs.records.channel import IDENTITY_TARGET, NAME_TARGET, ChannelForm
 from prismfs.records.codec import canonical_json, same
 from prismfs.records.document import Document, JsonValue, member
-from prismfs.records.event import Event
 from prismfs.records.ids import Id, derive_id, is_id_prefix, parse_id, prefix_of
-from prismfs.records.issue import MOST_TITLE, IssueComment, IssueDraft, IssueState
-from prismfs.records.issue_text import marked, marker_of, neutralised
+from prismfs.records.issue import MOST_TITLE, IssueComment, IssueDraft, IssueState, marked, marker_of, neutralised
 from prismfs.records.kind import NEWER_VERSION, UPGRADE_HINT, Facets, Kind, Lifecycle
 from prismfs.records.links import ORDERING, Node, blockers, find_cycle
 from prismfs.records.matcher import Matcher, first_mismatch
-from prismfs.records.message import LONGEST_RETRY_AFTER, Message, Outcome, Receipt
-from prismfs.records.plan import CAUSE, Decision, Nothing, Plan, Refused
+from prismfs.records.message import LONGEST_RETRY_AFTER, NAME_TARGET, ChannelForm, Message, Outcome, Receipt
+from prismfs.records.plan import CAUSE, Decision, Event, Nothing, Plan, Refused
 from prismfs.records.recurrence import check_rule, next_begin
 from prismfs.records.severity import (
     LEAST_URGENT,

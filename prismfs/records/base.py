@@ -4,14 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    PlainSerializer,
-    StringConstraints,
-)
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, StringConstraints
 from pydantic import ValidationError as _ValidationError
 from pydantic.json_schema import WithJsonSchema
 
@@ -119,7 +112,8 @@ Duration = Annotated[
 """A timedelta in whole seconds; 30s, 15m, 4h, 2d in files."""
 
 # No line breaks or control characters: these stand in commit trailers, paths and tables.
-Identity = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+IDENTITY_TARGET = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+Identity = Annotated[str, StringConstraints(pattern=f"^{IDENTITY_TARGET}$")]
 """Who: a persona or a person. Compared without regard to case."""
 
 Pid = Annotated[str, StringConstraints(pattern=r"^PID-[A-Z0-9]{3,32}$")]
@@ -132,9 +126,7 @@ Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 """A lower-case word of a vocabulary: a role, a tier, a category."""
 
 Line = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$"),
-    AfterValidator(_not_an_option),
+    str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$"), AfterValidator(_not_an_option)
 ]
 """One line of free text, 1 to 500 characters, not beginning with a dash."""
 

@@ -11,19 +11,9 @@ from contextlib import suppress
 from typing import Literal, TypeAlias
 
 from prismfs.errors import RecordError
-from prismfs.records import yaml_amend
-from prismfs.records.document import (
-    Document,
-    Flaw,
-    JsonValue,
-    Place,
-    check,
-    escape_unsafe,
-    refusal,
-    unsafe_character,
-)
-from prismfs.records.yaml_events import read_yaml
-from prismfs.records.yaml_writer import write_yaml
+from prismfs.records.document import Document, Flaw, JsonValue, Place, check, escape_unsafe, refusal, unsafe_character
+from prismfs.records.yaml_reader import read_yaml
+from prismfs.records.yaml_writer import amend_yaml, write_yaml
 
 Format: TypeAlias = Literal["yaml", "json"]
 
@@ -65,13 +55,7 @@ def encode(document: Document, *, format: Format, modeline: str | None = None) -
     return (_first_line(modeline) + write_yaml(document)).encode()
 
 
-def amend(
-    old: bytes,
-    document: Document,
-    *,
-    format: Format,
-    modeline: str | None = None,
-) -> bytes:
+def amend(old: bytes, document: Document, *, format: Format, modeline: str | None = None) -> bytes:
     """Return `old` made to say `document`, for a file that a person may have written.
 
     In YAML only the top-level fields that differ are written anew; comments, blank lines, quoting and order
@@ -93,18 +77,24 @@ def amend(
     present = _modeline_of(text)
     if modeline is None:
         modeline = present
+    whole = encode(document, format="yaml", modeline=modeline)
     if encode(before, format="yaml", modeline=present) == old:
-        unchanged = same(before, document) and present == modeline
-        return old if unchanged else encode(document, format="yaml", modeline=modeline)
+        return old if same(before, document) and present == modeline else whole
     if present is not None:
         text = _first_line(modeline) + text.partition("\n")[2]
+    return _by_fields(text, before, document) or whole
+
+
+def _by_fields(text: str, before: Document, document: Document) -> bytes | None:
+    """Return `text`, which says `before`, with only the fields written anew that differ; None where that fails."""
     changed = frozenset(key for key in before if key not in document or not same(before[key], document[key]))
     added = {key: value for key, value in document.items() if key not in before}
     for literal in (True, False):
-        amended = yaml_amend.amend(text, document, changed=changed, added=added, literal=literal)
-        if amended is not None and _says(amended.encode(), document):
-            return amended.encode()
-    return encode(document, format="yaml", modeline=modeline)
+        amended = amend_yaml(text, document, changed=changed, added=added, literal=literal)
+        with suppress(RecordError):
+            if amended is not None and same(parse(amended.encode(), format="yaml"), document):
+                return amended.encode()
+    return None
 
 
 def canonical_json(document: JsonValue) -> bytes:
@@ -149,15 +139,12 @@ def _place(text: str, at: int, path: str) -> Place:
 
 
 def _mapping(pairs: Sequence[tuple[str, object]]) -> object:
-    mapping = dict(pairs)
-    if len(mapping) == len(pairs):
-        return mapping
-    seen: set[str] = set()
-    for key, _ in pairs:
-        if key in seen:
+    mapping: dict[str, object] = {}
+    for key, value in pairs:
+        if key in mapping:
             return Flaw("duplicate_key", key)
-        seen.add(key)
-    raise AssertionError("pairs were fewer than they are")
+        mapping[key] = value
+    return mapping
 
 
 def _integer(text: str) -> object:
@@ -208,10 +195,3 @@ def _with_version(old: bytes, document: Document) -> bytes | None:
         if same(parse(changed, format="json"), document):
             return changed
     return None
-
-
-def _says(data: bytes, document: Document) -> bool:
-    try:
-        return same(parse(data, format="yaml"), document)
-    except RecordError:
-        return False

@@ -28,10 +28,7 @@ _REFUSALS = {
     ),
     "duplicate_key": ("a key stands twice in one mapping", "keep one of the two"),
     "empty_file": ("the file holds no document", "write the fields of the record"),
-    "implicit_boolean": (
-        "a bare word that some readers take for a boolean",
-        "write true or false, or quote the text",
-    ),
+    "implicit_boolean": ("a bare word that some readers take for a boolean", "write true or false, or quote the text"),
     "implicit_date": ("a bare date or time", "put it in quotes"),
     "implicit_null": ("a bare word that some readers take for null", "write null, or quote the text"),
     "implicit_number": (
@@ -42,10 +39,7 @@ _REFUSALS = {
     "key_not_string": ("a key is not a string", "put the key in quotes"),
     "lone_surrogate": ("an escape names half a character", "write the character itself"),
     "merge_key": ("merge keys are not allowed", "write the fields out"),
-    "not_a_mapping": (
-        "the document is not a mapping of fields",
-        "write `field: value` lines, or one JSON object",
-    ),
+    "not_a_mapping": ("the document is not a mapping of fields", "write `field: value` lines, or one JSON object"),
     "not_a_number": ("a number is not finite", "write a finite number, null or a quoted text"),
     "not_utf8": ("the file is not UTF-8", "save it as UTF-8"),
     "several_documents": ("the file holds more than one document", "put each document in a file of its own"),

@@ -176,10 +176,7 @@ class Kind:
                 raise RecordError(error.code, str(error), path=path, field="/id") from None
             if own != path:
                 raise RecordError(
-                    "wrong_path",
-                    "the record is at another path than its own",
-                    path=path,
-                    hint=f"move it to {own}",
+                    "wrong_path", "the record is at another path than its own", path=path, hint=f"move it to {own}"
                 )
         return record
 

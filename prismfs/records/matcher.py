@@ -24,6 +24,7 @@ class Parts(NamedTuple):
     value: str
 
 
+@lru_cache(maxsize=1024)
 def parse_matcher(text: str) -> Parts:
     """Return the parts of a matcher; the value may stand in double quotes.
 
@@ -48,18 +49,13 @@ def first_mismatch(matchers: Iterable[str], labels: Mapping[str, str]) -> str | 
 
 
 def _fulfilled(text: str, labels: Mapping[str, str]) -> bool:
-    name, operator, wanted = _parsed(text)
+    name, operator, wanted = parse_matcher(text)
     value = labels.get(name)
     if value is None:
         return False
     if operator in ("=", "!="):
         return (value.casefold() == wanted.casefold()) == (operator == "=")
     return (_compiled(wanted).fullmatch(value) is not None) == (operator == "=~")
-
-
-@lru_cache(maxsize=1024)
-def _parsed(text: str) -> Parts:
-    return parse_matcher(text)
 
 
 @lru_cache(maxsize=1024)

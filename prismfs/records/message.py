@@ -1,5 +1,6 @@
-"""A message to the outside, and the receipt of the channel that carried it."""
+"""A message to the outside, what a channel declares of itself, and the receipt of the one that carried it."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
@@ -53,3 +54,37 @@ class Receipt:
     detail: str = ""
     document: Document | None = field(default=None)
     retry_after: timedelta | None = None
+
+
+NAME_TARGET = r"[a-z][a-z0-9_-]{0,63}"
+"""The pattern of a target's name in `settings/routing.yaml`, and of a channel's word."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelForm:
+    """The form of a channel's actions, `word` or `word:target`, and the settings without which none is delivered.
+
+    `reaches` says what the target is: a `persona` of the roster, a person by a `contact`, a `target` that
+    `settings/routing.yaml` describes, a `place` on this machine; no route names what only the `engine` uses.
+    `target` is the pattern of the part after the colon, None where there is none, and `shown` how people write it.
+    `contacts` of `settings/escalation.json` must be filled in; `address` is the one that a message goes to. Without an
+    address and a target it goes to `place`.
+    """
+
+    word: str
+    reaches: Literal["persona", "contact", "target", "place", "engine"]
+    target: str | None = None
+    shown: str = ""
+    contacts: tuple[str, ...] = ()
+    address: str | None = None
+    place: str = "escalation"
+
+    @property
+    def action(self) -> str:
+        """The channel's action as people write it, such as `mail:<identity>`."""
+        return self.word if self.target is None else f"{self.word}:{self.shown}"
+
+    def takes(self, action: str) -> bool:
+        """Tell whether `action` is one of this channel, as it may stand in a route."""
+        pattern = self.word if self.target is None else f"{self.word}:(?:{self.target})"
+        return re.fullmatch(pattern, action) is not None

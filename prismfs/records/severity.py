@@ -67,10 +67,7 @@ def read_label(scales: Scales, text: str, *, scale: str) -> Severity:
         if label.casefold() == text.casefold():
             return Severity(rank=rank, scale=scale, label=label)
     raise RecordError(
-        "unknown_severity",
-        f"unknown severity {text[:40]!r}",
-        field="/severity",
-        hint=f"one of {', '.join(ranks)}",
+        "unknown_severity", f"unknown severity {text[:40]!r}", field="/severity", hint=f"one of {', '.join(ranks)}"
     )
 
 
@@ -90,10 +87,9 @@ def with_rank(scales: Scales, rank: int, *, scale: str) -> Severity:
 
 def raised(scales: Scales, severity: Severity) -> Severity:
     """Return the severity one rank more urgent; at rank 0 it stays (R-004-21, R-004-23)."""
-    raised_rank = max(MOST_URGENT, severity.rank - 1)
-    if raised_rank == severity.rank:
+    if severity.rank == MOST_URGENT:
         return severity
-    return with_rank(scales, raised_rank, scale=severity.scale)
+    return with_rank(scales, severity.rank - 1, scale=severity.scale)
 
 
 def _scale(scales: Scales, name: str) -> Scale:

@@ -17,9 +17,7 @@ from prismfs.kinds import kind_of_id
 from prismfs.kinds.core.bead import Bead
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.records.api import Decision, Event, Nothing, Plan, Refused, View
-from prismfs.rules.core import authority
-from prismfs.rules.core.draft import ENGINE, RULES_VERSION, Draft
-from prismfs.rules.core.form import form_of
+from prismfs.rules.core.api import ENGINE, RULES_VERSION, Draft, authority, form_of
 from prismfs.rules.core.road import Row, Stage, Step, Table, follow_road, merged
 
 _MODULES = tuple(import_module(name) for name in sorted(each.name for each in walk_packages(__path__, f"{__name__}.")))

@@ -43,25 +43,10 @@ _PLACE = ".git/prismfs/projection.sqlite"
 _MEMBER = re.compile(r"\$(\.[a-z_]+)+")
 _MEMBER_OR_WORD = re.compile(rf"{_MEMBER.pattern}|[a-z]+")
 
-COLUMNS = (
-    "path",
-    "id",
-    "kind",
-    "title",
-    "type",
-    "status",
-    "open",
-    "key",
-    "due_at",
-    "rank",
-    "owner",
-    "ref",
-    "cause",
-    "number",
-    "digest",
-    "version",
-    "document",
+COLUMNS = tuple(
+    "path id kind title type status open key due_at rank owner ref cause number digest version document".split()
 )
+"""Those of a record; from `id` to `number` they are called as the members of `Facets`, and in their order."""
 
 
 def connect(path: Path | None) -> sqlite3.Connection:

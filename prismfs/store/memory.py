@@ -1,28 +1,26 @@
-"""The in-memory twin of the store: the same contract over dictionaries, for tests and for `verify`.
+"""The in-memory twin of the projection: the same contract over dictionaries, for `verify` and for tests.
 
-`MemoryView` is also the slow reader that the projection is checked against: it keeps whole records and asks
-nothing of SQLite but the full-text search.
+It is also the slow reader that the projection is checked against: it keeps whole records and asks nothing of SQLite but
+the full-text search.
 """
 
 import hashlib
 import sqlite3
 from bisect import insort
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from copy import deepcopy
 from datetime import datetime
 from typing import TypeVar, cast
 
-from prismfs.errors import ConflictError, Problem, RecordError
+from prismfs.errors import Problem, RecordError
 from prismfs.kinds import kind_of, kind_of_path
-from prismfs.records import codec
-from prismfs.records.api import NEWER_VERSION, Facets, Plan, Record, format_instant, parse_instant
+from prismfs.records.api import NEWER_VERSION, Facets, Plan, Record, codec, format_instant, parse_instant
 from prismfs.records.view import GENESIS, Answer, ChainHead
 from prismfs.store import answers
 from prismfs.store.defaults import default_record
 from prismfs.store.projection import invalid_setting
-from prismfs.store.snapshot import ForeignCommit, Snapshot
 
 R = TypeVar("R", bound=Record)
 
@@ -124,8 +122,7 @@ class MemoryView:
     def all_with_key(self, model: type[R], key: str) -> Sequence[R]:
         """Return the open records of the kind with this key, oldest first."""
         paths = self._by_key.get((kind_of(model).name, key), [])
-        found = (self._at(model, path) for path in paths if self._records[path][1].open)
-        return tuple(record for record in found if record is not None)
+        return self._each(model, (path for path in paths if self._records[path][1].open))
 
     def open_of(self, model: type[R]) -> Sequence[R]:
         """Return the open records of the kind, oldest first."""
@@ -133,8 +130,7 @@ class MemoryView:
 
     def with_ref(self, model: type[R], ref: str) -> Sequence[R]:
         """Return the records of the kind that refer to `ref`, oldest first."""
-        found = (self._at(model, path) for path in self._by_ref.get((kind_of(model).name, ref), []))
-        return tuple(record for record in found if record is not None)
+        return self._each(model, self._by_ref.get((kind_of(model).name, ref), []))
 
     def latest_of(self, model: type[R], owner: str, statuses: Sequence[str], limit: int) -> Sequence[R]:
         """Return the newest records of the kind with this owner and one of `statuses`, newest first."""
@@ -175,8 +171,7 @@ class MemoryView:
 
     def outdated(self, model: type[R], version: int) -> Sequence[R]:
         """Return the records of the kind whose file is of an earlier version than `version`, in path order."""
-        found = (self._at(model, path) for path, own in sorted(self._versions.items()) if own < version)
-        return tuple(record for record in found if record is not None)
+        return self._each(model, (path for path, own in sorted(self._versions.items()) if own < version))
 
     def find_answers(self, text: str, limit: int, *, without: str = "") -> Sequence[Answer]:
         """Return passages of the knowledge base that match `text`, best first."""
@@ -200,7 +195,10 @@ class MemoryView:
         found = sorted(
             (facets.id, path) for path, (_, facets) in self._records.items() if facets.kind == name and is_such(facets)
         )
-        records = (self._at(model, path) for _, path in found)
+        return self._each(model, (path for _, path in found))
+
+    def _each(self, model: type[R], paths: Iterable[str]) -> tuple[R, ...]:
+        records = (self._at(model, path) for path in paths)
         return tuple(record for record in records if record is not None)
 
     def _at(self, model: type[R], path: str) -> R | None:
@@ -228,69 +226,3 @@ class MemoryView:
 
 def _by_number(row: ChainHead) -> tuple[int, str]:
     return row.number, row.digest
-
-
-class MemoryStore:
-    """A store whose commits are a list; for tests of everything that uses a store."""
-
-    def __init__(self, files: Mapping[str, bytes]) -> None:
-        self._trees: list[dict[str, bytes]] = [dict(files)]
-        self._foreign: dict[int, ForeignCommit] = {}
-        self._seen = 0
-        self.plans: list[Plan] = []
-
-    def snapshot(self) -> Snapshot:
-        """Return the current state of the branch; commits are named by their number."""
-        return Snapshot(commit=str(len(self._trees) - 1), seen=str(self._seen))
-
-    def read(self, snapshot: Snapshot, path: str) -> bytes | None:
-        """Return the bytes of the file at `path`, None where there is none."""
-        return self._trees[int(snapshot.commit)].get(path)
-
-    def view(self, snapshot: Snapshot) -> MemoryView:
-        """Return a view of `snapshot`."""
-        return MemoryView(self._trees[int(snapshot.commit)])
-
-    def news(self, snapshot: Snapshot) -> Sequence[ForeignCommit]:
-        """Return the foreign commits that are not answered yet, oldest first."""
-        span = range(self._seen + 1, int(snapshot.commit) + 1)
-        return tuple(self._foreign[number] for number in span if number in self._foreign)
-
-    @contextmanager
-    def overlay(self, snapshot: Snapshot) -> Iterator[MemoryView]:
-        """Give a view of `snapshot` that takes plans."""
-        yield self.view(snapshot)
-
-    def apply(self, plans: Sequence[Plan], *, base: Snapshot) -> Sequence[str]:
-        """Make one commit of each plan on top of `base` and return their names."""
-        if base != self.snapshot():
-            raise ConflictError("branch_moved", "the branch moved meanwhile", hint="try again")
-        trees = []
-        tree = self._trees[-1]
-        for plan in plans:
-            tree = dict(tree)
-            for record in plan.puts:
-                kind = kind_of(record)
-                path = kind.place_of(record)
-                tree[path] = kind.write(record, old=tree.get(path))
-            trees.append(tree)
-        first = len(self._trees)
-        self._trees.extend(trees)
-        self.plans.extend(plans)
-        self._seen = len(self._trees) - 1
-        return tuple(str(number) for number in range(first, len(self._trees)))
-
-    def commit_foreign(self, files: Mapping[str, bytes | None], *, author: str, at: datetime) -> str:
-        """Make a commit as a person would, by hand; None as content removes a file. Return its name."""
-        merged = {**self._trees[-1], **files}
-        self._trees.append({path: data for path, data in merged.items() if data is not None})
-        number = len(self._trees) - 1
-        self._foreign[number] = ForeignCommit(
-            commit=str(number),
-            author=author,
-            seconds=int(at.timestamp()),
-            subject="by hand",
-            puts=tuple(sorted(path for path, data in files.items() if data is not None)),
-            removed=tuple(sorted(path for path, data in files.items() if data is None)),
-        )
-        return str(number)

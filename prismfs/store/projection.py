@@ -5,22 +5,24 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from datetime import datetime
 from functools import lru_cache
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from typing import TypeVar, cast
 
 from prismfs.errors import ConfigError, RecordError
 from prismfs.kinds import KINDS, kind_of, kind_of_path
-from prismfs.records import codec
-from prismfs.records.api import Document, JsonValue, Plan, Record, format_instant, parse_instant
-from prismfs.records.kind import NEWER_VERSION, UPGRADE_HINT, Kind
+from prismfs.records.api import Document, JsonValue, Plan, Record, codec, format_instant, parse_instant
+from prismfs.records.kind import NEWER_VERSION, UPGRADE_HINT, Facets, Kind
 from prismfs.records.view import GENESIS, Answer, ChainHead
-from prismfs.store import answers, listing, program
+from prismfs.store import answers, listing
 from prismfs.store.defaults import default_record
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT
 from prismfs.store.git.repository import Git
+from prismfs.store.reading import read_head, write_head
 
 R = TypeVar("R", bound=Record)
 
@@ -30,6 +32,8 @@ INVALID = "invalid"
 _BATCH = 256
 """Changes held in memory at a time while the projection is brought along."""
 
+_OF_A_KIND = "SELECT document FROM record WHERE kind = ? AND "
+_FACETS = attrgetter(*(each.name for each in fields(Facets)))
 _PUT = f"INSERT OR REPLACE INTO record VALUES ({', '.join('?' * len(listing.COLUMNS))})"  # noqa: S608
 
 
@@ -47,7 +51,7 @@ class Projection:
     @property
     def head(self) -> str | None:
         """The commit that the projection shows, None for none yet."""
-        return program.read_head(self._connection)
+        return read_head(self._connection)
 
     def close(self) -> None:
         """Close the database."""
@@ -77,7 +81,7 @@ class Projection:
                     self._take(kind, path, data)
                 else:
                     self._put(kind, path, record.to_document(), data if kind.chained else None)
-            self._set_head(new)
+            write_head(self._connection, new)
 
     @contextmanager
     def overlay(self, commit: str, git: Git) -> Iterator["Projection"]:
@@ -100,7 +104,7 @@ class Projection:
             path = kind.path_of(identifier)
         except RecordError:
             return None
-        return self._one(model, "SELECT document FROM record WHERE path = ? AND status != ?", path, INVALID)
+        return self._first(model, "path = ? AND status != ?", path, INVALID)
 
     def single(self, model: type[R]) -> R:
         """Return the one record of its kind, or what a missing file means.
@@ -119,37 +123,28 @@ class Projection:
 
     def open_with_key(self, model: type[R], key: str) -> R | None:
         """Return the newest open record of the kind with this dedup key."""
-        query = "SELECT document FROM record WHERE key = ? AND kind = ? AND open = 1 ORDER BY id DESC LIMIT 1"
-        return self._one(model, query, key, kind_of(model).name)
+        return self._first(model, "key = ? AND open = 1 ORDER BY id DESC LIMIT 1", key)
 
     def latest_with_key(self, model: type[R], key: str) -> R | None:
         """Return the newest record of the kind with this dedup key, open or not."""
-        query = "SELECT document FROM record WHERE key = ? AND kind = ? ORDER BY id DESC LIMIT 1"
-        return self._one(model, query, key, kind_of(model).name)
+        return self._first(model, "key = ? ORDER BY id DESC LIMIT 1", key)
 
     def all_with_key(self, model: type[R], key: str) -> Sequence[R]:
         """Return the open records of the kind with this key, oldest first."""
-        query = "SELECT document FROM record WHERE key = ? AND kind = ? AND open = 1 ORDER BY id"
-        return self._all(model, query, key, kind_of(model).name)
+        return self._all(model, "key = ? AND open = 1 ORDER BY id", key)
 
     def open_of(self, model: type[R]) -> Sequence[R]:
         """Return the open records of the kind, oldest first."""
-        query = "SELECT document FROM record WHERE kind = ? AND open = 1 ORDER BY id"
-        return self._all(model, query, kind_of(model).name)
+        return self._all(model, "open = 1 ORDER BY id")
 
     def with_ref(self, model: type[R], ref: str) -> Sequence[R]:
         """Return the records of the kind that refer to `ref`, oldest first."""
-        return self._all(
-            model, "SELECT document FROM record WHERE ref = ? AND kind = ? ORDER BY id", ref, kind_of(model).name
-        )
+        return self._all(model, "ref = ? ORDER BY id", ref)
 
     def latest_of(self, model: type[R], owner: str, statuses: Sequence[str], limit: int) -> Sequence[R]:
         """Return the newest records of the kind with this owner and one of `statuses`, newest first."""
-        query = (
-            f"SELECT document FROM record WHERE owner = ? AND kind = ? AND status IN ({','.join('?' * len(statuses))})"  # noqa: S608
-            " ORDER BY id DESC LIMIT ?"
-        )
-        return self._all(model, query, owner, kind_of(model).name, *statuses, limit)
+        among = ",".join("?" * len(statuses))
+        return self._all(model, f"owner = ? AND status IN ({among}) ORDER BY id DESC LIMIT ?", owner, *statuses, limit)
 
     def due_before(self, now: datetime, limit: int, *, of: type[R] | None = None, share: int = 0) -> Sequence[R]:
         """Return records of one kind (without `of` all but the outbox) due before `now`, earliest first."""
@@ -186,23 +181,21 @@ class Projection:
 
     def outdated(self, model: type[R], version: int) -> Sequence[R]:
         """Return the records of the kind whose file is of an earlier version than `version`, in path order."""
-        query = "SELECT document FROM record WHERE kind = ? AND version < ? AND status != ? ORDER BY path"
-        return self._all(model, query, kind_of(model).name, version, INVALID)
+        return self._all(model, "version < ? AND status != ? ORDER BY path", version, INVALID)
 
     def find_answers(self, text: str, limit: int, *, without: str = "") -> Sequence[Answer]:
         """Return passages of the knowledge base that match `text`, best first."""
         return answers.find_answers(self._connection, text, limit, without=without)
 
-    def _one(self, model: type[R], query: str, *values: object) -> R | None:
-        row = self._connection.execute(query, values).fetchone()
-        if row is None:
-            return None
-        record = _parsed(kind_of(model).name, row[0])
-        return record if isinstance(record, model) else None
+    def _first(self, model: type[R], where: str, *values: object) -> R | None:
+        """Return the one record of the kind that a query as `_all` takes finds."""
+        return next(iter(self._all(model, where, *values)), None)
 
-    def _all(self, model: type[R], query: str, *values: object) -> Sequence[R]:
+    def _all(self, model: type[R], where: str, *values: object) -> Sequence[R]:
+        """Return the records of the kind for which `where`, SQL that may go on with an order and a limit, holds."""
         name = kind_of(model).name
-        found = (_parsed(name, row[0]) for row in self._connection.execute(query, values).fetchall())
+        rows = self._connection.execute(_OF_A_KIND + where, (name, *values)).fetchall()
+        found = (_parsed(name, row[0]) for row in rows)
         return tuple(record for record in found if isinstance(record, model))
 
     def _bring_to(self, commit: str, git: Git) -> None:
@@ -223,7 +216,7 @@ class Projection:
             contents = git.read_many(change.new for change, _ in batch if change.new != NO_OBJECT)
             for change, kind in batch:
                 self._take(kind, change.path, None if change.new == NO_OBJECT else next(contents))
-        self._set_head(commit)
+        write_head(self._connection, commit)
 
     def _take(self, kind: Kind, path: str, data: bytes | None) -> None:
         if data is not None:
@@ -245,27 +238,10 @@ class Projection:
         """Put a record's document; `version` is that of its file, today's where none is given."""
         facets = kind.facets_of(document)
         digest = None if data is None else hashlib.sha256(data).hexdigest()
+        text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
         self._connection.execute(
             _PUT,
-            (
-                path,
-                facets.id,
-                facets.kind,
-                facets.title,
-                facets.type,
-                facets.status,
-                facets.open,
-                facets.key,
-                facets.due_at,
-                facets.rank,
-                facets.owner,
-                facets.ref,
-                facets.cause,
-                facets.number,
-                digest,
-                version or kind.version,
-                json.dumps(document, ensure_ascii=False, separators=(",", ":")),
-            ),
+            (path, *_FACETS(facets), digest, version or kind.version, text),
         )
         if kind.name == "kb":
             answers.put_article(self._connection, document)
@@ -276,9 +252,6 @@ class Projection:
         said = json.dumps({**head, "code": error.code, INVALID: str(error)})
         values = {**head, "path": path, "title": str(error), "open": 0, "document": said}
         self._connection.execute(_PUT, tuple(values.get(column) for column in listing.COLUMNS))
-
-    def _set_head(self, commit: str) -> None:
-        program.write_head(self._connection, commit)
 
 
 def invalid_setting(path: str, code: str, reason: str) -> ConfigError:

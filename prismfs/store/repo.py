@@ -4,24 +4,21 @@ The order in `apply` is the promise: objects, then the reference, both flushed; 
 projection; the index last, when there is time. `recover` completes what a crash cut off between them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from prismfs.errors import ConflictError, StoreError
 from prismfs.kinds import kind_of, kind_of_path
 from prismfs.records.api import Kind, Plan, Record
 from prismfs.store.git import history, worktree
+from prismfs.store.git.history import ForeignCommit, Snapshot
 from prismfs.store.git.place import find_git_dir, read_branch
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, NewCommit
 from prismfs.store.git.repository import Git
-from prismfs.store.lock import Lock, clear_dead_locks
-from prismfs.store.marks import Marks
+from prismfs.store.lock import Lock, Marks, clear_dead_locks
 from prismfs.store.projection import Projection
-from prismfs.store.snapshot import ForeignCommit, Snapshot
-from prismfs.store.writing import ENGINE, commit_of
 
 SCRATCH = "refs/prismfs/scratch"
 SEEN = "refs/prismfs/seen"
@@ -29,21 +26,47 @@ _INDEX_TRIES = 3
 ABANDONED = "refs/prismfs/abandoned/"
 """Prefix of references to former heads of the branch whose decisions were made again on another history."""
 
-CRASH_POINTS = (
-    "before-objects",
-    "before-reference",
-    "after-reference",
-    "between-files",
-    "after-files",
-    "after-projection",
-    "before-index",
-    "after-index",
+CRASH_POINTS = tuple(
+    "before-objects before-reference after-reference between-files after-files after-projection before-index"
+    " after-index".split()
 )
 """Where the fault tests kill the process: between each two steps of a group."""
 
 
 def nothing(_: str) -> None:
     """Do nothing at a crash point."""
+
+
+ENGINE = "prismfs <engine@prismfs.invalid>"
+"""Author and committer of every commit of the engine; the actor is in a trailer."""
+
+
+def commit_of(
+    plan: Plan,
+    olds: Mapping[str, bytes | None],
+    latest: dict[str, bytes],
+    written: list[tuple[Kind, str, Record, bytes]],
+) -> NewCommit:
+    """Return the commit of `plan`, and add its files to `latest` and `written`.
+
+    `olds` are the bytes that stood before the group at paths that people may have written, `latest` those that
+    plans before this one made of them.
+    """
+    files = []
+    for record in plan.puts:
+        kind = kind_of(record)
+        path = kind.place_of(record)
+        data = kind.write(record, old=latest[path] if path in latest else olds.get(path))
+        latest[path] = data
+        files.append((path, data))
+        written.append((kind, path, record, data))
+    return NewCommit(
+        message=plan.message,
+        author=f"{plan.actor} <{plan.actor}@prismfs.invalid>",
+        committer=ENGINE,
+        seconds=int(plan.at.timestamp()),
+        files=tuple(files),
+    )
 
 
 class ProjectRepo:
@@ -68,9 +91,7 @@ class ProjectRepo:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -120,11 +141,9 @@ class ProjectRepo:
             StoreError: `branch_changed` when another branch was checked out than the one being served.
         """
         if read_branch(self.git_dir) != self.branch:
-            raise StoreError(
-                "branch_changed",
-                f"another branch than {self.branch.removeprefix('refs/heads/')} is checked out",
-                hint=f"git switch {self.branch.removeprefix('refs/heads/')}",
-            )
+            served = self.branch.removeprefix("refs/heads/")
+            said = f"another branch than {served} is checked out"
+            raise StoreError("branch_changed", said, hint=f"git switch {served}")
         return Snapshot(commit=self._head(), seen=self.git.resolve(SEEN))
 
     def read(self, snapshot: Snapshot, path: str) -> bytes | None:
@@ -144,11 +163,9 @@ class ProjectRepo:
         if snapshot.seen == snapshot.commit:
             return ()
         if snapshot.seen is not None and self.git.status("merge-base", "--is-ancestor", snapshot.seen, snapshot.commit):
-            raise StoreError(
-                "history_rewritten",
-                f"the branch no longer holds the commit {snapshot.seen[:12]} that was seen last",
-                hint="run prismfs verify; git reflog shows what moved the branch",
-            )
+            said = f"the branch no longer holds the commit {snapshot.seen[:12]} that was seen last"
+            hint = "run prismfs verify; git reflog shows what moved the branch"
+            raise StoreError("history_rewritten", said, hint=hint)
         view = self.view(snapshot)
         return tuple(
             ForeignCommit(
@@ -170,11 +187,9 @@ class ProjectRepo:
         self._projection.bring_to(snapshot.commit, self.git)
         return self._projection
 
-    @contextmanager
-    def overlay(self, snapshot: Snapshot) -> Iterator[Projection]:
+    def overlay(self, snapshot: Snapshot) -> AbstractContextManager[Projection]:
         """Give a view of `snapshot` that takes plans; what it took is forgotten at the end."""
-        with self.view(snapshot).overlay(snapshot.commit, self.git) as view:
-            yield view
+        return self.view(snapshot).overlay(snapshot.commit, self.git)
 
     def apply(self, plans: Sequence[Plan], *, base: Snapshot, instead_of: Snapshot | None = None) -> Sequence[str]:
         """Make one commit of each plan on top of `base`; return their ids once they are durable.
@@ -225,10 +240,7 @@ class ProjectRepo:
             except StoreError as error:
                 if (self.git_dir / "index.lock").exists():
                     raise ConflictError(
-                        "index_locked",
-                        "another git command holds the index",
-                        path=".git/index.lock",
-                        hint="try again",
+                        "index_locked", "another git command holds the index", path=".git/index.lock", hint="try again"
                     ) from error
                 if attempt == _INDEX_TRIES:  # otherwise its holder may just have released it
                     raise
@@ -252,11 +264,7 @@ class ProjectRepo:
         """
         parent = self.git.resolve(self.branch)
         commit = NewCommit(
-            message=message,
-            author=ENGINE,
-            committer=ENGINE,
-            seconds=seconds,
-            files=tuple(sorted(files.items())),
+            message=message, author=ENGINE, committer=ENGINE, seconds=seconds, files=tuple(sorted(files.items()))
         )
         (new,) = self.git.write_commits([commit], parent=parent, scratch=SCRATCH)
         self.git.move({self.branch: (parent or NO_OBJECT, new), SEEN: (self.git.resolve(SEEN) or NO_OBJECT, new)})
@@ -280,10 +288,6 @@ class ProjectRepo:
     def _head(self) -> str:
         head = self.git.resolve(self.branch)
         if head is None:
-            raise StoreError(
-                "no_commits",
-                "the repository has no commit yet",
-                path=str(self.root),
-                hint="prismfs init makes the first",
-            )
+            said = "the repository has no commit yet"
+            raise StoreError("no_commits", said, path=str(self.root), hint="prismfs init makes the first")
         return head

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import click
 import pytest
 
-from prismfs.cli.response.incident_show import head_of
+from prismfs.cli.response.incident import head_of
 from tests.support.command_line import CommandLine
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 import pytest
 
-from prismfs.cli.core.banner import banner_lines
+from prismfs.cli.core.status import banner_lines
 from tests.support.command_line import CommandLine
 from tests.support.waiting import LIMIT, until
 

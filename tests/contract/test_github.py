@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 from pydantic import JsonValue
 
-from prismfs.delivery.issues import transport_of
-from prismfs.delivery.issues.transport import Transport
+from prismfs.delivery.issues import Transport, transport_of
 from prismfs.errors import RecordError, RefusedError
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.records.api import IssueDraft, Receipt, marker_of, neutralised

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from prismfs.cli.admin.hooks import NAMES
-from prismfs.engine.trust.hooks import install_hooks, run_hook
+from prismfs.cli.admin.project import HOOKS
+from prismfs.engine.trust.hooks import install, run
 from tests.support.project import Project
 
 SIGNAL = "kind: signal\nfrom: jade\nto: mayor\ntype: StatusUpdate\nsubject: all is well\n"
@@ -20,7 +20,7 @@ WITH_COMMAND = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['
 @pytest.fixture
 def hooked(bench: Project) -> Project:
     """A project with one signal taken in, and the hooks installed."""
-    install_hooks(bench.root, NAMES, dry_run=False)
+    install(bench.root, HOOKS, dry_run=False)
     bench.drop(SIGNAL)
     bench.turn()
     bench.desk.repo.bring_index()
@@ -38,10 +38,10 @@ def commit(bench: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_scripts_of_the_checkout_are_those_that_are_installed(tmp_path: Path, bench: Project) -> None:
-    written, kept = install_hooks(bench.root, NAMES, dry_run=False)
-    assert (sorted(written), kept) == (sorted(NAMES), [])
+    written, kept = install(bench.root, HOOKS, dry_run=False)
+    assert (sorted(written), kept) == (sorted(HOOKS), [])
     shipped = Path(__file__).resolve().parents[2] / "hooks"
-    for name in NAMES:
+    for name in HOOKS:
         assert (bench.root / ".git" / "hooks" / name).read_text() == (shipped / name).read_text()
         assert os.access(shipped / name, os.X_OK)
 
@@ -50,7 +50,7 @@ def test_install_hooks_somebody_elses_hook_is_kept_and_named(bench: Project) -> 
     own = bench.root / ".git" / "hooks" / "pre-commit"
     own.parent.mkdir(exist_ok=True)
     own.write_text("#!/bin/sh\ntrue\n")
-    written, kept = install_hooks(bench.root, NAMES, dry_run=False)
+    written, kept = install(bench.root, HOOKS, dry_run=False)
     assert kept == ["pre-commit"]
     assert "pre-commit" not in written
     assert own.read_text() == "#!/bin/sh\ntrue\n"
@@ -178,4 +178,4 @@ def test_pre_receive_changed_audit_row_is_refused(hooked: Project, shared: Path)
 
 
 def test_run_hook_after_a_merge_refuses_nothing(hooked: Project) -> None:
-    assert run_hook("post-merge", hooked.root, ["0"], []) == []
+    assert run("post-merge", hooked.root, ["0"], []) == []

@@ -11,10 +11,8 @@ from typing import Literal
 import pytest
 from pydantic import JsonValue
 
-from prismfs.delivery.issues import transport_of
-from prismfs.delivery.issues.dry_run import DryRunTransport
-from prismfs.delivery.issues.file import FileTransport
-from prismfs.delivery.issues.transport import Transport
+from prismfs.delivery.issues import Transport, transport_of
+from prismfs.delivery.issues.file import DryRunTransport, FileTransport
 from prismfs.errors import RecordError, RefusedError
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.records.api import IssueDraft, IssueState, Receipt, marker_of

@@ -17,10 +17,10 @@ from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.api import Event, Plan
 from prismfs.rules import ENGINE, decide
-from prismfs.store.memory import MemoryStore
+from prismfs.store.git.history import Snapshot
 from prismfs.store.repo import ProjectRepo
-from prismfs.store.snapshot import Snapshot, Store
 from tests.support.project import Project
+from tests.support.store import MemoryStore, Store
 
 NOW = datetime(2026, 3, 1, 10, 0, 0, tzinfo=UTC)
 

@@ -115,7 +115,7 @@ def test_attempts_that_are_all_lost_go_to_support(bench: Project, made: Callable
 def test_receipt_that_comes_after_its_attempt_was_given_up_changes_nothing(
     bench: Project, made: Callable[[], list[str]]
 ) -> None:
-    from prismfs.engine.turn.dispatch import note_receipts
+    from prismfs.engine.turn.sources import note_receipts
     from prismfs.records.message import Receipt
 
     bench.drop(FAILED)
@@ -131,7 +131,7 @@ def test_receipt_that_comes_after_its_attempt_was_given_up_changes_nothing(
 
 def test_attempt_made_without_a_document_counts_as_lost(bench: Project, made: Callable[[], list[str]]) -> None:
     """A channel that fails in a way that nobody foresaw is no reason to make the attempt again."""
-    from prismfs.engine.turn.dispatch import note_receipts
+    from prismfs.engine.turn.sources import note_receipts
     from prismfs.records.message import Receipt
 
     bench.drop(FAILED)

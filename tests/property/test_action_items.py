@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prismfs.kinds.work.work_item import WorkItem
+from prismfs.kinds.work.bead import WorkItem
 from prismfs.records.api import Refused
 from tests.support.drops import CHANGE_WORKFLOW
 from tests.support.memory import MemoryProject

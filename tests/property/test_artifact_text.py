@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from prismfs.errors import RecordError
 from prismfs.kinds.gates.settings import workflow
-from prismfs.kinds.gates.settings.section import (
+from prismfs.kinds.gates.settings.sections import (
     ActionsSection,
     AnySection,
     ChainSection,
@@ -29,7 +29,7 @@ from prismfs.kinds.gates.settings.section import (
 )
 from prismfs.kinds.gates.settings.workflow import Phase, Workflow
 from prismfs.records.api import format_instant
-from prismfs.rules.gates.sections import reading, template
+from prismfs.rules.gates import reading, template
 from prismfs.store.defaults import default_files
 
 PATH = "workflows/incident.yaml"

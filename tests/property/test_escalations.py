@@ -34,8 +34,9 @@ from prismfs.kinds.escalation.silence import Silence
 from prismfs.records.api import Event, Plan, Receipt, Record, Refused
 from prismfs.rules import decide
 from prismfs.store.defaults import default_files
-from prismfs.store.memory import MemoryStore, MemoryView
+from prismfs.store.memory import MemoryView
 from tests.support.project import MakeProject, Project
+from tests.support.store import MemoryStore
 
 THRESHOLD = timedelta(hours=1)
 MOST = 3

@@ -14,7 +14,7 @@ from prismfs.kinds import kind_of
 from prismfs.kinds.core.bead import Bead
 from prismfs.kinds.core.settings.policy import Policy
 from prismfs.kinds.escalation.escalation import Escalation
-from prismfs.kinds.work.work_item import WorkItem
+from prismfs.kinds.work.bead import WorkItem
 from prismfs.records.codec import parse, same
 from prismfs.store.defaults import default_record
 

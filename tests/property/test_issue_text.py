@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismfs.records.issue_text import marked, marker_of, neutralised
+from prismfs.records.issue import marked, marker_of, neutralised
 
 KEY = "0123456789abcdef" * 4
 BREAK = "\u200b"

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prismfs.records.api import Severity
-from prismfs.rules.gates.sections.findings import MergedFinding, merge
+from prismfs.rules.gates.findings import MergedFinding, merge
 
 LABELS = ("Critical", "High", "Medium", "Low")
 TEXTS = st.sampled_from(("no alert", "No  alert.", "NO ALERT!", "old runbook", "old runbook ;", "no test"))

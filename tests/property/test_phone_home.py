@@ -17,13 +17,13 @@ from prismfs.engine.turn.deliver import begin_event, receipt_event
 from prismfs.engine.turn.due import due_event
 from prismfs.kinds import kind_of
 from prismfs.kinds.care.approval import Approval
-from prismfs.kinds.care.phone_home import PhoneHome, content_hash
+from prismfs.kinds.care.phone_home import PhoneHome, content_hash, hash_of
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.core.settings.project import Project
 from prismfs.records.api import Event, Plan, Receipt
 from prismfs.rules import decide
-from prismfs.rules.care.outbound_issue.wording import hash_of, texts_of
+from prismfs.rules.care.outbound_issue.wording import texts_of
 from prismfs.store.defaults import default_files
 from prismfs.store.memory import MemoryView
 

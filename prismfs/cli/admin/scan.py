@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from prismfs.cli import output
+from prismfs.errors import RecordError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from prismfs.kinds.core.settings.redaction import RedactionRules
@@ -41,9 +42,7 @@ def scan(call: output.Call, file: Any) -> int:
 
     A YAML or JSON object is scanned as such, with its keys; everything else as text.
     """
-    from prismfs.errors import UsageError
-    from prismfs.intake.finding import as_document
-    from prismfs.intake.scan import redact
+    from prismfs.intake.scan import as_document, redact
 
     data = file.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
@@ -68,7 +67,6 @@ def scan(call: output.Call, file: Any) -> int:
 def evaluate(call: output.Call, file: Path, wrong: int) -> None:
     """Scan each row of FILE (JSON lines: id, text or document, kinds, secret) and compare with its label."""
     from prismfs.engine.admin.evaluate_scan import evaluate_scan
-    from prismfs.errors import RecordError
 
     try:
         rows = [json.loads(line) for line in file.read_text().splitlines() if line.strip()]
@@ -82,7 +80,6 @@ def evaluate(call: output.Call, file: Path, wrong: int) -> None:
 
 def _document(data: bytes, name: str) -> tuple[dict[str, Any], bool]:
     """Return `data` as a document, and whether it is none but a text of its own."""
-    from prismfs.errors import RecordError
     from prismfs.records import codec
 
     text = data.decode(errors="replace")
@@ -96,7 +93,6 @@ def _document(data: bytes, name: str) -> tuple[dict[str, Any], bool]:
 
 
 def _rules(call: output.Call) -> RedactionRules | None:
-    from prismfs.errors import StoreError
     from prismfs.kinds.core.settings import redaction
 
     try:

@@ -69,9 +69,7 @@ def add(
 
     An operator may, and whom the roster allows kb.add.
     """
-    from prismfs.cli.submit import submit_and_print
-
     document: dict[str, Any] = {"name": name, **fields, "body": output.read_body(body)}
     if tags:
         document["tags"] = list(tags)
-    submit_and_print(call, "kb.add", {"document": document, "replace": replace}, dry_run=dry_run)
+    call.submit("kb.add", {"document": document, "replace": replace}, dry_run=dry_run)

@@ -1,13 +1,15 @@
-"""`prismfs phone-home`: issues about the product that leave, past an operator (R-000-31 to R-000-52)."""
+"""`prismfs phone-home`: issues about the product that leave, past an operator (R-000-31 to R-000-52, R-000-78)."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
 
 from prismfs.cli import output, verdict
-from prismfs.cli.care.phone_home_sync import command as sync
+from prismfs.errors import RecordError, RefusedError, UndeliveredError, UsageError
 
 
 @click.group("phone-home", epilog="\b\nExample:\n  prismfs --as olga phone-home approve pho-01k5")
@@ -33,13 +35,11 @@ def stage(
 
     Only the incident manager may. What the scanner suspects is named by `phone-home show`, as place and kind.
     """
-    from prismfs.cli.submit import submit_and_print
-
     document: dict[str, Any] = {"title": title, "body": None if body is None else output.read_body(body)}
     document = {name: text for name, text in document.items() if text is not None}
     if retain:
         document["retain"] = [_retained(text) for text in retain]
-    submit_and_print(call, "phone_home.stage", document, target=incident, dry_run=dry_run)
+    call.submit("phone_home.stage", document, target=incident, dry_run=dry_run)
 
 
 @command.command("list", epilog="\b\nExample:\n  prismfs phone-home list --status pending_operator_review")
@@ -120,10 +120,8 @@ def request_changes(call: output.Call, identifier: str, reason: str, **options: 
 @output.verb(writes=True)
 def send(call: output.Call, identifier: str, dry_run: bool) -> None:
     """Send what was approved, as the incident manager; everything is checked again. Also after a failure."""
-    from prismfs.cli.submit import submit_and_print
-
     with _told_by_the_transport(call, identifier):
-        submit_and_print(call, "phone_home.send", {}, target=identifier, dry_run=dry_run)
+        call.submit("phone_home.send", {}, target=identifier, dry_run=dry_run)
 
 
 @command.command("withdraw", epilog='\b\nExample:\n  prismfs --as Clara phone-home withdraw pho-01k5 --reason "fixed"')
@@ -132,12 +130,50 @@ def send(call: output.Call, identifier: str, dry_run: bool) -> None:
 @output.verb(writes=True)
 def withdraw(call: output.Call, identifier: str, reason: str, dry_run: bool) -> None:
     """Take back, as the incident manager, what has not left."""
-    from prismfs.cli.submit import submit_and_print
-
-    submit_and_print(call, "phone_home.withdraw", {"reason": reason}, target=identifier, dry_run=dry_run)
+    call.submit("phone_home.withdraw", {"reason": reason}, target=identifier, dry_run=dry_run)
 
 
-command.add_command(sync)
+@command.command(
+    "sync", epilog="\b\nExample:\n  prismfs phone-home sync\n  prismfs --as olga phone-home sync --file export.json"
+)
+@click.option(
+    "--file", "export", type=click.Path(path_type=Path), help="An export of the tracker to go by, instead of asking it."
+)
+@output.verb(writes=True)
+def sync(call: output.Call, export: Path | None, dry_run: bool) -> None:
+    """Ask the tracker how the filed issues stand; what differs is committed and told to who reported it.
+
+    The watcher does this by itself every `sync_every` of settings/tracker.yaml. FILE, for a machine without a
+    network, is one issue (number, url, state, reason, title, updated_at, comments with id, author, body, created_at) or
+    `{"issues": [...]}`; it counts for issues of the same number and address.
+    """
+    from prismfs.clock import SystemClock
+    from prismfs.engine.turn import tracker_sync
+    from prismfs.engine.turn.desk import Desk
+
+    now = SystemClock().now()
+    with Desk(call.project()) as desk:
+        if export is None:
+            found, problems = tracker_sync.pull(desk, now)
+            others: list[int] = []
+            says = {}
+        else:
+            states = tracker_sync.read_export(_read_export(export), path=str(export))
+            found, problems = tracker_sync.pair(tracker_sync.filed_issues(desk), states, by_url=True), ()
+            says = {"actor": call.actor(), "assurance": "local"}
+            known = {issue.url for _, issue in found}
+            others = [state.number for state in states if state.url not in known]
+        transport = tracker_sync.settings_of(desk).transport
+        items = [item for pair in found for item in _give(desk, pair, now, says, dry_run=dry_run)]
+    data: dict[str, Any] = {
+        "items": items,
+        "total": len(items),
+        "looked_at": len(found),
+        "not_ours": others,
+        "problems": [problem.as_document() for problem in problems],
+        "dry_run": dry_run,
+    }
+    output.result(call, data, _standing(data, transport if export is None else None))
 
 
 def _decide(call: output.Call, identifier: str, decision: str, notes: str, **options: Any) -> None:
@@ -150,8 +186,6 @@ def _decide(call: output.Call, identifier: str, decision: str, notes: str, **opt
 @contextmanager
 def _told_by_the_transport(call: output.Call, identifier: str) -> Iterator[None]:
     """Let the error of an issue that was not filed have the code that the transport gave (exit code 6)."""
-    from prismfs.errors import UndeliveredError
-
     try:
         yield
     except UndeliveredError as error:
@@ -170,7 +204,6 @@ def _record(call: output.Call, identifier: str) -> Any:
     Raises:
         RefusedError: `not_found`, `ambiguous`.
     """
-    from prismfs.errors import RefusedError
     from prismfs.kinds.care.phone_home import PhoneHome
     from prismfs.store import listing
     from prismfs.store.reading import reading, resolve_id
@@ -184,8 +217,6 @@ def _record(call: output.Call, identifier: str) -> Any:
 
 
 def _retained(text: str) -> dict[str, str]:
-    from prismfs.errors import UsageError
-
     place, _, rest = text.partition(":")
     kind, _, reason = rest.partition("=")
     if not (place.startswith("/") and kind and reason):
@@ -197,3 +228,42 @@ def _why(record: Any) -> str:
     told = ": ".join(part for part in (record.code, record.detail) if part)
     issue = f"  {record.issue_url}" if record.issue_url else ""
     return (f"  ({output.one_line(told)})" if told else "") + output.one_line(issue)
+
+
+def _give(desk: Any, pair: Any, now: Any, says: dict[str, str], *, dry_run: bool) -> Iterator[dict[str, Any]]:
+    """Give what differs of one issue, ten comments at a time, and yield what was decided."""
+    from prismfs.cli.render import decision_document
+    from prismfs.engine.turn.submit import rehearse, submit
+    from prismfs.engine.turn.tracker_sync import current_record, sync_event
+    from prismfs.records.plan import Plan
+
+    record, issue = pair
+    decided = True
+    while decided and (event := sync_event(record, issue, now, **says)) is not None:
+        decision = rehearse(desk, event, now) if dry_run else submit(desk, event, now)[0]
+        yield decision_document(decision) | {"issue": issue.number, "state": issue.state}
+        decided = isinstance(decision, Plan) and not dry_run
+        record = current_record(desk, record)
+
+
+def _standing(data: dict[str, Any], transport: str | None) -> list[str]:
+    if transport == "dry-run":
+        return ["nothing to ask: settings/tracker.yaml says transport: dry-run"]
+    would = "would do: " if data["dry_run"] else ""
+    lines = [f"{would}{item['subject']}  {output.safe(item['reason'])}" for item in data["items"]]
+    lines += [f"not ours: issue {number}" for number in data["not_ours"]]
+    lines += [f"not read: {output.one_line(str(problem['message']))}" for problem in data["problems"]]
+    return lines or [f"nothing differs ({data['looked_at']} issues)"]
+
+
+def _read_export(path: Path) -> bytes:
+    """Return the bytes of the export, or of standard input for `-`: at most one more than it may hold."""
+    from prismfs.engine.turn.tracker_sync import MOST_EXPORT
+
+    if str(path) == "-":
+        return sys.stdin.buffer.read(MOST_EXPORT + 1)
+    try:
+        with path.open("rb") as file:
+            return file.read(MOST_EXPORT + 1)
+    except OSError as error:
+        raise RecordError("not_readable", f"cannot be read: {error.strerror}", path=str(path)) from error

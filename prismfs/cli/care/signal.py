@@ -8,16 +8,13 @@ from typing import Any
 import click
 
 from prismfs.cli import output
+from prismfs.errors import RefusedError, UsageError
+from prismfs.records.stage import stage_order
 
 _TYPES = (
-    "Question",
-    "TaskAssigned",
-    "Acknowledgment",
-    "StatusUpdate",
-    "ReviewRequested",
-    "ReviewCompleted",
+    "Question", "TaskAssigned", "Acknowledgment", "StatusUpdate", "ReviewRequested", "ReviewCompleted",
     "IncidentUpdate",
-)
+)  # fmt: skip
 
 
 @click.group(
@@ -46,7 +43,6 @@ def send(call: output.Call, dry_run: bool, type_: str, body: str, **fields: str 
     A persona of this project goes before one of the tenant's bridges; NAME@PID names the other project's.
     """
     from prismfs.cli.write_drop import drop_bytes
-    from prismfs.errors import RefusedError, UsageError
 
     if fields["to"] is None and fields["in_reply_to"] is None:
         raise UsageError("nobody_named", "says neither whom it is for nor what it answers", hint="--to NAME")
@@ -129,9 +125,12 @@ def show(call: output.Call, identifier: str) -> None:
 @output.verb()
 def thread(call: output.Call, identifier: str) -> None:
     """Show the conversation that a signal belongs to, both directions, oldest first; marks nothing."""
-    from prismfs.cli.care.thread import print_thread
+    from prismfs.store.reading import reading, resolve_id
 
-    print_thread(call, identifier)
+    with reading(call.project()) as connection:
+        entries = _conversation(connection, resolve_id(connection, identifier))
+    lines = [line for entry in entries for line in _shown(entry)]
+    output.result(call, {"items": entries, "total": len(entries)}, lines)
 
 
 @command.command("ack", epilog="\b\nExample:\n  prismfs --as Sage signal ack sig-01k5")
@@ -140,6 +139,48 @@ def thread(call: output.Call, identifier: str) -> None:
 @output.verb(writes=True)
 def ack(call: output.Call, identifier: str, note: str | None, dry_run: bool) -> None:
     """Acknowledge the signal: it is seen and will be sorted; its next deadline runs from now."""
-    from prismfs.cli.submit import submit_and_print
+    call.submit("signal.ack", {} if note is None else {"note": note}, target=identifier, dry_run=dry_run)
 
-    submit_and_print(call, "signal.ack", {} if note is None else {"note": note}, target=identifier, dry_run=dry_run)
+
+def _conversation(connection: Any, identifier: str) -> list[dict[str, Any]]:
+    """Return the signals and mails of the conversation that the signal `identifier` belongs to, oldest first.
+
+    Answers stay mails where the sender is of this project; over a bridge they are signals, whose copies in a
+    mailbox are left out. Nothing is marked as read (R-000-13).
+
+    Raises:
+        RefusedError: `not_found`; it is no signal.
+    """
+    from prismfs.store import listing
+
+    found = json.loads(listing.read_document(connection, identifier) or "{}")
+    if found.get("kind") != "signal":
+        raise RefusedError("not_found", f"no signal {identifier}", field="ID", hint="prismfs signal list")
+    root = found.get("thread_id") or found["id"]
+    begun = listing.read_document(connection, root)
+    texts, _ = listing.find_documents(connection, "signal", where={"$.thread_id": root}, newest_first=False)
+    signals = [json.loads(text) for text in ((begun,) if begun else ()) + texts]
+    entries = {signal["id"]: signal for signal in signals}
+    for signal in signals:
+        for about in filter(None, (signal["id"], signal.get("incident"))):
+            mails, _ = listing.find_documents(connection, "mail", where={"ref": about, "owner": signal["from"]})
+            entries |= {mail["id"]: mail for mail in map(json.loads, mails) if mail["type"] == "reply"}
+    return sorted(entries.values(), key=_order)
+
+
+def _order(entry: dict[str, Any]) -> tuple[str, int, str]:
+    """Return what entries are sorted by: what answers a signal in the same turn has its time, in steps of the desk."""
+    told = entry.get("progress")
+    answers = told is not None and entry.get("in_reply_to") is not None
+    if entry["kind"] == "signal" and not answers:
+        return entry["created_at"], -2, entry["id"]
+    return entry["created_at"], stage_order(told["stage"]) if told else -1, entry["id"]
+
+
+def _shown(entry: dict[str, Any]) -> list[str]:
+    sender = entry["from"] + (f"@{entry['from_pid']}" if entry.get("from_pid") else "")
+    to = entry["to"] + (f"@{entry['to_pid']}" if entry.get("to_pid") else "")
+    head = f"{entry['created_at']}  {sender} to {to}  {entry['type']}, {entry['status']}"
+    body = [f"  {line}".rstrip() for line in output.safe(entry.get("body") or "").rstrip().splitlines()]
+    name = click.style(output.safe(entry["id"]), bold=True)
+    return [f"{name}  {output.safe(head)}", output.one_line(entry["subject"]), *body, ""]

@@ -1,4 +1,4 @@
-"""`prismfs triage`: try the triage rules."""
+"""`prismfs triage`: try the triage rules; and how rules that are tried, and labelled examples, are read."""
 
 import json
 from collections.abc import Iterator
@@ -8,6 +8,12 @@ from typing import Any
 import click
 
 from prismfs.cli import output
+from prismfs.errors import RecordError, StoreError
+
+RULES = click.option(
+    "--rules", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Other rules than the project's."
+)
+EXAMPLES = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 
 
 @click.group("triage", epilog="\b\nExample:\n  prismfs triage eval reports.jsonl")
@@ -16,42 +22,45 @@ def command() -> None:
 
 
 @command.command("eval", epilog="\b\nExample:\n  prismfs triage eval reports.jsonl --rules settings/triage.yaml")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "--rules",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Other rules than the project's.",
-)
+@EXAMPLES
+@RULES
 @click.option("--hard", type=click.IntRange(min=0), default=10, show_default=True, help="How many hard cases to print.")
 @output.verb()
 def evaluate_(call: output.Call, file: Path, rules: Path | None, hard: int) -> None:
     """Sort each report of FILE (JSON lines: id, title, body, lane, …) and compare with its label."""
     from prismfs.engine.admin.evaluate_triage import evaluate
-    from prismfs.errors import RecordError, StoreError
-    from prismfs.kinds.care.settings import triage
-    from prismfs.kinds.core.settings import policy
     from prismfs.store.defaults import default_record
 
-    if rules is None:
+    found: Any = read_rules(call, "triage", rules)
+    policy: Any = default_record("policy")
+    data = evaluate(found, read_examples(file), nature_floor=policy.nature_floor).to_document()
+    output.result(call, data, _lines(data, hard))
+
+
+def read_rules(call: output.Call, kind: str, path: Path | None) -> Any:
+    """Return the rules of `path`, else the project's own, else those that ship, as a record of the settings `kind`."""
+    from prismfs.kinds import KINDS
+    from prismfs.store.defaults import default_record
+
+    folder = KINDS[kind].folder
+    if path is None:
         try:
-            rules = call.project() / "settings" / "triage.yaml"
+            path = call.project() / folder
         except StoreError:
-            rules = None
-    found = (
-        triage.KIND.read(rules.read_bytes(), path="settings/triage.yaml")
-        if rules is not None and rules.is_file()
-        else default_record("triage")
-    )
-    assert isinstance(found, triage.Triage)
-    policy_record = default_record("policy")
-    assert isinstance(policy_record, policy.Policy)
-    floor = policy_record.nature_floor
+            return default_record(kind)
+    return KINDS[kind].read(path.read_bytes(), path=folder) if path.is_file() else default_record(kind)
+
+
+def read_examples(file: Path) -> list[Any]:
+    """Return the labelled examples of a file of JSON lines.
+
+    Raises:
+        RecordError: `syntax`.
+    """
     try:
-        rows = [json.loads(line) for line in file.read_text().splitlines() if line.strip()]
+        return [json.loads(line) for line in file.read_text().splitlines() if line.strip()]
     except ValueError as error:
         raise RecordError("syntax", f"is not JSON lines: {error}", path=str(file)) from error
-    data = evaluate(found, rows, nature_floor=floor).to_document()
-    output.result(call, data, _lines(data, hard))
 
 
 def _lines(data: dict[str, Any], hard: int) -> Iterator[str]:

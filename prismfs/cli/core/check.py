@@ -1,11 +1,14 @@
-"""`prismfs check`: validate record files and drops."""
+"""What is wrong: with record files and drops, whose form the schemas give; with a project; with its history."""
 
-from collections.abc import Iterator
+import json
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 
 from prismfs.cli import output
+from prismfs.errors import RecordError, StoreError
 
 
 @click.command("check", epilog="\b\nExample:\n  prismfs check settings/triage.yaml inbox/report.yaml")
@@ -13,8 +16,7 @@ from prismfs.cli import output
 @output.verb()
 def command(call: output.Call, paths: tuple[Path, ...]) -> int:
     """Check PATHs: records by their place in the project, other files as drops. Without PATH: all records."""
-    from prismfs.engine.admin.check import check_drop, check_record
-    from prismfs.errors import Problem, StoreError
+    from prismfs.engine.admin.check import check_file
 
     try:
         root: Path | None = call.project()
@@ -22,22 +24,116 @@ def command(call: output.Call, paths: tuple[Path, ...]) -> int:
         if not paths:
             raise
         root = None
-    problems: list[Problem] = []
-    checked = 0
-    for path in paths or _records(root):
-        checked += 1
-        if not path.is_file():
-            problems.append(Problem("not_a_file", "is not a file", path=str(path)))
-            continue
-        problem = check_record(path, root) if root is not None else None
-        if root is None or problem is None:
-            problem = check_drop(path, root)
-        if problem.code != "valid":
-            problems.append(problem)
-    data = {"checked": checked, "problems": [problem.as_document() for problem in problems]}
+    found = [check_file(path, root) for path in paths or _records(root)]
+    problems = [problem for problem in found if problem is not None]
+    data = {"checked": len(found), "problems": [problem.as_document() for problem in problems]}
     lines = [output.one_line(f"{problem} [{problem.code}]") for problem in problems]
-    output.result(call, data, [*lines, f"{checked} checked, {len(problems)} invalid"])
+    output.result(call, data, [*lines, f"{len(found)} checked, {len(problems)} invalid"])
     return 1 if problems else 0
+
+
+@click.command("emit", epilog="\b\nExample:\n  prismfs emit report.yaml\n  make-report | prismfs emit -")
+@click.argument("file", type=click.Path(path_type=Path))
+@output.verb(writes=True)
+def emit(call: output.Call, file: Path, dry_run: bool) -> None:
+    """Check FILE (- reads standard input) as a drop and put it into the project's inbox."""
+    import tempfile
+
+    from prismfs.cli.write_drop import drop_bytes
+    from prismfs.engine.admin.check import check_drop
+
+    root = call.project()
+    try:
+        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        raise StoreError("unreadable", str(error.strerror), path=str(file)) from error
+    suffix = "json" if data.lstrip()[:1] == b"{" else "yaml"
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / f"drop.{suffix}"
+        copy.write_bytes(data)
+        problem = check_drop(copy)
+    if problem is not None:
+        raise RecordError(problem.code, problem.message, path=str(file), field=problem.field, hint=problem.hint)
+    name = None if dry_run else drop_bytes(root, data, suffix=suffix)
+    output.result(call, {"file": name, "dry_run": dry_run}, f"{'would drop' if dry_run else 'dropped'} {name or file}")
+
+
+@click.command("schema", epilog="\b\nExample:\n  prismfs schema --write schemas")
+@click.option("--write", "folder", type=click.Path(path_type=Path), help="Write one file a kind into this folder.")
+@output.verb()
+def schema(call: output.Call, folder: Path | None) -> None:
+    """Give the JSON Schema of every record kind and of every form that may be dropped."""
+    from prismfs.schema import schema_files
+
+    files = schema_files()
+    if folder is None:
+        data = {name: json.loads(text) for name, text in files.items()}
+        output.result(call, data, json.dumps(data, indent=2))
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_bytes(text)
+    output.result(call, {"written": sorted(files)}, f"{len(files)} schemas in {folder}")
+
+
+@click.command("doctor", epilog="\b\nExample:\n  prismfs doctor --json")
+@output.verb()
+def doctor(call: output.Call) -> int:
+    """Check git, the repository's configuration, settings, the working tree, the inbox and the watcher.
+
+    In a tenant's folder its file and all its projects are looked over.
+    """
+    from prismfs.engine.admin.doctor import Finding, examine, examine_tenant
+
+    now, folder = call.now(), call.directory.resolve()
+    if (folder / "tenant.yaml").is_file():
+        findings = examine_tenant(folder)
+        valid = findings[0].problem is None
+        for root in call.projects() if valid else ():
+            if root.is_dir():
+                findings += [Finding(f"{root.name}: {one.subject}", one.problem) for one in examine(root, now)]
+    else:
+        findings = examine(call.project(), now)
+    items, lines = [], []
+    for finding in findings:
+        problem = finding.problem
+        items.append({"subject": finding.subject, "problem": problem and problem.as_document()})
+        if problem is None:
+            lines.append(f"{click.style('ok  ', fg='green')}  {finding.subject}")
+        else:
+            lines.append(f"{click.style('look', fg='red')}  {finding.subject}: {output.one_line(str(problem))}")
+    output.result(call, {"items": items, "total": len(items)}, lines)
+    return 1 if any(finding.problem for finding in findings) else 0
+
+
+@click.command("verify", epilog="\b\nExample:\n  prismfs verify --since v1.0")
+@click.option("--since", metavar="REV", help="Judge only commits after this one.")
+@output.verb()
+def verify(call: output.Call, since: str | None) -> int:
+    """Decide every commit again by its own version of the rules, and compare; check the audit chain.
+
+    Exit 1 if one differs.
+    """
+    from prismfs.engine.trust import verify as histories
+    from prismfs.store.repo import ProjectRepo
+
+    with ProjectRepo(call.project()) as repo:
+        start = None if since is None else repo.git.resolve(f"{since}^{{commit}}")
+        if since is not None and start is None:
+            raise StoreError("unknown_commit", "is no commit here", path=since)
+        snapshot = repo.snapshot()
+        if snapshot.seen is not None:
+            repo.news(snapshot)  # refuses a branch that lost the commit seen last
+        found = histories.verify(repo.git, until=snapshot.commit, since=start, progress=_progress(call))
+    lines = [
+        f"{found.commits} commits: {found.decided} decided again and equal ({found.older} by older rules), "
+        f"{found.foreign} made by people; {found.rows} audit rows in one chain"
+    ]
+    for problem in found.problems:
+        lines.append(click.style(output.one_line(f"{problem} [{problem.code}]"), fg="red"))
+    lines.append("the history is what the rules make of it" if not found.problems else "the history does not verify")
+    output.result(call, found.to_document(), lines)
+    return 1 if found.problems else 0
 
 
 def _records(root: Path | None) -> Iterator[Path]:
@@ -47,3 +143,9 @@ def _records(root: Path | None) -> Iterator[Path]:
     for path in sorted(root.rglob("*")):
         if ".git" not in path.parts and kind_of_path(path.relative_to(root).as_posix()) is not None:
             yield path
+
+
+def _progress(call: output.Call) -> Callable[[int], None]:
+    if call.as_json or not sys.stderr.isatty():
+        return lambda _: None
+    return lambda number: click.echo(f"\r{number} commits", err=True, nl=False) if number % 100 == 0 else None

@@ -7,6 +7,12 @@ from typing import Any
 import click
 
 from prismfs.cli import output
+from prismfs.cli.instants import format_age
+from prismfs.cli.show import print_record
+from prismfs.cli.submit import submit_command
+from prismfs.errors import RefusedError
+from prismfs.store import listing
+from prismfs.store.reading import reading, resolve_id
 
 _TYPES = ("task", "escalation", "notification")
 _PRIORITIES = ("urgent", "high", "normal", "low")
@@ -33,8 +39,6 @@ def send(
     call: output.Call, to: str, subject: str, body: str, type_: str, priority: str, about: str | None, dry_run: bool
 ) -> None:
     """Write to an identity of this project; it is in its mailbox at once."""
-    from prismfs.cli.submit import submit_and_print
-
     document: dict[str, Any] = {
         "kind": "mail",
         "from": call.actor(),
@@ -42,11 +46,11 @@ def send(
         "type": type_,
         "priority": priority,
         "subject": subject,
-        "body": _text(body),
+        "body": output.read_body(body),
     }
     if about is not None:
         document["about"] = about
-    submit_and_print(call, "mail.send", {"document": document}, dry_run=dry_run)
+    call.submit("mail.send", {"document": document}, dry_run=dry_run)
 
 
 @command.command("inbox", epilog="\b\nExample:\n  prismfs --as mayor mail inbox --all")
@@ -57,7 +61,14 @@ def send(
 def inbox(call: output.Call, everything: bool, archived: bool, limit: int | None) -> None:
     """List the messages to the acting identity: unread ones first, then the most urgent, then the newest."""
     wanted = ("archived",) if archived else ("unread", "read") if everything else ("unread",)
-    mails = [mail for status in wanted for mail in _find(call, owner=call.actor(), status=status)]
+    found = {"owner": call.actor()}
+    with reading(call.project()) as connection:
+        texts = [
+            text
+            for status in wanted
+            for text in listing.find_documents(connection, "mail", where={**found, "status": status})[0]
+        ]
+    mails = [json.loads(text) for text in texts]
     mails.sort(key=lambda mail: str(mail["id"]), reverse=True)
     mails.sort(key=lambda mail: (_STATES.index(mail["status"]), _PRIORITIES.index(mail["priority"])))
     shown = mails[:limit]
@@ -72,9 +83,6 @@ def inbox(call: output.Call, everything: bool, archived: bool, limit: int | None
 @output.verb(writes=True)
 def read(call: output.Call, identifier: str, dry_run: bool) -> None:
     """Show a message to you and mark it as read; it stays where it is. With --dry-run it is only shown."""
-    from prismfs.cli.show import print_record
-    from prismfs.cli.submit import submit_command
-
     submit_command(call, "mail.ack", {}, dry_run=dry_run, target=identifier)
     print_record(call, identifier)
 
@@ -86,11 +94,8 @@ def read(call: output.Call, identifier: str, dry_run: bool) -> None:
 @output.verb(writes=True)
 def reply(call: output.Call, identifier: str, body: str, priority: str, dry_run: bool) -> None:
     """Answer a message to you: to its sender, in its thread. It counts as read then."""
-    from prismfs.cli.submit import submit_and_print
-
-    submit_and_print(
-        call, "mail.reply", {"body": _text(body), "priority": priority}, target=identifier, dry_run=dry_run
-    )
+    document = {"body": output.read_body(body), "priority": priority}
+    call.submit("mail.reply", document, target=identifier, dry_run=dry_run)
 
 
 @command.command("thread", epilog="\b\nExample:\n  prismfs mail thread mai-01k5")
@@ -98,11 +103,11 @@ def reply(call: output.Call, identifier: str, body: str, priority: str, dry_run:
 @output.verb()
 def thread(call: output.Call, identifier: str) -> None:
     """Show the whole conversation that a message belongs to, oldest first; marks nothing."""
-    from prismfs.store import listing
-    from prismfs.store.reading import reading, resolve_id
-
     with reading(call.project()) as connection:
-        found = _document(connection, resolve_id(connection, identifier))
+        name = resolve_id(connection, identifier)
+        found = json.loads(listing.read_document(connection, name) or "{}")
+        if found.get("kind") != "mail":
+            raise RefusedError("not_found", f"no mail {name}", field="ID", hint="prismfs mail inbox --all")
         first = found.get("thread_id") or found["id"]
         texts, _ = listing.find_documents(connection, "mail", where={"key": first}, newest_first=False)
         begun = listing.read_document(connection, first)
@@ -116,9 +121,7 @@ def thread(call: output.Call, identifier: str) -> None:
 @output.verb(writes=True)
 def ack(call: output.Call, identifier: str, dry_run: bool) -> None:
     """Mark a message as read without showing it; only whom it is to, or an operator, may."""
-    from prismfs.cli.submit import submit_and_print
-
-    submit_and_print(call, "mail.ack", {}, target=identifier, dry_run=dry_run)
+    call.submit("mail.ack", {}, target=identifier, dry_run=dry_run)
 
 
 @command.command("archive", epilog="\b\nExample:\n  prismfs --as mayor mail archive mai-01k5")
@@ -126,37 +129,10 @@ def ack(call: output.Call, identifier: str, dry_run: bool) -> None:
 @output.verb(writes=True)
 def archive(call: output.Call, identifier: str, dry_run: bool) -> None:
     """Put a message to you away; `mail inbox --archived` lists it."""
-    from prismfs.cli.submit import submit_and_print
-
-    submit_and_print(call, "mail.archive", {}, target=identifier, dry_run=dry_run)
-
-
-def _text(body: str) -> str:
-    return output.read_body(body)
-
-
-def _find(call: output.Call, **where: object) -> list[dict[str, Any]]:
-    from prismfs.store import listing
-    from prismfs.store.reading import reading
-
-    with reading(call.project()) as connection:
-        texts, _ = listing.find_documents(connection, "mail", where=where)
-    return [json.loads(text) for text in texts]
-
-
-def _document(connection: Any, identifier: str) -> dict[str, Any]:
-    from prismfs.errors import RefusedError
-    from prismfs.store import listing
-
-    found: dict[str, Any] = json.loads(listing.read_document(connection, identifier) or "{}")
-    if found.get("kind") != "mail":
-        raise RefusedError("not_found", f"no mail {identifier}", field="ID", hint="prismfs mail inbox --all")
-    return found
+    call.submit("mail.archive", {}, target=identifier, dry_run=dry_run)
 
 
 def _table(mails: list[dict[str, Any]]) -> str:
-    from prismfs.cli.instants import format_age
-
     now = datetime.now(UTC)
     columns = {name: name.upper() for name in ("id", "status", "priority", "from", "subject", "age")}
     rows = [mail | {"age": format_age(mail["created_at"], now)} for mail in mails]
@@ -166,10 +142,6 @@ def _table(mails: list[dict[str, Any]]) -> str:
 def _shown(mail: dict[str, Any]) -> list[str]:
     """Return one message of a conversation as lines for people."""
     head = f"{mail['created_at']}  {mail['from']} to {mail['to']}  {mail['type']}, {mail['priority']}, {mail['status']}"
+    first = click.style(output.safe(mail["id"]), bold=True) + "  " + output.safe(head)
     body = [f"  {line}" for line in output.safe(mail["body"]).rstrip().splitlines()]
-    return [
-        click.style(output.safe(mail["id"]), bold=True) + "  " + output.safe(head),
-        output.one_line(mail["subject"]),
-        *body,
-        "",
-    ]
+    return [first, output.one_line(mail["subject"]), *body, ""]

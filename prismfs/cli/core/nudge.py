@@ -1,17 +1,22 @@
-"""`prismfs nudge`: short notes between agents that are at work now, outside of git (R-004-34)."""
+"""`prismfs nudge` and `prismfs heartbeat`: short notes between agents that are at work now, and who is (R-004-34).
 
-from __future__ import annotations
+Both stand outside of git.
+"""
 
+import uuid
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from prismfs.cli import output
-
-if TYPE_CHECKING:  # the models take longer to import than the help to print
-    from prismfs.delivery.nudges.folder import Nudge
-    from prismfs.errors import Problem
+from prismfs.cli.instants import format_age
+from prismfs.delivery.nudge import SENDER
+from prismfs.delivery.nudges.folder import Nudge
+from prismfs.delivery.nudges.heartbeats import Heartbeat, read_heartbeats, write_heartbeat
+from prismfs.delivery.nudges.queue import NudgeQueue, duration_of, new_expiry
+from prismfs.errors import ForbiddenError, Problem
+from prismfs.records.api import derive_id, format_instant
 
 
 @click.group("nudge", epilog='\b\nExample:\n  prismfs --as deacon nudge send mayor "the build waits for you"')
@@ -26,17 +31,7 @@ def command() -> None:
 @output.verb(writes=True)
 def send(call: output.Call, to: str, text: str, ttl: str, dry_run: bool) -> None:
     """Leave TEXT (- reads standard input) for TO, who gets it by `nudge claim`."""
-    import uuid
-
-    from prismfs.clock import SystemClock
-    from prismfs.delivery.nudge import SENDER
-    from prismfs.delivery.nudges.folder import Nudge
-    from prismfs.delivery.nudges.queue import NudgeQueue, new_expiry
-    from prismfs.errors import ForbiddenError
-    from prismfs.records.base import format_instant
-    from prismfs.records.ids import derive_id
-
-    now = SystemClock().now()
+    now = call.now()
     if call.actor().casefold() == SENDER:
         raise ForbiddenError("reserved_identity", f"{SENDER} is the engine's own name", field="/from", hint="--as NAME")
     nudge = Nudge.from_document(
@@ -67,10 +62,7 @@ def send(call: output.Call, to: str, text: str, ttl: str, dry_run: bool) -> None
 @output.verb(writes=True)
 def claim(call: output.Call, identity: str | None, limit: int | None, process: int | None, dry_run: bool) -> None:
     """Print the nudges to you and claim them. What is not `nudge done` in five minutes goes back."""
-    from prismfs.clock import SystemClock
-    from prismfs.delivery.nudges.queue import NudgeQueue
-
-    queue, now, owner = NudgeQueue(call.project()), SystemClock().now(), identity or call.actor()
+    queue, now, owner = NudgeQueue(call.project()), call.now(), identity or call.actor()
     if dry_run:
         entries, problems = queue.look(now, owner)
         waiting = [entry.nudge for entry in entries if entry.state in ("waiting", "orphaned")]
@@ -78,8 +70,7 @@ def claim(call: output.Call, identity: str | None, limit: int | None, process: i
     else:
         claims = queue.claim(owner, now, process=process, limit=limit)
         nudges, left, problems = claims.nudges, claims.left, claims.problems
-    lines = [line for nudge in nudges for line in _shown(nudge)]
-    lines = lines or ["no nudge waits"]
+    lines = [line for nudge in nudges for line in _shown(nudge)] or ["no nudge waits"]
     if left:
         lines.append(f"up to {left} more; leave --limit out to claim them")
     data = {
@@ -97,14 +88,10 @@ def claim(call: output.Call, identity: str | None, limit: int | None, process: i
 @output.verb(writes=True)
 def done(call: output.Call, identifier: str, identity: str | None, dry_run: bool) -> None:
     """Say that a claimed nudge is dealt with: it is not handed out again. A second time changes nothing."""
-    from prismfs.clock import SystemClock
-    from prismfs.delivery.nudges.queue import NudgeQueue
-
     queue, owner = NudgeQueue(call.project()), identity or call.actor()
-    found, changed = queue.done(owner, identifier.strip().lower(), SystemClock().now(), dry_run=dry_run)
-    line = (
-        f"{'would be done' if dry_run else 'done'}: {found}" if changed else f"nothing to do: {found} was done before"
-    )
+    found, changed = queue.done(owner, identifier.strip().lower(), call.now(), dry_run=dry_run)
+    line = f"{'would be done' if dry_run else 'done'}: {found}"
+    line = line if changed else f"nothing to do: {found} was done before"
     output.result(call, {"id": found, "changed": changed, "dry_run": dry_run}, line)
 
 
@@ -113,12 +100,7 @@ def done(call: output.Call, identifier: str, identity: str | None, dry_run: bool
 @output.verb()
 def list_(call: output.Call, identity: str | None) -> None:
     """List the nudges of everybody, oldest first, and what became of them so far; claims nothing."""
-    from prismfs.cli.instants import format_age
-    from prismfs.clock import SystemClock
-    from prismfs.delivery.nudges.queue import NudgeQueue
-    from prismfs.records.base import format_instant
-
-    now = SystemClock().now()
+    now = call.now()
     entries, problems = NudgeQueue(call.project()).look(now, identity)
     items: list[dict[str, Any]] = []
     for entry in entries:
@@ -128,6 +110,46 @@ def list_(call: output.Call, identity: str | None) -> None:
     rows = [item | {"age": format_age(item["at"], now)} for item in items]
     text = output.table(rows, columns) if rows else "no nudge"
     output.result(call, {"items": items, "total": len(items), "problems": _problems(call, problems)}, text)
+
+
+@click.group(
+    "heartbeat", invoke_without_command=True, epilog='\b\nExample:\n  prismfs --as jade heartbeat --note "step 3 of 7"'
+)
+@click.option("--note", help="What you are at, in one line.")
+@output.verb(writes=True)
+def heartbeat(call: output.Call, note: str | None, dry_run: bool) -> None:
+    """Say that the acting identity is at work now. Or: list."""
+    if click.get_current_context().invoked_subcommand is not None:
+        return
+
+    at = format_instant(call.now())
+    beat = Heartbeat.from_document({"at": at, "note": note})
+    path = write_heartbeat(call.project(), call.actor(), beat, dry_run=dry_run)
+    data = {"path": path, "heartbeat": beat.to_document(), "dry_run": dry_run}
+    output.result(call, data, f"{'would write' if dry_run else 'wrote'} {path} at {at}")
+
+
+@heartbeat.command("list", epilog="\b\nExample:\n  prismfs heartbeat list --older 15m")
+@click.option("--older", default="5m", help="From which age on one is stale, such as 90s or 5m.")
+@output.verb()
+def list_heartbeats(call: output.Call, older: str) -> None:
+    """List when each identity was last at work; stale ones are named so."""
+    now = call.now()
+    beats, problems = read_heartbeats(call.project(), now, older=duration_of(older, field="/older"))
+    items = [
+        {
+            "identity": beat.identity,
+            "state": "stale" if beat.stale else "alive",
+            "at": format_instant(beat.heartbeat.at),
+            "age_seconds": max(0, int(beat.age.total_seconds())),
+            "note": beat.heartbeat.note,
+        }
+        for beat in beats
+    ]
+    columns = {name: name.upper() for name in ("identity", "state", "age", "note")}
+    rows = [item | {"age": format_age(str(item["at"]), now)} for item in items]
+    data = {"items": items, "total": len(items), "problems": _problems(call, problems)}
+    output.result(call, data, output.table(rows, columns) if rows else "no heartbeat")
 
 
 def _shown(nudge: Nudge) -> list[str]:

@@ -1,10 +1,29 @@
-"""`prismfs roster`: who is in the roster, and proposals to change it."""
+"""`prismfs roster` and `prismfs whois`: who is in the roster, who can be addressed, and proposals to change it."""
 
 from typing import Any
 
 import click
 
 from prismfs.cli import output
+
+
+@click.command("whois", epilog="\b\nExample:\n  prismfs whois\n  prismfs whois Sage --json")
+@click.argument("name", required=False)
+@output.verb()
+def whois(call: output.Call, name: str | None) -> None:
+    """List whom signals may be addressed to: the project's personas and the tenant's bridges.
+
+    Of a bridge, its identity, role, class, home project, availability and address are shown, and nothing else.
+    """
+    from prismfs.engine.admin.roster import find, read_entries
+
+    with call.desk() as desk:
+        found = read_entries(desk)
+    if name is not None:
+        found = find(found, name)
+    rows = [entry.to_document() for entry in found]
+    columns = {name: name.upper() for name in ("address", "role", "class", "pid", "availability")}
+    output.result(call, {"items": rows, "total": len(rows)}, output.table(rows, columns))
 
 
 @click.group("roster", epilog="\b\nExample:\n  prismfs roster list\n  prismfs -C home roster elevate Sage")
@@ -19,13 +38,12 @@ def command() -> None:
 @output.verb()
 def list_(call: output.Call) -> None:
     """List the personas of this project, and what each may do."""
-    from prismfs.engine.admin.roster import whois
+    from prismfs.engine.admin.roster import read_entries
     from prismfs.engine.trust.endorsement import roster_at
-    from prismfs.engine.turn.desk import Desk
 
-    with Desk(call.project()) as desk:
+    with call.desk() as desk:
         personas = roster_at(desk.repo.git, desk.repo.snapshot().commit)
-        known = {entry.identity: entry for entry in reversed(whois(desk))}
+        known = {entry.identity: entry for entry in reversed(read_entries(desk))}
     rows: list[dict[str, Any]] = [
         {
             "identity": persona.identity,
@@ -71,30 +89,24 @@ def _propose(call: output.Call, verb: str, fields: dict[str, Any], *, dry_run: b
     import uuid
 
     from prismfs.cli.render import decision_document, render_decision
-    from prismfs.clock import SystemClock
-    from prismfs.engine.admin.roster import BRANCHES, propose, with_bridges
-    from prismfs.engine.turn.desk import Desk
+    from prismfs.engine.admin.roster import propose, with_bridges
     from prismfs.engine.turn.submit import command_event, rehearse
 
-    now = SystemClock().now()
-    with Desk(call.project()) as desk:
+    now, branch, commit = call.now(), None, None
+    with call.desk() as desk:
         event = command_event(
             "roster.propose", {"verb": verb, **fields}, actor=call.actor(), token=uuid.uuid4().hex, at=now
         )
-        branch: str | None = f"{BRANCHES}roster-{verb}-{fields['name']}"
-        commit = None
         if dry_run:
             decision = rehearse(desk, with_bridges(desk, event), now)
         else:
             decision, branch, commit = propose(desk, event, now)
     lines = [("would do: " if dry_run else "") + render_decision(decision)]
-    if commit is None:
-        branch = None
-    else:
+    if commit is not None:
         lines += [
             f"  it stands on the branch {branch} and has no effect yet",
             f"  an operator takes it with: git merge --no-ff {branch}",
             "  (with -S where trust is signed), or by a pull request of that branch",
         ]
-    data = decision_document(decision) | {"branch": branch, "commit": commit, "dry_run": dry_run}
+    data = decision_document(decision) | {"branch": commit and branch, "commit": commit, "dry_run": dry_run}
     output.result(call, data, lines)

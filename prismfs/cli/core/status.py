@@ -1,4 +1,8 @@
-"""`prismfs status`: where the project, or one record, stands."""
+"""`prismfs status` and `prismfs prime`: where the project, or one record, stands, and what waits for an answer.
+
+At the top stands the banner of active incidents: severity, status, who has it, how far its target is off (R-002-51,
+R-002-53).
+"""
 
 import json
 import sqlite3
@@ -10,10 +14,17 @@ from typing import Any
 import click
 
 from prismfs.cli import output
-from prismfs.cli.core import banner
 from prismfs.cli.core.status_detail import read_status_detail
+from prismfs.engine.metrics.facts import format_seconds
+from prismfs.engine.metrics.incidents_now import Active, read_active
 from prismfs.store import listing
 from prismfs.store.reading import reading, resolve_id
+
+MOST = 5
+"""Incidents that the banner names; the rest is a number."""
+
+_SOON = 5 * 60
+"""Seconds before its target from which on an incident stands out."""
 
 
 @click.command("status", epilog="\b\nExample:\n  prismfs status\n  prismfs status sig-01k5")
@@ -38,6 +49,67 @@ def command(call: output.Call, identifier: str | None = None) -> None:
     else:
         lines = [line for data in found for line in (*_project_lines(data), "")]
         output.result(call, {"items": found, "total": len(found)}, lines)
+
+
+@click.command("prime", epilog="\b\nExample:\n  prismfs prime")
+@output.verb()
+def prime(call: output.Call) -> None:
+    """Print the escalations that wait for an answer, grouped by severity, the most urgent first (R-004-20)."""
+    with reading(call.project()) as connection:
+        where: dict[str, object] = {"status": "open", "type": "escalation"}
+        texts, _ = listing.find_documents(connection, "bead", where=where, newest_first=False)
+    beads = sorted((json.loads(text) for text in texts), key=lambda bead: (bead["severity"]["rank"], bead["id"]))
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for bead in beads:
+        groups.setdefault(bead["severity"]["label"], []).append(bead)
+    many = "1 escalation waits" if len(beads) == 1 else f"{len(beads) or 'no'} escalations wait"
+    lines = [f"{many} for an answer"]
+    for label, group in groups.items():
+        lines.append(f"{output.severity_style(group[0]['severity']['rank'], label)} ({len(group)})")
+        lines += [f"  {bead['id']}  {bead['tier']:10}  {output.safe(bead['title'])}" for bead in group]
+    if beads:
+        lines.append("answer: prismfs escalate ack ID, then close ID --reason, or forward ID --reason")
+    output.result(call, {"items": beads, "total": len(beads)}, lines)
+
+
+def read_banner(connection: sqlite3.Connection, *, at: int) -> dict[str, Any]:
+    """Return the most urgent open incidents as of `at` (ms since 1970), at most `MOST`, and how many there are."""
+    items = read_active(connection, at=at)
+    return {"items": items[:MOST], "total": len(items)}
+
+
+def banner_lines(found: dict[str, Any]) -> list[str]:
+    """Return the banner as lines, the most urgent first; none where nothing is open."""
+    items, more = found["items"], found["total"] - len(found["items"])
+    if not items:
+        return []
+    many = "1 incident is open" if found["total"] == 1 else f"{found['total']} incidents are open"
+    lines = [click.style(many, bold=True), *map(_line, items)]
+    return [*lines, *([f"  and {more} more: prismfs incident list --open"] if more else []), ""]
+
+
+def _line(item: Active) -> str:
+    severity = output.severity_style(item["rank"], f"{item['severity']:4}")
+    who = item["responder"] + ("" if item["acknowledged"] else " (not acknowledged)")
+    drill = " drill" if item["drill"] else ""
+    cells = (f"{item['status']:10}", f"{item['level']:12}", f"{who:28}")
+    told = "  ".join(output.one_line(cell) for cell in cells)
+    return f"  {severity}  {told}  {_target(item)}  {item['id']}{drill}  {_short(item['title'])}"
+
+
+def _target(item: Active) -> str:
+    left = item["left_seconds"]
+    if left is None:
+        return f"{'no target':26}"
+    if left <= 0:
+        return click.style(f"{item['target']} {format_seconds(-left)} overdue".ljust(26), fg="red", bold=True)
+    said = f"{item['target']} in {format_seconds(left)}".ljust(26)
+    return click.style(said, fg="yellow") if left <= _SOON else said
+
+
+def _short(title: str) -> str:
+    said = output.one_line(title)
+    return said if len(said) <= 60 else f"{said[:59]}…"
 
 
 def _record_lines(data: dict[str, Any]) -> list[str]:
@@ -67,7 +139,7 @@ def _project(root: Path, connection: sqlite3.Connection) -> dict[str, Any]:
     return {
         "pid": project.get("pid"),
         "path": str(root),
-        "active_incidents": banner.read_banner(connection, at=int(time.time() * 1000)),
+        "active_incidents": read_banner(connection, at=int(time.time() * 1000)),
         "incidents_open": sum(count for name, _, is_open, count in counts if name == "incident" and is_open),
         "escalations_open": escalations("open"),
         "escalations_acknowledged": escalations("acknowledged"),
@@ -95,7 +167,6 @@ def _project_lines(data: dict[str, Any]) -> list[str]:
     if watcher is not None:
         said = output.one_line(f"{watcher['state']} (process {watcher['process_id']}, {watcher['at']})")
     lines = [f"{data['pid']}  {data['path']}", f"watcher: {said}"]
-    banner_lines = banner.banner_lines(data["active_incidents"])
     for name, value in data.items():
         if isinstance(value, int) and value:
             lines.append(f"{value:6}  {name.replace('_', ' ')}")
@@ -103,7 +174,7 @@ def _project_lines(data: dict[str, Any]) -> list[str]:
         lines.append("nothing is open")
     if data["next_due"]:
         lines.append(f"next due: {data['next_due']}")
-    return [*banner_lines, *lines]
+    return [*banner_lines(data["active_incidents"]), *lines]
 
 
 def _watcher(root: Path) -> dict[str, Any] | None:

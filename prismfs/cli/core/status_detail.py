@@ -37,22 +37,19 @@ def read_status_detail(connection: sqlite3.Connection, identifier: str) -> dict[
     triage = _newest(connection, "triage_record", ref=below.get("id")) if incident else {}
     home = _phone_home(connection, document, incident)
     told = document.get("progress") or {}
-    last = _last_row(connection, {identifier, *(one.get("id") for one in (incident, triage, home))})
-    event, at = last.get("action"), last.get("at")
-    if told and str(told["at"]) >= str(at or ""):
-        event, at = told["stage"], told["at"]
+    event, at = _last_event(connection, {identifier, *(one.get("id") for one in (incident, triage, home))}, told)
     messages, _ = listing.find_documents(connection, "outbox", where={"ref": identifier}, newest_first=False)
     notices = [json.loads(message) for message in messages]
-    url = home.get("issue_url") or told.get("issue_url")
+    url = _first("issue_url", home, told)
     return {
         "id": identifier,
         "stage": told.get("stage") or _stage(document, incident, triage, home),
         "status": document.get("status"),
-        "lane": document.get("lane") or told.get("lane"),
-        "incident": document.get("incident") or told.get("incident"),
+        "lane": _first("lane", document, told),
+        "incident": _first("incident", document, told),
         "severity": (below.get("severity") or {}).get("label") or told.get("severity"),
         "incident_is": below.get("status") if document.get("incident") else None,
-        "owner": below.get("owner") or below.get("tier") or told.get("owner") or _addressee(document),
+        "owner": _owner(document, below, told),
         "escalation": below.get("escalation"),
         "phone_home": home.get("id"),
         "phone_home_is": home.get("status"),
@@ -112,12 +109,13 @@ def _next_due(*documents: dict[str, Any]) -> str | None:
     return min((each["due_at"] for each in own if each.get("due_at")), default=told.get("due_at"))
 
 
-def _last_row(connection: sqlite3.Connection, names: set[Any]) -> dict[str, Any]:
-    rows: list[dict[str, Any]] = []
-    for name in filter(None, names):
-        texts, _ = listing.find_documents(connection, "audit", where={"ref": name}, limit=1)
-        rows += map(json.loads, texts)
-    return max(rows, key=lambda row: int(row["number"]), default={})
+def _last_event(connection: sqlite3.Connection, names: set[Any], told: dict[str, Any]) -> tuple[str | None, str | None]:
+    """Return the last event of the records `names` and its time, or what the other side reported since."""
+    rows = [_newest(connection, "audit", ref=name) for name in names if name]
+    last = max(filter(None, rows), key=lambda row: int(row["number"]), default={})
+    if told and str(told["at"]) >= str(last.get("at") or ""):
+        return told["stage"], told["at"]
+    return last.get("action"), last.get("at")
 
 
 def _newest(connection: sqlite3.Connection, kind: str, *, ref: Any) -> dict[str, Any]:
@@ -131,8 +129,15 @@ def _document(connection: sqlite3.Connection, identifier: str) -> dict[str, Any]
     return found
 
 
-def _addressee(document: dict[str, Any]) -> str | None:
-    return document.get("to") if document.get("kind") == "signal" else None
+def _first(name: str, *documents: dict[str, Any]) -> Any:
+    """Return the member `name` of the first document that has it; None where none does."""
+    return next((document[name] for document in documents if document.get(name)), None)
+
+
+def _owner(document: dict[str, Any], below: dict[str, Any], told: dict[str, Any]) -> str | None:
+    """Return who has the matter; of a signal that nobody has yet, its addressee."""
+    found: str | None = below.get("owner") or below.get("tier") or told.get("owner")
+    return found or (document.get("to") if document.get("kind") == "signal" else None)
 
 
 def _number(url: Any) -> int | None:

@@ -1,18 +1,105 @@
-"""`prismfs watch`: serve a project or a tenant until stopped."""
+"""`prismfs react` and `prismfs watch`: one turn over everything that waits, or one after the other until stopped."""
 
 import logging
 import signal
 import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import click
 
 from prismfs.cli import output
+from prismfs.cli.render import render_outcome
+from prismfs.clock import SystemClock
+from prismfs.daemon.log_lines import start_logging
+from prismfs.daemon.loop import Watcher
+from prismfs.engine.admin import watchdog
+from prismfs.engine.tenant.clones import TenantProject, find_projects, publish_clones
+from prismfs.engine.turn import react as turns
+from prismfs.engine.turn.commit_group import Outcome
+from prismfs.engine.turn.desk import Desk
+from prismfs.engine.turn.react import Turn
 from prismfs.errors import PrismfsError
 
 _log = logging.getLogger(__name__)
+
+
+@click.command("react", epilog="\b\nExample:\n  prismfs react && git log --oneline")
+@output.verb(writes=True)
+def react(call: output.Call, dry_run: bool) -> None:
+    """Take in, decide and commit everything that waits now, deliver, and exit."""
+    projects = _served_projects(call)
+    outcomes, wrong = _react_until_all_idle(projects, dry_run=dry_run)
+    if not dry_run:
+        clones = [one.root for one in projects if one.remote and one.root not in wrong]
+        wrong |= publish_clones(clones, call.now())
+    rendered = [render_outcome(outcome) for outcome in outcomes]
+    lines = [line for _, line in rendered]
+    if wrong:
+        for line in () if call.as_json else lines:
+            click.echo(line)
+        first, *others = wrong.values()
+        for other in others:
+            click.echo(f"error: {output.safe(str(other))}", err=True)
+        raise first
+    data = {"items": [data for data, _ in rendered], "total": len(rendered), "dry_run": dry_run}
+    output.result(call, data, lines or ["nothing waits"])
+
+
+def _served_projects(call: output.Call) -> list[TenantProject]:
+    """Return the project of the call, or those of its tenant, with remote ones cloned; each holds its own error.
+
+    Raises:
+        StoreError: `no_project`.
+        ConfigError: `tenant.yaml` is invalid.
+    """
+    start = call.directory.resolve()
+    if (start / "tenant.yaml").is_file():
+        return find_projects(start)
+    return [TenantProject("", call.project(), remote=False)]
+
+
+def _react_until_all_idle(
+    projects: list[TenantProject], *, dry_run: bool
+) -> tuple[list[Outcome], dict[Path, PrismfsError]]:
+    """Do turns while something waits in any project; return what was decided, and what is wrong with which project."""
+    outcomes: list[Outcome] = []
+    wrong = {project.root: project.error for project in projects if project.error is not None}
+    again = True
+    while again:  # what came over a bridge is work for the next round
+        again = False
+        for root in [project.root for project in projects if project.root not in wrong]:
+            try:
+                again = _react_until_idle(root, outcomes, dry_run=dry_run) or again
+            except PrismfsError as error:  # keeps none of the tenant's others back
+                wrong[root] = error
+    return outcomes, wrong
+
+
+def _react_until_idle(root: Path, outcomes: list[Outcome], *, dry_run: bool) -> bool:
+    """Do turns over one project while something waits, adding to `outcomes`; tell whether signals left it."""
+    clock = SystemClock()
+    crossed = False
+    with Desk(root) as desk:
+        heartbeat = watchdog.read_heartbeat(root)
+        if not dry_run:
+            outcomes += watchdog.report_standstill(desk, clock.now(), heartbeat)
+        while True:
+            moment = turns.Moment(now=clock.now(), monotonic=clock.monotonic(), wall=clock.wall())
+            if dry_run:
+                standstill = watchdog.standstill_events(desk, moment.now, heartbeat)
+                outcomes += turns.rehearse(desk, moment, standstill)
+                return False
+            turn = turns.react(desk, moment)
+            outcomes += turn.outcomes
+            crossed = crossed or turn.crossed
+            if turn.wait_until is not None:  # a file that was just written is taken once it is still
+                time.sleep(max(0.0, turn.wait_until - clock.monotonic()))
+            elif not turn.more:
+                break
+        desk.repo.bring_index()
+    return crossed
 
 
 @click.command(
@@ -28,8 +115,6 @@ def command(call: output.Call, once_idle: bool, log_json: bool) -> None:
 
     In a tenant's folder every project is served that can be; of the others the complaint says why.
     """
-    from prismfs.daemon.log_lines import start_logging
-
     start_logging(sys.stderr, as_json=log_json)
     printed = _Printed(call, log_json)
     try:
@@ -51,9 +136,7 @@ class _Printed:
         self.complaints = call.as_json or not log_json
         self.several = False
 
-    def report(self, desk: Any, turn: Any) -> None:
-        from prismfs.cli.render import render_outcome
-
+    def report(self, desk: Desk, turn: Turn) -> None:
         for outcome in turn.outcomes:
             data, line = render_outcome(outcome)
             name = desk.root.name
@@ -69,14 +152,9 @@ class _Printed:
 
 
 def _watch(call: output.Call, printed: _Printed, *, once_idle: bool) -> None:
-    from prismfs.cli.projects import served_projects
-    from prismfs.clock import SystemClock
-    from prismfs.daemon.loop import Watcher
-    from prismfs.engine.turn.desk import Desk
-
     with ExitStack() as stack:
         desks, clones, wrong = [], [], []
-        for project in served_projects(call):
+        for project in _served_projects(call):
             try:
                 if project.error is not None:
                     raise project.error

@@ -5,6 +5,7 @@ from typing import Any, Literal
 import click
 
 from prismfs.cli import output
+from prismfs.errors import UsageError
 
 
 class CreateByDefault(click.Group):
@@ -48,33 +49,26 @@ def command() -> None:
 @click.option("--stdin", is_flag=True, help="Read the details from standard input, as -m - does.")
 @output.verb(writes=True)
 def create(
-    call: output.Call,
-    title: str,
-    body: str,
-    labels: tuple[str, ...],
-    stdin: bool,
-    dry_run: bool,
+    call: output.Call, title: str, body: str, labels: tuple[str, ...], stdin: bool, dry_run: bool,
     **fields: str | None,
-) -> None:
+) -> None:  # fmt: skip
     """Open an escalation and send its first notices. Exit 6 if one could not be delivered."""
-    from prismfs.cli.submit import submit_and_print
-
     text = output.read_body("-" if stdin else body)
-    document: dict[str, Any] = {
-        "kind": "escalation",
-        "from": call.actor(),
-        "title": title,
-        "body": text,
-        "labels": _pairs(labels) or None,
-        **fields,
-    }
-    document = {name: value for name, value in document.items() if value is not None}
-    submit_and_print(call, "escalation", {"document": document}, dry_run=dry_run)
+    document: dict[str, Any] = {"kind": "escalation", "from": call.actor(), "title": title, "body": text}
+    document |= {"labels": _pairs(labels) or None, **fields}
+    _submit(call, "escalation", {"document": _given(document)}, dry_run=dry_run)
+
+
+def _given(document: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def _submit(call: output.Call, kind: str, document: dict[str, Any], **options: Any) -> None:
+    """Submit and print, by what is loaded for writing verbs alone."""
+    call.submit(kind, document, **options)
 
 
 def _pairs(labels: tuple[str, ...]) -> dict[str, str]:
-    from prismfs.errors import UsageError
-
     wrong = next((label for label in labels if "=" not in label), None)
     if wrong is not None:
         raise UsageError("usage", f"a label is written as NAME=VALUE, not {wrong[:60]!r}", hint="--label team=web")
@@ -97,17 +91,9 @@ def _pairs(labels: tuple[str, ...]) -> dict[str, str]:
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many, newest first.")
 @output.verb()
 def list_(
-    call: output.Call,
-    severity: str | None,
-    unacked: bool,
-    stale: bool,
-    source: str | None,
-    category: str | None,
-    tier: str | None,
-    since: str | None,
-    everything: bool,
-    limit: int | None,
-) -> None:
+    call: output.Call, severity: str | None, unacked: bool, stale: bool, source: str | None, category: str | None,
+    tier: str | None, since: str | None, everything: bool, limit: int | None,
+) -> None:  # fmt: skip
     """List escalations, newest first; open and acknowledged ones unless said otherwise."""
     from prismfs.cli.listing import print_list
 
@@ -115,26 +101,21 @@ def list_(
     if stale:
         compare.append(("$.last_reescalated_at|$.created_at", "<", _stale_before(call)))
     print_list(
-        call,
-        "bead",
-        severity=severity,
-        status="open" if unacked or stale else None,
-        only_open=not everything,
-        owner=tier,
-        members={"type": "escalation", "$.source": source, "$.category": category},
-        compare=compare,
+        call, "bead", severity=severity, status="open" if unacked or stale else None, only_open=not everything,
+        owner=tier, members={"type": "escalation", "$.source": source, "$.category": category}, compare=compare,
         limit=limit,
-    )
+    )  # fmt: skip
 
 
 def _stale_before(call: output.Call) -> str:
     """Return the instant before which an open escalation must have been opened, or raised, to be stale (R-004-16)."""
-    from prismfs.clock import SystemClock
-    from prismfs.engine.admin.setting_file import read_setting
     from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
     from prismfs.records.base import format_instant
+    from prismfs.store.repo import ProjectRepo
 
-    return format_instant(SystemClock().now() - read_setting(call.project(), EscalationPolicy).stale_threshold)
+    with ProjectRepo(call.project()) as repo:
+        policy = repo.view(repo.snapshot()).single(EscalationPolicy)
+    return format_instant(call.now() - policy.stale_threshold)
 
 
 @command.command("show", epilog="\b\nExample:\n  prismfs escalate show bea-01k5")
@@ -153,9 +134,7 @@ def show(call: output.Call, identifier: str) -> None:
 @output.verb(writes=True)
 def ack(call: output.Call, identifier: str, note: str, dry_run: bool) -> None:
     """Say that you have it: it is not raised any more. A second time changes nothing and says so."""
-    from prismfs.cli.submit import submit_and_print
-
-    submit_and_print(call, "escalate.ack", {"note": note}, target=identifier, dry_run=dry_run)
+    _submit(call, "escalate.ack", {"note": note}, target=identifier, dry_run=dry_run)
 
 
 @command.command(
@@ -166,9 +145,7 @@ def ack(call: output.Call, identifier: str, note: str, dry_run: bool) -> None:
 @output.verb(writes=True)
 def close(call: output.Call, identifier: str, reason: str, dry_run: bool) -> None:
     """Say that it is settled, with the reason."""
-    from prismfs.cli.submit import submit_and_print
-
-    submit_and_print(call, "escalate.close", {"reason": reason}, target=identifier, dry_run=dry_run)
+    _submit(call, "escalate.close", {"reason": reason}, target=identifier, dry_run=dry_run)
 
 
 @command.command("unack", epilog="\b\nExample:\n  prismfs --as mayor escalate unack bea-01k5")
@@ -176,9 +153,7 @@ def close(call: output.Call, identifier: str, reason: str, dry_run: bool) -> Non
 @output.verb(writes=True)
 def unack(call: output.Call, identifier: str, dry_run: bool) -> None:
     """Say that you do not have it any more: it is open again and its clock begins anew."""
-    from prismfs.cli.submit import submit_and_print
-
-    submit_and_print(call, "escalate.unack", {}, target=identifier, dry_run=dry_run)
+    _submit(call, "escalate.unack", {}, target=identifier, dry_run=dry_run)
 
 
 @command.command(
@@ -193,11 +168,8 @@ def forward(
     call: output.Call, identifier: str, to: str | None, expected: str | None, reason: str, dry_run: bool
 ) -> None:
     """Hand it to the next tier of the chain, or to the one named."""
-    from prismfs.cli.submit import submit_and_print
-
-    document = {"reason": reason, "to": to, "from": expected}
-    document = {name: value for name, value in document.items() if value is not None}
-    submit_and_print(call, "escalate.forward", document, target=identifier, dry_run=dry_run)
+    document = _given({"reason": reason, "to": to, "from": expected})
+    _submit(call, "escalate.forward", document, target=identifier, dry_run=dry_run)
 
 
 @command.command("comment", epilog='\b\nExample:\n  prismfs escalate comment bea-01k5 "the disk is a shared one"')
@@ -206,9 +178,7 @@ def forward(
 @output.verb(writes=True)
 def comment(call: output.Call, identifier: str, text: str, dry_run: bool) -> None:
     """Add a remark; anybody may."""
-    from prismfs.cli.submit import submit_and_print
-
-    submit_and_print(call, "escalate.comment", {"text": text}, target=identifier, dry_run=dry_run)
+    _submit(call, "escalate.comment", {"text": text}, target=identifier, dry_run=dry_run)
 
 
 @command.command("stale", epilog="\b\nExample:\n  prismfs escalate stale --dry-run")

@@ -27,6 +27,4 @@ def list_(call: output.Call, undelivered: bool, status: str | None, limit: int |
 @output.verb(writes=True)
 def retry(call: output.Call, identifier: str, dry_run: bool) -> None:
     """Try a message again that failed or had no contact when it was made; by the contacts of now."""
-    from prismfs.cli.submit import submit_and_print
-
-    submit_and_print(call, "outbox.retry", {}, target=identifier, dry_run=dry_run)
+    call.submit("outbox.retry", {}, target=identifier, dry_run=dry_run)

@@ -69,10 +69,6 @@ def _sent(message: Outbox) -> str:
 
 def _document(step: LookedAt) -> dict[str, Any]:
     return {
-        "route": step.route.name,
-        "depth": step.depth,
-        "taken": step.taken,
-        "mismatch": step.mismatch,
-        "matchers": list(step.route.matchers),
-        "actions": list(step.route.actions or ()),
-    }
+        "route": step.route.name, "depth": step.depth, "taken": step.taken, "mismatch": step.mismatch,
+        "matchers": list(step.route.matchers), "actions": list(step.route.actions or ()),
+    }  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from prismfs.cli import output
+from prismfs.errors import UsageError
 
 _FOR = click.option("--for", "lasting", metavar="TIME", help="How long it lasts, as 2h (from its beginning).")
 _UNTIL = click.option("--until", metavar="INSTANT", help="When it ends, as 2026-03-01T10:00:00Z.")
@@ -31,21 +32,13 @@ def command() -> None:
 @_UNTIL
 @output.verb(writes=True)
 def add(
-    call: output.Call,
-    matchers: tuple[str, ...],
-    source: str | None,
-    reason: str,
-    begins: str | None,
-    lasting: str | None,
-    until: str | None,
-    dry_run: bool,
-) -> None:
+    call: output.Call, matchers: tuple[str, ...], source: str | None, reason: str, begins: str | None,
+    lasting: str | None, until: str | None, dry_run: bool,
+) -> None:  # fmt: skip
     """Mute what fulfils every MATCHER: name=value, !=, =~ or !~ (RE2); severity, source, category, tier or a label."""
-    from prismfs.cli.submit import submit_and_print
-
     every = [*matchers, *([f'source="{source}"'] if source else [])]
     document = {"matchers": every, "reason": reason} | _times(begins, lasting, until)
-    submit_and_print(call, "silence.add", document, dry_run=dry_run)
+    _submit(call, "silence.add", document, dry_run=dry_run)
 
 
 @command.command("update", epilog="\b\nExample:\n  prismfs silence update sil-01k5 --for 4h --reason 'takes longer'")
@@ -57,24 +50,16 @@ def add(
 @_UNTIL
 @output.verb(writes=True)
 def update(
-    call: output.Call,
-    identifier: str,
-    matchers: tuple[str, ...],
-    reason: str | None,
-    begins: str | None,
-    lasting: str | None,
-    until: str | None,
-    dry_run: bool,
-) -> None:
+    call: output.Call, identifier: str, matchers: tuple[str, ...], reason: str | None, begins: str | None,
+    lasting: str | None, until: str | None, dry_run: bool,
+) -> None:  # fmt: skip
     """Change a silence. A new end or reason keeps its id; new matchers or another beginning make a new one."""
-    from prismfs.cli.submit import submit_and_print
-
     document: dict[str, Any] = _times(begins, lasting, until)
     if matchers:
         document["matchers"] = list(matchers)
     if reason is not None:
         document["reason"] = reason
-    submit_and_print(call, "silence.change", document, target=identifier, dry_run=dry_run)
+    _submit(call, "silence.change", document, target=identifier, dry_run=dry_run)
 
 
 @command.command("expire", epilog="\b\nExample:\n  prismfs silence expire sil-01k5")
@@ -82,9 +67,7 @@ def update(
 @output.verb(writes=True)
 def expire(call: output.Call, identifier: str, dry_run: bool) -> None:
     """End a silence now; what it held and is still open is notified."""
-    from prismfs.cli.submit import submit_and_print
-
-    submit_and_print(call, "silence.expire", {}, target=identifier, dry_run=dry_run)
+    _submit(call, "silence.expire", {}, target=identifier, dry_run=dry_run)
 
 
 @command.command("list", epilog="\b\nExample:\n  prismfs silence list --all --json")
@@ -98,6 +81,11 @@ def list_(call: output.Call, everything: bool, limit: int | None) -> None:
     print_list(call, "silence", only_open=not everything, limit=limit)
 
 
+def _submit(call: output.Call, kind: str, document: dict[str, Any], **options: Any) -> None:
+    """Submit and print, by what is loaded for writing verbs alone."""
+    call.submit(kind, document, **options)
+
+
 def _times(begins: str | None, lasting: str | None, until: str | None) -> dict[str, Any]:
     """Return the beginning and the end that the options say.
 
@@ -105,7 +93,6 @@ def _times(begins: str | None, lasting: str | None, until: str | None) -> dict[s
         UsageError: both an end and a length are given, or one cannot be read.
     """
     from prismfs.clock import SystemClock
-    from prismfs.errors import UsageError
     from prismfs.records.base import format_instant, parse_duration, parse_instant
 
     if lasting is not None and until is not None:

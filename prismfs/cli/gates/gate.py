@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from prismfs.cli import output, verdict
+from prismfs.errors import RecordError, RefusedError, UsageError
 
 if TYPE_CHECKING:
     from prismfs.kinds.gates.artifact import Artifact
@@ -39,23 +40,19 @@ def list_(call: output.Call, waiting: bool, **filters: Any) -> None:
 def show(call: output.Call, identifier: str, phase: str | None) -> None:
     """Show an artifact as it waits: its text, its hash, the criteria, what keeps it, and who may decide."""
     from prismfs.engine.turn.desk import Desk
-    from prismfs.errors import RecordError
-    from prismfs.rules.gates.consequences import how_to_decide
+    from prismfs.rules.gates import consequences, findings, progress, reading
     from prismfs.rules.gates.gate import gate_of, unmet_demands
-    from prismfs.rules.gates.progress import reads_unchanged
-    from prismfs.rules.gates.sections.findings import findings_in, line_of
-    from prismfs.rules.gates.sections.reading import parse
 
     with Desk(call.project()) as desk:
         view = desk.view()
         artifact = _artifact(call, view, identifier, phase)
         found, gate = gate_of(view, artifact)
-        findings = [line_of(finding) for finding in findings_in(view, [artifact])]
+        found_by_panel = [findings.line_of(finding) for finding in findings.findings_in(view, [artifact])]
         try:
-            against = unmet_demands(found, gate, parse(found, artifact.body))
+            against = unmet_demands(found, gate, reading.parse(found, artifact.body))
         except RecordError as error:
             against = [str(error)]
-        if not reads_unchanged(view, artifact):
+        if not progress.reads_unchanged(view, artifact):
             against.append("what it was written against was changed")
     may = _deciders(call, artifact)
     data = artifact.to_document() | {
@@ -67,12 +64,14 @@ def show(call: output.Call, identifier: str, phase: str | None) -> None:
         output.safe(f"{artifact.title} of {artifact.about}, by {', '.join((artifact.author, *artifact.editors))}"),
         f"content hash: {artifact.content_hash}",
         rule, output.safe(artifact.body.rstrip("\n")), rule,
-        *(f"finding: {output.one_line(text)}" for text in findings),
+        *(f"finding: {output.one_line(text)}" for text in found_by_panel),
         *(f"criterion {number}: {output.safe(text)}" for number, text in enumerate(gate.criteria, start=1)),
         *(f"cannot pass: {output.one_line(text)}" for text in against),
         f"may decide: {', '.join(may) or 'nobody'}",
     ]  # fmt: skip
-    output.result(call, data, [*lines, how_to_decide(artifact).rstrip()] if artifact.status == "presented" else lines)
+    if artifact.status == "presented":
+        lines.append(consequences.how_to_decide(artifact).rstrip())
+    output.result(call, data, lines)
 
 
 @command.command(
@@ -100,15 +99,9 @@ def revise(call: output.Call, identifier: str, phase: str | None, reason: str, *
 
 
 def _decide(
-    call: output.Call,
-    identifier: str,
-    phase: str | None,
-    decision: str,
-    *,
-    reason: str,
-    criterion: tuple[str, ...],
+    call: output.Call, identifier: str, phase: str | None, decision: str, *, reason: str, criterion: tuple[str, ...],
     **options: Any,
-) -> None:
+) -> None:  # fmt: skip
     from prismfs.engine.turn.desk import Desk
     from prismfs.rules.gates.gate import GATE
 
@@ -124,14 +117,13 @@ def _artifact(call: output.Call, view: View, identifier: str, phase: str | None)
     Raises:
         RefusedError: `not_found`, `ambiguous`.
     """
-    from prismfs.errors import RefusedError
     from prismfs.kinds.gates.artifact import Artifact
-    from prismfs.rules.gates.progress import revisions
+    from prismfs.rules.gates.progress import newest
     from prismfs.store.reading import reading, resolve_id
 
     with reading(call.project()) as connection:
         whole = resolve_id(connection, identifier)
-    found = view.get(Artifact, whole) if phase is None else next(iter(revisions(view, whole, phase.upper())[-1:]), None)
+    found = view.get(Artifact, whole) if phase is None else newest(view, whole, phase.upper())
     if found is None:
         what = f"{whole} is no artifact" if phase is None else f"{whole} has no artifact of {phase[:12]}"
         raise RefusedError("not_found", what, field="ARTIFACT", hint="prismfs gate list --waiting")
@@ -156,8 +148,6 @@ def _deciders(call: output.Call, artifact: Artifact) -> list[str]:
 
 
 def _criterion(text: str) -> tuple[str, str]:
-    from prismfs.errors import UsageError
-
     name, found, said = text.partition("=")
     if not found or not name.strip() or not said.strip():
         raise UsageError("usage", "a criterion is answered as N=TEXT", field="--criterion")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from prismfs.cli import output
+from prismfs.errors import RefusedError, UsageError
+from prismfs.store.reading import reading, resolve_id
 
 if TYPE_CHECKING:
     from prismfs.rules.gates.progress import PhaseState
@@ -23,13 +25,11 @@ def command() -> None:
 @output.verb()
 def list_(call: output.Call, identifier: str, name: str) -> None:
     """Show the state of each phase: its newest artifact, its gate, and what comes next."""
-    from prismfs.engine.turn.desk import Desk
-    from prismfs.errors import RefusedError
     from prismfs.kinds.gates.settings.workflow import Workflow
     from prismfs.rules.gates.progress import phase_states
 
     whole = _whole_id(call, identifier)
-    with Desk(call.project()) as desk:
+    with call.desk() as desk:
         view = desk.view()
         workflow = view.get(Workflow, name)
         if workflow is None:
@@ -52,12 +52,11 @@ def template(call: output.Call, identifier: str, phase: str, file: str | None) -
     from pathlib import Path
 
     from prismfs.engine.trust.verdict_file import write_new
-    from prismfs.engine.turn.desk import Desk
     from prismfs.rules.gates.facts import template_of
     from prismfs.rules.gates.progress import phase_of
 
     whole = _whole_id(call, identifier)
-    with Desk(call.project()) as desk:
+    with call.desk() as desk:
         view = desk.view()
         _, found = phase_of(view, phase.upper())
         text = template_of(view, found, whole)
@@ -82,7 +81,6 @@ def submit(
 
     Once more it is another revision: the gate is open again, and what builds on it is stale.
     """
-    from prismfs.cli.submit import submit_and_print
     from prismfs.records import codec
 
     document: dict[str, Any] = {"phase": phase.upper(), "body": _decoded(file.read(), "FILE")}
@@ -91,23 +89,20 @@ def submit(
     if findings is not None:
         said = codec.parse(findings.read(), format="yaml", path=str(findings.name))
         document["findings"] = said.get("findings")
-    submit_and_print(call, "phase.submit", document, target=identifier, dry_run=dry_run)
+    call.submit("phase.submit", document, target=identifier, dry_run=dry_run)
 
 
 def _row(found: PhaseState, about: str) -> dict[str, Any]:
     phase, artifact = found.phase, found.artifact
     return {
-        "phase": phase.id,
-        "title": phase.title,
-        "state": found.state,
+        "phase": phase.id, "title": phase.title, "state": found.state,
         "artifact": None if artifact is None else artifact.id,
         "number": None if artifact is None else artifact.number,
         "revision": None if artifact is None else artifact.revision,
         "author": None if artifact is None else artifact.author,
-        "gate": None if phase.gate is None else list(phase.gate.criteria),
-        "missing": list(found.missing),
+        "gate": None if phase.gate is None else list(phase.gate.criteria), "missing": list(found.missing),
         "next": _next(found, about),
-    }
+    }  # fmt: skip
 
 
 def _next(found: PhaseState, about: str) -> str:
@@ -127,15 +122,11 @@ def _numbered(row: dict[str, Any]) -> str:
 
 
 def _whole_id(call: output.Call, identifier: str) -> str:
-    from prismfs.store.reading import reading, resolve_id
-
     with reading(call.project()) as connection:
         return resolve_id(connection, identifier)
 
 
 def _decoded(data: bytes, field: str) -> str:
-    from prismfs.errors import UsageError
-
     try:
         return data.decode()
     except UnicodeDecodeError:

@@ -6,6 +6,8 @@ from typing import Any
 import click
 
 from prismfs.cli import output
+from prismfs.store import listing
+from prismfs.store.reading import reading, resolve_id
 
 
 @click.group("action", epilog="\b\nExample:\n  prismfs action list --overdue")
@@ -28,8 +30,6 @@ def list_(
     """List action items, the earliest deadline first."""
     from prismfs.clock import SystemClock
     from prismfs.records.base import format_instant
-    from prismfs.store import listing
-    from prismfs.store.reading import reading, resolve_id
 
     now = format_instant(SystemClock().now())
     with reading(call.project()) as connection:
@@ -37,16 +37,12 @@ def list_(
         if incident is not None:
             where["ref"] = resolve_id(connection, incident)
         texts, _ = listing.find_documents(connection, "bead", where=where)
-    items = [item for item in map(json.loads, texts) if "action-item" in item.get("labels", ())]
-    for item in items:
-        item["overdue"] = item["status"] != "closed" and str(item.get("deadline") or now) < now
-    found = [
-        item
-        for item in items
-        if (item["overdue"] or not overdue)
-        and (owner is None or str(item.get("assignee")).casefold() == owner.casefold())
-    ]
-    found.sort(key=lambda item: (str(item.get("deadline")), item["id"]))
+    items = [_marked(item, now) for item in map(json.loads, texts) if "action-item" in item.get("labels", ())]
+    if overdue:
+        items = [item for item in items if item["overdue"]]
+    if owner is not None:
+        items = [item for item in items if str(item.get("assignee")).casefold() == owner.casefold()]
+    found = sorted(items, key=lambda item: (str(item.get("deadline")), item["id"]))
     shown = found[:limit]
     lines = [_table(shown)] if shown else ["no action item matches"]
     if len(found) > len(shown):
@@ -60,9 +56,12 @@ def list_(
 @output.verb(writes=True)
 def done(call: output.Call, identifier: str, note: str, dry_run: bool) -> None:
     """Say that an action item is done. Its owner may, and whom the roster allows action.done."""
-    from prismfs.cli.submit import submit_and_print
+    call.submit("action.done", {"note": note}, target=identifier, dry_run=dry_run)
 
-    submit_and_print(call, "action.done", {"note": note}, target=identifier, dry_run=dry_run)
+
+def _marked(item: dict[str, Any], now: str) -> dict[str, Any]:
+    """Return `item` with `overdue`: whether it is late and not done."""
+    return item | {"overdue": item["status"] != "closed" and str(item.get("deadline") or now) < now}
 
 
 def _table(items: list[dict[str, Any]]) -> str:

@@ -1,14 +1,40 @@
-"""`prismfs incident`: list, show, triage, acknowledge and resolve incidents."""
+"""`prismfs incident`: list and show incidents, and tell their life from the opening to the end."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
 
 from prismfs.cli import output
 from prismfs.cli.gates import phase
-from prismfs.cli.response import incident_life, incident_pause, incident_update
+from prismfs.cli.instants import read_instant, rfc3339, within
+from prismfs.cli.listing import print_list
+from prismfs.cli.response.incident_update import decide, give, given, note, pause, unpause, update
+from prismfs.cli.show import record_with
+from prismfs.errors import RefusedError, UsageError
+from prismfs.store.reading import reading, resolve_id
 
 _KEY = "The open one with this dedup key of its reporter; nothing happens where none has it."
+
+_WAITS = {
+    "respond": "to be answered",
+    "resolve": "to be resolved",
+    "hop": "climbs by its age",
+    "update": "status update",
+    "promised": "promised update",
+    "review": "review",
+}
+_HAPPENED = (
+    ("started_at", "impact began"),
+    ("detected_at", "detected"),
+    ("responded_at", "answered"),
+    ("mitigated_at", "mitigated"),
+    ("resolved_at", "resolved"),
+    ("review_stored_at", "review stored"),
+    ("closed_at", "closed"),
+)
+_IN_THE_HEAD = frozenset({"timers", "severity_history", "notes", "due_at", "level", "owner", "missed"})
 
 
 @click.group("incident", epilog="\b\nExample:\n  prismfs incident list --open")
@@ -32,9 +58,6 @@ def command() -> None:
 @output.verb()
 def list_(call: output.Call, level: str | None, start: str | None, end: str | None, **filters: Any) -> None:
     """List incidents, newest first; by status, level, severity, owner or time of detection (R-002-54)."""
-    from prismfs.cli.instants import within
-    from prismfs.cli.listing import print_list
-
     window = within("$.detected_at", start=("--from", start), end=("--to", end))
     print_list(call, "incident", members={"$.level|agent": level}, compare=window, **filters)
 
@@ -44,9 +67,12 @@ def list_(call: output.Call, level: str | None, start: str | None, end: str | No
 @output.verb()
 def show(call: output.Call, identifier: str) -> None:
     """Show one incident: how bad, who has it, what is due and how soon; then its members and its triage record."""
-    from prismfs.cli.response.incident_show import print_incident
+    from prismfs.clock import SystemClock
 
-    print_incident(call, identifier)
+    document, lines = record_with(call, identifier, with_member=("triage", "triage_record"), but=_IN_THE_HEAD)
+    if document.get("kind") != "incident":
+        raise RefusedError("not_found", "it is no incident", field="/id", hint=f"prismfs show {identifier}")
+    output.result(call, document, [*head_of(document, SystemClock().now()), *lines])
 
 
 @command.command(
@@ -71,11 +97,8 @@ def triage(
 
     What is left out stays as it was judged, or as the rules proposed it. The incident manager may, and operators.
     """
-    from prismfs.cli.submit import submit_and_print
-
-    said = {"severity": severity, "scope": scope, "nature": nature, "reason": reason}
-    document = {name: value for name, value in said.items() if value is not None}
-    submit_and_print(call, "incident.triage", document, target=identifier, dry_run=dry_run)
+    document = given({"severity": severity, "scope": scope, "nature": nature, "reason": reason})
+    give(call, "triage", identifier, document, dry_run=dry_run)
 
 
 @command.command("ack", epilog='\b\nExample:\n  prismfs --as Clara incident ack inc-01k5 --note "looking"')
@@ -85,7 +108,7 @@ def triage(
 @output.verb(writes=True)
 def ack(call: output.Call, identifier: str | None, key: str | None, note: str, dry_run: bool) -> None:
     """Say that you answer for it; its escalation is not raised any more."""
-    _give(call, "incident.ack", {"note": note}, identifier, key, dry_run=dry_run)
+    _give_by_key(call, "ack", identifier, key, note, dry_run=dry_run)
 
 
 @command.command("resolve", epilog='\b\nExample:\n  prismfs --as Clara incident resolve inc-01k5 --note "rolled back"')
@@ -95,33 +118,153 @@ def ack(call: output.Call, identifier: str | None, key: str | None, note: str, d
 @output.verb(writes=True)
 def resolve(call: output.Call, identifier: str | None, key: str | None, note: str, dry_run: bool) -> None:
     """Say that the fault is gone; its escalation is closed and the reporter told."""
-    _give(call, "incident.resolve", {"note": note}, identifier, key, dry_run=dry_run)
+    _give_by_key(call, "resolve", identifier, key, note, dry_run=dry_run)
 
 
-def _give(
-    call: output.Call, verb: str, document: dict[str, Any], identifier: str | None, key: str | None, *, dry_run: bool
+@command.command(
+    "open",
+    epilog="\b\nExample:\n"
+    '  prismfs --as Cheryl incident open "Payments answer with errors" --severity P1 --started 2026-03-01T09:55Z\n'
+    '  prismfs --as Cheryl incident open "Database is gone" --severity P0 --drill',
+)
+@click.argument("title")
+@click.option("--severity", help="How urgent, as you judge it: a label of the project's incident scale, such as P1.")
+@click.option("--kind", "nature", help="What it is about, such as outage, data_loss, security or defect.")
+@click.option("--body", default="", help="What is seen; '-' reads standard input.")
+@click.option("--started", help="When the impact began, as 2026-03-01T10:00:00Z.")
+@click.option("--workflow", help="The workflow that it affects.")
+@click.option("--key", help="Its dedup key: the same key again is counted on the one that is open.")
+@click.option("--drill", is_flag=True, help="A drill: marked in every message, and left out of every figure.")
+@output.verb(writes=True)
+def open_(
+    call: output.Call, title: str, severity: str | None, nature: str | None, body: str, started: str | None,
+    workflow: str | None, key: str | None, drill: bool, dry_run: bool,
+) -> None:  # fmt: skip
+    """Open an incident that you report yourself. With a severity it counts as judged, by you."""
+    said: dict[str, Any] = {
+        "subject": title,
+        "body": output.read_body(body),
+        "severity": severity,
+        "nature": nature,
+        "started_at": None if started is None else rfc3339(read_instant(started, "--started")),
+        "workflow": workflow,
+        "dedup_key": key,
+        "drill": drill or None,
+    }
+    give(call, "open", None, given(said), dry_run=dry_run)
+
+
+@command.command(
+    "mitigate", epilog='\b\nExample:\n  prismfs --as Clara incident mitigate inc-01k5 --note "rolled back"'
+)
+@click.argument("identifier", metavar="ID")
+@click.option("--begin", is_flag=True, help="Somebody begins to work on less impact; nothing is mitigated yet.")
+@click.option("--note", default="", help="What was done, or is; kept as a remark.")
+@output.verb(writes=True)
+def mitigate(call: output.Call, identifier: str, begin: bool, note: str, dry_run: bool) -> None:
+    """Say that the impact is gone or bearable, though the cause may not be known yet."""
+    give(call, "mitigate", identifier, {"begin": begin, "note": note}, dry_run=dry_run)
+
+
+@command.command(
+    "reopen", epilog='\b\nExample:\n  prismfs --as Clara incident reopen inc-01k5 --reason "it fails again"'
+)
+@click.argument("identifier", metavar="ID")
+@click.option("--reason", required=True, help="What is seen; kept as a remark.")
+@output.verb(writes=True)
+def reopen(call: output.Call, identifier: str, reason: str, dry_run: bool) -> None:
+    """Say that the fault is back. The targets go on from its detection; one that has passed is missed at once."""
+    give(call, "reopen", identifier, {"reason": reason}, dry_run=dry_run)
+
+
+@command.command(
+    "close",
+    epilog="\b\nExample:\n  prismfs --as Clara incident close inc-01k5\n"
+    '  prismfs --as Clara incident close inc-01k5 --false-positive --reason "the probe was wrong"',
+)
+@click.argument("identifier", metavar="ID")
+@click.option("--reason", default="", help="Why; needed for a false alarm.")
+@click.option("--false-positive", is_flag=True, help="There was no fault at all; it may still be open.")
+@output.verb(writes=True)
+def close(call: output.Call, identifier: str, reason: str, false_positive: bool, dry_run: bool) -> None:
+    """Close an incident that is resolved. What was P0 or P1 at its worst needs a stored review first."""
+    document = {"reason": reason, "false_positive": false_positive}
+    give(call, "close", identifier, document, dry_run=dry_run)
+
+
+@command.command("merge", epilog="\b\nExample:\n  prismfs --as Clara incident merge inc-01k5 --into inc-01k4")
+@click.argument("identifier", metavar="ID")
+@click.option("--into", required=True, metavar="OTHER", help="The incident that stands for both from then on.")
+@output.verb(writes=True)
+def merge(call: output.Call, identifier: str, into: str, dry_run: bool) -> None:
+    """Say that an incident is the same fault as another one; the worse severity of the two holds."""
+    with reading(call.project()) as connection:
+        other = resolve_id(connection, into)
+    give(call, "merge", identifier, {"into": other}, dry_run=dry_run)
+
+
+def head_of(incident: dict[str, Any], now: datetime) -> list[str]:
+    """Return the lines that say first what one asks first: severity, state, owner, what is due and how soon."""
+    severity = incident.get("severity") or {}
+    label = output.severity_style(severity.get("rank"), str(severity.get("label")))
+    drill = "  drill" if incident.get("drill") else ""
+    lines = [
+        f"{click.style(str(incident.get('id')), bold=True)}  {label}  {incident.get('status')}{drill}",
+        output.one_line(str(incident.get("title") or "")),
+        f"with {incident.get('owner')} (level {incident.get('level', 'agent')}), "
+        f"reports {incident.get('count', 1)}, reopened {incident.get('reopened', 0)}",
+    ]
+    return [*lines, "", *_due(incident, now), *_happened(incident), *_history(incident), *_notes(incident), ""]
+
+
+def _due(incident: dict[str, Any], now: datetime) -> Iterator[str]:
+    timers: dict[str, str] = incident.get("timers") or {}
+    for name, at in sorted(timers.items(), key=lambda timer: timer[1]):
+        left = datetime.fromisoformat(at).astimezone(UTC) - now
+        said = f"{_span(left)} left" if left >= timedelta(0) else f"{_span(-left)} late"
+        yield f"  due       {_WAITS.get(name, name).ljust(18)} {at}  {said}"
+    for name in incident.get("missed") or ():
+        yield f"  missed    {_WAITS.get(name, name)}"
+
+
+def _happened(incident: dict[str, Any]) -> Iterator[str]:
+    since = datetime.fromisoformat(incident["detected_at"]) if incident.get("detected_at") else None
+    for name, said in _HAPPENED:
+        at = incident.get(name)
+        if not at:
+            continue
+        after = "" if since is None else datetime.fromisoformat(at) - since
+        told = f"  {_span(after)} after its detection" if isinstance(after, timedelta) and after > timedelta(0) else ""
+        yield f"  happened  {said.ljust(18)} {at}{told}"
+
+
+def _history(incident: dict[str, Any]) -> Iterator[str]:
+    for change in incident.get("severity_history") or ():
+        before, after = (str((change.get(side) or {}).get("label")) for side in ("before", "after"))
+        reason = output.one_line(str(change.get("reason")))
+        yield f"  judged    {before} to {after} by {change.get('by')}  {change.get('at')}  {reason}"
+
+
+def _notes(incident: dict[str, Any]) -> Iterator[str]:
+    for remark in incident.get("notes") or ():
+        yield f"  remark    {remark.get('by')}  {remark.get('at')}  {output.one_line(str(remark.get('text')))}"
+
+
+def _span(wait: timedelta) -> str:
+    """Return a span of time in its two largest units."""
+    seconds = int(wait.total_seconds())
+    parts = [(seconds // 86400, "d"), (seconds // 3600 % 24, "h"), (seconds // 60 % 60, "m"), (seconds % 60, "s")]
+    told = [f"{number}{unit}" for number, unit in parts if number][:2]
+    return " ".join(told) or "0s"
+
+
+def _give_by_key(
+    call: output.Call, verb: str, identifier: str | None, key: str | None, note: str, *, dry_run: bool
 ) -> None:
-    from prismfs.cli.submit import submit_and_print
-    from prismfs.errors import UsageError
-
     if (identifier is None) == (key is None):
         raise UsageError("usage", "name the incident by its ID or by --key, one of the two")
-    submit_and_print(
-        call, verb, document if key is None else document | {"key": key}, target=identifier, dry_run=dry_run
-    )
+    give(call, verb, identifier, {"note": note} if key is None else {"note": note, "key": key}, dry_run=dry_run)
 
 
-for _care in (
-    incident_update.update,
-    incident_update.note,
-    incident_pause.pause,
-    incident_pause.unpause,
-    incident_pause.decide,
-    incident_life.open_,
-    incident_life.mitigate,
-    incident_life.reopen,
-    incident_life.close,
-    incident_life.merge,
-    phase.command,
-):
-    command.add_command(_care)
+for _part in (update, note, pause, unpause, decide, phase.command):
+    command.add_command(_part)

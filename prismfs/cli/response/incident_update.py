@@ -1,10 +1,11 @@
-"""`prismfs incident update` and `note`: what is known of an incident, who works on it, and remarks."""
+"""`prismfs incident update`, `note`, `pause`, `unpause`, `decide`: what is said and ordered while it is worked on."""
 
 from typing import Any
 
 import click
 
 from prismfs.cli import output
+from prismfs.errors import UsageError
 
 _LISTS = {
     "assign": "Somebody who is to work on it, and gets a task.",
@@ -27,13 +28,34 @@ _TEXTS = {
     "financial_impact_usd": "What it costs in US dollars, such as 1200.50.",
     "root_cause_id": "The cause, by an id of your own, such as RC-7; the same one again counts as a repeat.",
 }
-_NAMES = {"root_cause_id": "root-cause", "financial_impact_usd": "financial-impact"}
+_NAMES = {
+    "root_cause_id": "root-cause",
+    "financial_impact_usd": "financial-impact",
+    "workflows": "workflow",
+    "services": "service",
+    "customers": "customer",
+    "agents": "agent",
+}
+"""Options that are not called as the member of the form."""
+
+_AGENT = click.option("--agent", metavar="NAME", help="An agent.")
+_WORKFLOW = click.option("--workflow", metavar="NAME", help="A workflow.")
+
+
+def give(call: output.Call, verb: str, identifier: str | None, document: dict[str, Any], *, dry_run: bool) -> None:
+    """Submit the command `incident.<verb>` about the incident that `identifier` names, and print its result."""
+    call.submit(f"incident.{verb}", document, target=identifier, dry_run=dry_run)
+
+
+def given(members: dict[str, Any]) -> dict[str, Any]:
+    """Return the members that were given on the command line."""
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def _facts(function: Any) -> Any:
     """Give the command an option for each fact, in the order of the tables."""
     options = [
-        click.option(f"--{_singular(name)}", name, multiple=True, metavar="NAME", help=text)
+        click.option(f"--{_NAMES.get(name, name)}", name, multiple=True, metavar="NAME", help=text)
         for name, text in _LISTS.items()
     ]
     options += [
@@ -44,10 +66,6 @@ def _facts(function: Any) -> Any:
     for option in reversed(options):
         function = option(function)
     return function
-
-
-def _singular(name: str) -> str:
-    return name.removesuffix("s") if name in ("workflows", "services", "customers", "agents") else name
 
 
 @click.command(
@@ -70,16 +88,11 @@ def update(
 
     What fulfils a condition of the chain (settings/response.yaml) takes the incident on at once.
     """
-    from prismfs.cli.submit import submit_and_print
-    from prismfs.errors import UsageError
-
     document: dict[str, Any] = {
-        name: list(said) if isinstance(said, tuple) else said
-        for name, said in facts.items()
-        if said is not None and said != ()
+        name: list(said) if isinstance(said, tuple) else said for name, said in given(facts).items() if said != ()
     }
-    times = {"expected_at": expected, "started_at": started}
-    document |= {name: text and _instant(text) for name, text in times.items() if text is not None}
+    times = given({"expected_at": expected, "started_at": started})
+    document |= {name: text and _instant(text) for name, text in times.items()}
     document |= {name: document[name] or None for name in (*_TEXTS, *times) if name in document}
     if document.get("workaround"):
         document["workaround"] = output.read_body(document["workaround"])
@@ -87,7 +100,7 @@ def update(
         document["status_text"] = output.read_body(status_text)
     if not document:
         raise UsageError("usage", "say what is to change", hint="prismfs incident update --help")
-    submit_and_print(call, "incident.update", document, target=identifier, dry_run=dry_run)
+    give(call, "update", identifier, document, dry_run=dry_run)
 
 
 @click.command("note", epilog='\b\nExample:\n  prismfs --as jade incident note inc-01k5 "it began after the restart"')
@@ -96,9 +109,64 @@ def update(
 @output.verb(writes=True)
 def note(call: output.Call, identifier: str, text: str, dry_run: bool) -> None:
     """Add a remark; anybody may. TEXT `-` reads standard input."""
-    from prismfs.cli.submit import submit_and_print
+    give(call, "note", identifier, {"text": output.read_body(text)}, dry_run=dry_run)
 
-    submit_and_print(call, "incident.note", {"text": output.read_body(text)}, target=identifier, dry_run=dry_run)
+
+@click.command(
+    "pause",
+    epilog='\b\nExample:\n  prismfs --as Cheryl incident pause inc-01k5 --agent jade --reason "wrong amounts"',
+)
+@click.argument("identifier", metavar="ID")
+@_AGENT
+@_WORKFLOW
+@click.option("--reason", required=True, help="Why; it stands in the file that the agent reads.")
+@output.verb(writes=True)
+def pause(
+    call: output.Call, identifier: str, agent: str | None, workflow: str | None, reason: str, dry_run: bool
+) -> None:
+    """Pause an agent or a workflow while a severe incident is open: writes `pauses/agent-NAME.yaml`, or workflow-."""
+    _check_one_named(agent, workflow)
+    document = given({"agent": agent, "workflow": workflow, "reason": reason})
+    give(call, "pause", identifier, document, dry_run=dry_run)
+
+
+@click.command("unpause", epilog="\b\nExample:\n  prismfs --as Cheryl incident unpause inc-01k5 --agent jade")
+@click.argument("identifier", metavar="ID")
+@_AGENT
+@_WORKFLOW
+@output.verb(writes=True)
+def unpause(call: output.Call, identifier: str, agent: str | None, workflow: str | None, dry_run: bool) -> None:
+    """Lift a pause, unless another incident asks for it, too."""
+    _check_one_named(agent, workflow)
+    give(call, "unpause", identifier, given({"agent": agent, "workflow": workflow}), dry_run=dry_run)
+
+
+@click.command(
+    "decide",
+    epilog="\b\nExample:\n"
+    '  prismfs --as Atlas incident decide inc-01k5 --go --action "roll back to 4.2" --reason "no data is lost by it"',
+)
+@click.argument("identifier", metavar="ID")
+@click.option("--go/--no-go", "go", default=None, help="Whether it is to be done.")
+@click.option("--action", required=True, help="The recovery action.")
+@click.option("--reason", required=True, help="Why.")
+@click.option("--draft", help="A message to customers that comes with it, kept as a remark ('-': standard input).")
+@output.verb(writes=True)
+def decide(
+    call: output.Call, identifier: str, go: bool | None, action: str, reason: str, draft: str | None, dry_run: bool
+) -> None:
+    """Decide on a major recovery action. Only the executive and operators may."""
+    if go is None:
+        raise UsageError("usage", "say --go or --no-go", hint="prismfs incident decide --help")
+    document: dict[str, Any] = {"go": go, "action": action, "reason": reason}
+    if draft is not None:
+        document["draft"] = output.read_body(draft)
+    give(call, "decide", identifier, document, dry_run=dry_run)
+
+
+def _check_one_named(agent: str | None, workflow: str | None) -> None:
+    if (agent is None) == (workflow is None):
+        raise UsageError("usage", "say either --agent or --workflow", hint="prismfs incident pause --help")
 
 
 def _instant(text: str) -> str:
@@ -108,7 +176,6 @@ def _instant(text: str) -> str:
         UsageError: it can be read as neither.
     """
     from prismfs.clock import SystemClock
-    from prismfs.errors import UsageError
     from prismfs.records.base import format_instant, parse_duration, parse_instant
 
     try:

@@ -7,6 +7,8 @@ import click
 
 from prismfs.cli import output
 from prismfs.errors import RefusedError, StoreError, UsageError
+from prismfs.store import listing
+from prismfs.store.reading import reading, resolve_id
 
 
 @click.group("review", epilog="\b\nExample:\n  prismfs review new inc-01k5 --output review.md")
@@ -28,7 +30,6 @@ def new(call: output.Call, incident: str, file: Path | None) -> None:
     from prismfs.engine.turn.desk import Desk
     from prismfs.kinds.response.incident import Incident
     from prismfs.rules.response.postmortem.drafting import draft_of
-    from prismfs.store.reading import reading, resolve_id
 
     root = call.project()
     with reading(root) as connection:
@@ -55,9 +56,7 @@ def submit(call: output.Call, incident: str, file: Path, dry_run: bool) -> None:
     It has five parts, asks why five times or says why the questions stop, and puts the impact into numbers. Advice
     on sentences that blame somebody is printed and keeps nothing back. Everybody may.
     """
-    from prismfs.cli.submit import submit_and_print
-
-    submit_and_print(call, "review.store", {"body": _read(file)}, target=incident, dry_run=dry_run)
+    call.submit("review.store", {"body": _read(file)}, target=incident, dry_run=dry_run)
 
 
 @command.command("show", epilog="\b\nExample:\n  prismfs review show inc-01k5")
@@ -65,9 +64,6 @@ def submit(call: output.Call, incident: str, file: Path, dry_run: bool) -> None:
 @output.verb()
 def show(call: output.Call, incident: str) -> None:
     """Show the stored review of INC."""
-    from prismfs.store import listing
-    from prismfs.store.reading import reading, resolve_id
-
     with reading(call.project()) as connection:
         identifier = resolve_id(connection, incident)
         found = json.loads(listing.read_document(connection, identifier) or "{}")

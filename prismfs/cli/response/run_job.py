@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from prismfs.clock import Clock
     from prismfs.engine.turn.desk import Desk
     from prismfs.kinds.core.outbox import Outbox
-    from prismfs.kinds.response.job import Attempt, Job
+    from prismfs.kinds.response.job import Job
 
 _LOOK = 0.1
 """Seconds between two looks at what a watcher, or a person, has done meanwhile."""
@@ -34,14 +34,9 @@ _LOOK = 0.1
 @click.argument("command", nargs=-1, metavar="[-- COMMAND…]")
 @output.verb(writes=True)
 def command(
-    call: output.Call,
-    job: str,
-    agent: str | None,
-    workflow: str | None,
-    retryable: bool | None,
-    command: tuple[str, ...],
-    dry_run: bool,
-) -> int:
+    call: output.Call, job: str, agent: str | None, workflow: str | None, retryable: bool | None,
+    command: tuple[str, ...], dry_run: bool,
+) -> int:  # fmt: skip
     """Run JOB and, if it fails, try it again as settings/retry.yaml says; exit 0 if any attempt succeeds, else 1.
 
     Only what those settings allow is run; without COMMAND it is the command that they name. What is left of the
@@ -55,14 +50,11 @@ def command(
     from prismfs.engine.turn.submit import command_event, rehearse
 
     clock = SystemClock()
-    document: dict[str, Any] = {"job": job, "agent": agent, "workflow": workflow, "retryable": retryable}
-    document |= {"command": list(command) or None}
-    document = {name: value for name, value in document.items() if value is not None}
+    said = {"job": job, "agent": agent, "workflow": workflow, "retryable": retryable, "command": list(command) or None}
+    document: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
     with Desk(call.project()) as desk:
-        now = clock.now()
-        event = command_event(
-            "job.run", document, actor=call.actor(), token=uuid.uuid4().hex, at=now, rules=desk.redaction()
-        )
+        now, token = clock.now(), uuid.uuid4().hex
+        event = command_event("job.run", document, actor=call.actor(), token=token, at=now, rules=desk.redaction())
         if dry_run:
             from prismfs.cli.render import decision_document, render_decision
 
@@ -72,7 +64,14 @@ def command(
             return 0
         _end_with(desk)
         begun, message = begin_run(desk, event, now)
-        ended = _follow(desk, begun, message, clock, _hear(call))
+
+        def hear(piece: bytes, is_error: bool) -> None:
+            """Pass on what the job prints as it comes, unread; with `--json` all of it to standard error."""
+            stream = sys.stderr if is_error or call.as_json else sys.stdout
+            stream.buffer.write(piece)
+            stream.buffer.flush()
+
+        ended = _follow(desk, begun, message, clock, hear)
         if desk.stopping.is_set() and ended.status != "succeeded":
             if ended.status != "failed":
                 _say(f"interrupted; what is left of {ended.id} is for the watcher")
@@ -104,25 +103,26 @@ def _follow(desk: Desk, job: Job, message: Outbox | None, clock: Clock, hear: Ca
         job, message = job_run.look(desk, job.id), None
 
 
-def _hear(call: output.Call) -> Callable[[bytes, bool], None]:
-    """Return what passes on what a job prints: with `--json` all of it to standard error."""
-
-    def hear(piece: bytes, is_error: bool) -> None:
-        """Write a piece as it comes, unread: it is the job's own, as if it ran here."""
-        stream = sys.stderr if is_error or call.as_json else sys.stdout
-        stream.buffer.write(piece)
-        stream.buffer.flush()
-
-    return hear
-
-
 def _say(text: str) -> None:
     if text:
         click.echo(text, err=True)
 
 
 def _tell(call: output.Call, job: Job) -> None:
-    attempts = [_told(attempt) for attempt in job.attempts if attempt.outcome is not None]
+    from prismfs.records.base import format_instant
+
+    attempts = [
+        {
+            "number": attempt.number,
+            "outcome": attempt.outcome,
+            "code": attempt.code,
+            "due_at": format_instant(attempt.due_at),
+            "begun_at": None if attempt.begun_at is None else format_instant(attempt.begun_at),
+            "ended_at": None if attempt.ended_at is None else format_instant(attempt.ended_at),
+        }
+        for attempt in job.attempts
+        if attempt.outcome is not None
+    ]
     data = {
         "id": job.id,
         "job": job.job,
@@ -138,19 +138,6 @@ def _tell(call: output.Call, job: Job) -> None:
     elif job.status == "failed":
         line += f"  {output.safe(job.retry_reason or '')}"
     output.result(call, data, [line] if job.incident is None else [line, f"  incident {job.incident}"])
-
-
-def _told(attempt: Attempt) -> dict[str, Any]:
-    from prismfs.records.base import format_instant
-
-    return {
-        "number": attempt.number,
-        "outcome": attempt.outcome,
-        "code": attempt.code,
-        "due_at": format_instant(attempt.due_at),
-        "begun_at": None if attempt.begun_at is None else format_instant(attempt.begun_at),
-        "ended_at": None if attempt.ended_at is None else format_instant(attempt.ended_at),
-    }
 
 
 def _end_with(desk: Desk) -> None:

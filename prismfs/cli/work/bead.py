@@ -1,18 +1,30 @@
-"""`prismfs bead`: work items and escalations alike; what is to be done, who has it, what comes first (R-004-35)."""
+"""`prismfs bead`: work items and escalations alike; what is to be done, who has it, what comes first (R-004-35).
+
+`import` and `export` take the `issues.jsonl` of the public beads program (R-004-36).
+"""
 
 import json
 import sys
+import uuid
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import click
 
 from prismfs.cli import output
-from prismfs.cli.work import bead_claim, bead_dep, bead_lines
-from prismfs.cli.work.one_bead import find, holder_of
+from prismfs.cli.work import bead_claim, bead_dep
+from prismfs.cli.work.bead_dep import find, holder_of
+from prismfs.errors import StoreError, UsageError
+from prismfs.store import beads, listing
+from prismfs.store.reading import reading
 
 WORK_TYPES = ("task", "bug", "feature", "epic", "chore", "decision", "gate")
 TYPES = ("escalation", *WORK_TYPES)
 STATUSES = ("open", "acknowledged", "in_progress", "blocked", "deferred", "closed")
+
+_MOST_NAMED = 20
+"""Lines of an import that are named where they were not taken."""
 
 
 def as_priority(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
@@ -47,23 +59,15 @@ def command() -> None:
 @click.option("--estimate", "estimated_minutes", type=click.IntRange(min=0), help="Minutes.")
 @output.verb(writes=True)
 def create(
-    call: output.Call,
-    title: str,
-    body: str,
-    labels: tuple[str, ...],
-    parent: str | None,
-    links: tuple[str, ...],
-    dry_run: bool,
-    **fields: Any,
-) -> None:
+    call: output.Call, title: str, body: str, labels: tuple[str, ...], parent: str | None, links: tuple[str, ...],
+    dry_run: bool, **fields: Any,
+) -> None:  # fmt: skip
     """Note something that has to be done."""
-    from prismfs.cli.submit import submit_and_print
-
     document: dict[str, Any] = {"kind": "task", "from": call.actor(), "title": title, "body": _text(body)}
     document |= {name: value for name, value in fields.items() if value is not None} | {"labels": list(labels)}
     wanted = [bead_dep.parse_link(text) for text in links] + ([("parent-child", parent)] if parent else [])
     document["dependencies"] = [{"type": kind, "on": find(call, name)["id"]} for kind, name in wanted]
-    submit_and_print(call, "bead.create", {"document": document}, dry_run=dry_run)
+    bead_dep.give(call, "bead.create", {"document": document}, dry_run=dry_run)
 
 
 @command.command("list", epilog="\b\nExample:\n  prismfs bead list --tag severity:HIGH\n  prismfs bead list --type bug")
@@ -76,37 +80,22 @@ def create(
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many, newest first.")
 @output.verb()
 def list_(
-    call: output.Call,
-    status: str | None,
-    tags: tuple[str, ...],
-    type: str | None,
-    assignee: str | None,
-    priority: int | None,
-    everything: bool,
-    limit: int | None,
-) -> None:
+    call: output.Call, status: str | None, tags: tuple[str, ...], type: str | None, assignee: str | None,
+    priority: int | None, everything: bool, limit: int | None,
+) -> None:  # fmt: skip
     """List beads, newest first: those that are not closed, unless told otherwise."""
-    from prismfs.store import beads, listing
-    from prismfs.store.reading import reading
-
     where: dict[str, object] = {"status": status, "type": type}
     where = {column: value for column, value in where.items() if value is not None}
     if not everything and status is None:
         where["open"] = 1
     with reading(call.project()) as connection:
         texts, _ = listing.find_documents(connection, "bead", where=where)
-    found = [json.loads(text) for text in texts]
+    found = [bead for bead in map(json.loads, texts) if _has(bead, assignee)]
     if priority is not None:
         found = [bead for bead in found if beads.priority_of(bead) == priority]
-    if assignee is not None:
-        found = [bead for bead in found if holder_of(bead).casefold() == assignee.casefold()]
     if tags:
         found = [bead for bead in found if set(tags) <= set(_tags_of(bead))]
-    shown = found[:limit]
-    lines = [_table(shown)] if shown else ["no bead matches"]
-    if len(found) > len(shown):
-        lines.append(f"{len(found) - len(shown)} more; leave --limit out to see them")
-    output.result(call, {"items": shown, "total": len(found)}, lines)
+    _print(call, found, limit, nothing="no bead matches")
 
 
 @command.command("show", epilog="\b\nExample:\n  prismfs bead show bea-01k5\n  prismfs bead show bd-a1b2 --json")
@@ -125,18 +114,9 @@ def show(call: output.Call, identifier: str) -> None:
 @output.verb()
 def ready(call: output.Call, assignee: str | None, limit: int | None) -> None:
     """List the open work items that nothing blocks, the most urgent first, then the oldest."""
-    from prismfs.store import beads
-    from prismfs.store.reading import reading
-
     with reading(call.project()) as connection:
         found = beads.ready(connection)
-    if assignee is not None:
-        found = [bead for bead in found if holder_of(bead).casefold() == assignee.casefold()]
-    shown = found[:limit]
-    lines = [_table(shown)] if shown else ["nothing is ready"]
-    if len(found) > len(shown):
-        lines.append(f"{len(found) - len(shown)} more; leave --limit out to see them")
-    output.result(call, {"items": shown, "total": len(found)}, lines)
+    _print(call, [bead for bead in found if _has(bead, assignee)], limit, nothing="nothing is ready")
 
 
 @command.command("release", epilog="\b\nExample:\n  prismfs --as jade bead release bea-01k5")
@@ -166,8 +146,6 @@ def release(call: output.Call, identifier: str, dry_run: bool) -> None:
 @output.verb(writes=True)
 def update(call: output.Call, identifier: str, dry_run: bool, **fields: Any) -> None:
     """Change what a work item says. One that is assigned to another identity needs the right bead.update."""
-    from prismfs.errors import UsageError
-
     said = {name: value for name, value in fields.items() if value not in (None, ())}
     if not said:
         raise UsageError("usage", "nothing to change is named", hint="prismfs bead update --help")
@@ -186,9 +164,6 @@ def update(call: output.Call, identifier: str, dry_run: bool, **fields: Any) -> 
 @output.verb(writes=True)
 def close(call: output.Call, identifier: str, reason: str, dry_run: bool) -> None:
     """Say that it is done, or will not be done. Parts of it that are open are named; they stay open."""
-    from prismfs.store import beads
-    from prismfs.store.reading import reading
-
     with reading(call.project()) as connection:
         bead = beads.find_bead(connection, identifier)
         parts = [
@@ -219,14 +194,63 @@ def comment(call: output.Call, identifier: str, text: str, dry_run: bool) -> Non
     _give(call, "bead.comment", identifier, {"text": text}, dry_run=dry_run)
 
 
-def _give(call: output.Call, kind: str, identifier: str, document: dict[str, Any], *, dry_run: bool) -> None:
-    from prismfs.cli.submit import submit_and_print
+@command.command("import", epilog="\b\nExample:\n  prismfs bead import .beads/issues.jsonl --dry-run")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
+@output.verb(writes=True)
+def import_(call: output.Call, file: Path, dry_run: bool) -> int:
+    """Take in every line of FILE (-: standard input). Exit 3 if a line was refused; all others are kept."""
+    from prismfs.clock import SystemClock
+    from prismfs.engine.admin.bead_import import import_lines
+    from prismfs.engine.turn.desk import Desk
 
-    submit_and_print(call, kind, {"id": find(call, identifier)["id"], **document}, dry_run=dry_run)
+    data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    with Desk(call.project()) as desk:
+        now = SystemClock().now()
+        taken = import_lines(desk, data, actor=call.actor(), token=uuid.uuid4().hex, now=now, dry_run=dry_run)
+    counts = Counter(one.what for one in taken)
+    said = ", ".join(f"{count} {what}" for what, count in counts.items()) or "no line"
+    lines = [("would do: " if dry_run else "") + said]
+    told = [one for one in taken if one.what in ("refused", "older")]
+    for one in told[:_MOST_NAMED]:
+        why = "what is here is newer" if one.problem is None else f"{one.problem} [{one.problem.code}]"
+        lines.append(output.one_line(f"line {one.number} ({one.name or 'no id'}): {why}"))
+    if len(told) > _MOST_NAMED:
+        lines.append(f"and {len(told) - _MOST_NAMED} lines more; --json names all")
+    data_out = {"counts": dict(counts), "items": [one.to_document() for one in taken], "total": len(taken)}
+    output.result(call, data_out | {"dry_run": dry_run}, lines)
+    return 3 if counts["refused"] else 0
+
+
+@command.command("export", epilog="\b\nExample:\n  prismfs bead export issues.jsonl")
+@click.argument("file", metavar="[FILE]", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@output.verb()
+def export(call: output.Call, file: Path | None) -> None:
+    """Write every bead as one line, oldest first, to FILE or standard output."""
+    from prismfs.engine.admin.bead_import import export_lines
+
+    with reading(call.project()) as connection:
+        found = list(export_lines(connection))
+    if file is None:
+        output.result(call, {"items": found, "total": len(found)}, (output.encode(line) for line in found))
+        return
+    try:
+        file.write_text("".join(output.encode(line) + "\n" for line in found))
+    except OSError as error:
+        raise StoreError("disk_failed", f"cannot write: {error.strerror}", path=str(file)) from error
+    output.result(call, {"path": str(file), "total": len(found)}, f"{len(found)} lines")
+
+
+def _give(call: output.Call, kind: str, identifier: str, document: dict[str, Any], *, dry_run: bool) -> None:
+    bead_dep.give(call, kind, {"id": find(call, identifier)["id"], **document}, dry_run=dry_run)
 
 
 def _text(body: str) -> str:
     return sys.stdin.read() if body == "-" else body
+
+
+def _has(bead: dict[str, Any], identity: str | None) -> bool:
+    """Tell whether `identity` has the bead; so has anybody where none is asked for."""
+    return identity is None or holder_of(bead).casefold() == identity.casefold()
 
 
 def _tags_of(bead: dict[str, Any]) -> tuple[str, ...]:
@@ -238,18 +262,25 @@ def _tags_of(bead: dict[str, Any]) -> tuple[str, ...]:
     return record.tags
 
 
-def _table(found: list[dict[str, Any]]) -> str:
-    from prismfs.store.beads import priority_of
+def _print(call: output.Call, found: list[dict[str, Any]], limit: int | None, *, nothing: str) -> None:
+    """Print the first `limit` of the beads that were found, and how many more there are."""
+    shown = found[:limit]
+    lines = [_table(shown)] if shown else [nothing]
+    if len(found) > len(shown):
+        lines.append(f"{len(found) - len(shown)} more; leave --limit out to see them")
+    output.result(call, {"items": shown, "total": len(found)}, lines)
 
+
+def _table(found: list[dict[str, Any]]) -> str:
     rows = []
     for bead in found:
         severity = bead.get("severity")
-        weight = f"P{priority_of(bead)}" if severity is None else str(severity["label"])
+        weight = f"P{beads.priority_of(bead)}" if severity is None else str(severity["label"])
         rows.append(
             {
                 "id": bead.get("external_id") or bead["id"],
                 "type": bead["type"],
-                "weight": output.severity_style(priority_of(bead), weight),
+                "weight": output.severity_style(beads.priority_of(bead), weight),
                 "status": bead["status"],
                 "who": holder_of(bead) or bead.get("tier") or "",
                 "title": bead["title"],
@@ -259,5 +290,5 @@ def _table(found: list[dict[str, Any]]) -> str:
     return output.table(rows, columns)
 
 
-for _part in (bead_claim.command, bead_dep.command, bead_lines.import_, bead_lines.export):
+for _part in (bead_claim.command, bead_dep.command):
     command.add_command(_part)

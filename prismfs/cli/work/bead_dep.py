@@ -1,4 +1,4 @@
-"""`prismfs bead dep`: what a bead depends on, is a part of, or stands near."""
+"""`prismfs bead dep`: what a bead depends on, is a part of, or stands near; and one bead as a command names it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,6 +6,9 @@ from typing import Any
 import click
 
 from prismfs.cli import output
+from prismfs.errors import RefusedError
+from prismfs.store import beads
+from prismfs.store.reading import reading
 
 LINK_TYPES = ("blocks", "parent-child", "related", "discovered-from", "duplicates", "supersedes")
 _DEEPEST = 100
@@ -24,11 +27,8 @@ def command() -> None:
 @output.verb(writes=True)
 def add(call: output.Call, identifier: str, on: str, type: str, dry_run: bool) -> None:
     """Say that bead ID depends on bead ON: ON blocks it, is its parent, and so on. A circle is refused."""
-    from prismfs.cli.submit import submit_and_print
-    from prismfs.cli.work.one_bead import find
-
     document = {"id": find(call, identifier)["id"], "on": find(call, on)["id"], "type": type}
-    submit_and_print(call, "bead.dep", document, dry_run=dry_run)
+    give(call, "bead.dep", document, dry_run=dry_run)
 
 
 @command.command("remove", epilog="\b\nExample:\n  prismfs bead dep remove bea-01k5 bea-01k4")
@@ -38,10 +38,6 @@ def add(call: output.Call, identifier: str, on: str, type: str, dry_run: bool) -
 @output.verb(writes=True)
 def remove(call: output.Call, identifier: str, on: str, type: str | None, dry_run: bool) -> None:
     """Take the links from bead ID to bead ON away."""
-    from prismfs.cli.submit import submit_and_print
-    from prismfs.cli.work.one_bead import find
-    from prismfs.errors import RefusedError
-
     bead = find(call, identifier)
     try:
         name = find(call, on)["id"]
@@ -51,7 +47,7 @@ def remove(call: output.Call, identifier: str, on: str, type: str | None, dry_ru
             raise
         name = on
     document = {"id": bead["id"], "on": name, "remove": True} | ({} if type is None else {"type": type})
-    submit_and_print(call, "bead.dep", document, dry_run=dry_run)
+    give(call, "bead.dep", document, dry_run=dry_run)
 
 
 @command.command("tree", epilog="\b\nExample:\n  prismfs bead dep tree bea-01k5 --json")
@@ -59,9 +55,6 @@ def remove(call: output.Call, identifier: str, on: str, type: str | None, dry_ru
 @output.verb()
 def tree(call: output.Call, identifier: str) -> None:
     """Show what bead ID depends on, and what that depends on; then what depends on it."""
-    from prismfs.store import beads
-    from prismfs.store.reading import reading
-
     with reading(call.project()) as connection:
         bead = beads.find_bead(connection, identifier)
         above = _node(connection, bead, "", set(), 0)
@@ -69,6 +62,26 @@ def tree(call: output.Call, identifier: str) -> None:
     lines = list(_lines(above, 0))
     lines += ["needed by:"] * bool(below) + [f"  {_line(entry)}" for entry in below]
     output.result(call, above | {"dependents": below}, lines)
+
+
+def find(call: output.Call, identifier: str) -> dict[str, Any]:
+    """Return the bead that `identifier` names.
+
+    Raises:
+        RefusedError: `not_found`, `ambiguous`.
+    """
+    with reading(call.project()) as connection:
+        return beads.find_bead(connection, identifier)
+
+
+def holder_of(bead: dict[str, Any]) -> str:
+    """Return who has the bead, empty if unassigned."""
+    return str(bead.get("assignee") or bead.get("acknowledged_by") or "")
+
+
+def give(call: output.Call, kind: str, document: dict[str, Any], *, dry_run: bool) -> None:
+    """Submit a command, and print its result."""
+    call.submit(kind, document, dry_run=dry_run)
 
 
 def parse_link(text: str) -> tuple[str, str]:
@@ -79,8 +92,6 @@ def parse_link(text: str) -> tuple[str, str]:
 
 def _node(connection: Any, bead: dict[str, Any], kind: str, seen: set[str], depth: int) -> dict[str, Any]:
     """Return a bead and what it depends on; where it comes again, or lies too deep, that is said in place of it."""
-    from prismfs.store.beads import named
-
     entry = _named(bead) | ({"type": kind} if kind else {})
     if bead["id"] in seen:
         return entry | {"again": True}
@@ -89,7 +100,7 @@ def _node(connection: Any, bead: dict[str, Any], kind: str, seen: set[str], dept
     seen.add(bead["id"])
     below = []
     for link in bead.get("dependencies", ()):
-        other = named(connection, link["on"])
+        other = beads.named(connection, link["on"])
         if other is None:
             below.append({"id": link["on"], "type": link["type"], "status": "not here", "title": ""})
         else:

@@ -3,6 +3,7 @@
 import click
 
 from prismfs.cli import output
+from prismfs.cli.listing import print_list
 
 
 @click.group("journal", epilog='\b\nExample:\n  prismfs --as jade journal add "moved the export to the new disk"')
@@ -19,12 +20,10 @@ def command() -> None:
 @output.verb(writes=True)
 def add(call: output.Call, subject: str, body: str, about: str | None, dry_run: bool) -> None:
     """Note SUBJECT, one line, as the acting identity."""
-    from prismfs.cli.submit import submit_and_print
-
     document = {"kind": "journal", "from": call.actor(), "subject": subject, "body": output.read_body(body)}
     if about is not None:
         document["about"] = about
-    submit_and_print(call, "journal.add", {"document": document}, dry_run=dry_run)
+    call.submit("journal.add", {"document": document}, dry_run=dry_run)
 
 
 @command.command("list", epilog="\b\nExample:\n  prismfs journal list --by jade --limit 20")
@@ -34,6 +33,4 @@ def add(call: output.Call, subject: str, body: str, about: str | None, dry_run: 
 @output.verb()
 def list_(call: output.Call, by: str | None, about: str | None, limit: int | None) -> None:
     """List the entries, newest first."""
-    from prismfs.cli.listing import print_list
-
     print_list(call, "journal", owner=by, ref=about, limit=limit)

@@ -3,6 +3,7 @@
 import click
 
 from prismfs.cli import output
+from prismfs.cli.listing import print_list
 
 
 @click.group("todo", epilog="\b\nExample:\n  prismfs todo list --owner mayor")
@@ -17,8 +18,6 @@ def command() -> None:
 @output.verb()
 def list_(call: output.Call, owner: str | None, everything: bool, limit: int | None) -> None:
     """List what is still to be done, newest first."""
-    from prismfs.cli.listing import print_list
-
     print_list(call, "todo", only_open=not everything, owner=owner, limit=limit)
 
 
@@ -29,12 +28,10 @@ def list_(call: output.Call, owner: str | None, everything: bool, limit: int | N
 @output.verb(writes=True)
 def add(call: output.Call, title: str, owner: str | None, body: str, dry_run: bool) -> None:
     """Put TITLE on a list."""
-    from prismfs.cli.submit import submit_and_print
-
     document = {"kind": "todo", "from": call.actor(), "title": title, "body": output.read_body(body)}
     if owner is not None:
         document["owner"] = owner
-    submit_and_print(call, "todo.add", {"document": document}, dry_run=dry_run)
+    call.submit("todo.add", {"document": document}, dry_run=dry_run)
 
 
 @command.command("done", epilog="\b\nExample:\n  prismfs --as mayor todo done tod-01k5")
@@ -42,6 +39,4 @@ def add(call: output.Call, title: str, owner: str | None, body: str, dry_run: bo
 @output.verb(writes=True)
 def done(call: output.Call, identifier: str, dry_run: bool) -> None:
     """Mark a todo as done; its owner may, or an operator. It is not removed."""
-    from prismfs.cli.submit import submit_and_print
-
-    submit_and_print(call, "todo.done", {}, target=identifier, dry_run=dry_run)
+    call.submit("todo.done", {}, target=identifier, dry_run=dry_run)

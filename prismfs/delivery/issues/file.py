@@ -1,4 +1,4 @@
-"""A tracker without a network: one JSON file an issue in `run/tracker/`, for people to read, change and bring."""
+"""Transports without a network: a tracker of files in `run/tracker/`, and the dry run, which only shows an issue."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -6,18 +6,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from prismfs.delivery.folder import Folder, opened
-from prismfs.delivery.issues.transport import ACCESS_DENIED, CREATE_FAILED, refused
-from prismfs.delivery.receipts import one_line
+from prismfs.delivery.issues import ACCESS_DENIED, CREATE_FAILED, refused
+from prismfs.delivery.secrets import one_line
 from prismfs.errors import RecordError, RefusedError, StoreError
-from prismfs.records import codec
-from prismfs.records.api import Document, IssueDraft, IssueState, Receipt, format_instant, marker_of
+from prismfs.records.api import Document, IssueDraft, IssueState, Receipt, codec, format_instant, marker_of
 
 _FOLDER = ("run", "tracker")
+_PREVIEWS = ("run", "phone-home")
 _MOST = 8 * 1024 * 1024  # bytes of one file: an issue with some hundred long comments
 
 
 class FileTransport:
-    """Writes `<number>.json`: an `IssueState` and the `body`. Numbers go up by one.
+    """Writes one JSON file an issue, `<number>.json`: an `IssueState` and the `body`. Numbers go up by one.
 
     A person who looks after the issue changes the file (`state`, `updated_at`, a comment more), or puts the export of
     a tracker elsewhere in its place.
@@ -115,3 +115,39 @@ def _read(folder: Folder, number: int) -> tuple[Document, str] | None:
 
 def _path(number: int) -> str:
     return "/".join((*_FOLDER, f"{number}.json"))
+
+
+class DryRunTransport:
+    """Writes an issue as it would be filed, `<key>.md`: title as a heading, an empty line, body byte for byte."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def preflight(self) -> Receipt:
+        """Say that an issue could be filed; nothing leaves."""
+        return Receipt(
+            outcome="sent",
+            detail="dry run: nothing leaves",
+            document={"repository": None, "visibility": None, "login": None, "dry_run": True},
+        )
+
+    def file(self, draft: IssueDraft) -> Receipt:
+        """Write the file; writing it again writes the same."""
+        if draft.fault is not None:
+            return refused(CREATE_FAILED, draft.fault)
+        name = f"{draft.key}.md"
+        try:
+            with opened(self._root, *_PREVIEWS, create=True) as folder:
+                assert folder is not None
+                folder.write(name, f"# {draft.title}\n\n{draft.marked_body}".encode())
+        except StoreError as error:
+            return refused(CREATE_FAILED, one_line(str(error)), outcome="temporary")
+        return Receipt(
+            outcome="sent",
+            detail="/".join((*_PREVIEWS, name)),
+            document={"issue_url": None, "issue_number": None, "dry_run": True},
+        )
+
+    def look(self, numbers: Sequence[int]) -> list[IssueState]:  # noqa: ARG002 - there are none to look at
+        """Return nothing: there is no tracker."""
+        return []

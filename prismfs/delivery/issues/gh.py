@@ -9,18 +9,16 @@ import os
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-from prismfs.delivery.issues.transport import ACCESS_DENIED, AUTH_REQUIRED, Code, refused
-from prismfs.delivery.programs.run import Ended, run_bytes
-from prismfs.delivery.receipts import one_line
-from prismfs.delivery.secrets import resolve
+from prismfs.delivery.issues import ACCESS_DENIED, AUTH_REQUIRED, Code, refused
+from prismfs.delivery.programs.run import Ended, run
+from prismfs.delivery.secrets import one_line, resolve
 from prismfs.errors import ConfigError, RecordError, RefusedError
 from prismfs.kinds.care.settings.tracker import Tracker
-from prismfs.records import codec
-from prismfs.records.api import LONGEST_RETRY_AFTER, Document, Outcome, Receipt
+from prismfs.records.api import LONGEST_RETRY_AFTER, Document, Outcome, Receipt, codec
 
 _MOST_OUTPUT = 16 * 1024 * 1024
 _NOT_LOGGED_IN = 4
@@ -28,12 +26,7 @@ _SETTINGS = "settings/tracker.yaml"
 _LOG_IN = f"run gh auth login, or set token in {_SETTINGS}"
 # https://github.blog/2021-04-05-behind-githubs-new-authentication-token-formats/
 _TOKEN = re.compile(r"\b(?:gh[a-z]_|github_pat_)\w+", re.ASCII)
-_QUIET = {
-    "GH_PROMPT_DISABLED": "1",
-    "GH_NO_UPDATE_NOTIFIER": "1",
-    "NO_COLOR": "1",
-    "GIT_TERMINAL_PROMPT": "0",
-}
+_QUIET = {"GH_PROMPT_DISABLED": "1", "GH_NO_UPDATE_NOTIFIER": "1", "NO_COLOR": "1", "GIT_TERMINAL_PROMPT": "0"}
 
 
 class GhError(Exception):
@@ -51,8 +44,7 @@ class GhError(Exception):
     @property
     def receipt(self) -> Receipt:
         """The receipt of the issue that was not filed."""
-        receipt = refused(self.code, self.detail, outcome=self.outcome)
-        return Receipt(receipt.outcome, receipt.detail, receipt.document, self.retry_after)
+        return replace(refused(self.code, self.detail, outcome=self.outcome), retry_after=self.retry_after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +80,7 @@ class Gh:
         """
         left = max(0.0, self._until - time.monotonic())
         try:
-            ended = run_bytes(
+            ended = run(
                 (*self._tracker.gh, *arguments),
                 data,
                 timeout=timedelta(seconds=left),
@@ -164,17 +156,15 @@ def _environment(root: Path, tracker: Tracker) -> dict[str, str]:
     environment = own | _QUIET | {"GH_HOST": tracker.host}
     try:
         if tracker.token is not None:
-            environment[_token_name(tracker.host)] = resolve(tracker.token, field="token", root=root)
+            # gh help environment: the variable that it takes a token for a host from.
+            public = tracker.host == "github.com" or tracker.host.endswith(".ghe.com")
+            name = "GH_TOKEN" if public else "GH_ENTERPRISE_TOKEN"
+            environment[name] = resolve(tracker.token, field="token", root=root)
         if tracker.gh_config is not None:
             environment["GH_CONFIG_DIR"] = _config_folder(root, tracker.gh_config)
     except ConfigError as error:
         raise GhError(AUTH_REQUIRED, f"{_SETTINGS}: {error}") from error
     return environment
-
-
-def _token_name(host: str) -> str:
-    """Return the variable that `gh` takes a token for `host` from (gh help environment)."""
-    return "GH_TOKEN" if host == "github.com" or host.endswith(".ghe.com") else "GH_ENTERPRISE_TOKEN"
 
 
 def _config_folder(root: Path, folder: str) -> str:

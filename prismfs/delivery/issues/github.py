@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from prismfs.delivery.issues import ACCESS_DENIED, AUTH_REQUIRED, CREATE_FAILED, refused
 from prismfs.delivery.issues.gh import Answer, Gh, GhError, status_in
-from prismfs.delivery.issues.transport import ACCESS_DENIED, AUTH_REQUIRED, CREATE_FAILED, refused
 from prismfs.errors import RecordError, RefusedError
 from prismfs.kinds.care.settings.tracker import Tracker
-from prismfs.records import codec
-from prismfs.records.api import Document, IssueDraft, IssueState, JsonValue, Receipt, marker_of
+from prismfs.records.api import Document, IssueDraft, IssueState, JsonValue, Receipt, codec, marker_of
 
 _ACCESS = """
 query PhoneHomeAccess($owner: String!, $name: String!) {

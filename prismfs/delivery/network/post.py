@@ -2,7 +2,6 @@
 
 import json
 import logging
-import ssl
 import time
 from collections.abc import Mapping
 from contextlib import closing
@@ -14,11 +13,12 @@ from typing import Any
 import httpx
 
 from prismfs import __version__
-from prismfs.delivery.network.deadline import Deadline
-from prismfs.delivery.network.peer import Tls, describe, is_loopback
-from prismfs.delivery.receipts import not_configured
+from prismfs.delivery.network.connection import SYSTEM_TLS, Deadline, Tls, describe, is_loopback
+from prismfs.delivery.secrets import not_configured
 from prismfs.errors import ConfigError
 from prismfs.records.api import LONGEST_RETRY_AFTER, Document, Receipt
+
+__all__ = ["SYSTEM_TLS", "TIMEOUT", "Tls", "post"]
 
 _TEMPORARY = {408, 425, 429}
 _ASKING_FOR_A_WAIT = {429, 503}
@@ -40,7 +40,7 @@ def post(
     key: str,
     timeout: timedelta,
     headers: Mapping[str, str] | None = None,
-    tls: Tls = ssl.create_default_context,
+    tls: Tls = SYSTEM_TLS,
 ) -> Receipt:
     """Send `document` to `url` and return what the answer means; `setting` names the URL in messages.
 

@@ -14,8 +14,7 @@ from pydantic import Field, StringConstraints
 
 from prismfs.delivery.folder import Folder
 from prismfs.errors import PrismfsError, Problem, RecordError
-from prismfs.records import codec
-from prismfs.records.api import Id, Identity, Instant, Value
+from prismfs.records.api import Id, Identity, Instant, Value, codec
 
 ORPHANED_AFTER = timedelta(minutes=5)
 DONE_KEPT = timedelta(days=7)

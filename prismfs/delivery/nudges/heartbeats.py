@@ -7,10 +7,7 @@ from pathlib import Path
 from prismfs.delivery.folder import opened
 from prismfs.delivery.nudges.queue import is_identity
 from prismfs.errors import Problem, RecordError
-from prismfs.records import codec
-from prismfs.records.api import Instant, Line, Value
-
-STALE_AFTER = timedelta(minutes=5)
+from prismfs.records.api import Instant, Line, Value, codec
 
 _MOST_BYTES = 4 * 1024
 

@@ -14,8 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from prismfs.errors import RecordError, RefusedError
-from prismfs.records import codec
-from prismfs.records.document import Document
+from prismfs.records.api import Document, codec
 
 _MOST_OUTPUT = 256 * 1024
 _PIECE = 64 * 1024  # bytes read or written at a time; what a pipe of Linux holds
@@ -34,18 +33,6 @@ class Ended:
 
 
 def run(
-    command: Sequence[str],
-    document: Document,
-    *,
-    timeout: timedelta,
-    cwd: Path,
-    environment: Mapping[str, str] | None = None,
-) -> Ended:
-    """Run `command` as `run_bytes` does, with `document` as JSON on its standard input; what it prints is not kept."""
-    return run_bytes(command, json.dumps(document).encode(), timeout=timeout, cwd=cwd, environment=environment)
-
-
-def run_bytes(
     command: Sequence[str],
     data: bytes,
     *,
@@ -145,14 +132,12 @@ def _started(
 
 
 def run_json(command: Sequence[str], document: Document, *, timeout: timedelta, cwd: Path) -> Document:
-    """Return the JSON object that `command` prints when given `document` on its standard input.
-
-    It is run as `run_bytes` does.
+    """Return the JSON object that `command`, run as by `run`, prints when given `document` on its standard input.
 
     Raises:
         RefusedError: `command_missing`, `command_timeout`, `command_failed` or `command_output`.
     """
-    ended = run_bytes(command, json.dumps(document).encode(), timeout=timeout, cwd=cwd, keep=_MOST_OUTPUT)
+    ended = run(command, json.dumps(document).encode(), timeout=timeout, cwd=cwd, keep=_MOST_OUTPUT)
     if ended.code:
         raise RefusedError("command_failed", f"ended with code {ended.code}", path=command[0])
     if len(ended.output) > _MOST_OUTPUT:

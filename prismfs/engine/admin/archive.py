@@ -22,7 +22,7 @@ class Archived:
     files_on_disk: int
 
 
-def archive(desk: Desk, before: str | None, *, dry_run: bool) -> Archived:
+def archive_months(desk: Desk, before: str | None, *, dry_run: bool) -> Archived:
     """Take every month before `before` (`2026-03`) out of the working tree; None brings all of them back.
 
     Raises:

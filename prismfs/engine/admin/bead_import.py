@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeVar
 
-from prismfs.engine.turn.commit_group import commit_group
+from prismfs.engine.turn.commit_group import commit_group, decide_group
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.submit import command_event
 from prismfs.errors import ForbiddenError, Problem, RecordError
@@ -18,9 +18,7 @@ from prismfs.kinds.core.bead import Bead
 from prismfs.kinds.core.settings.policy import Policy
 from prismfs.kinds.core.settings.project import Project as ProjectRecord
 from prismfs.kinds.escalation.settings.routing import Routing
-from prismfs.records import codec
-from prismfs.records.api import Decision, Document, Event, Nothing, Plan, Record, Refused
-from prismfs.rules import decide
+from prismfs.records.api import Decision, Document, Event, Nothing, Plan, Record, Refused, codec
 from prismfs.rules.work.api import NEWER_HERE
 from prismfs.store import listing
 from prismfs.store.defaults import default_record
@@ -74,8 +72,12 @@ def import_lines(
             taken.append(ImportedLine(number, "refused", problem=error.problem))
         else:
             events.append((number, name if isinstance(name, str) else "", event))
-    answer = _rehearsed if dry_run else _committed
-    for (number, name, _), decision in zip(events, answer(desk, [event for *_, event in events], now), strict=True):
+    asked = [event for *_, event in events]
+    if dry_run:
+        decisions = [decision for _, decision in decide_group(desk, desk.repo.snapshot(), asked, now)]
+    else:
+        decisions = _committed(desk, asked, now)
+    for (number, name, _), decision in zip(events, decisions, strict=True):
         if isinstance(decision, Refused) and decision.error is ForbiddenError:
             raise decision.raised()
         taken.append(_taken(number, name, decision))
@@ -85,7 +87,8 @@ def import_lines(
 def export_lines(connection: sqlite3.Connection) -> Iterator[Document]:
     """Yield the line of every bead, oldest first; links name beads by the ids that they have in lines."""
     texts, _ = listing.find_documents(connection, "bead", newest_first=False)
-    beads = [_parsed(text) for text in texts]
+    records = [KINDS["bead"].record(json.loads(text)) for text in texts]
+    beads = [record for record in records if isinstance(record, Bead)]
     names: dict[str, str] = {bead.id: name_of(bead) for bead in beads}
     policy = _single(connection, Policy)
     project = Project(
@@ -112,16 +115,6 @@ def _committed(desk: Desk, events: Sequence[Event], now: datetime) -> list[Decis
     return decisions
 
 
-def _rehearsed(desk: Desk, events: Sequence[Event], now: datetime) -> list[Decision]:
-    decisions: list[Decision] = []
-    with desk.repo.overlay(desk.repo.snapshot()) as view:
-        for event in events:
-            decisions.append(decide(view, event, now))
-            if isinstance(decisions[-1], Plan):
-                view.add(decisions[-1])
-    return decisions
-
-
 def _taken(number: int, name: str, decision: Decision) -> ImportedLine:
     match decision:
         case Plan():
@@ -132,12 +125,6 @@ def _taken(number: int, name: str, decision: Decision) -> ImportedLine:
             return ImportedLine(number, "older" if older else "unchanged", name, decision.subject)
         case Refused():
             return ImportedLine(number, "refused", name, problem=decision.problem)
-
-
-def _parsed(text: str) -> Bead:
-    bead = KINDS["bead"].record(json.loads(text))
-    assert isinstance(bead, Bead)
-    return bead
 
 
 def _single(connection: sqlite3.Connection, model: type[R]) -> R:

@@ -8,30 +8,28 @@ from prismfs.intake.inbox import NAME
 from prismfs.intake.scan import redact
 from prismfs.kinds import form_of, kind_of_path
 from prismfs.kinds.escalation.settings import escalation_policy, routing
-from prismfs.records import codec
-from prismfs.records.api import Kind, Record
+from prismfs.records.api import Kind, Record, codec
 from prismfs.rules.escalation.api import check_actions
 from prismfs.store.defaults import default_record
 
-VALID = Problem("valid", "is valid")
 
-
-def check_record(path: Path, root: Path) -> Problem | None:
-    """Return what is wrong with the record at `path`, `VALID`, or None where the path is no record's."""
-    try:
-        place = path.resolve().relative_to(root.resolve()).as_posix()
-    except ValueError:
-        return None
+def check_file(path: Path, root: Path | None) -> Problem | None:
+    """Return what is wrong with `path`: a record by its place in the project at `root`, any other file as a drop."""
+    if not path.is_file():
+        return Problem("not_a_file", "is not a file", path=str(path))
+    if root is None or not path.resolve().is_relative_to(root.resolve()):
+        return check_drop(path, root)
+    place = path.resolve().relative_to(root.resolve()).as_posix()
     kind = kind_of_path(place)
     if kind is None:
-        return None
+        return check_drop(path, root)
     try:
         kind.read(path.read_bytes(), path=place)
         if kind in (escalation_policy.KIND, routing.KIND):
             check_routes(root)
     except PrismfsError as error:
         return error.problem.at(place)
-    return VALID
+    return None
 
 
 def check_routes(root: Path) -> None:
@@ -52,8 +50,8 @@ def _setting(kind: Kind, root: Path) -> Record:
     return kind.read(path.read_bytes(), path=kind.folder) if path.is_file() else default_record(kind.name)
 
 
-def check_drop(path: Path, root: Path | None) -> Problem:
-    """Return what is wrong with `path` as a file to be dropped, or `VALID`. The roster is not asked."""
+def check_drop(path: Path, root: Path | None = None) -> Problem | None:
+    """Return what is wrong with `path` as a file to be dropped, if anything. The roster is not asked."""
     name = str(path if root is None or not path.is_absolute() else path.name)
     if not NAME.fullmatch(path.name):
         return Problem("bad_name", "the inbox takes no file of this name", path=name, hint=NAME.pattern)
@@ -64,4 +62,4 @@ def check_drop(path: Path, root: Path | None) -> Problem:
         form_of(redact(data).document)
     except RecordError as error:
         return error.problem.at(name)
-    return VALID
+    return None

@@ -22,9 +22,9 @@ from prismfs.kinds.core.channels import CHANNELS
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.core.settings.policy import Policy
 from prismfs.kinds.core.settings.project import Project
-from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
-from prismfs.kinds.escalation.settings.routing import Routing
-from prismfs.records.api import format_duration, format_instant
+from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy, Routes
+from prismfs.kinds.escalation.settings.routing import Route, Routing
+from prismfs.records.api import View, format_duration, format_instant
 from prismfs.rules.care.outbound_issue.api import MANAGER
 from prismfs.rules.core import authority
 from prismfs.rules.escalation import api as escalation
@@ -37,7 +37,7 @@ from prismfs.store.reading import reading
 from prismfs.store.repo import ProjectRepo
 
 _OLDEST_GIT = (2, 39)
-_ROUTING = "settings/routing.yaml"
+_ROUTING, _TRACKER = "settings/routing.yaml", "settings/tracker.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +50,22 @@ class Finding:
 
 def examine(root: Path, now: datetime) -> list[Finding]:
     """Return the checks of the project at `root`, in order; nothing is changed."""
-    findings = [_try("git is new enough", lambda: _git_version(root))]
+    findings = [_try("git is new enough", _git_version, root)]
     if findings[0].problem is not None:
         return findings
     with ProjectRepo(root) as repo:
         findings += [
-            _try("the repository's configuration runs no program", lambda: check_config(repo.git)),
-            _try("a branch is checked out and was not rewritten", lambda: _check_branch(repo)),
-            _try("settings and roster are valid", lambda: _check_settings(root)),
-            _try("every route reaches somebody", lambda: _check_routes(repo)),
-            _try("signatures can be checked, and an operator can sign", lambda: _check_signing(repo)),
-            _try("issues can be reviewed and filed", lambda: check_phone_home(repo)),
-            _try("all records are committed and unedited", lambda: _check_status(repo)),
-            _try("no record was written by a newer prismfs", lambda: _check_newer(root)),
-            _try("the inbox can be written", lambda: _check_inbox(root)),
-            _try("the watcher's heartbeat is fresh", lambda: _check_heartbeat(repo, now)),
-            _try("no deadline was let pass", lambda: _check_deadlines(repo, now)),
+            _try("the repository's configuration runs no program", check_config, repo.git),
+            _try("a branch is checked out and was not rewritten", _check_branch, repo),
+            _try("settings and roster are valid", _check_settings, root),
+            _try("every route reaches somebody", _check_routes, repo),
+            _try("signatures can be checked, and an operator can sign", _check_signing, repo),
+            _try("issues can be reviewed and filed", check_phone_home, repo),
+            _try("all records are committed and unedited", _check_status, repo),
+            _try("no record was written by a newer prismfs", _check_newer, root),
+            _try("the inbox can be written", _check_inbox, root),
+            _try("the watcher's heartbeat is fresh", _check_heartbeat, repo, now),
+            _try("no deadline was let pass", _check_deadlines, repo, now),
             *(_try(subject, look) for subject, look in doctor_tenant.project_checks(repo)),
         ]
     return findings
@@ -76,9 +76,9 @@ def examine_tenant(folder: Path) -> list[Finding]:
     return [_try(subject, look) for subject, look in doctor_tenant.tenant_checks(folder)]
 
 
-def _try(subject: str, look: Callable[[], Problem | None]) -> Finding:
+def _try(subject: str, look: Callable[..., Problem | None], *about: object) -> Finding:
     try:
-        return Finding(subject, look())
+        return Finding(subject, look(*about))
     except PrismfsError as error:
         return Finding(subject, error.problem)
 
@@ -99,19 +99,16 @@ def _check_settings(root: Path) -> None:
     for kind in KINDS.values():
         if not kind.protected:
             continue
-        paths = (
-            [root / kind.folder] if kind.layout == "single" else sorted((root / kind.folder).glob(f"*.{kind.format}"))
-        )
-        for path in paths:
-            if path.is_file():
-                place = path.relative_to(root).as_posix()
-                document = kind.read(path.read_bytes(), path=place).to_document()
-                for finding in redact(document).taken_out:
-                    if finding.kind not in PERSONAL:
-                        raise ConfigError(
-                            "secret_in_settings", f"holds a {finding.kind}", path=place, field=finding.pointer,
-                            hint="name it as env:NAME",
-                        )  # fmt: skip
+        names = kind.folder if kind.layout == "single" else f"{kind.folder}/*.{kind.format}"
+        for path in filter(Path.is_file, sorted(root.glob(names))):
+            place = path.relative_to(root).as_posix()
+            document = kind.read(path.read_bytes(), path=place).to_document()
+            for finding in redact(document).taken_out:
+                if finding.kind not in PERSONAL:
+                    raise ConfigError(
+                        "secret_in_settings", f"holds a {finding.kind}", path=place, field=finding.pointer,
+                        hint="name it as env:NAME",
+                    )  # fmt: skip
     check_routes(root)
 
 
@@ -129,35 +126,25 @@ def _check_routes(repo: ProjectRepo) -> Problem | None:
             said = f"target {name}: its timeout is not shorter than delivery_lease, so that it may be sent to twice"
             return Problem("timeout_too_long", said, path=_ROUTING, hint="shorten it, or lengthen the lease")
         if target.channel not in CHANNELS and not is_installed(target.channel):
-            return Problem(
-                "no_channel",
-                f"target {name}: no installed package provides the channel {target.channel}",
-                path=_ROUTING,
-                hint=f"install it: an entry point {target.channel} in the group {GROUP}",
-            )
-    for route in routing.route.walk():
-        for rank in range(4):
-            lacking = {
-                action: escalation.lacks(view, action) for action in escalation.actions_of(route, settings.routes, rank)
-            }
-            if lacking and all(lacking.values()):
-                said = "; ".join(f"{action}: {why}" for action, why in lacking.items())
-                return Problem(
-                    "nobody_reachable",
-                    f"route {route.name} reaches nobody at rank {rank}: {said}",
-                    path=_ROUTING,
-                    hint="fill in the contacts or targets, or give the route another action",
-                )
-        if (
-            route.group_by is not None
-            and route.repeat_interval
-            and route.repeat_interval < (route.group_interval or escalation.INTERVAL)
-        ):
-            return Problem(
-                "repeat_too_short",
-                f"route {route.name}: repeat_interval is shorter than group_interval, and rounds up to it",
-                path=_ROUTING,
-            )
+            said = f"target {name}: no installed package provides the channel {target.channel}"
+            hint = f"install it: an entry point {target.channel} in the group {GROUP}"
+            return Problem("no_channel", said, path=_ROUTING, hint=hint)
+    found = (_check_route(view, route, settings.routes) for route in routing.route.walk())
+    return next(filter(None, found), None)
+
+
+def _check_route(view: View, route: Route, routes: Routes) -> Problem | None:
+    for rank in range(4):
+        lacking = {action: escalation.lacks(view, action) for action in escalation.actions_of(route, routes, rank)}
+        if lacking and all(lacking.values()):
+            why = "; ".join(f"{action}: {why}" for action, why in lacking.items())
+            said = f"route {route.name} reaches nobody at rank {rank}: {why}"
+            hint = "fill in the contacts or targets, or give the route another action"
+            return Problem("nobody_reachable", said, path=_ROUTING, hint=hint)
+    least = route.group_interval or escalation.INTERVAL
+    if route.group_by is not None and route.repeat_interval and route.repeat_interval < least:
+        said = f"route {route.name}: repeat_interval is shorter than group_interval, and rounds up to it"
+        return Problem("repeat_too_short", said, path=_ROUTING)
     return None
 
 
@@ -231,11 +218,9 @@ def _check_deadlines(repo: ProjectRepo, now: datetime) -> Problem | None:
     found = watchdog.overdue(view, now, late)
     if not found:
         return None
-    said = f"{len(found)} are overdue by more than {format_duration(late)}; {found[0].id} since "
-    return Problem("engine_stopped", said + format_instant(found[0].due_at), hint="prismfs watch, or prismfs react")
-
-
-_TRACKER = "settings/tracker.yaml"
+    due_at, name = found[0]
+    said = f"{len(found)} are overdue by more than {format_duration(late)}; {name} since {format_instant(due_at)}"
+    return Problem("engine_stopped", said, hint="prismfs watch, or prismfs react")
 
 
 def check_phone_home(repo: ProjectRepo) -> Problem | None:

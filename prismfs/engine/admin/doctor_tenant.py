@@ -19,20 +19,20 @@ Look = Callable[[], Problem | None]
 def tenant_checks(folder: Path) -> Iterator[tuple[str, Look]]:
     """Yield the checks of a tenant's folder: the name of each, and the check itself, which may raise."""
     tenancy = Tenancy(folder)
-    yield "tenant.yaml is valid", lambda: _check_file(tenancy)
+    yield "tenant.yaml is valid", partial(_check_file, tenancy)
     try:
         projects = tenancy.tenant.projects
     except PrismfsError:
         return
     for pid, place in projects.items():
         yield f"{pid} is there and is what it says", partial(_check_project, tenancy, pid, place)
-    yield "the home project has bridges", lambda: _check_home(tenancy)
+    yield "the home project has bridges", partial(_check_home, tenancy)
 
 
 def project_checks(repo: ProjectRepo) -> Iterator[tuple[str, Look]]:
     """Yield the checks of a project that concern its tenant."""
-    yield "nobody claims to be a bridge", lambda: _check_claims(repo)
-    yield f"what may leave was told{_told(repo)}", lambda: _check_consent(repo)
+    yield "nobody claims to be a bridge", partial(_check_claims, repo)
+    yield f"what may leave was told{_told(repo)}", partial(_check_consent, repo)
 
 
 def _check_file(tenancy: Tenancy) -> None:

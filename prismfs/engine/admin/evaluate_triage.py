@@ -6,7 +6,6 @@ A row is an object with `id`, `title`, `body` and `lane`; an incident's row may 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 from prismfs.errors import RecordError
 from prismfs.kinds.care.settings.triage import Triage
@@ -17,17 +16,13 @@ from prismfs.rules.care.api import DEFAULT_RANK, Classification, classify, with_
 
 _RANKS = {"P0": 0, "P1": 1, "P2": 2, "P3": 3}
 
-NATURES_OF_KIND: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        "data-integrity": frozenset({"data_loss"}),
-        "security": frozenset({"security"}),
-        "outage": frozenset({"outage"}),
-        "performance": frozenset({"performance"}),
-    }
-)
-"""The natures that say what a label's kind says; every other kind is met by any nature not named here."""
-
-_NAMED_NATURES = frozenset().union(*NATURES_OF_KIND.values())
+_NATURE_OF_KIND = {
+    "data-integrity": "data_loss",
+    "security": "security",
+    "outage": "outage",
+    "performance": "performance",
+}
+"""The nature that says what a label's kind says; every other kind is met by any nature not named here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +102,7 @@ class Evaluation:
                 "exact": round(_share(self.severity_exact, self.severity_count), 4),
                 "within_one": round(_share(self.severity_within_one, self.severity_count), 4),
             },
-            "kind": {
-                "count": self.kind_count,
-                "accuracy": round(_share(self.kind_correct, self.kind_count), 4),
-            },
+            "kind": {"count": self.kind_count, "accuracy": round(_share(self.kind_correct, self.kind_count), 4)},
             "scope": {
                 "count": self.scope_count,
                 "accuracy": round(_share(self.scope_correct, self.scope_count), 4),
@@ -121,10 +113,7 @@ class Evaluation:
 
 
 def evaluate(
-    triage: Triage,
-    rows: Iterable[Mapping[str, object]],
-    *,
-    nature_floor: Mapping[str, int] | None = None,
+    triage: Triage, rows: Iterable[Mapping[str, object]], *, nature_floor: Mapping[str, int] | None = None
 ) -> Evaluation:
     """Return how the rules of `triage` do on labelled `rows`.
 
@@ -145,11 +134,8 @@ def evaluate(
         confusion[expected][found.lane] += 1
         if found.lane != expected:
             hard.append(_hard_case(row, number, expected, found))
-        if expected == "incident" and row.get("severity") is not None:
-            assert found.rank is not None
-            gaps.append(abs(found.rank - _RANKS[_word(row, "severity", number, allowed=tuple(_RANKS))]))
-        if expected == "incident" and row.get("kind") is not None:
-            kinds.append(_kind_is_met(str(row["kind"]), found.nature))
+        if expected == "incident":
+            _judge_incident(row, number, found, gaps, kinds)
         if row.get("scope") is not None:
             scopes.append((_word(row, "scope", number, allowed=SCOPES), found.scope))
     return Evaluation(
@@ -167,6 +153,17 @@ def evaluate(
         scope_leaked=sum(expected == "customer-internal" != got for expected, got in scopes),
         hard_cases=tuple(sorted(hard, key=lambda case: (-case.confidence, case.id))),
     )
+
+
+def _judge_incident(
+    row: Mapping[str, object], number: int, found: Classification, gaps: list[int], kinds: list[bool]
+) -> None:
+    """Add by how many ranks the severity is off, and whether the kind is met, where the row is labelled with them."""
+    if row.get("severity") is not None:
+        assert found.rank is not None
+        gaps.append(abs(found.rank - _RANKS[_word(row, "severity", number, allowed=tuple(_RANKS))]))
+    if row.get("kind") is not None:
+        kinds.append(_kind_is_met(str(row["kind"]), found.nature))
 
 
 def _hard_case(row: Mapping[str, object], number: int, expected: str, found: Classification) -> HardCase:
@@ -191,8 +188,8 @@ def _classified(
 
 
 def _kind_is_met(kind: str, nature: str) -> bool:
-    wanted = NATURES_OF_KIND.get(kind)
-    return nature in wanted if wanted is not None else nature not in _NAMED_NATURES
+    wanted = _NATURE_OF_KIND.get(kind)
+    return nature == wanted if wanted is not None else nature not in _NATURE_OF_KIND.values()
 
 
 def _word(row: Mapping[str, object], name: str, number: int, *, allowed: tuple[str, ...] = ()) -> str:

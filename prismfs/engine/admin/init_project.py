@@ -3,15 +3,14 @@
 from datetime import datetime
 from pathlib import Path
 
-from prismfs import schema
 from prismfs.errors import ConflictError, RecordError
 from prismfs.kinds import kind_of
-from prismfs.kinds.care.settings import consent
 from prismfs.kinds.care.settings.consent import TEXT, TEXT_VERSION, Consent
 from prismfs.kinds.core.settings import persona, tenant
 from prismfs.kinds.core.settings.project import Project
 from prismfs.kinds.core.settings.tenant import Tenant
 from prismfs.records.api import Record
+from prismfs.schema import schema_files
 from prismfs.store.defaults import default_files
 from prismfs.store.git.place import make_repository
 from prismfs.store.repo import ProjectRepo
@@ -84,14 +83,15 @@ def _desk_files(project: Project, now: datetime, *, bridged: bool) -> dict[str, 
             old = persona.KIND.read(files[path], path=path)
             files[path] = persona.KIND.write(old.changed(persona_class="bridge"), old=files[path])
     shown = Consent(text_version=TEXT_VERSION, text=TEXT, shown_to=project.operators[0], at=now)
-    files[consent.KIND.folder] = consent.KIND.write(shown)
+    files[kind_of(shown).folder] = kind_of(shown).write(shown)
     return files
 
 
 def _new_files(store: ProjectRepo, desk_files: dict[str, bytes]) -> dict[str, bytes]:
     """Return what a project starts with, less what the branch holds already; `.gitignore` is extended."""
     held = store.git.resolve(store.branch)
-    files = {**desk_files, **_schema_files(), **_PLAIN_FILES}
+    schemas = {f"schemas/{name}": data for name, data in schema_files().items()}
+    files = {**desk_files, **schemas, **_PLAIN_FILES}
     if held is None:
         return files
     ignored = store.git.read(f"{held}:.gitignore")
@@ -125,10 +125,7 @@ def register(root: Path, project: Project) -> None:
         raise ConflictError("other_home", f"the tenant's home is {known.home}", path=str(path), hint="leave --home out")
     if known.tenant != project.tenant:
         raise ConflictError(
-            "other_tenant",
-            f"is the file of tenant {known.tenant}",
-            path=str(path),
-            hint="choose another folder",
+            "other_tenant", f"is the file of tenant {known.tenant}", path=str(path), hint="choose another folder"
         )
     home = project.pid if project.home else known.home
     named = known.changed(home=home, projects={**known.projects, project.pid: root.resolve().name})
@@ -144,12 +141,5 @@ def _check_same(held: bytes, project: Project, path: str) -> None:
         raise ConflictError("other_project", str(error), path=path) from error
     if not isinstance(known, Project) or known.pid != project.pid:
         raise ConflictError(
-            "other_project",
-            "the folder is a project with another pid",
-            path=path,
-            hint="choose another folder",
+            "other_project", "the folder is a project with another pid", path=path, hint="choose another folder"
         )
-
-
-def _schema_files() -> dict[str, bytes]:
-    return {f"schemas/{name}": data for name, data in schema.schema_files().items()}

@@ -1,7 +1,7 @@
 """Who can be addressed from a project, and proposals to change its roster (R-000-73, R-000-84)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from prismfs.engine.trust.endorsement import roster_at
@@ -12,8 +12,8 @@ from prismfs.kinds import kind_of
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.core.settings.project import Project
 from prismfs.records.api import Decision, Document, Event, Nothing
-from prismfs.rules.core import roster as rules
-from prismfs.rules.core.draft import Draft
+from prismfs.rules.core.api import Draft
+from prismfs.rules.core.api import roster as rules
 from prismfs.store.git.plumbing import NewCommit
 from prismfs.store.repo import ProjectRepo
 
@@ -37,17 +37,10 @@ class Entry:
 
     def to_document(self) -> Document:
         """Return the entry as a JSON object."""
-        return {
-            "identity": self.identity,
-            "role": self.role,
-            "class": self.persona_class,
-            "pid": self.pid,
-            "availability": self.availability,
-            "address": self.address,
-        }
+        return {"class" if name == "persona_class" else name: value for name, value in asdict(self).items()}
 
 
-def whois(desk: Desk) -> list[Entry]:
+def read_entries(desk: Desk) -> list[Entry]:
     """Return the personas of the project's roster, and then the tenant's bridges where those are elsewhere.
 
     A persona that only claims to be a bridge is shown as what it is, one of the project (R-000-76).
@@ -121,10 +114,8 @@ def _commit(repo: ProjectRepo, reference: str, event: Event, now: datetime) -> s
         )  # fmt: skip
     records = rules.changes(Draft(repo.view(snapshot), event, now))
     assert not isinstance(records, Nothing)
-    files = []
-    for record in records:
-        path = kind_of(record).place_of(record)
-        files.append((path, kind_of(record).write(record, old=repo.read(snapshot, path))))
+    places = {kind_of(record).place_of(record): record for record in records}
+    files = [(path, kind_of(one).write(one, old=repo.read(snapshot, path))) for path, one in places.items()]
     who = f"{event.actor} <{event.actor}@prismfs.invalid>"
     verb, name = event.document["verb"], event.document["name"]
     message = f"roster: {verb} {name}\n\nProposed by {event.actor}. It takes effect when an operator merges it.\n"

@@ -12,8 +12,7 @@ from prismfs.intake.scan import redact
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.settings.routing import Routing
-from prismfs.records import codec
-from prismfs.records.api import Decision, Event, Plan
+from prismfs.records.api import Decision, Event, Plan, codec
 from prismfs.rules.escalation.api import LookedAt, explain
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from prismfs.delivery.folder import opened
+from prismfs.engine.event import engine_event
 from prismfs.engine.turn.commit_group import Outcome, commit_group
 from prismfs.engine.turn.desk import Desk
 from prismfs.errors import RecordError, StoreError
@@ -18,10 +19,8 @@ from prismfs.kinds.core.bead import Bead
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.response.incident import Incident
 from prismfs.kinds.response.settings.response import Response
-from prismfs.records import codec
-from prismfs.records.api import Event, Record, View, format_instant, parse_instant
-from prismfs.rules import ENGINE
-from prismfs.rules.response.watchdog import KEY
+from prismfs.records.api import Document, Event, Record, View, codec, format_instant, parse_instant
+from prismfs.rules.response.reports import ENGINE_KEY
 
 FILE = "health.json"
 """In `run/`: the last state that the watcher wrote."""
@@ -44,14 +43,6 @@ class Heartbeat:
 
     at: datetime
     state: str
-
-
-@dataclass(frozen=True, slots=True)
-class Overdue:
-    """An unanswered record whose deadline the engine has missed."""
-
-    id: str
-    due_at: datetime
 
 
 def read_heartbeat(root: Path) -> Heartbeat | None:
@@ -82,50 +73,28 @@ def report_standstill(desk: Desk, now: datetime, heartbeat: Heartbeat | None) ->
 
 
 def standstill_events(desk: Desk, now: datetime, heartbeat: Heartbeat | None) -> list[Event]:
-    """Return what `report_standstill` would commit: nothing, or one event.
-
-    Raises:
-        ConfigError: `invalid_setting`.
-    """
-    event = standstill_event(desk.view(), now, heartbeat)
-    return [] if event is None else [event]
-
-
-def standstill_event(view: View, now: datetime, heartbeat: Heartbeat | None) -> Event | None:
-    """Return the event that the loop stood still, None where it did not or where that is reported already.
+    """Return the event that the loop stood still; none where it did not, or where that is reported already.
 
     Its cause is the heartbeat, or else the oldest deadline, so that the same standstill is reported once. What was
     overdue at the last report is known, and hides nothing that is overdue since, whether or not it can be handled.
     """
+    view = desk.view()
     late = late_of(view)
-    told = last_reported(view, now)
-    found = [one for one in overdue(view, now, late) if told is None or one.due_at >= told - late]
-    silent = heartbeat is not None and is_silent(heartbeat, now, late)
-    since = heartbeat.at if heartbeat is not None and silent else None
+    incident = view.latest_with_key(Incident, ENGINE_KEY)
+    told = None if incident is None or incident.last_seen_at > now else incident.last_seen_at
+    found = [(due_at, name) for due_at, name in overdue(view, now, late) if told is None or due_at >= told - late]
+    since = heartbeat.at if heartbeat is not None and is_silent(heartbeat, now, late) else None
     causes = [] if since is None else [f"watchdog:heartbeat:{format_instant(since)}"]
-    causes += [f"watchdog:overdue:{one.id}:{format_instant(one.due_at)}" for one in found[:1]]
+    causes += [f"watchdog:overdue:{name}:{format_instant(due_at)}" for due_at, name in found[:1]]
     cause = next((cause for cause in causes if not view.handled(cause)), None)
     if cause is None:
-        return None
-    return Event(
-        type="watchdog",
-        kind="engine",
-        cause=cause,
-        at=now,
-        actor=ENGINE,
-        assurance="engine",
-        document={
-            "heartbeat": None if since is None else format_instant(since),
-            "overdue": [{"id": one.id, "due_at": format_instant(one.due_at)} for one in found[:MOST_NAMED]],
-            "count": len(found),
-        },
-    )
-
-
-def last_reported(view: View, now: datetime) -> datetime | None:
-    """Return when a standstill was reported last; None where none was, or where that time lies ahead."""
-    incident = view.latest_with_key(Incident, KEY)
-    return None if incident is None or incident.last_seen_at > now else incident.last_seen_at
+        return []
+    document: Document = {
+        "heartbeat": None if since is None else format_instant(since),
+        "overdue": [{"id": name, "due_at": format_instant(due_at)} for due_at, name in found[:MOST_NAMED]],
+        "count": len(found),
+    }
+    return [engine_event("watchdog", "engine", cause=cause, at=now, document=document)]
 
 
 def late_of(view: View) -> timedelta:
@@ -142,8 +111,8 @@ def is_silent(heartbeat: Heartbeat, now: datetime, late: timedelta) -> bool:
     return heartbeat.state != STOPPED and now - heartbeat.at > late
 
 
-def overdue(view: View, now: datetime, late: timedelta) -> list[Overdue]:
-    """Return the open, unanswered incidents and escalations that are overdue by more than `late`.
+def overdue(view: View, now: datetime, late: timedelta) -> list[tuple[datetime, str]]:
+    """Return deadline and id of the open, unanswered incidents and escalations that are overdue by more than `late`.
 
     The one due first comes first. One that the engine wrote a row about since was looked after until then: a deadline
     may have been set when it had passed already, such as by a severity that became worse.
@@ -153,13 +122,13 @@ def overdue(view: View, now: datetime, late: timedelta) -> list[Overdue]:
         *view.due_before(before, _MOST_READ, of=Incident),
         *view.due_before(before, _MOST_READ, of=Bead),
     ]
-    found = [
-        Overdue(record.id, record.due_at)
-        for record in waiting
-        if isinstance(record, Incident | Escalation) and record.due_at is not None and is_unanswered(record)
-    ]
     return sorted(
-        (one for one in found if not _was_looked_after(view, one.id, before)), key=lambda one: (one.due_at, one.id)
+        (record.due_at, record.id)
+        for record in waiting
+        if isinstance(record, Incident | Escalation)
+        and record.due_at is not None
+        and is_unanswered(record)
+        and not _was_looked_after(view, record.id, before)
     )
 
 

@@ -6,7 +6,7 @@ Pure: what is measured comes in as values, nothing is read and no clock is asked
 
 import statistics
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
@@ -50,8 +50,8 @@ def measure(facts: Facts, *, start: int | None = None, end: int | None = None, b
         "by_severity": _by_severity(counted),
         "weeks": _weeks(counted),
         "breach_rate": {
-            "respond": _breach_rates(counted, lambda case: _respond_breach(case, facts)),
-            "resolve": _breach_rates(counted, lambda case: _resolve_breach(case, facts)),
+            "respond": _breach_rates(counted, facts, _respond_breach),
+            "resolve": _breach_rates(counted, facts, _resolve_breach),
         },
     }
     if by is not None:
@@ -68,25 +68,20 @@ def week_of(case: Case) -> str:
 
 def _figures(cases: Sequence[Case], facts: Facts, repeats: frozenset[str]) -> Figures:
     resolved = [case for case in cases if case.resolved is not None]
-    known = [case for case in cases if case.root_cause is not None]
     here = {case.id for case in cases}
-    items = [item for item in facts.items if item.incident in here]
-    reviews = [on_time for on_time in (_review_on_time(case, facts) for case in cases) if on_time is not None]
     return {
         "incidents": len(cases),
         "open": sum(case.open for case in cases),
-        "mttd": _times(case.detected - case.started for case in cases if case.started is not None),
-        "mtt_respond": _times(case.responded - case.detected for case in cases if case.responded is not None),
+        "mttd": _times(cases, "started", "detected"),
+        "mtt_respond": _times(cases, "detected", "responded"),
         "mtt_resolve": {
-            "all": _times(_to_resolve(resolved)),
-            "escalated_only": _times(_to_resolve(case for case in resolved if case.escalations)),
+            "all": _times(resolved, "detected", "resolved"),
+            "escalated_only": _times(filter(_was_escalated, resolved), "detected", "resolved"),
         },
-        "auto_resolve_rate": _rate(
-            sum(case.auto_resolved and not case.escalations for case in resolved), len(resolved)
-        ),
-        "repeat_rate": _rate(sum(case.id in repeats for case in known), len(known)),
-        "review_on_time_rate": _rate(sum(reviews), len(reviews)),
-        "action_item_closure_rate": _rate(sum(item.closed for item in items), len(items)),
+        "auto_resolve_rate": _rate(case.auto_resolved and not _was_escalated(case) for case in resolved),
+        "repeat_rate": _rate(case.id in repeats for case in cases if case.root_cause is not None),
+        "review_on_time_rate": _rate(_review_on_time(case, facts) for case in cases),
+        "action_item_closure_rate": _rate(item.closed for item in facts.items if item.incident in here),
     }
 
 
@@ -94,13 +89,17 @@ def _counts(case: Case) -> bool:
     return not case.drill and case.status not in _EXCLUDED
 
 
-def _to_resolve(cases: Iterable[Case]) -> Iterable[int]:
-    return (case.resolved - case.detected for case in cases if case.resolved is not None)
+def _was_escalated(case: Case) -> bool:
+    return case.escalations > 0
 
 
-def _times(spans: Iterable[int]) -> dict[str, float | int | None]:
-    """Return number, mean, median and 90th percentile, in seconds; the percentile by nearest rank."""
-    values = sorted(spans)
+def _times(cases: Iterable[Case], since: str, until: str) -> dict[str, float | int | None]:
+    """Return number, mean, median and 90th percentile, in seconds, of how long it was between two instants of a case.
+
+    Cases that have not both count nowhere.
+    """
+    instants = ((getattr(case, since), getattr(case, until)) for case in cases)
+    values = sorted(end - begin for begin, end in instants if begin is not None and end is not None)
     if not values:
         return {"n": 0, "mean": None, "median": None, "p90": None}
     rank = -(-len(values) * 9 // 10)  # nearest rank: the smallest value that nine tenths do not exceed
@@ -112,8 +111,10 @@ def _times(spans: Iterable[int]) -> dict[str, float | int | None]:
     }
 
 
-def _rate(count: int, among: int) -> dict[str, float | int | None]:
-    """Return a share in per cent, to one digit, with what it is a share of."""
+def _rate(judged: Iterable[bool | None]) -> dict[str, float | int | None]:
+    """Return the share of what holds in per cent, to one digit, with what it is a share of; None is not known."""
+    known = [holds for holds in judged if holds is not None]
+    among, count = len(known), sum(known)
     return {"n": among, "count": count, "percent": round(100 * count / among, 1) if among else None}
 
 
@@ -138,7 +139,7 @@ def _weeks(cases: Sequence[Case]) -> list[Figures]:
     return [{"week": name, **_by_severity(found.get(name, []))} for name in names]
 
 
-def _grouped(cases: Sequence[Case], name_of: Callable[[Case], str]) -> dict[str, list[Case]]:
+def _grouped(cases: Iterable[Case], name_of: Callable[[Case], str]) -> dict[str, list[Case]]:
     groups: dict[str, list[Case]] = {}
     for case in cases:
         groups.setdefault(name_of(case), []).append(case)
@@ -147,12 +148,8 @@ def _grouped(cases: Sequence[Case], name_of: Callable[[Case], str]) -> dict[str,
 
 def _repeats(cases: Iterable[Case], window: int) -> frozenset[str]:
     """Return those whose root cause an incident detected earlier, at most `window` before, had already (R-002-60)."""
-    causes: dict[str, list[Case]] = {}
-    for case in cases:
-        if case.root_cause is not None:
-            causes.setdefault(case.root_cause, []).append(case)
     found = set()
-    for same in causes.values():
+    for same in _grouped((case for case in cases if case.root_cause is not None), _cause_of).values():
         times = sorted(case.detected for case in same)
         for case in same:
             before = bisect_left(times, case.detected)
@@ -161,13 +158,13 @@ def _repeats(cases: Iterable[Case], window: int) -> frozenset[str]:
     return frozenset(found)
 
 
-def _breach_rates(cases: Sequence[Case], judge: Callable[[Case], bool | None]) -> Mapping[str, Any]:
-    judged = [(case.rank, breach) for case in cases if (breach := judge(case)) is not None]
-    rates = {"all": _rate(sum(breach for _, breach in judged), len(judged))}
-    for rank in RANKS:
-        own = [breach for its, breach in judged if its == rank]
-        rates[f"P{rank}"] = _rate(sum(own), len(own))
-    return rates
+def _cause_of(case: Case) -> str:
+    return str(case.root_cause)
+
+
+def _breach_rates(cases: Sequence[Case], facts: Facts, judge: Callable[[Case, Facts], bool | None]) -> Figures:
+    rates = {f"P{rank}": _rate(judge(case, facts) for case in cases if case.rank == rank) for rank in RANKS}
+    return {"all": _rate(judge(case, facts) for case in cases)} | rates
 
 
 def _respond_breach(case: Case, facts: Facts) -> bool | None:

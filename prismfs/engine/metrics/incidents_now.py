@@ -14,20 +14,9 @@ from prismfs.errors import ConfigError
 Active: TypeAlias = dict[str, Any]
 
 _MEMBERS = (
-    "id",
-    "title",
-    "severity.label",
-    "severity.rank",
-    "status",
-    "level",
-    "owner",
-    "acknowledged_by",
-    "detected_at",
-    "responded_at",
-    "timers.respond",
-    "timers.resolve",
-    "drill",
-)
+    "id", "title", "severity.label", "severity.rank", "status", "level", "owner", "acknowledged_by", "detected_at",
+    "responded_at", "timers.respond", "timers.resolve", "drill",
+)  # fmt: skip
 _OPEN = f"SELECT {array_of(_MEMBERS)} FROM record WHERE kind = 'incident' AND open = 1"  # noqa: S608
 _FIRST_LEVEL = "agent"
 _NEVER = float("inf")
@@ -49,33 +38,37 @@ def read_active(connection: sqlite3.Connection, *, at: int | None) -> list[Activ
         rules = None
     items = []
     for (text,) in found:
-        (
-            identifier, title, label, rank, status, level, owner, acknowledged_by, detected, responded, respond_timer,
-            resolve_timer, drill,
-        ) = json.loads(text)  # fmt: skip
-        target, timer = ("respond", respond_timer) if responded is None else ("resolve", resolve_timer)
-        if timer is not None:
-            due: int | None = instant_of(timer)
-        elif rules is None:
-            due = None
-        else:  # a timer that has lapsed is taken out of the record
-            due = (rules.respond_due if responded is None else rules.resolve_due)(rank, instant_of(detected))
+        case = dict(zip(_MEMBERS, json.loads(text), strict=True))
+        target = "respond" if case["responded_at"] is None else "resolve"
+        due = _due(case, target, rules)
+        left = None if due is None or at is None else (due - at) / 1000
         items.append(
             {
-                "id": identifier,
-                "title": title,
-                "severity": label,
-                "rank": rank,
-                "status": status,
-                "level": level or _FIRST_LEVEL,
-                "responder": acknowledged_by or owner,
-                "acknowledged": acknowledged_by is not None,
-                "drill": bool(drill),
-                "target": None if due is None or at is None else target,
-                "left_seconds": None if due is None or at is None else (due - at) / 1000,
+                "id": case["id"],
+                "title": case["title"],
+                "severity": case["severity.label"],
+                "rank": case["severity.rank"],
+                "status": case["status"],
+                "level": case["level"] or _FIRST_LEVEL,
+                "responder": case["acknowledged_by"] or case["owner"],
+                "acknowledged": case["acknowledged_by"] is not None,
+                "drill": bool(case["drill"]),
+                "target": None if left is None else target,
+                "left_seconds": left,
             }
         )
     return sorted(items, key=_urgency)
+
+
+def _due(case: dict[str, Any], target: str, rules: Rules | None) -> int | None:
+    """Return when the target is over: by its timer, or by the rules, as one that has lapsed is taken out."""
+    timer = case[f"timers.{target}"]
+    if timer is not None:
+        return instant_of(timer)
+    if rules is None:
+        return None
+    of_rank = rules.respond_due if target == "respond" else rules.resolve_due
+    return of_rank(case["severity.rank"], instant_of(case["detected_at"]))
 
 
 def _urgency(item: Active) -> tuple[int, float, str]:

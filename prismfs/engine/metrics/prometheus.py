@@ -6,7 +6,7 @@ alert on it does not read a zero. Names and labels stand in docs/metrics.md.
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -23,6 +23,9 @@ _RATIOS = (
     ("prismfs_incident_review_on_time_ratio", "review_on_time_rate", "mandatory reviews that were stored in time"),
     ("prismfs_incident_action_item_closed_ratio", "action_item_closure_rate", "action items that are closed"),
 )
+
+_Labelled: TypeAlias = list[tuple[dict[str, str], dict[str, Any]]]
+"""Figures, each with the labels that tell it from the others."""
 
 
 def exposition(data: dict[str, Any]) -> str:
@@ -43,9 +46,14 @@ class _Figures(Collector):
         """Return every gauge."""
         yield from self._counts()
         for name, member, what in _TIMES:
-            yield from self._times(name, what, {"": member})
-        resolve = {"all": "all", "escalated_only": "escalated_only"}
-        yield from self._times("resolve", "from detection to resolution", resolve)
+            groups = [({"severity": severity}, group[member]) for severity, group in self._groups.items()]
+            yield from self._times(name, what, groups)
+        resolved = [
+            ({"severity": severity, "among": among}, figures)
+            for severity, group in self._groups.items()
+            for among, figures in group["mtt_resolve"].items()
+        ]
+        yield from self._times("resolve", "from detection to resolution", resolved)
         for metric, member, what in _RATIOS:
             yield self._ratio(metric, what, [({}, self._data[member])])
         missed = [
@@ -75,22 +83,18 @@ class _Figures(Collector):
             left_out.add_metric([self._data["pid"], reason], count)
         yield left_out
 
-    def _times(self, name: str, what: str, members: dict[str, str]) -> Iterator[GaugeMetricFamily]:
-        extra = () if members.keys() == {""} else ("among",)
-        seconds = self._gauge(f"prismfs_incident_{name}_seconds", f"seconds {what}", "severity", *extra, "statistic")
-        number = self._gauge(f"prismfs_incident_{name}_measured", f"incidents measured {what}", "severity", *extra)
-        for severity, group in self._groups.items():
-            for among, member in members.items():
-                values = group[member] if not extra else group["mtt_resolve"][member]
-                labels = [self._data["pid"], severity, *([among] if extra else [])]
-                number.add_metric(labels, values["n"])
-                for statistic in _STATISTICS:
-                    if values[statistic] is not None:
-                        seconds.add_metric([*labels, statistic], values[statistic])
+    def _times(self, name: str, what: str, groups: _Labelled) -> Iterator[GaugeMetricFamily]:
+        seconds = self._gauge(f"prismfs_incident_{name}_seconds", f"seconds {what}", *groups[0][0], "statistic")
+        number = self._gauge(f"prismfs_incident_{name}_measured", f"incidents measured {what}", *groups[0][0])
+        for labels, figures in groups:
+            number.add_metric([self._data["pid"], *labels.values()], figures["n"])
+            for statistic in _STATISTICS:
+                if figures[statistic] is not None:
+                    seconds.add_metric([self._data["pid"], *labels.values(), statistic], figures[statistic])
         yield seconds
         yield number
 
-    def _ratio(self, metric: str, what: str, rates: list[tuple[dict[str, str], dict[str, Any]]]) -> GaugeMetricFamily:
+    def _ratio(self, metric: str, what: str, rates: _Labelled) -> GaugeMetricFamily:
         gauge = self._gauge(metric, f"share, 0 to 1: {what}", *rates[0][0])
         for labels, rate in rates:
             if rate["n"]:

@@ -7,15 +7,15 @@ GitPython while the projection is up to date and no setting is left out.
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from prismfs.engine.metrics.facts import Case, Facts, Item, Rules, instant_of
-from prismfs.store import program
+from prismfs.store.reading import read_head
 
 
-def array_of(members: Sequence[str]) -> str:
+def array_of(members: Iterable[str]) -> str:
     """Return the SQL of one JSON array with these members of a record, each such as `severity.rank`; null where none.
 
     SQLite reads the document once for all of them, where it would read it again for each column.
@@ -24,22 +24,25 @@ def array_of(members: Sequence[str]) -> str:
     return f"json_extract(document, {', '.join(places)})"
 
 
-_MEMBERS = (
-    "id",
-    "status",
-    "severity.rank",
-    "sev_max.rank",
-    "drill",
-    "started_at",
-    "detected_at",
-    "responded_at",
-    "resolved_at",
-    "escalations",
-    "auto_resolved",
-    "root_cause_id",
-    "review_stored_at",
-)
-_CASES = f"SELECT {array_of(_MEMBERS)}, open FROM record WHERE kind = 'incident' ORDER BY id"  # noqa: S608
+_MEMBERS = {
+    "id": "id",
+    "status": "status",
+    "rank": "severity.rank",
+    "worst": "sev_max.rank",
+    "drill": "drill",
+    "started": "started_at",
+    "detected": "detected_at",
+    "responded": "responded_at",
+    "resolved": "resolved_at",
+    "escalations": "escalations",
+    "auto_resolved": "auto_resolved",
+    "root_cause": "root_cause_id",
+    "review_stored": "review_stored_at",
+}
+"""What a case takes from the record of its incident."""
+
+_TIMES = ("started", "detected", "responded", "resolved", "review_stored")
+_CASES = f"SELECT {array_of(_MEMBERS.values())}, open FROM record WHERE kind = 'incident' ORDER BY id"  # noqa: S608
 _ITEMS = """
 SELECT substr(label.value, 10), record.open FROM record, json_each(record.document, '$.labels') AS label
 WHERE record.kind = 'bead' AND record.type = 'task' AND label.value LIKE 'incident:%'
@@ -57,7 +60,7 @@ def read_facts(connection: sqlite3.Connection) -> Facts:
         ConfigError: `invalid_setting`; the policy or the response settings are there and say nothing valid.
     """
     return Facts(
-        commit=program.read_head(connection) or "",
+        commit=read_head(connection) or "",
         pid=str(_single(connection, "project").get("pid", "")),
         as_of=_newest_row(connection),
         cases=[_case(json.loads(text), bool(is_open)) for text, is_open in connection.execute(_CASES)],
@@ -85,7 +88,7 @@ def read_rules(connection: sqlite3.Connection) -> Rules:
         window_end = window_ends((window["rule"], milliseconds(window["lasts"])) for window in windows)
     return Rules(
         respond=[milliseconds(target["respond"]) for target in targets],
-        resolve=[_optional(target.get("resolve")) for target in targets],
+        resolve=[milliseconds(target["resolve"]) if target.get("resolve") else None for target in targets],
         repeat_window=milliseconds(response["repeat_window"]),
         review_rank=int(review["required_rank"]),
         review_days=list(review["due_days"]),
@@ -99,34 +102,14 @@ def milliseconds(duration: str) -> int:
 
 
 def _case(members: list[Any], is_open: bool) -> Case:
-    (
-        identifier, status, rank, worst, drill, started, detected, responded, resolved, escalations, auto_resolved,
-        root_cause, stored,
-    ) = members  # fmt: skip
-    return Case(
-        id=identifier,
-        status=status,
-        open=is_open,
-        rank=rank,
-        worst=worst,
-        drill=bool(drill),
-        started=_instant(started),
-        detected=instant_of(detected),
-        responded=_instant(responded),
-        resolved=None if is_open else _instant(resolved),
-        escalations=escalations or 0,
-        auto_resolved=bool(auto_resolved),
-        root_cause=root_cause,
-        review_stored=_instant(stored),
-    )
-
-
-def _instant(text: str | None) -> int | None:
-    return None if text is None else instant_of(text)
-
-
-def _optional(duration: str | None) -> int | None:
-    return None if duration is None else milliseconds(duration)
+    said = dict(zip(_MEMBERS, members, strict=True))
+    for name in _TIMES:
+        said[name] = None if said[name] is None else instant_of(said[name])
+    if is_open:  # opened again: it was resolved, and is not any more
+        said["resolved"] = None
+    for name, absent in (("drill", False), ("auto_resolved", False), ("escalations", 0)):
+        said[name] = said[name] or absent
+    return Case(open=is_open, **said)
 
 
 def _newest_row(connection: sqlite3.Connection) -> int | None:

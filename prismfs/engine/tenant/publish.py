@@ -15,18 +15,17 @@ from prismfs.engine.trust.protection import keep_mark
 from prismfs.engine.trust.verify import event_of
 from prismfs.engine.turn.commit_group import refusal_event
 from prismfs.engine.turn.desk import Desk
-from prismfs.engine.turn.news import news_events
+from prismfs.engine.turn.ingest import news_events
 from prismfs.errors import ConflictError, RefusedError
 from prismfs.records import plan as trailers
 from prismfs.records.api import Decision, Event, Plan, Refused, parse_instant
 from prismfs.rules import RULES_VERSION, decide
 from prismfs.store.git import remote as remotes
-from prismfs.store.git.history import Commit, read_commits
+from prismfs.store.git.history import Commit, Snapshot, meeting_point, read_commits, unpublished
 from prismfs.store.git.remote import Remote
-from prismfs.store.git.unpublished import check_tidy, meeting_point, unpublished
+from prismfs.store.git.worktree import check_tidy
 from prismfs.store.lock import Lock
 from prismfs.store.repo import ABANDONED, ProjectRepo
-from prismfs.store.snapshot import Snapshot
 
 TRIES = 12
 """Pushes tried before `push_lost`; each lost one is a push that another clone won."""

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from prismfs import __version__
+from prismfs.engine.event import engine_event
 from prismfs.engine.tenant.tenancy import Tenancy
 from prismfs.engine.turn.commit_group import Outcome, commit_group
 from prismfs.engine.turn.desk import Desk
-from prismfs.engine.turn.dispatch import note_receipts
 from prismfs.engine.turn.persona_command import with_classification
+from prismfs.engine.turn.sources import note_receipts
 from prismfs.errors import ConfigError, ConflictError, PrismfsError, RecordError
 from prismfs.intake.scan import redact
 from prismfs.kinds.care.signal import Signal
@@ -25,7 +26,6 @@ from prismfs.kinds.core.settings.policy import Policy
 from prismfs.kinds.core.settings.project import Project
 from prismfs.kinds.core.settings.redaction import RedactionRules
 from prismfs.records.api import Document, Event, Plan, Receipt, Refused, View
-from prismfs.rules import ENGINE
 from prismfs.store.listing import find_documents
 
 CRASH_POINTS = ("before-route", "routed", "before-route-receipts", "route-receipts")
@@ -79,17 +79,8 @@ def bridge_event(view: View, message: Outbox, source: str, context: Document, no
     places = {(one["pointer"], one["kind"]) for one in known}
     new = [one for one in scanned.redactions if (one["pointer"], one["kind"]) not in places]
     document |= scanned.document | ({"redactions": [*known, *new]} if known or new else {})
-    return Event.model_validate(
-        {
-            "type": "bridge",
-            "kind": "signal",
-            "cause": f"bridge:{source}:{signal.id}",
-            "at": now,
-            "actor": ENGINE,
-            "assurance": "engine",
-            "document": {"signal": document, "from_pid": source, **context},
-        }
-    )
+    arrival = {"signal": document, "from_pid": source, **context}
+    return engine_event("bridge", "signal", cause=f"bridge:{source}:{signal.id}", at=now, document=arrival)
 
 
 def context_of(desk: Desk, tenancy: Tenancy, source: str) -> Document:

@@ -100,11 +100,7 @@ class Tenancy:
             found = self.project_of(pid)
             # One that cannot be read is the tenant's by its file; it will say itself whether it takes the signal.
             targets[pid] = known.tenant if found is None else found.tenant if found.pid == pid else ""
-        return {
-            "home": known.home,
-            "bridges": [bridge.identity for bridge in self.bridges()],
-            "targets": targets,
-        }
+        return {"home": known.home, "bridges": [bridge.identity for bridge in self.bridges()], "targets": targets}
 
     def _read(self, pid: str) -> "_Read | None":
         """Return what the project holds now, or held when it was read last; None where the tenant has none."""
@@ -122,7 +118,9 @@ class Tenancy:
                     if head is None:
                         raise StoreError("no_commits", "has no commit yet", path=str(root))
                     head = served_at(git, head)
-                    found = _project(git, head)
+                    path = project.KIND.folder
+                    found = project.KIND.read(git.read(f"{head}:{path}") or b"", path=path)
+                    assert isinstance(found, Project)
                     bridges = _bridges(git, head, found) if found.home and found.pid == pid else ()
                 known = self._known[pid] = _Read(state, found, bridges)
         except (PrismfsError, OSError) as error:
@@ -178,13 +176,6 @@ def _state_of(git_dir: Path, branch: str) -> tuple[object, ...]:
     except FileNotFoundError:
         pass
     return tuple(found)
-
-
-def _project(git: Git, head: str) -> Project:
-    path = project.KIND.folder
-    found = project.KIND.read(git.read(f"{head}:{path}") or b"", path=path)
-    assert isinstance(found, Project)
-    return found
 
 
 def _bridges(git: Git, head: str, home: Project) -> tuple[Persona, ...]:

@@ -6,15 +6,18 @@ operator (R-000-41, R-000-76). An author or committer is somebody if the name, o
 `@`, is that identity; case does not matter. The commit itself is never asked who may sign it.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import TypeVar
 
 from prismfs.errors import RecordError
-from prismfs.kinds.core.settings import persona, project
+from prismfs.kinds import kind_of
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.core.settings.project import Project
-from prismfs.records.document import Document
+from prismfs.records.api import Document, Record
 from prismfs.store.git.repository import Git
 from prismfs.store.git.signatures import check_signature
+
+R = TypeVar("R", bound=Record)
 
 WHY = {
     "unsigned": "it is not signed",
@@ -46,12 +49,7 @@ class Endorsement:
 
     def to_document(self) -> Document:
         """Return the endorsement as a JSON object with all four members."""
-        return {
-            "verified": self.verified,
-            "signer": self.signer,
-            "operator": self.operator,
-            "code": self.code,
-        }
+        return asdict(self)
 
     @property
     def why_not(self) -> str:
@@ -79,34 +77,26 @@ def endorse(git: Git, commit: str, base: str) -> Endorsement:
     return Endorsement(verified=True, signer=name, operator=True, code=None)
 
 
-def project_at(git: Git, commit: str) -> Project | None:
-    """Return what `prismfs.yaml` says at `commit`, None where it is missing or invalid."""
-    path = project.KIND.folder
-    data = git.read(f"{commit}:{path}")
-    if data is None:
-        return None
+def record_at(git: Git, commit: str, path: str, model: type[R]) -> R | None:
+    """Return the record at `path` in `commit`, None where there is none that is valid."""
     try:
-        found = project.KIND.read(data, path=path)
+        found = kind_of(model).read(git.read(f"{commit}:{path}") or b"", path=path)
     except RecordError:
         return None
-    return found if isinstance(found, Project) else None
+    return found if isinstance(found, model) else None
+
+
+def project_at(git: Git, commit: str) -> Project | None:
+    """Return what `prismfs.yaml` says at `commit`, None where it is missing or invalid."""
+    return record_at(git, commit, kind_of(Project).folder, Project)
 
 
 def roster_at(git: Git, commit: str) -> tuple[Persona, ...]:
     """Return the personas at `commit`, in the order of their files; those that are invalid are left out."""
-    folder = f"{persona.KIND.folder}/"
-    listed = git.run("ls-tree", "-z", "--full-tree", "--name-only", commit, folder).decode(errors="replace").split("\0")
-    found = []
-    for path in listed:
-        if not persona.KIND.owns(path):
-            continue
-        try:
-            record = persona.KIND.read(git.read(f"{commit}:{path}") or b"", path=path)
-        except RecordError:
-            continue
-        if isinstance(record, Persona):
-            found.append(record)
-    return tuple(found)
+    kind = kind_of(Persona)
+    listed = git.run("ls-tree", "-z", "--full-tree", "--name-only", commit, f"{kind.folder}/").decode(errors="replace")
+    found = (record_at(git, commit, path, Persona) for path in listed.split("\0") if kind.owns(path))
+    return tuple(filter(None, found))
 
 
 def keys_of(git: Git, base: str) -> dict[str, tuple[str, ...]]:

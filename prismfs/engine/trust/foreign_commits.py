@@ -1,13 +1,16 @@
-"""What a foreign commit brings of protected files and verdicts, with who answers for it (R-000-76, R-000-82).
+"""What foreign commits bring of protected files, verdicts and artifacts, with who answers for it (R-000-76, R-000-82).
 
-Both become events of their own. The event says what a signature is worth, so that the rule can be asked again from
-the commit alone.
+All three become events of their own. The event says what a signature is worth, so that the rule can be asked again
+from the commit alone.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from prismfs.engine.trust.artifact_changes import misquoted
-from prismfs.engine.trust.endorsement import endorse, project_at, roster_at, void
+from pydantic import TypeAdapter, ValidationError
+
+from prismfs.engine.event import engine_event
+from prismfs.engine.trust.endorsement import endorse, project_at, record_at, roster_at, void
 from prismfs.engine.trust.protection import (
     endorse_verdict,
     is_guarded,
@@ -19,35 +22,21 @@ from prismfs.engine.trust.protection import (
 )
 from prismfs.engine.trust.verdict_file import SIGNOFFS
 from prismfs.engine.turn.desk import Desk
-from prismfs.errors import RecordError
 from prismfs.kinds import KINDS, kind_of_path
 from prismfs.kinds.core.settings import persona, project
-from prismfs.records.api import Document, Event, JsonValue, Kind
-from prismfs.rules import ENGINE
+from prismfs.kinds.gates import artifact
+from prismfs.kinds.gates.artifact import Artifact
+from prismfs.records.api import CAUSE, Document, Event, Identity, JsonValue, Kind
+from prismfs.store.git.history import ForeignCommit
 from prismfs.store.git.repository import Git
-from prismfs.store.snapshot import ForeignCommit
+
+_IDENTITY: TypeAdapter[str] = TypeAdapter(Identity)
 
 ENGINE_ONLY = frozenset({"engine"})
 """The writers of a record that the engine alone writes."""
 
 VERDICTS = tuple(KINDS[name] for name in SIGNOFFS)
 """The kinds of verdicts: a verdict is a file of its own that is never changed."""
-
-
-def forbidden_changes(desk: Desk, commit: ForeignCommit) -> Document:
-    """Return what `commit` changes and may not, path -> code: verdicts; the engine's records where people sign."""
-    git = desk.repo.git
-    signed = None
-    found: Document = {}
-    for path in (*commit.puts, *commit.removed):
-        kind = kind_of_path(path)
-        if kind in VERDICTS and git.resolve(f"{commit.commit}^1:{path}") is not None:
-            found[path] = f"{kind.name}_changed"
-        elif kind is not None and kind.writers == ENGINE_ONLY:
-            signed = is_guarded(git, f"{commit.commit}^1") if signed is None else signed
-            if signed:
-                found[path] = "engine_record_changed"
-    return found
 
 
 def guarded_events(desk: Desk, commit: ForeignCommit, now: datetime) -> list[Event]:
@@ -58,12 +47,11 @@ def guarded_events(desk: Desk, commit: ForeignCommit, now: datetime) -> list[Eve
     touched = tuple(path for path in (*commit.puts, *commit.removed) if is_protected(path))
     verdicts = [(path, kind) for path in commit.puts if (kind := kind_of_path(path)) in VERDICTS]
     guarded = is_guarded(git, before)
-    at = min(now, datetime.fromtimestamp(commit.seconds, UTC))
-    cause = f"commit:{commit.commit}"
+    at, cause = time_of(commit, now), f"commit:{commit.commit}"
     events = []
     protected = _protected(git, commit.commit, before, touched, guarded=guarded)
     if protected is not None:
-        events.append(_event("persona", f"{cause}:protected", at, protected))
+        events.append(engine_event("commit", "persona", cause=f"{cause}:protected", at=at, document=protected))
     for path, kind in verdicts:
         assert kind is not None
         if git.resolve(f"{before}:{path}") is not None:
@@ -73,8 +61,71 @@ def guarded_events(desk: Desk, commit: ForeignCommit, now: datetime) -> list[Eve
             here = git.resolve(f"{desk.repo.snapshot().commit}:{path}")
             if here is not None and here != git.resolve(f"{commit.commit}:{path}"):
                 document["endorsement"] = void(f"{kind.name}_changed").to_document()
-            events.append(_event(kind.name, f"{cause}:{document['id']}", at, document))
+            one = f"{cause}:{document['id']}"
+            events.append(engine_event("commit", kind.name, cause=one, at=at, document=document))
     return events
+
+
+def artifact_events(git: Git, head: str, commits: Sequence[ForeignCommit], now: datetime) -> list[Event]:
+    """Return an event for each artifact that differs between `head` and the state before `commits`, oldest first.
+
+    Several commits that touch the same artifact are one event: what stood before the first of them, which prismfs
+    wrote, is held against what stands now, so that nothing in between passes for its own (R-003-27, R-003-28).
+    """
+    first: dict[str, ForeignCommit] = {}
+    last: dict[str, ForeignCommit] = {}
+    for commit in commits:
+        touched = [path for path in commit.puts if kind_of_path(path) is artifact.KIND]
+        first, last = dict.fromkeys(touched, commit) | first, last | dict.fromkeys(touched, commit)
+    events = []
+    for path, commit in last.items():
+        since = git.resolve(f"{first[path].commit}^1")
+        assert since is not None
+        here, before = record_at(git, head, path, Artifact), record_at(git, since, path, Artifact)
+        if here is None or here == before:
+            continue  # one that cannot be read was written down with the commit
+        document: Document = {
+            "id": here.id,
+            "commit": commit.commit,
+            "since": since,
+            "editors": [*editors_of(git, path, since, head)],
+            "before": None if before is None else without_words(before),
+        }
+        cause = f"commit:{commit.commit}:{here.id}"
+        events.append(engine_event("commit", "artifact", cause=cause, at=time_of(commit, now), document=document))
+    return events
+
+
+def time_of(commit: ForeignCommit, now: datetime) -> datetime:
+    """Return when the commit was made, as its events have it: not after `now`, whatever it says."""
+    return min(now, datetime.fromtimestamp(commit.seconds, UTC))
+
+
+def without_words(record: Artifact) -> Document:
+    """Return the artifact without its body and findings, which `content_hash` covers."""
+    return {name: value for name, value in record.to_document().items() if name not in ("body", "findings")}
+
+
+def editors_of(git: Git, path: str, since: str, head: str) -> list[str]:
+    """Return the identities that the authors of the commits by hand between two commits that touch `path` may be.
+
+    Those are the name, and the part of the address before the `@`, where it could be an identity; each once, sorted.
+    Commits on a side that was merged count as well.
+    """
+    span = ("--invert-grep", f"--grep=^{CAUSE}: ", "--full-history", f"{since}..{head}", "--", path)
+    lines = git.run("log", "--format=%an%n%ae", *span).decode(errors="replace").splitlines()
+    names = {line.partition("@")[0].strip() for line in lines}
+    found = {name.casefold(): name for name in sorted(names) if could_be_identity(name)}
+    return sorted(found.values(), key=str.casefold)
+
+
+def could_be_identity(name: object) -> bool:
+    """Tell whether `name` has the form of an identity; whose it is, is asked elsewhere."""
+    try:
+        _IDENTITY.validate_python(name)
+    except ValidationError:
+        return False
+    return True
 
 
 def contradicted(git: Git, event: Event, head: str) -> str | None:
@@ -82,24 +133,32 @@ def contradicted(git: Git, event: Event, head: str) -> str | None:
 
     Events of other kinds are not looked at.
     """
-    if (event.type, event.kind) == ("commit", "artifact"):
-        return misquoted(git, event)
-    verdict = next((kind for kind in VERDICTS if kind.name == event.kind), None)
-    if event.type != "commit" or (verdict is None and event.kind != "persona"):
+    if event.type != "commit" or event.kind not in ("artifact", "persona", *SIGNOFFS):
         return None
+    if event.kind == "artifact":
+        return _artifact_contradicted(git, event.document)
     said, commit = event.document, str(event.document.get("commit"))
     if git.resolve(commit) != commit or git.status("merge-base", "--is-ancestor", commit, head):
         return "names a commit that is no part of it"
     before = parents_of(git, commit)[0]
-    if verdict is not None:
-        return _verdict_contradicted(git, said, commit, before, verdict)
-    touched = tuple(change.path for change in git.changes(before, commit) if is_protected(change.path))
-    mark = mark_before(git, commit)
-    guarded = is_signed(git, mark)
-    stands = _protected(git, commit, before, touched, guarded=guarded) if guarded else None
-    if stands is not None and said.get("stands") and not stands["stands"]:
-        return "says that an operator answers for it, and none does"
+    if event.kind == "persona":
+        return _roster_contradicted(git, said, commit, before)
+    return _verdict_contradicted(git, said, commit, before, KINDS[event.kind])
+
+
+def _artifact_contradicted(git: Git, said: Document) -> str | None:
+    before = record_at(git, str(said.get("since")), artifact.KIND.path_of(str(said.get("id"))), Artifact)
+    if said.get("before") != (None if before is None else without_words(before)):
+        return "names another artifact than was there before"
     return None
+
+
+def _roster_contradicted(git: Git, said: Document, commit: str, before: str) -> str | None:
+    if not said.get("stands") or not is_signed(git, mark_before(git, commit)):
+        return None
+    touched = tuple(change.path for change in git.changes(before, commit) if is_protected(change.path))
+    found = _protected(git, commit, before, touched, guarded=True)
+    return None if found is None or found["stands"] else "says that an operator answers for it, and none does"
 
 
 def _verdict_contradicted(git: Git, said: Document, commit: str, before: str, verdict: Kind) -> str | None:
@@ -117,7 +176,7 @@ def _verdict_contradicted(git: Git, said: Document, commit: str, before: str, ve
 def _protected(git: Git, commit: str, before: str, touched: tuple[str, ...], *, guarded: bool) -> Document | None:
     """Return the document of the event about protected files; None where there is nothing to say."""
     if not guarded:
-        if not any(_of_the_roster(path) for path in touched):
+        if not any(is_of_the_roster(path) for path in touched):
             return None
         local: Document = {"commit": commit, "trust": "local", "paths": list(touched), "stands": True}
         return local | _told(git, before, commit)
@@ -140,9 +199,8 @@ def _protected(git: Git, commit: str, before: str, touched: tuple[str, ...], *, 
 
 def _judged(git: Git, commit: str, before: str, path: str, kind: Kind, *, guarded: bool) -> Document | None:
     """Return the document of the event of the verdict at `path`; None where it is none."""
-    try:
-        found = kind.read(git.read(f"{commit}:{path}") or b"", path=path)
-    except RecordError:
+    found = record_at(git, commit, path, kind.model)
+    if found is None:
         return None  # written down with the commit
     mark = mark_before(git, commit) if guarded else before
     operator = SIGNOFFS[kind.name].operators_only
@@ -183,9 +241,6 @@ def _operators(git: Git, commit: str) -> list[JsonValue]:
     return [] if found is None else list(found.operators)
 
 
-def _of_the_roster(path: str) -> bool:
+def is_of_the_roster(path: str) -> bool:
+    """Tell whether the file at `path` says who there is, and who is an operator."""
     return kind_of_path(path) in (persona.KIND, project.KIND)
-
-
-def _event(kind: str, cause: str, at: datetime, document: Document) -> Event:
-    return Event(type="commit", kind=kind, cause=cause, at=at, actor=ENGINE, assurance="engine", document=document)

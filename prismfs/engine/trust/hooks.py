@@ -1,22 +1,37 @@
-"""What the git hooks check of the commits that people make; the engine's own commits run none."""
+"""What the git hooks check of the commits that people make; the engine's own commits run none.
 
-from collections.abc import Iterable, Sequence
+Of a push to the branch that is served more is asked than the form of its files. The head of the branch before the push
+says who its operators are and which keys they have, never what the push brings (R-000-76). With `trust: signed`
+protected files and approvals need an operator's signature; what needs none is asked of every project: a verdict is
+never changed; an approval is about something that is there, fits it, and is not by an author.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-from prismfs.engine.trust.push_rules import check_commits, is_served
-from prismfs.errors import Problem, RecordError
+from prismfs.engine.trust.endorsement import record_at, void
+from prismfs.engine.trust.foreign_commits import ENGINE_ONLY, VERDICTS, is_of_the_roster
+from prismfs.engine.trust.protection import endorse_verdict, is_protected, is_signed, step
+from prismfs.engine.trust.verdict_file import SIGNOFFS
+from prismfs.engine.trust.verify import verify
+from prismfs.errors import Problem, RecordError, StoreError
 from prismfs.intake.personal import PERSONAL
 from prismfs.intake.scan import redact
-from prismfs.kinds import kind_of_path
-from prismfs.records import codec
-from prismfs.store.git.place import find_git_dir
+from prismfs.kinds import kind_of, kind_of_path
+from prismfs.kinds.core.verdict import Verdict
+from prismfs.records.api import Kind, codec
+from prismfs.rules.core.api import Signoff, signoff
+from prismfs.store.git.history import Commit, read_commits
+from prismfs.store.git.place import find_git_dir, read_branch
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, Change, parse_raw
 from prismfs.store.git.repository import Git
 
 _SCRIPT = '#!/bin/sh\nexec prismfs hooks run {name} -- "$@"\n'
+_SIGN = "git commit --amend --no-edit -S with an operator's key, or let an operator merge it"
 
 
-def install_hooks(root: Path, names: Sequence[str], *, dry_run: bool) -> tuple[list[str], list[str]]:
+def install(root: Path, names: Sequence[str], *, dry_run: bool) -> tuple[list[str], list[str]]:
     """Write the hook scripts; return the names written, and those left because they are not prismfs's."""
     folder = find_git_dir(root) / "hooks"
     written, kept = [], []
@@ -33,25 +48,18 @@ def install_hooks(root: Path, names: Sequence[str], *, dry_run: bool) -> tuple[l
     return written, kept
 
 
-def run_hook(name: str, root: Path, arguments: Sequence[str], lines: Sequence[str]) -> list[Problem]:
+def run(name: str, root: Path, arguments: Sequence[str], lines: Sequence[str]) -> list[Problem]:
     """Return what the hook `name` objects to.
 
     `pre-commit` checks what is staged; `commit-msg` that nobody claims the engine's trailers; `pre-receive`
-    (lines of old, new, reference) that history only grows, that no audit row is touched, and what `push_rules` says
+    (lines of old, new, reference) that history only grows, that no audit row is touched, and what `check_commits` says
     of the branch that is served; after a merge or checkout nothing is refused: the watcher takes the news up itself.
     """
     if name == "commit-msg":
-        text = Path(arguments[0]).read_text(errors="replace")
-        if "\nPrismfs-" in text:
-            return [
-                Problem(
-                    "engine_trailer",
-                    "Prismfs- trailers are the engine's own",
-                    path=arguments[0],
-                    hint="take them out",
-                )
-            ]
-        return []
+        path = arguments[0]
+        said, hint = "Prismfs- trailers are the engine's own", "take them out"
+        claimed = "\nPrismfs-" in Path(path).read_text(errors="replace")
+        return [Problem("engine_trailer", said, path=path, hint=hint)] if claimed else []
     if name == "pre-commit":
         with Git(root, find_git_dir(root), in_hook=True) as git:
             base = "HEAD" if git.resolve("HEAD") else EMPTY_TREE
@@ -95,12 +103,158 @@ def _check(git: Git, changes: Iterable[Change], *, by_hand: bool = False) -> Ite
             kind.read(data, path=change.path)
             for finding in redact(codec.parse(data, format=kind.format, path=change.path)).taken_out:
                 if finding.kind not in PERSONAL:
-                    yield Problem(
-                        "secret",
-                        f"holds a {finding.kind}",
-                        path=change.path,
-                        field=finding.pointer,
-                        hint="take it out",
-                    )
+                    said, place = f"holds a {finding.kind}", finding.pointer
+                    yield Problem("secret", said, path=change.path, field=place, hint="take it out")
         except RecordError as error:
             yield error.problem.at(change.path)
+
+
+def is_served(git: Git, git_dir: Path, reference: str) -> bool:
+    """Tell whether `reference` is the branch that decides; every branch is where the repository names none."""
+    try:
+        served = read_branch(git_dir)
+    except StoreError:
+        return True
+    return reference == served or git.resolve(served) is None
+
+
+def check_commits(git: Git, old: str, new: str) -> Iterator[Problem]:
+    """Yield what is wrong with the commits that lead from `old` to `new`, each problem with commit, path and remedy."""
+    commits = list(read_commits(git, since=old, until=new))
+    signed = is_signed(git, old)
+    if signed and commits and commits[0].parents[:1] != (old,):
+        yield Problem(
+            "side_history", "the branch's own commits would become a side branch", path=commits[0].id,
+            hint="git rebase onto the branch, or merge into it the other way round",
+        )  # fmt: skip
+        return
+    if signed:
+        yield from _check_protected(git, old, commits)
+        yield from _check_decided(git, old, new, commits)
+    yield from _check_together(commits)
+    for commit in commits:
+        for change in commit.changes:
+            kind = kind_of_path(change.path)
+            if kind is None or kind.chained:
+                continue
+            if kind in VERDICTS:
+                yield from _check_verdict(git, old, new, commit, change.path, kind, added=change.old == NO_OBJECT)
+            elif _is_by_hand(commit) and kind.writers == ENGINE_ONLY:
+                yield _said(
+                    "engine_record_changed", commit, change.path, f"a {kind.name} is written by prismfs alone",
+                    "take it out of the commit; a command or a file in inbox/ changes it",
+                )  # fmt: skip
+
+
+def _check_protected(git: Git, old: str, commits: Sequence[Commit]) -> Iterator[Problem]:
+    mark: str | None = old
+    for commit in commits:
+        own = [change.path for change in commit.changes if is_protected(change.path)]
+        if not own and len(commit.parents) == 1:
+            continue
+        done = step(git, mark, commit.id)
+        mark = done.after
+        if done.stands:
+            continue
+        why = "prismfs.yaml is invalid there" if done.endorsement is None else done.endorsement.why_not
+        for path in own or done.paths:
+            yield _said("protected_unsigned", commit, path, f"only an operator may change it, and {why}", _SIGN)
+
+
+def _check_decided(git: Git, old: str, new: str, commits: Sequence[Commit]) -> Iterator[Problem]:
+    """Decide again what says that prismfs decided it, where the push holds any of what may leave (R-000-41).
+
+    The whole history is read for that, a commit in about a millisecond.
+    """
+    gated = (*(kind_of(use.subject) for use in SIGNOFFS.values()), *VERDICTS)
+    if any(
+        commit.cause is not None and any(kind_of_path(change.path) in gated for change in commit.changes)
+        for commit in commits
+    ):
+        yield from verify(git, until=new, since=old).problems
+
+
+def _check_together(commits: Sequence[Commit]) -> Iterator[Problem]:
+    """Refuse a change of who may approve in one push with an approval (R-000-84)."""
+    changes = [(commit, change.path) for commit in filter(_is_by_hand, commits) for change in commit.changes]
+    rosters = [(commit, path) for commit, path in changes if is_of_the_roster(path)]
+    if rosters and any(kind_of_path(path) in VERDICTS for _, path in changes):
+        commit, path = rosters[0]
+        yield _said(
+            "roster_with_approval", commit, path, "who may approve is changed in one push with an approval",
+            "push the roster first, by itself",
+        )  # fmt: skip
+
+
+def _check_verdict(
+    git: Git, old: str, new: str, commit: Commit, path: str, kind: Kind, *, added: bool
+) -> Iterator[Problem]:
+    """Hold a verdict against its signature, and an approval by hand against what it is about (R-000-41, R-003-28)."""
+    use = SIGNOFFS[kind.name]
+    if not added:
+        yield _said(
+            f"{kind.name}_changed", commit, path, f"a record of the kind {kind.name} is never changed",
+            "another one is another file",
+        )  # fmt: skip
+        return
+    try:
+        found = kind.read(git.read(f"{commit.id}:{path}") or b"", path=path)
+    except RecordError as error:
+        yield _said(error.code, commit, path, error.problem.message, "mend the file")
+        return
+    assert isinstance(found, Verdict)
+    if not _is_by_hand(commit) and found.decision != "approve":
+        return
+    problem = _not_signed(git, old, commit, path, use, found) if is_signed(git, old) else None
+    if problem is not None:
+        yield problem
+    elif _is_by_hand(commit) and found.decision == "approve":
+        yield from _check_subject(git, new, commit, path, use, found)
+
+
+def _not_signed(
+    git: Git, old: str, commit: Commit, path: str, use: Signoff[Any, Any], found: Verdict
+) -> Problem | None:
+    """Return what the signature of a verdict lacks; None where it is that of who gave it."""
+    name = kind_of(found).name
+    signature = void("unsigned")
+    if _is_by_hand(commit):
+        signature = endorse_verdict(git, commit.id, path, old, operator=use.operators_only)
+    if not (signature.operator if use.operators_only else signature.verified):
+        who = "no operator" if use.operators_only else found.by
+        return _said(f"{name}_unsigned", commit, path, f"{who} signed it: {signature.why_not}", _SIGN)
+    if (signature.signer or "").casefold() != found.by.casefold():
+        said = f"says that it is by {found.by}, but {signature.signer} signed it"
+        return _said(f"{name}_not_own", commit, path, said, "everybody signs their own")
+    return None
+
+
+def _check_subject(
+    git: Git, new: str, commit: Commit, path: str, use: Signoff[Any, Any], found: Verdict
+) -> Iterator[Problem]:
+    """Hold an approval against what it is about, as it is at the end of the push (R-000-41)."""
+    try:
+        about = record_at(git, new, kind_of(use.subject).path_of(found.about), use.subject)
+    except RecordError:  # the id is of another kind
+        about = None
+    if about is None:
+        yield _said(
+            "unknown_record", commit, path, f"is about {found.about}, which is not there",
+            f"{use.program} list names what waits",
+        )  # fmt: skip
+        return
+    if signoff.is_author(use, about, found.by):
+        yield _said("self_approval", commit, path, f"{found.by} is an author of what is approved", "ask another person")
+    if found.content_hash != use.content_hash(about):
+        yield _said(
+            "approval_stale", commit, path, "approves another text than the one that is there",
+            f"look at it again: {use.program} show, then approve that",
+        )  # fmt: skip
+
+
+def _is_by_hand(commit: Commit) -> bool:
+    return commit.cause is None or len(commit.parents) != 1
+
+
+def _said(code: str, commit: Commit, path: str, message: str, hint: str) -> Problem:
+    return Problem(code, f"commit {commit.id[:12]}: {message}", path=path, hint=hint)

@@ -4,16 +4,15 @@ Verifying reads the commits alone; the projection has no part in it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 from prismfs.engine.trust.foreign_commits import contradicted
 from prismfs.errors import PrismfsError, Problem, RecordError
 from prismfs.kinds import kind_of, kind_of_path
 from prismfs.kinds.core.audit import Audit
-from prismfs.records import codec
 from prismfs.records import plan as trailers
-from prismfs.records.api import GENESIS, Document, Event, Plan, Record, parse_instant
+from prismfs.records.api import GENESIS, Document, Event, Plan, Record, codec, parse_instant
 from prismfs.rules import RULES_VERSION, TABLE, decide
 from prismfs.rules.core.road import Table
 from prismfs.store.git.history import Commit, read_commits
@@ -44,15 +43,7 @@ class Verified:
 
     def to_document(self) -> Document:
         """Return the finding as a JSON object."""
-        return {
-            "commits": self.commits,
-            "decided": self.decided,
-            "foreign": self.foreign,
-            "older": self.older,
-            "rows": self.rows,
-            "head": self.head,
-            "problems": [dict(problem.as_document()) for problem in self.problems],
-        }
+        return asdict(self) | {"problems": [dict(problem.as_document()) for problem in self.problems]}
 
 
 class _Verifier:
@@ -161,8 +152,8 @@ class _Verifier:
                 continue
             if change.old != NO_OBJECT:
                 self._problem(commit, "audit_changed", "changes or removes an audit row", change.path)
-                return
-            self._problem(commit, "audit_forged", "adds an audit row that no decision made", change.path)
+            else:
+                self._problem(commit, "audit_forged", "adds an audit row that no decision made", change.path)
             return
 
     def _advance(self, commit: Commit, *, check: bool) -> None:
@@ -179,9 +170,12 @@ class _Verifier:
             data = self.git.read(change.new) or b""
             if kind.model is Audit:
                 try:
-                    rows.append((_as_audit(kind.read(data, path=change.path)), change))
+                    row = kind.read(data, path=change.path)
                 except RecordError as error:
                     self._problem(commit, "bad_row", str(error), change.path)
+                else:
+                    assert isinstance(row, Audit)
+                    rows.append((row, change))
             elif not self.view.put_file(change.path, data) and check and commit.cause is not None:
                 self._problem(commit, "bad_record", "is no valid record", change.path)
         for row, change in sorted(rows, key=lambda entry: entry[0].number):
@@ -198,15 +192,8 @@ class _Verifier:
     def _problem(
         self, commit: Commit, code: str, message: str, record: str | None = None, hint: str | None = None
     ) -> None:
-        self.problems.append(
-            Problem(
-                code,
-                f"{commit.subject[:80]}: {message}",
-                path=commit.id,
-                field=record,
-                hint=hint or f"git show {commit.id[:12]}",
-            )
-        )
+        said, hint = f"{commit.subject[:80]}: {message}", hint or f"git show {commit.id[:12]}"
+        self.problems.append(Problem(code, said, path=commit.id, field=record, hint=hint))
 
 
 def verify(
@@ -251,8 +238,3 @@ def event_of(git: Git, commit: Commit) -> tuple[Event, str] | None:
         if isinstance(row, Audit) and row.event is not None and row.cause == commit.cause:
             return row.event, change.path
     return None
-
-
-def _as_audit(record: Record) -> Audit:
-    assert isinstance(record, Audit)
-    return record

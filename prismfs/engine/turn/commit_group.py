@@ -5,19 +5,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from prismfs.engine.event import engine_event
 from prismfs.engine.trust.protection import keep_mark
 from prismfs.engine.turn.desk import Desk
-from prismfs.engine.turn.news import news_events
+from prismfs.engine.turn.ingest import news_events
 from prismfs.engine.turn.outbound_scan import with_scan
 from prismfs.errors import ConflictError, Problem, RefusedError, StoreError
 from prismfs.kinds import kind_of
 from prismfs.records.api import Decision, Event, Plan, Refused, View
-from prismfs.rules import ENGINE, RULES_VERSION, decide
+from prismfs.rules import RULES_VERSION, decide
 from prismfs.store.git import worktree
-from prismfs.store.git.history import newest_rules
+from prismfs.store.git.history import Snapshot, newest_rules
 from prismfs.store.listing import find_documents
 from prismfs.store.projection import Projection
-from prismfs.store.snapshot import Snapshot
 
 _TRIES = 8
 
@@ -85,19 +85,9 @@ def decide_one(desk: Desk, event: Event, now: datetime) -> Decision:
 
 def refusal_event(event: Event, problem: Problem) -> Event:
     """Return the event that a drop is refused: its hash and the reason, never its content."""
-    return event.changed(
-        kind="refused",
-        cause=f"refused:{event.cause}",
-        actor=ENGINE,
-        assurance="engine",
-        document={
-            "name": event.document["name"],
-            "sha256": event.document["sha256"],
-            "size": event.document["size"],
-            "drop": event.cause,
-            **problem.as_document(),
-        },
-    )
+    told = {name: event.document[name] for name in ("name", "sha256", "size")}
+    document = {**told, "drop": event.cause, **problem.as_document()}
+    return engine_event(event.type, "refused", cause=f"refused:{event.cause}", at=event.at, document=document)
 
 
 def _check_rules(desk: Desk, base: Snapshot) -> None:

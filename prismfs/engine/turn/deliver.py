@@ -12,13 +12,12 @@ from datetime import datetime
 from typing import Protocol
 
 from prismfs.delivery import Channel
+from prismfs.engine.event import engine_event
 from prismfs.engine.turn.desk import Desk
 from prismfs.errors import RecordError
-from prismfs.intake.mac import scan_key
-from prismfs.intake.scan import redact
+from prismfs.intake.scan import redact, scan_key
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.records.api import Document, Event, Message, Receipt, format_instant
-from prismfs.rules import ENGINE
 from prismfs.rules.care.api import BRIDGE as ROUTED
 from prismfs.rules.response.api import JOBS
 
@@ -100,8 +99,7 @@ def is_routed(message: Outbox) -> bool:
 
 def is_local(channels: Mapping[str, Channel], message: Outbox) -> bool:
     """Tell whether the message's channel is a local one; so is one that there is not: that is found out at once."""
-    channel = _channel(channels, message)
-    return channel is None or channel.local
+    return message.channel not in channels or channels[message.channel].local
 
 
 def begin_event(message: Outbox, now: datetime) -> Event:
@@ -135,11 +133,10 @@ def receipt_events(desk: Desk, carried: Sequence[tuple[Outbox, Receipt]], now: d
 
 def carry(channels: Mapping[str, Channel], message: Outbox) -> Receipt:
     """Carry one message out by its channel and say how it ended; a fault of a channel is its receipt."""
-    channel = _channel(channels, message)
-    if channel is None:
+    if message.channel not in channels:
         return Receipt(outcome="not_configured", detail=f"there is no channel {message.channel} here")
     try:
-        return channel.send(
+        return channels[message.channel].send(
             Message(
                 id=message.id,
                 channel=message.channel,
@@ -153,13 +150,6 @@ def carry(channels: Mapping[str, Channel], message: Outbox) -> Receipt:
         )
     except Exception as error:  # a channel that another package adds may fail in any way; the watcher must go on
         return Receipt(outcome="temporary", detail=f"the channel failed: {type(error).__name__}")
-
-
-def _channel(channels: Mapping[str, Channel], message: Outbox) -> Channel | None:
-    try:
-        return channels[message.channel]
-    except KeyError:
-        return None
 
 
 def _without_secrets(desk: Desk, message: Outbox, receipt: Receipt) -> Receipt:
@@ -192,14 +182,4 @@ def _end_of(text: str, most: int) -> str:
 
 
 def _event(message: Outbox, cause: str, now: datetime, document: Document) -> Event:
-    return Event.model_validate(
-        {
-            "type": "delivery",
-            "kind": "outbox",
-            "cause": cause,
-            "at": now,
-            "actor": ENGINE,
-            "assurance": "engine",
-            "document": {"id": message.id} | document,
-        }
-    )
+    return engine_event("delivery", "outbox", cause=cause, at=now, document={"id": message.id} | document)

@@ -5,7 +5,6 @@ from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from threading import Event
-from types import TracebackType
 from typing import Self
 
 from prismfs.delivery import Channel, channels
@@ -53,9 +52,7 @@ class Desk:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.repo.close()
 
     def view(self) -> Projection:

@@ -4,12 +4,12 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from prismfs.engine.event import engine_event
 from prismfs.engine.turn.deliver import Capacity, is_routed
 from prismfs.kinds import kind_of
 from prismfs.kinds.care.triage_record import TriageRecord
 from prismfs.kinds.core.outbox import Outbox
-from prismfs.records.api import Event, Record, View, canonical_json, format_instant
-from prismfs.rules import ENGINE
+from prismfs.records.api import Document, Event, Record, View, canonical_json, format_instant
 
 GROUP = 100
 """Events decided and committed together: where the cost of a commit stops falling."""
@@ -34,15 +34,8 @@ def due_event(record: Record) -> Event:
     due_at: datetime = getattr(record, "due_at")  # noqa: B009
     when = format_instant(due_at)
     state = hashlib.sha256(canonical_json(record.to_document())).hexdigest()[:16]
-    return Event(
-        type="due",
-        kind=name,
-        cause=f"due:{identifier}:{when}:{state}",
-        at=due_at,
-        actor=ENGINE,
-        assurance="engine",
-        document={"id": identifier, "due_at": when},
-    )
+    document: Document = {"id": identifier, "due_at": when}
+    return engine_event("due", name, cause=f"due:{identifier}:{when}:{state}", at=due_at, document=document)
 
 
 def due_records(view: View, now: datetime) -> list[Record]:

@@ -1,28 +1,32 @@
-"""Ingest: each file of the inbox is read once, scanned, and becomes an event; once committed it is released."""
+"""Ingest: each file of the inbox is read once, scanned, and becomes an event; once committed it is released.
+
+Commits that the engine did not make, the news of the branch, become events as well.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import TypeAdapter, ValidationError
-
+from prismfs.engine.event import engine_event
 from prismfs.engine.tenant.tenancy import HOME_UNREADABLE
+from prismfs.engine.trust import foreign_commits
+from prismfs.engine.trust.foreign_commits import could_be_identity, time_of
+from prismfs.engine.trust.protection import is_guarded
 from prismfs.engine.turn import persona_command
 from prismfs.engine.turn.desk import Desk
 from prismfs.errors import Problem, RecordError, StoreError
 from prismfs.intake.inbox import Drop, Refusal, printable
-from prismfs.intake.mac import scan_key
-from prismfs.intake.scan import redact, redact_text
-from prismfs.kinds import DROPS
+from prismfs.intake.scan import redact, redact_text, scan_key
+from prismfs.kinds import DROPS, KINDS, kind_of_path
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.core.settings.redaction import RedactionRules
-from prismfs.records import codec
-from prismfs.records.api import Document, Event, Identity
-from prismfs.rules import ENGINE
+from prismfs.records.api import Document, Event, codec
 from prismfs.rules.core import authority
+from prismfs.store.git.history import ForeignCommit, Snapshot
 
 _UNKNOWN = "unknown"
-_IDENTITY: TypeAdapter[str] = TypeAdapter(Identity)
+_MOST_PATHS = 200
+_RECORD_FOLDERS = {kind.folder.partition("/")[0] for kind in KINDS.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +80,13 @@ def form_event(
     """
     scanned = redact(document, rules=rules, key=scan_key())
     clean = scanned.document
-    kind = clean.get("kind")
+    kind, sender = clean.get("kind"), clean.get("from")
     event = Event(
         type="drop",
         kind=kind if isinstance(kind, str) and kind in DROPS else _UNKNOWN,
         cause=cause,
         at=at,
-        actor=_claimed_sender(clean),
+        actor=str(sender) if could_be_identity(sender) else _UNKNOWN,  # the form itself is checked later
         document={"document": clean, "redactions": scanned.redactions, **details},
     )
     if event.kind != "signal":
@@ -124,29 +128,14 @@ def _without_secrets(problem: Problem) -> Problem:
 
 
 def _refused(refusal: Refusal, now: datetime) -> Event:
-    return Event(
-        type="drop",
-        kind="refused",
-        cause=f"refused:{refusal.cause}",
-        at=now,
-        actor=ENGINE,
-        assurance="engine",
-        document={
-            "name": redact_text(printable(refusal.name))[:120],
-            "sha256": refusal.sha256,
-            "size": refusal.size,
-            "drop": refusal.cause,
-            **refusal.problem.as_document(),
-        },
-    )
-
-
-def _claimed_sender(document: Document) -> str:
-    """Return the sender that the form names, if it could be one; the form itself is checked later."""
-    try:
-        return _IDENTITY.validate_python(document.get("from"))
-    except ValidationError:
-        return _UNKNOWN
+    document: Document = {
+        "name": redact_text(printable(refusal.name))[:120],
+        "sha256": refusal.sha256,
+        "size": refusal.size,
+        "drop": refusal.cause,
+        **refusal.problem.as_document(),
+    }
+    return engine_event("drop", "refused", cause=f"refused:{refusal.cause}", at=now, document=document)
 
 
 def _with_tenant(desk: Desk, event: Event, form: Document) -> Event:
@@ -170,3 +159,71 @@ def _with_tenant(desk: Desk, event: Event, form: Document) -> Event:
             return event  # addressed to a persona of this project, whichever bridges the tenant has
         raise
     return event.changed(document=event.document | {"tenant": described})
+
+
+def news_events(desk: Desk, base: Snapshot, now: datetime) -> list[Event]:
+    """Return the events of the commits up to `base` that the engine did not make and has not answered.
+
+    Raises:
+        StoreError: `history_rewritten`; the branch no longer holds the commit that was seen last.
+    """
+    commits = desk.repo.news(base)
+    # Before the decisions about them: a decision counts for what an artifact says, not for what its author wrote of it.
+    events = foreign_commits.artifact_events(desk.repo.git, base.commit, commits, now)
+    for commit in commits:
+        events.extend(_commit_events(desk, commit, now))
+        events.extend(foreign_commits.guarded_events(desk, commit, now))
+    return events
+
+
+def _commit_events(desk: Desk, commit: ForeignCommit, now: datetime) -> list[Event]:
+    """Return the event that `commit` was made, and one for each signal that it brought."""
+    invalid = _forbidden_changes(desk, commit)
+    signals = []
+    for path in commit.puts:
+        kind = kind_of_path(path)
+        if kind is None:
+            if not path.isprintable() and path.partition("/")[0] in _RECORD_FOLDERS:
+                invalid[printable(path)] = "bad_name"
+            continue
+        data = desk.repo.git.read(f"{commit.commit}:{path}")
+        try:
+            record = kind.read(data or b"", path=path)
+        except RecordError as error:
+            invalid[path] = error.code
+            continue
+        if isinstance(record, Signal) and record.status == "received":
+            signals.append(record)
+    at, cause = time_of(commit, now), f"commit:{commit.commit}"
+    document: Document = {
+        "commit": commit.commit,
+        # Names and subjects are bytes to git; a row holds text, or there would be no row.
+        "author": printable(commit.author),
+        "subject": printable(commit.subject),
+        "puts": [printable(path) for path in commit.puts[:_MOST_PATHS]],
+        "removed": [printable(path) for path in commit.removed[:_MOST_PATHS]],
+        "paths": len(commit.puts) + len(commit.removed),
+        "invalid": dict(list(invalid.items())[:_MOST_PATHS]),
+    }
+    events = [engine_event("commit", "any", cause=cause, at=at, document=document)]
+    for signal in signals:
+        named: Document = {"id": signal.id, "commit": commit.commit}
+        event = engine_event("commit", "signal", cause=f"{cause}:{signal.id}", at=at, document=named)
+        events.append(persona_command.with_classification(desk, event, signal.to_document()))
+    return events
+
+
+def _forbidden_changes(desk: Desk, commit: ForeignCommit) -> Document:
+    """Return what `commit` changes and may not, path -> code: verdicts; the engine's records where people sign."""
+    git = desk.repo.git
+    signed = None
+    found: Document = {}
+    for path in (*commit.puts, *commit.removed):
+        kind = kind_of_path(path)
+        if kind in foreign_commits.VERDICTS and git.resolve(f"{commit.commit}^1:{path}") is not None:
+            found[path] = f"{kind.name}_changed"
+        elif kind is not None and kind.writers == foreign_commits.ENGINE_ONLY:
+            signed = is_guarded(git, f"{commit.commit}^1") if signed is None else signed
+            if signed:
+                found[path] = "engine_record_changed"
+    return found

@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING
 
 from prismfs.delivery.issues import transport_of
 from prismfs.errors import PrismfsError
-from prismfs.intake.finding import as_document
-from prismfs.intake.mac import scan_key
-from prismfs.intake.report import scan_text
+from prismfs.intake.scan import as_document, scan_key, scan_text
 from prismfs.kinds.care.approval import Approval
 from prismfs.kinds.care.phone_home import PhoneHome
 from prismfs.kinds.care.settings.tracker import Tracker

@@ -57,11 +57,7 @@ def with_classification(desk: Desk, event: Event, form: Document) -> Event:
     try:
         answer = _ask(desk, persona, form)
     except (RefusedError, RecordError) as error:
-        answer = {
-            "lane": "unclassified",
-            "confidence": 0,
-            "reason": f"the desk's command gave no answer: {error.code}",
-        }
+        answer = {"lane": "unclassified", "confidence": 0, "reason": f"the desk's command gave no answer: {error.code}"}
     return event.changed(document=event.document | {"classification": answer})
 
 

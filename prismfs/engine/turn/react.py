@@ -9,7 +9,6 @@ from prismfs.engine.turn import persona_command
 from prismfs.engine.turn.commit_group import Outcome, commit_group, decide_group
 from prismfs.engine.turn.deliver import Capacity, Courier
 from prismfs.engine.turn.desk import Desk
-from prismfs.engine.turn.dispatch import InlineCourier
 from prismfs.engine.turn.due import (
     GROUP,
     PATIENCE,
@@ -19,8 +18,8 @@ from prismfs.engine.turn.due import (
     next_due,
     outgoing_messages,
 )
-from prismfs.engine.turn.news import news_events
-from prismfs.engine.turn.sources import DueTimes, InboxFiles, Moment, Outgoing, Receipts, commit_from
+from prismfs.engine.turn.ingest import news_events
+from prismfs.engine.turn.sources import DueTimes, InboxFiles, InlineCourier, Moment, Outgoing, Receipts, commit_from
 from prismfs.records.api import Event, Plan, View
 
 __all__ = ["Moment", "Outcome", "Turn", "react", "rehearse"]

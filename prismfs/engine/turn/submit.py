@@ -7,12 +7,10 @@ from prismfs.engine.tenant.router import route
 from prismfs.engine.turn.commit_group import Outcome, commit_group, decide_one
 from prismfs.engine.turn.deliver import Capacity, is_routed
 from prismfs.engine.turn.desk import Desk
-from prismfs.engine.turn.dispatch import InlineCourier
 from prismfs.engine.turn.due import due_event
-from prismfs.engine.turn.sources import Outgoing, commit_from
+from prismfs.engine.turn.sources import InlineCourier, Outgoing, commit_from
 from prismfs.errors import RecordError
-from prismfs.intake.mac import scan_key
-from prismfs.intake.scan import redact
+from prismfs.intake.scan import redact, scan_key
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.redaction import RedactionRules
 from prismfs.kinds.escalation.escalation import Escalation
@@ -33,18 +31,10 @@ def command_event(
         RecordError: the actor is no identity, a secret stands where it cannot be taken out, or the scan failed.
     """
     scanned = redact(document, rules=rules, key=scan_key())
+    clean = scanned.document | ({"redactions": scanned.redactions} if scanned.findings else {})
+    said = {"type": "command", "kind": verb, "cause": f"command:{token}", "actor": actor, "assurance": "local"}
     try:
-        return Event.model_validate(
-            {
-                "type": "command",
-                "kind": verb,
-                "cause": f"command:{token}",
-                "at": at,
-                "actor": actor,
-                "assurance": "local",
-                "document": scanned.document | ({"redactions": scanned.redactions} if scanned.findings else {}),
-            }
-        )
+        return Event.model_validate({**said, "at": at, "document": clean})
     except ValueError as error:
         raise RecordError(
             "bad_identity", f"not an identity: {actor[:60]!r}", hint="letters, digits, dot, dash, underscore"

@@ -16,8 +16,7 @@ from prismfs.errors import Problem, RecordError
 from prismfs.intake.scan import redact_text
 from prismfs.kinds.care.phone_home import PhoneHome
 from prismfs.kinds.care.settings.tracker import Tracker
-from prismfs.records import codec
-from prismfs.records.api import Document, Event, IssueState, Plan, canonical_json, format_instant
+from prismfs.records.api import Document, Event, IssueState, Plan, canonical_json, codec, format_instant
 from prismfs.rules import ENGINE
 from prismfs.rules.care.outbound_issue.api import news_of, shortened
 from prismfs.store.listing import find_documents
@@ -121,12 +120,11 @@ def pair(
 ) -> list[tuple[PhoneHome, IssueState]]:
     """Return each record with its issue, by the number; with `by_url` by the address as well, as in an export."""
     found = {(state.number, state.url.casefold() if by_url else ""): state for state in states}
-    pairs = []
-    for record in records:
-        state = found.get((record.issue_number or 0, (record.issue_url or "").casefold() if by_url else ""))
-        if state is not None:
-            pairs.append((record, state))
-    return pairs
+    places = [
+        (record, (record.issue_number or 0, (record.issue_url or "").casefold() if by_url else ""))
+        for record in records
+    ]
+    return [(record, found[place]) for record, place in places if place in found]
 
 
 def sync_event(
@@ -147,17 +145,9 @@ def sync_event(
         ),
     ).to_document()
     state = hashlib.sha256(canonical_json(document)).hexdigest()
-    return Event.model_validate(
-        {
-            "type": "sync",
-            "kind": "phone_home",
-            "cause": f"sync:{record.id}:{state}",
-            "at": now,
-            "actor": actor,
-            "assurance": assurance,
-            "document": {"id": record.id, "issue": document},
-        }
-    )
+    cause = f"sync:{record.id}:{state}"
+    said = {"type": "sync", "kind": "phone_home", "cause": cause, "actor": actor, "assurance": assurance}
+    return Event.model_validate({**said, "at": now, "document": {"id": record.id, "issue": document}})
 
 
 def commit_changes(desk: Desk, found: Sequence[tuple[PhoneHome, IssueState]], now: datetime) -> list[Outcome]:
@@ -171,7 +161,7 @@ def commit_changes(desk: Desk, found: Sequence[tuple[PhoneHome, IssueState]], no
     with desk.repo.writer():
         for _ in range(_MOST_ROUNDS):
             events = [sync_event(current_record(desk, record), issue, now) for record, issue in waiting]
-            new = [event for event in events if event is not None]
+            new = list(filter(None, events))
             if not new:
                 break
             done = commit_group(desk, new, now)

@@ -4,6 +4,7 @@ An approval is bound to the hash of exactly what the operator saw; any later byt
 """
 
 import hashlib
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, JsonValue
@@ -115,17 +116,9 @@ class PhoneHome(Record):
     idempotency_key: Digest
     fingerprint: str | None = None
     status: Literal[
-        "draft",
-        "pending_operator_review",
-        "approved",
-        "rejected",
-        "expired",
-        "shipping",
-        "shipped",
-        "failed",
-        "duplicate",
-        "withdrawn",
-    ]
+        "draft", "pending_operator_review", "approved", "rejected", "expired", "shipping", "shipped", "failed",
+        "duplicate", "withdrawn",
+    ]  # fmt: skip
     operator_review: OperatorReview | None = None
     staged_at: Instant
     last_reviewed: Reviewed | None = None
@@ -162,26 +155,19 @@ class PhoneHome(Record):
 
 
 def content_hash(*, title: str, body: str, scope: str, retained: tuple[Retained, ...], destination: str) -> str:
-    """Return the SHA-256 (hex) of the canonical JSON of everything that an approval is bound to."""
-    document: dict[str, JsonValue] = {
-        "title": title,
-        "body": body,
-        "scope": scope,
-        "retained": [field.to_document() for field in retained],
-        "destination": destination,
-    }
-    return hashlib.sha256(canonical_json(document)).hexdigest()
+    """Return the SHA-256 (hex) of everything that an approval is bound to."""
+    kept: list[JsonValue] = [field.to_document() for field in retained]
+    return hash_of({"title": title, "body": body, "scope": scope, "retained": kept, "destination": destination})
 
 
 def idempotency_key(*, tenant: str, source_pid: str, incident: str, destination: str) -> str:
     """Return the key of one incident at one destination: it stays the same however often the body is edited."""
-    document: dict[str, JsonValue] = {
-        "tenant": tenant,
-        "source_pid": source_pid,
-        "incident": incident,
-        "destination": destination,
-    }
-    return hashlib.sha256(canonical_json(document)).hexdigest()
+    return hash_of({"tenant": tenant, "source_pid": source_pid, "incident": incident, "destination": destination})
+
+
+def hash_of(document: Mapping[str, JsonValue]) -> str:
+    """Return the SHA-256 (hex) of the canonical JSON of `document`, such as of texts by name."""
+    return hashlib.sha256(canonical_json(dict(document))).hexdigest()
 
 
 KIND = Kind(

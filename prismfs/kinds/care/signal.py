@@ -13,14 +13,9 @@ from prismfs.kinds.core.values import DedupKey, Labels, Redaction
 from prismfs.records.api import Duration, Id, Identity, Instant, Kind, Lifecycle, Line, Pid, Record, Text, Value, Word
 
 SignalType = Literal[
-    "Question",
-    "TaskAssigned",
-    "Acknowledgment",
-    "StatusUpdate",
-    "ReviewRequested",
-    "ReviewCompleted",
+    "Question", "TaskAssigned", "Acknowledgment", "StatusUpdate", "ReviewRequested", "ReviewCompleted",
     "IncidentUpdate",
-]
+]  # fmt: skip
 Category = Literal["INFO", "TASK", "ASK", "BLOCKER"]
 Lane = Literal["info", "incident", "enhancement", "recommendation", "unclassified"]
 LANES: tuple[Lane, ...] = ("info", "incident", "enhancement", "recommendation", "unclassified")
@@ -44,9 +39,7 @@ def _named_pid(value: object) -> object:
 _EVERYBODY = frozenset({"all", "everybody", "everyone", "@all", "@here", "@everyone", "@channel"})
 
 Address = Annotated[
-    str,
-    BeforeValidator(_to_one),
-    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(@PID-[A-Z0-9]{3,32})?$"),
+    str, BeforeValidator(_to_one), StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(@PID-[A-Z0-9]{3,32})?$")
 ]
 """An identity, or one of another project: `Sage`, `Sage@PID-HOME01` (R-000-64)."""
 
@@ -135,17 +128,9 @@ class Signal(Record):
     context: Context | None = None
     progress: Progress | None = None
     status: Literal[
-        "received",
-        "delivered",
-        "answered",
-        "asked",
-        "handed_off",
-        "unclassified",
-        "expired",
-        "routing",
-        "routed",
+        "received", "delivered", "answered", "asked", "handed_off", "unclassified", "expired", "routing", "routed",
         "returned",
-    ]
+    ]  # fmt: skip
     acknowledged_at: Instant | None = None
     lane: Lane | None = None
     lane_reason: str | None = None
@@ -153,6 +138,11 @@ class Signal(Record):
     incident: Id | None = None
     disposition: Literal["opened", "duplicate_suppressed", "recurrence"] | None = None
     due_at: Instant | None = None
+
+    @property
+    def thread(self) -> Id:
+        """The first signal of the conversation that it belongs to."""
+        return self.thread_id or self.id
 
 
 _SORTED: tuple[str, ...] = ("answered", "asked", "handed_off", "unclassified")

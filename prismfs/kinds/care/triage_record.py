@@ -7,6 +7,8 @@ from pydantic import Field
 from prismfs.kinds.core.values import Scope
 from prismfs.records.api import Id, Identity, Instant, Kind, Lifecycle, Line, Pid, Record, Severity, Text, Value, Word
 
+Mode = Literal["rules", "propose", "person", "command"]
+
 
 class Init(Value):
     """Tier 1, always read: the environment, how it is installed, the project, who works in it (R-000-19)."""
@@ -48,6 +50,11 @@ class Judgement(Value):
     reason: Line
     by: Identity | Word
 
+    @property
+    def said(self) -> str:
+        """What was judged, in a line; why is `reason`."""
+        return f"severity {self.severity.label}, scope {self.scope}, nature {self.nature}"
+
 
 class Output(Value):
     """Tier 5: the local postmortem, and whether a phone-home may be staged, with every reason against (R-000-23)."""
@@ -79,7 +86,7 @@ class TriageRecord(Record):
     signal: Id
     source_pid: Pid
     triager: Identity
-    mode: Literal["rules", "propose", "person", "command"]
+    mode: Mode
     status: Literal["waiting", "done"]
     init: Init
     reads: tuple[Read, ...] = ()
@@ -92,6 +99,29 @@ class TriageRecord(Record):
     done_at: Instant | None = None
     asked_at: Instant | None = None
     due_at: Instant | None = None
+
+
+class TriageAnswer(Value):
+    """The judgement of an incident, by an incident manager's command or by a person (R-000-22)."""
+
+    severity: str | None = None
+    scope: Scope | None = None
+    nature: Word | None = None
+    reason: Line
+
+
+class TaskResultDrop(Value):
+    """The result of a task from a mailbox: a lane for a signal, a judgement of an incident (R-000-22)."""
+
+    kind: Literal["task_result"]
+    version: Literal[1] = 1
+    sender: Identity = Field(alias="from")
+    id: Id
+    lane: str | None = None
+    severity: str | None = None
+    scope: str | None = None
+    nature: Word | None = None
+    reason: Line
 
 
 KIND = Kind(
@@ -113,3 +143,5 @@ KIND = Kind(
     },
     listing=("status", "incident", "classification.scope"),
 )
+
+FORMS = (TaskResultDrop,)

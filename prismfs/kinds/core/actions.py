@@ -4,7 +4,7 @@ import re
 from difflib import get_close_matches
 
 from prismfs.kinds.core.channels import CHANNELS
-from prismfs.records.channel import NAME_TARGET, ChannelForm
+from prismfs.records.message import NAME_TARGET, ChannelForm
 
 BEAD = "bead"
 """The action that sends no notice: the record of the escalation is all."""

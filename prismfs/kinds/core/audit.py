@@ -13,13 +13,8 @@ from prismfs.records.api import Event, Id, Identity, Instant, Kind, Record
 Action = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]*(\.[a-z_]+)+$")]
 Level = Literal["info", "warn", "error"]
 INCIDENT_META = (
-    "severity",
-    "affected_workflow",
-    "affected_agent",
-    "retry_attempts",
-    "auto_resolved",
-    "escalation_target",
-)
+    "severity", "affected_workflow", "affected_agent", "retry_attempts", "auto_resolved", "escalation_target",
+)  # fmt: skip
 """Always present in the meta of an incident's row, null when unknown (R-002-41)."""
 
 
@@ -45,21 +40,12 @@ class Audit(Record):
 
 
 KIND = Kind(
-    name="audit",
-    model=Audit,
-    folder="audit",
-    format="json",
-    layout="dated",
-    prefix="aud",
+    name="audit", model=Audit, folder="audit", format="json", layout="dated", prefix="aud",
     writers=frozenset({"engine"}),
     facets={
-        "title": "reason",
-        "status": "level",
-        "owner": "action",
-        "ref": "entity_id",
-        "cause": "cause",
+        "title": "reason", "status": "level", "owner": "action", "ref": "entity_id", "cause": "cause",
         "number": "number",
     },
     chained=True,
     listing=("level", "action"),
-)
+)  # fmt: skip

@@ -4,22 +4,12 @@ The declarations are the `CHANNEL` of each module of `prismfs.delivery`. They ar
 settings need them and may not import what delivers.
 """
 
-from prismfs.records.channel import ChannelForm
+from prismfs.records.message import ChannelForm
 
-CHANNELS: dict[str, ChannelForm] = {
-    "apprise": ChannelForm(
-        word="apprise",
-        reaches="target",
-        target="[a-z][a-z0-9_-]{0,63}",
-        shown="<name>",
-    ),
-    "command": ChannelForm(
-        word="command",
-        reaches="target",
-        target="[a-z][a-z0-9_-]{0,63}",
-        shown="<name>",
-    ),
-    "email": ChannelForm(
+_FORMS = (
+    ChannelForm(word="apprise", reaches="target", target="[a-z][a-z0-9_-]{0,63}", shown="<name>"),
+    ChannelForm(word="command", reaches="target", target="[a-z][a-z0-9_-]{0,63}", shown="<name>"),
+    ChannelForm(
         word="email",
         reaches="contact",
         target="human",
@@ -27,39 +17,13 @@ CHANNELS: dict[str, ChannelForm] = {
         contacts=("human_email", "smtp_host"),
         address="human_email",
     ),
-    "file": ChannelForm(
-        word="file",
-        reaches="place",
-        target="[a-z0-9-]{1,32}",
-        shown="<name>",
-    ),
-    "job": ChannelForm(
-        word="job",
-        reaches="engine",
-    ),
-    "log": ChannelForm(
-        word="log",
-        reaches="place",
-    ),
-    "mail": ChannelForm(
-        word="mail",
-        reaches="persona",
-        target="[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
-        shown="<identity>",
-    ),
-    "nudge": ChannelForm(
-        word="nudge",
-        reaches="persona",
-        target="[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
-        shown="<identity>",
-    ),
-    "slack": ChannelForm(
-        word="slack",
-        reaches="contact",
-        contacts=("slack_webhook",),
-        place="webhook",
-    ),
-    "sms": ChannelForm(
+    ChannelForm(word="file", reaches="place", target="[a-z0-9-]{1,32}", shown="<name>"),
+    ChannelForm(word="job", reaches="engine"),
+    ChannelForm(word="log", reaches="place"),
+    ChannelForm(word="mail", reaches="persona", target="[A-Za-z0-9][A-Za-z0-9._-]{0,63}", shown="<identity>"),
+    ChannelForm(word="nudge", reaches="persona", target="[A-Za-z0-9][A-Za-z0-9._-]{0,63}", shown="<identity>"),
+    ChannelForm(word="slack", reaches="contact", contacts=("slack_webhook",), place="webhook"),
+    ChannelForm(
         word="sms",
         reaches="contact",
         target="human",
@@ -67,14 +31,8 @@ CHANNELS: dict[str, ChannelForm] = {
         contacts=("human_sms", "sms_webhook"),
         address="human_sms",
     ),
-    "tracker": ChannelForm(
-        word="tracker",
-        reaches="engine",
-    ),
-    "webhook": ChannelForm(
-        word="webhook",
-        reaches="target",
-        target="[a-z][a-z0-9_-]{0,63}",
-        shown="<name>",
-    ),
-}
+    ChannelForm(word="tracker", reaches="engine"),
+    ChannelForm(word="webhook", reaches="target", target="[a-z][a-z0-9_-]{0,63}", shown="<name>"),
+)
+
+CHANNELS: dict[str, ChannelForm] = {form.word: form for form in _FORMS}

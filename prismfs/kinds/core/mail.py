@@ -52,12 +52,7 @@ class Mail(Record):
 
 
 KIND = Kind(
-    name="mail",
-    model=Mail,
-    folder="mail",
-    format="yaml",
-    layout="dated",
-    prefix="mai",
+    name="mail", model=Mail, folder="mail", format="yaml", layout="dated", prefix="mai",
     writers=frozenset({"agent", "engine"}),
     lifecycle=Lifecycle(
         edges={"unread": ("read", "archived"), "read": ("archived",), "archived": ()},
@@ -66,4 +61,4 @@ KIND = Kind(
     facets={"title": "subject", "status": "status", "key": "thread_id", "owner": "to", "ref": "about"},
     drop=MailDrop,
     listing=("status", "to"),
-)
+)  # fmt: skip

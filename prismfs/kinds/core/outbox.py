@@ -33,16 +33,7 @@ class Outbox(Record):
     priority: Literal["low", "normal", "high", "urgent"]
     created_at: Instant
     status: Literal[
-        "held",
-        "pending",
-        "sending",
-        "unknown",
-        "sent",
-        "failed",
-        "dead",
-        "not_configured",
-        "grouped",
-        "withdrawn",
+        "held", "pending", "sending", "unknown", "sent", "failed", "dead", "not_configured", "grouped", "withdrawn"
     ]
     held_by: Id | None = None
     sent_with: Id | None = None
@@ -57,12 +48,7 @@ class Outbox(Record):
 _ENDS = ("sent", "failed", "dead", "not_configured")
 
 KIND = Kind(
-    name="outbox",
-    model=Outbox,
-    folder="outbox",
-    format="json",
-    layout="dated",
-    prefix="out",
+    name="outbox", model=Outbox, folder="outbox", format="json", layout="dated", prefix="out",
     writers=frozenset({"engine"}),
     lifecycle=Lifecycle(
         edges={
@@ -80,12 +66,8 @@ KIND = Kind(
         open=frozenset({"held", "pending", "sending", "unknown", "failed", "dead", "not_configured"}),
     ),
     facets={
-        "title": "subject",
-        "status": "status",
-        "key": "held_by",
-        "due_at": "due_at",
-        "owner": "action",
+        "title": "subject", "status": "status", "key": "held_by", "due_at": "due_at", "owner": "action",
         "ref": "about",
     },
     listing=("status", "level", "action", "held_by"),
-)
+)  # fmt: skip

@@ -1,10 +1,13 @@
-"""Value types that records of several families share: scopes, sources, labels, redactions, remarks."""
+"""Value types that records of several families share, and the short forms that act on a record of any family.
+
+Scopes, sources, labels, redactions, remarks; an acknowledgement, a comment.
+"""
 
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from prismfs.records.api import Identity, Instant, Text, Value
+from prismfs.records.api import Id, Identity, Instant, Text, Value
 
 Scope = Literal["customer-internal", "prism-product", "mixed"]
 """Whose matter an incident is: the customer's alone, the product's, or both (R-000-26)."""
@@ -45,3 +48,26 @@ class Note(Value):
     by: Identity
     at: Instant
     text: Text
+
+
+class AckDrop(Value):
+    """Acknowledges an incident, an escalation or a mail."""
+
+    kind: Literal["ack"]
+    version: Literal[1] = 1
+    sender: Identity = Field(alias="from")
+    id: Id
+    note: Text = ""
+
+
+class CommentDrop(Value):
+    """A remark on an escalation, a work item or an incident."""
+
+    kind: Literal["comment"]
+    version: Literal[1] = 1
+    sender: Identity = Field(alias="from")
+    id: Id
+    text: Text
+
+
+FORMS = (AckDrop, CommentDrop)

@@ -81,13 +81,9 @@ class Escalation(Bead):
     def match_labels(self) -> dict[str, str]:
         """What matchers are held against: the reporter's labels, and the escalation's own fields before them."""
         own = {
-            "severity": self.severity.label,
-            "source": self.source,
-            "category": self.category,
-            "tier": self.tier,
-            "reporter": self.reporter,
-            "title": self.title,
-        }
+            "severity": self.severity.label, "source": self.source, "category": self.category, "tier": self.tier,
+            "reporter": self.reporter, "title": self.title,
+        }  # fmt: skip
         return dict(self.labels) | {name: value for name, value in own.items() if value is not None}
 
 

@@ -54,14 +54,9 @@ class Group(Record):
 
 
 KIND = Kind(
-    name="group",
-    model=Group,
-    folder="groups",
-    format="json",
-    layout="dated",
-    prefix="grp",
+    name="group", model=Group, folder="groups", format="json", layout="dated", prefix="grp",
     writers=frozenset({"engine"}),
     lifecycle=Lifecycle(edges={"open": ("closed",), "closed": ()}, open=frozenset({"open"})),
     facets={"title": "key", "status": "status", "key": "key", "due_at": "due_at", "owner": "route"},
     listing=("status", "route"),
-)
+)  # fmt: skip

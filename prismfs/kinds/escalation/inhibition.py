@@ -18,14 +18,9 @@ class Inhibition(Record):
 
 
 KIND = Kind(
-    name="inhibition",
-    model=Inhibition,
-    folder="inhibitions",
-    format="json",
-    layout="dated",
-    prefix="inh",
+    name="inhibition", model=Inhibition, folder="inhibitions", format="json", layout="dated", prefix="inh",
     writers=frozenset({"engine"}),
     lifecycle=Lifecycle(edges={"active": ("ended",), "ended": ()}, open=frozenset({"active"})),
     facets={"title": "rule", "status": "status", "key": "key", "ref": "source"},
     listing=("status", "source"),
-)
+)  # fmt: skip

@@ -37,12 +37,7 @@ class SilenceForm(Value):
 
 
 KIND = Kind(
-    name="silence",
-    model=Silence,
-    folder="silences",
-    format="yaml",
-    layout="dated",
-    prefix="sil",
+    name="silence", model=Silence, folder="silences", format="yaml", layout="dated", prefix="sil",
     writers=frozenset({"engine"}),
     lifecycle=Lifecycle(
         edges={"pending": ("active", "expired"), "active": ("expired",), "expired": ()},
@@ -50,4 +45,4 @@ KIND = Kind(
     ),
     facets={"title": "reason", "status": "status", "due_at": "due_at", "owner": "author"},
     listing=("status", "ends_at", "matchers"),
-)
+)  # fmt: skip

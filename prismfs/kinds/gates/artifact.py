@@ -3,10 +3,9 @@
 import hashlib
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from prismfs.kinds.gates.finding import Finding
-from prismfs.kinds.gates.settings.section import PhaseId
+from prismfs.kinds.gates.settings.sections import PhaseId
 from prismfs.records.api import (
     Digest,
     Document,
@@ -22,6 +21,30 @@ from prismfs.records.api import (
     Word,
     canonical_json,
 )
+
+
+def _says_something(text: str) -> str:
+    if not text.strip():
+        raise ValueError("it must say something")
+    return text
+
+
+Said = Annotated[Text, AfterValidator(_says_something)]
+"""A text of more than blanks."""
+
+
+class Finding(Value):
+    """One finding of one member; `severity` is a label of the policy's scale `finding`.
+
+    Evidence and remediation must be there: a finding without them can be neither checked nor worked on.
+    """
+
+    member: Identity
+    finding: Line
+    severity: Line
+    evidence: Said
+    remediation: Said
+
 
 Findings = Annotated[tuple[Finding, ...], Field(max_length=200)]
 
@@ -117,16 +140,11 @@ def content_hash(
 
 
 KIND = Kind(
-    name="artifact",
-    model=Artifact,
-    folder="artifacts",
-    format="yaml",
-    layout="dated",
-    prefix="art",
+    name="artifact", model=Artifact, folder="artifacts", format="yaml", layout="dated", prefix="art",
     writers=frozenset({"agent", "engine", "person"}),
     # A commit by hand may write any state, and the rules put it back: they decide which steps are taken.
     lifecycle=Lifecycle(edges=dict.fromkeys(_STATES, _STATES), open=frozenset({"presented", "revise", "stale"})),
     facets={"title": "title", "status": "status", "type": "phase", "owner": "author", "ref": "about"},
     drop=ArtifactDrop,
     listing=("status", "phase", "revision", "about"),
-)
+)  # fmt: skip

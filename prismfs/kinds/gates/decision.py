@@ -29,13 +29,8 @@ class GateDecision(Verdict):
 
 
 KIND = Kind(
-    name="decision",
-    model=GateDecision,
-    folder="decisions",
-    format="yaml",
-    layout="dated",
-    prefix="dec",
+    name="decision", model=GateDecision, folder="decisions", format="yaml", layout="dated", prefix="dec",
     writers=frozenset({"engine", "person"}),
     facets={"title": "answer", "status": "decision", "owner": "by", "ref": "about"},
     listing=("decision", "about", "by"),
-)
+)  # fmt: skip

@@ -6,7 +6,8 @@ order, are the job's history (R-002-21).
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from prismfs.kinds.response.settings.retry import Command, JobName
 from prismfs.records.api import Id, Identity, Instant, Kind, Lifecycle, Line, Pid, Record, Text, Value
@@ -78,6 +79,40 @@ class Job(Record):
         return self.changed(attempts=(*self.attempts[:-1], attempt))
 
 
+def _no_command(_value: object) -> object:
+    raise PydanticCustomError(
+        "code:command_in_drop", "a dropped file names a job, never a command: settings/retry.yaml says what may be run"
+    )
+
+
+class JobFailureDrop(Value):
+    """A job of an agent failed: what it is called, and the whole error (R-002-08, R-002-11).
+
+    `agent` is whose job it is, where that is not the sender; `retryable` whether another attempt may mend it, where the
+    agent knows. A `command` is refused: what is run again is known here, and allowed by the settings.
+    """
+
+    kind: Literal["job_failure"]
+    version: Literal[1] = 1
+    sender: Identity = Field(alias="from")
+    job: JobName
+    agent: Identity | None = None
+    error: Text
+    retryable: bool | None = None
+    workflow: Line | None = None
+    command: Annotated[None, BeforeValidator(_no_command)] = None
+
+
+class JobRunForm(Value):
+    """A job that is to be run now: its name, and its command where the settings leave arguments open."""
+
+    job: JobName
+    agent: Identity | None = None
+    workflow: Line | None = None
+    retryable: bool | None = None
+    command: Command | None = None
+
+
 KIND = Kind(
     name="job",
     model=Job,
@@ -98,3 +133,5 @@ KIND = Kind(
     facets={"title": "job", "status": "status", "key": "job", "owner": "agent", "ref": "incident"},
     listing=("status", "agent"),
 )
+
+FORMS = (JobFailureDrop,)

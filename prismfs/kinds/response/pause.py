@@ -5,11 +5,11 @@ Agents, and what starts workflows, read the file: `pauses/agent-<name>.yaml`, `p
 
 import hashlib
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import StringConstraints
+from pydantic import StringConstraints, model_validator
 
-from prismfs.records.api import Id, Identity, Instant, Kind, Lifecycle, Line, Record
+from prismfs.records.api import Id, Identity, Instant, Kind, Lifecycle, Line, Record, Value
 
 PauseName = Annotated[str, StringConstraints(pattern=r"^(agent|workflow)-[a-z0-9][a-z0-9._-]{0,99}$")]
 
@@ -34,6 +34,20 @@ class Pause(Record):
     reason: Line
     lifted_by: Identity | None = None
     lifted_at: Instant | None = None
+
+
+class PauseForm(Value):
+    """What is to be paused, or paused no more: one agent or one workflow."""
+
+    agent: Identity | None = None
+    workflow: Line | None = None
+    reason: Line | None = None
+
+    @model_validator(mode="after")
+    def _one_is_named(self) -> Self:
+        if (self.agent is None) == (self.workflow is None):
+            raise ValueError("either an agent or a workflow is named")
+        return self
 
 
 def name_of_agent(agent: str) -> str:

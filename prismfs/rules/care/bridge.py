@@ -5,17 +5,12 @@ its own, in one commit with the bridge's audit row; the receipt writes the same 
 view holds exactly one row, and each project only rows of its own traffic (R-000-70 to R-000-72).
 """
 
-from datetime import datetime
-
-from pydantic import JsonValue
-
 from prismfs.errors import RefusedError
 from prismfs.kinds.care.signal import Progress, Signal
 from prismfs.kinds.core.outbox import Outbox
-from prismfs.records.api import Nothing, format_instant, stage_order
-from prismfs.rules.care.signals import payload_hash_of
-from prismfs.rules.core import authority, identities, outbox
-from prismfs.rules.core.draft import Draft, one_line
+from prismfs.records.api import JsonValue, Nothing, format_instant, stage_order
+from prismfs.rules.care.signals import new_signal
+from prismfs.rules.core.api import Draft, Tenancy, authority, one_line, outbox
 
 CHANNEL = "bridge"
 
@@ -60,39 +55,24 @@ def receive(draft: Draft) -> None:
         RefusedError: `wrong_pid`, `cross_tenant`, `bridge_off`, `not_a_bridge`, `unknown_parent`, `not_addressed`,
             `unknown_identity`, `id_taken`.
     """
-    document = draft.event.document
-    came = Signal.from_document(document["signal"])  # type: ignore[arg-type]
-    source, project, tenant = str(document["from_pid"]), draft.project, identities.tenancy_of(draft)
-    if draft.view.get(Signal, came.id) is not None:  # one that arrived before is known by its cause, not by its id
-        raise RefusedError("id_taken", "a signal with this id is here already", field="/id", hint="leave the id out")
-    if came.to_pid != project.pid:
-        raise RefusedError("wrong_pid", f"is for another project than {project.pid}", field="/to_pid")
-    if tenant.targets.get(source) != project.tenant:
-        raise RefusedError("cross_tenant", "comes from another tenant's project", field="/from_pid")
-    if draft.policy.bridge == "off":
-        raise RefusedError("bridge_off", "that project's policy says bridge: off", field="/to_pid")
+    came = Signal.from_document(draft.event.document["signal"])  # type: ignore[arg-type]
+    source, tenant = str(draft.event.document["from_pid"]), authority.tenancy_of(draft)
+    check_id_is_free(draft, came.id)  # one that arrived before is known by its cause, not by its id
+    _check_may_enter(draft, came, source, tenant)
     parent = _parent(draft, came, source)
-    to_bridge = project.pid == tenant.home and tenant.is_bridge(came.to)
+    to_bridge = draft.project.pid == tenant.home and tenant.is_bridge(came.to)
     if not to_bridge:
-        if source != tenant.home or not tenant.is_bridge(came.sender):
-            raise RefusedError("not_a_bridge", "comes from no bridge and goes to none", field="/to")
-        if parent is None and not authority.is_identity(draft.view, came.to):
-            raise RefusedError("unknown_identity", "nobody there has this name", field="/to")
-    context = document.get("context") if to_bridge else None
+        _check_is_from_bridge(draft, came, source, tenant, is_answer=parent is not None)
     expired = came.ttl is not None and came.created_at + came.ttl < draft.now
-    signal = Signal.model_validate(
-        {name: getattr(came, name) for name in _CARRIED}
-        | {
-            "pid": project.pid,
-            "from_pid": source,
-            "thread_id": None if parent is None else parent.thread_id or parent.id,
-            "created_at": min(came.created_at, draft.now),
-            "received_at": draft.now,
-            "payload_hash": payload_hash_of(came),
-            "context": context,
-            "progress": None if to_bridge else came.progress,
-            "status": "expired" if expired else "received",
-        }
+    signal = new_signal(
+        draft,
+        **{name: getattr(came, name) for name in _CARRIED},
+        from_pid=source,
+        thread_id=None if parent is None else parent.thread,
+        created_at=min(came.created_at, draft.now),
+        context=draft.event.document.get("context") if to_bridge else None,
+        progress=None if to_bridge else came.progress,
+        status="expired" if expired else "received",
     )
     draft.subject = draft.put(signal)
     if parent is not None and signal.progress is not None and _is_news(parent.progress, signal.progress):
@@ -100,8 +80,34 @@ def receive(draft: Draft) -> None:
     reason = f"came over the bridge from {source}"
     if expired:  # otherwise its delivery or its lane is the decision
         draft.because("receive", reason)
-    meta = row_of(signal, source=source, target=project.pid, to_bridge=to_bridge, at=draft.now)
-    draft.row("bridge.routed", signal, reason=reason, meta=meta)
+    draft.row("bridge.routed", signal, reason=reason, meta=_arrival(draft, signal, source, to_bridge=to_bridge))
+
+
+def check_id_is_free(draft: Draft, identifier: str) -> None:
+    """Accept the id of a signal that is not here yet.
+
+    Raises:
+        RefusedError: `id_taken`.
+    """
+    if draft.view.get(Signal, identifier) is not None:
+        raise RefusedError("id_taken", "a signal with this id is here already", field="/id", hint="leave the id out")
+
+
+def _check_may_enter(draft: Draft, came: Signal, source: str, tenant: Tenancy) -> None:
+    project = draft.project
+    if came.to_pid != project.pid:
+        raise RefusedError("wrong_pid", f"is for another project than {project.pid}", field="/to_pid")
+    if tenant.targets.get(source) != project.tenant:
+        raise RefusedError("cross_tenant", "comes from another tenant's project", field="/from_pid")
+    if draft.policy.bridge == "off":
+        raise RefusedError("bridge_off", "that project's policy says bridge: off", field="/to_pid")
+
+
+def _check_is_from_bridge(draft: Draft, came: Signal, source: str, tenant: Tenancy, *, is_answer: bool) -> None:
+    if source != tenant.home or not tenant.is_bridge(came.sender):
+        raise RefusedError("not_a_bridge", "comes from no bridge and goes to none", field="/to")
+    if not is_answer and not authority.is_identity(draft.view, came.to):
+        raise RefusedError("unknown_identity", "nobody there has this name", field="/to")
 
 
 def take_receipt(draft: Draft) -> Nothing | None:
@@ -182,11 +188,11 @@ def _told(draft: Draft) -> dict[str, JsonValue]:
     return found if isinstance(found, dict) else {}
 
 
-def row_of(signal: Signal, *, source: str, target: str, to_bridge: bool, at: datetime) -> dict[str, JsonValue]:
-    """Return the meta of a bridge's audit row, equal in both views (R-000-70)."""
+def _arrival(draft: Draft, signal: Signal, source: str, *, to_bridge: bool) -> dict[str, JsonValue]:
+    """Return the meta of the audit row of an arrival, which the sender's project takes over as it is (R-000-70)."""
     return {
         "from_pid": source,
-        "to_pid": target,
+        "to_pid": signal.pid,
         "from": signal.sender,
         "to": signal.to,
         "bridge": signal.to if to_bridge else signal.sender,
@@ -194,7 +200,7 @@ def row_of(signal: Signal, *, source: str, target: str, to_bridge: bool, at: dat
         "signal_type": signal.type,
         "category": signal.category,
         "payload_hash": signal.payload_hash,
-        "routed_at": format_instant(at),
+        "routed_at": format_instant(draft.now),
     }
 
 

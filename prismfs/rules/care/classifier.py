@@ -1,23 +1,24 @@
 """Classification: the lane, severity rank, nature and scope that the rules, or the desk's command, find in a signal.
 
+What is not surely the product's stays with the customer: scope fails closed (R-000-26 to R-000-30).
 Text from a signal is only looked at: no word of it goes into the reason, which names rules and numbers.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-
-from pydantic import JsonValue
+from typing import TypeVar
 
 from prismfs.errors import RecordError
-from prismfs.kinds.care.forms import LaneAnswer
-from prismfs.kinds.care.settings.triage import LaneRule, NatureRule, RankRule, ScopeRule, Triage
+from prismfs.kinds.care.settings.triage import LaneAnswer, LaneRule, NatureRule, RankRule, Rule, ScopeRule, Triage
 from prismfs.kinds.care.signal import Lane, Signal
 from prismfs.kinds.core.values import Scope
-from prismfs.rules.care.assessment.scope import weigh_scope
+from prismfs.records.api import JsonValue
 from prismfs.rules.care.matching import MAX_CHARACTERS, listed, matching_rules
-from prismfs.rules.core.draft import Draft
-from prismfs.rules.core.roles import automation_of
+from prismfs.rules.core.api import Draft, automation_of
+
+R = TypeVar("R", bound=Rule)
+T = TypeVar("T")
 
 DEFAULT_RANK = 2
 UNKNOWN_NATURE = "unknown"
@@ -77,20 +78,18 @@ def classify(
             "type": type,
         },
     )
-    lane_rules = [rule for rule in found if isinstance(rule, LaneRule)]
+    lane_rules = _of_kind(found, LaneRule)
     lane, confidence, runner_up, reason = _lane_of(lane_rules, triage.threshold)
-    rank, rank_reason = _rank_of([rule for rule in found if isinstance(rule, RankRule)])
-    if rank is None and lane == "incident":
-        rank = DEFAULT_RANK
-    scope, scope_reason = weigh_scope(triage, [rule for rule in found if isinstance(rule, ScopeRule)])
+    rank, rank_reason = _rank_of(_of_kind(found, RankRule))
+    scope, scope_reason = weigh_scope(triage, _of_kind(found, ScopeRule))
     return Classification(
         lane=lane,
         confidence=confidence,
         matched=tuple((rule.name, rule.weight) for rule in lane_rules),
         runner_up=runner_up,
-        rank=rank,
+        rank=DEFAULT_RANK if rank is None and lane == "incident" else rank,
         rank_reason=rank_reason,
-        nature=_nature_of([rule for rule in found if isinstance(rule, NatureRule)]),
+        nature=_nature_of(_of_kind(found, NatureRule)),
         reason=reason,
         scope=scope,
         scope_reason=scope_reason,
@@ -151,6 +150,27 @@ def _from_command(answered: dict[str, JsonValue], found: Classification) -> Clas
     )
 
 
+def scope_of(triage: Triage, text: str) -> tuple[Scope, tuple[str, ...]]:
+    """Return the scope of one passage of a report, and the names of the scope rules that matched it (R-000-26).
+
+    The passage is judged by its own words alone; one that speaks of nothing known is customer-internal.
+    """
+    scopes = _of_kind(matching_rules(triage.scopes, {"body": text[:MAX_CHARACTERS]}), ScopeRule)
+    return weigh_scope(triage, scopes)[0], tuple(rule.name for rule in scopes)
+
+
+def weigh_scope(triage: Triage, rules: Sequence[ScopeRule]) -> tuple[Scope, str]:
+    """Return the scope that `rules`, those that matched, make, and a sentence of their names (R-000-26)."""
+    sides = {side: sum(rule.weight for rule in rules if rule.scope == side) for side in ("product", "customer")}
+    product, customer = (sides[side] >= triage.scope_weight for side in ("product", "customer"))
+    scope: Scope = "customer-internal"
+    if product:
+        scope = "mixed" if customer else "prism-product"
+    if not rules:
+        return scope, "no scope rule matched; what is not surely the product's stays here"
+    return scope, f"product {sides['product']:g}, customer {sides['customer']:g}: {listed(rules)}"
+
+
 def _joined_body(body: str, attachments: Mapping[str, str]) -> str:
     parts = [body[:MAX_CHARACTERS]]
     room = MAX_CHARACTERS - len(parts[0])
@@ -165,9 +185,7 @@ def _joined_body(body: str, attachments: Mapping[str, str]) -> str:
 def _lane_of(rules: Sequence[LaneRule], threshold: float) -> tuple[Lane, float, Lane | None, str]:
     if not rules:
         return "unclassified", 0.0, None, "no lane rule matched"
-    scores: dict[Lane, float] = {}
-    for rule in rules:
-        scores[rule.lane] = scores.get(rule.lane, 0.0) + rule.weight
+    scores = _scores((rule.lane, rule.weight) for rule in rules)
     # The name breaks ties, so that equal scores give equal answers whatever the order of the rules.
     ordered = sorted(scores.items(), key=lambda item: (-item[1], item[0]))
     best, score = ordered[0]
@@ -185,9 +203,7 @@ def _lane_of(rules: Sequence[LaneRule], threshold: float) -> tuple[Lane, float, 
 
 
 def _rank_of(rules: Sequence[RankRule]) -> tuple[int | None, str]:
-    scores: dict[int, float] = {}
-    for rule in rules:
-        scores[rule.rank] = scores.get(rule.rank, 0.0) + rule.weight
+    scores = _scores((rule.rank, rule.weight) for rule in rules)
     rank = min(scores, key=lambda rank: (-scores[rank], rank), default=None)
     if rank is None or scores[rank] <= 0:
         return None, f"no severity rule matched; an incident then has rank {DEFAULT_RANK}"
@@ -195,8 +211,18 @@ def _rank_of(rules: Sequence[RankRule]) -> tuple[int | None, str]:
 
 
 def _nature_of(rules: Sequence[NatureRule]) -> str:
-    scores: dict[str, float] = {}
-    for rule in rules:
-        scores[rule.nature] = scores.get(rule.nature, 0.0) + rule.weight
+    scores = _scores((rule.nature, rule.weight) for rule in rules)
     nature = max(scores, key=scores.__getitem__, default=UNKNOWN_NATURE)
     return nature if scores.get(nature, 0.0) > 0 else UNKNOWN_NATURE
+
+
+def _of_kind(rules: Iterable[Rule], kind: type[R]) -> list[R]:
+    return [rule for rule in rules if isinstance(rule, kind)]
+
+
+def _scores(weights: Iterable[tuple[T, float]]) -> dict[T, float]:
+    """Return the sum of the weights for each thing that rules speak for, in the order of the rules."""
+    scores: dict[T, float] = {}
+    for thing, weight in weights:
+        scores[thing] = scores.get(thing, 0.0) + weight
+    return scores

@@ -3,19 +3,15 @@
 A judgement that is overruled is not forgotten: it is kept in the record (R-000-03).
 """
 
-from pydantic import JsonValue
-
 from prismfs.errors import RecordError, RefusedError
-from prismfs.kinds.care.forms import TriageAnswer
 from prismfs.kinds.care.signal import Signal
-from prismfs.kinds.care.triage_record import Judgement, Overruled, TriageRecord
+from prismfs.kinds.care.triage_record import Judgement, Overruled, TriageAnswer, TriageRecord
+from prismfs.kinds.core.values import Scope
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.api import LEAST_URGENT, Nothing, read_label, with_rank
-from prismfs.rules.care.assessment import output, triage
-from prismfs.rules.care.assessment.rating import check_nature
-from prismfs.rules.care.assessment.reads import read
-from prismfs.rules.core.draft import ENGINE, Draft, one_line
-from prismfs.rules.core.follow_ups import Attend, Attention, ReplyToReporters
+from prismfs.records.api import LEAST_URGENT, JsonValue, Nothing, Severity, read_label, with_rank
+from prismfs.rules.care import triage
+from prismfs.rules.care.tiers import check_nature
+from prismfs.rules.core.api import ENGINE, Attend, Attention, Draft, ReplyToReporters, one_line
 from prismfs.rules.response.api import change_severity, check_lowering, meta_of, responded
 
 _MEMBERS = ("severity", "scope", "nature", "reason")
@@ -42,21 +38,15 @@ def judge_incident(draft: Draft) -> Nothing | None:
     if record is None:
         return _judge_without_record(draft, incident, judged)
     before = record.classification
-    said = f"severity {judged.severity.label}, scope {judged.scope}, nature {judged.nature}"
     if before is None:
-        draft.because("judge", f"{draft.event.actor} judges: {said}")
-    elif (before.severity.rank, before.scope, before.nature) == (judged.severity.rank, judged.scope, judged.nature):
+        draft.because("judge", f"{draft.event.actor} judges: {judged.said}")
+    elif _is_judged(before, judged):
         return Nothing("it is judged so already", incident.id)
     else:
-        draft.because("overrule", f"{draft.event.actor} overrules: {said}")
+        draft.because("overrule", f"{draft.event.actor} overrules: {judged.said}")
         overruled = Overruled(at=draft.now, by=draft.event.actor, before=before, reason=answer.reason)
         record = draft.put(record.changed(overruled=(*record.overruled, overruled)))
-        meta: dict[str, JsonValue] = {
-            "before": {"severity": before.severity.label, "scope": before.scope, "nature": before.nature},
-            "severity": judged.severity.label,
-            "scope": judged.scope,
-            "nature": judged.nature,
-        }
+        meta = {"before": _members_of(before)} | _members_of(judged)
         draft.row("triage.overruled", record, level="warn", reason=draft.reason, meta=meta)
     _conclude(draft, record, incident, judged)
     draft.subject = draft.need(Incident, incident.id)
@@ -120,69 +110,70 @@ def _overdue(draft: Draft, record: TriageRecord, incident: Incident) -> None:
 
 def _conclude(draft: Draft, record: TriageRecord, incident: Incident, judged: Judgement) -> None:
     """Finish with `judged`; a fault that turns out to be urgent is escalated if it was not yet."""
-    output.conclude(draft, record, incident, judged)
+    triage.conclude(draft, record, incident, judged)
     draft.follow(Attend(incident.id))
 
 
 def _judge_without_record(draft: Draft, incident: Incident, judged: Judgement) -> Nothing | None:
     """Judge what the desk itself saw: no signal reported it, so there is no triage record and nothing to send."""
-    if (incident.severity.rank, incident.scope, incident.nature) == (judged.severity.rank, judged.scope, judged.nature):
+    if _is_judged(incident, judged):
         return Nothing("it is judged so already", incident.id)
-    said = f"severity {judged.severity.label}, scope {judged.scope}, nature {judged.nature}"
-    draft.because("judge", f"{draft.event.actor} judges: {said}")
+    draft.because("judge", f"{draft.event.actor} judges: {judged.said}")
     changed = change_severity(draft, incident, judged.severity, judged.reason)
     changed = draft.put(changed.changed(scope=judged.scope, nature=judged.nature))
-    draft.row("incident.triaged", changed, level="warn", reason=said, meta=meta_of(changed) | {"by": judged.by})
+    draft.row("incident.triaged", changed, level="warn", reason=judged.said, meta=meta_of(changed) | {"by": judged.by})
     draft.subject = changed
     draft.follow(Attend(changed.id))
     return None
 
 
+def _is_judged(known: Judgement | Incident, judged: Judgement) -> bool:
+    return (known.severity.rank, known.scope, known.nature) == (judged.severity.rank, judged.scope, judged.nature)
+
+
+def _members_of(judged: Judgement) -> dict[str, JsonValue]:
+    return {"severity": judged.severity.label, "scope": judged.scope, "nature": judged.nature}
+
+
 def _judged(
     draft: Draft, incident: Incident, record: TriageRecord | None, answer: TriageAnswer, *, by: str
 ) -> Judgement:
-    policy = draft.policy
-    base = None if record is None else record.classification or record.proposal
-    known = incident.scope or "customer-internal" if record is None else None  # what the desk saw is its own matter
-    scope = answer.scope or (known if base is None else base.scope)
+    scope = answer.scope or _known_scope(incident, record)
     if scope is None:
         raise RefusedError(
             "scope_missing", "nothing proposes a scope, so it is to be said", field="/scope", hint="--scope SCOPE"
         )
     nature = answer.nature or incident.nature
     check_nature(draft, nature)
-    severity = incident.severity
-    if answer.severity is not None:
-        severity = read_label(policy.scales, answer.severity, scale=policy.incident_scale)
-    if by == "command" and incident.nature in policy.nature_floor:
+    if by == "command" and incident.nature in draft.policy.nature_floor:
         nature = incident.nature  # what may be security stays so until a person says otherwise
-    floor = policy.nature_floor.get(nature)
-    if floor is not None and severity.rank > floor and (by == "command" or answer.severity is None):
-        severity = with_rank(policy.scales, floor, scale=policy.incident_scale)
+    severity = _severity_of(draft, incident, answer, nature=nature, by=by)
     check_lowering(draft, incident, severity, nature=nature)
     return Judgement(severity=severity, scope=scope, nature=nature, reason=answer.reason, by=by)
 
 
+def _known_scope(incident: Incident, record: TriageRecord | None) -> Scope | None:
+    """Return the scope that was judged or proposed; what the desk itself saw is its own matter."""
+    if record is None:
+        return incident.scope or "customer-internal"
+    base = record.classification or record.proposal
+    return None if base is None else base.scope
+
+
+def _severity_of(draft: Draft, incident: Incident, answer: TriageAnswer, *, nature: str, by: str) -> Severity:
+    """Return the severity that is said, else the incident's; not below the nature's floor but where a person says."""
+    policy, severity = draft.policy, incident.severity
+    if answer.severity is not None:
+        severity = read_label(policy.scales, answer.severity, scale=policy.incident_scale)
+    floor = policy.nature_floor.get(nature)
+    if floor is not None and severity.rank > floor and (by == "command" or answer.severity is None):
+        severity = with_rank(policy.scales, floor, scale=policy.incident_scale)
+    return severity
+
+
 def _record_of(draft: Draft, incident: Incident) -> TriageRecord | None:
     """Return its triage record; a new one for what was opened before there were any, none without a signal."""
-    known = None if incident.triage is None else draft.get(TriageRecord, incident.triage)
-    if known is not None:
+    known = triage.record_of(draft, incident)
+    if known is not None or incident.opened_by is None:
         return known
-    if incident.opened_by is None:
-        return None
-    signal = draft.need(Signal, incident.opened_by)
-    reading = read(draft, signal)
-    return TriageRecord(
-        id=draft.new_id("tri"),
-        pid=incident.pid,
-        incident=incident.id,
-        signal=signal.id,
-        source_pid=reading.init.project,
-        triager=incident.owner,
-        mode="person",
-        status="waiting",
-        init=reading.init,
-        reads=reading.reads,
-        privacy=reading.privacy,
-        opened_at=draft.now,
-    )
+    return triage.new_record(draft, draft.need(Signal, incident.opened_by), incident, mode="person")

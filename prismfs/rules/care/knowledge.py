@@ -1,14 +1,10 @@
 """The knowledge base: questions answered from it, and articles that a command adds (R-000-14, R-000-18)."""
 
-from pydantic import JsonValue
-
 from prismfs.errors import RefusedError
 from prismfs.kinds.care.kb import REVIEW_TAG, Article
-from prismfs.records.api import Document, Nothing
+from prismfs.records.api import Document, JsonValue, Nothing
 from prismfs.rules.care.signals import waiting_signal
-from prismfs.rules.core.draft import Draft
-from prismfs.rules.core.follow_ups import Reply
-from prismfs.rules.core.form import redactions_of, taken_out
+from prismfs.rules.core.api import Draft, Reply, redactions_of, taken_out
 
 _MOST_ANSWERS = 3
 
@@ -32,12 +28,7 @@ def answer(draft: Draft) -> None:
         )
         draft.subject = draft.put(signal.changed(status="asked", due_at=due))
         draft.because("ask_back", "no article of the knowledge base covers the question")
-        draft.row(
-            "signal.asked",
-            draft.subject,
-            reason=draft.reason,
-            meta={"candidates": [item.id for item in found]},
-        )
+        draft.row("signal.asked", draft.subject, reason=draft.reason, meta={"candidates": [item.id for item in found]})
         return
     body = f"{best.title}\n\n{best.excerpt}\n\nSource: {best.source} (kb/{best.id})"
     draft.follow(Reply(signal, role="answer", stage="answered", sender=policy.lanes.info, body=body))

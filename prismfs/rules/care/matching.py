@@ -1,7 +1,6 @@
 """Which rules match a text: one automaton for each text finds all of its rules in one pass."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from prismfs.kinds.care.settings.triage import Rule
@@ -18,28 +17,19 @@ _RULES_IN_REASON = 8  # a reason stands in one line of a listing
 _TEXTS = ("subject", "body", "labels", "type")
 
 
-@dataclass(frozen=True, slots=True)
-class _Scanner:
-    """Rules in the order of the settings, and for each text what finds the indexes of those that match."""
-
-    rules: tuple[Rule, ...]
-    by_text: tuple[tuple[str, Callable[[bytes], Sequence[int]]], ...]
-
-
 def matching_rules(rules: tuple[Rule, ...], texts: Mapping[str, str]) -> list[Rule]:
     """Return those of `rules` that match `texts` (by name: subject, body, labels, type), in their own order.
 
     Time is linear in the length of the texts, whatever the patterns.
     """
-    scanner = _scanner(rules)
     matched: set[int] = set()
-    for name, find in scanner.by_text:
+    for name, find in _scanner(rules):
         # Typographic apostrophes come from phones and editors; no rule should have to spell both.
         # Half a surrogate pair cannot be encoded; nothing that is classified may fail on it.
         text = texts.get(name, "").replace("’", "'").encode("utf-8", "replace")
         if text:
             matched.update(find(text))
-    return [scanner.rules[index] for index in sorted(matched)]
+    return [rules[index] for index in sorted(matched)]
 
 
 def listed(rules: Sequence[Rule]) -> str:
@@ -51,7 +41,8 @@ def listed(rules: Sequence[Rule]) -> str:
 
 
 @lru_cache(maxsize=16)
-def _scanner(rules: tuple[Rule, ...]) -> _Scanner:
+def _scanner(rules: tuple[Rule, ...]) -> tuple[tuple[str, Callable[[bytes], Sequence[int]]], ...]:
+    """Return for each text what finds the indexes of those rules that match it."""
     by_text = []
     for text in _TEXTS:
         wanted = [
@@ -59,7 +50,7 @@ def _scanner(rules: tuple[Rule, ...]) -> _Scanner:
         ]
         if wanted:
             by_text.append((text, _automaton([rules[index].expression for index in wanted], wanted)))
-    return _Scanner(rules=rules, by_text=tuple(by_text))
+    return tuple(by_text)
 
 
 def _automaton(patterns: Sequence[str], indexes: Sequence[int]) -> Callable[[bytes], Sequence[int]]:

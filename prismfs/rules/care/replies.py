@@ -3,15 +3,10 @@
 Each answer says how far the desk has come, so that the reporter's own project can tell it without asking (R-000-81).
 """
 
-from typing import Any
-
 from prismfs.kinds.care.signal import Progress, Signal
-from prismfs.kinds.response.incident import Incident
 from prismfs.rules.care import bridge
 from prismfs.rules.care.signals import new_signal
-from prismfs.rules.core import identities
-from prismfs.rules.core.draft import Draft, one_line
-from prismfs.rules.core.follow_ups import Reply, ReplyToReporters
+from prismfs.rules.core.api import Draft, Reply, ReplyToReporters, authority, one_line
 
 
 def send_reply(draft: Draft, asked: Reply) -> None:
@@ -32,7 +27,7 @@ def send_reply(draft: Draft, asked: Reply) -> None:
             about=incident or signal,
         )
         return
-    speaker = sender if sender is not None and identities.is_own_bridge(draft, sender) else signal.to
+    speaker = sender if sender is not None and authority.is_own_bridge(draft, sender) else signal.to
     answer = new_signal(
         draft,
         role=f"{draft.project.pid}:{asked.role}",
@@ -44,7 +39,7 @@ def send_reply(draft: Draft, asked: Reply) -> None:
         subject=subject,
         body=asked.body,
         in_reply_to=signal.id,
-        thread_id=signal.thread_id or signal.id,
+        thread_id=signal.thread,
         progress=_progress(draft, asked),
         status="routing",
     )
@@ -72,13 +67,6 @@ def send_replies(draft: Draft, asked: ReplyToReporters) -> None:
             told=asked.told,
         )
         send_reply(draft, reply)
-
-
-def reply_to_reporter(
-    draft: Draft, incident: Incident, *, role: str, stage: str, body: str, subject: str, **told: Any
-) -> None:
-    """Ask for an answer to everybody who reported `incident`; `told` are more members of `Progress`."""
-    draft.follow(ReplyToReporters(incident, role=role, stage=stage, body=body, subject=subject, told=told))
 
 
 def _progress(draft: Draft, asked: Reply) -> Progress:

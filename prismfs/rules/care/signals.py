@@ -2,10 +2,8 @@
 
 import hashlib
 
-from pydantic import JsonValue
-
 from prismfs.kinds.care.signal import Signal
-from prismfs.records.codec import canonical_json
+from prismfs.records.api import JsonValue, canonical_json
 from prismfs.rules.core.draft import Draft
 
 
@@ -26,10 +24,10 @@ def new_signal(draft: Draft, *, role: str = "", **fields: object) -> Signal:
             **fields,
         }
     )
-    return signal.changed(payload_hash=payload_hash_of(signal))
+    return signal.changed(payload_hash=_payload_hash_of(signal))
 
 
-def payload_hash_of(signal: Signal) -> str:
+def _payload_hash_of(signal: Signal) -> str:
     """Return the SHA-256 (hex) over what a signal says, as canonical JSON; never taken from a file (R-000-11)."""
     payload: dict[str, JsonValue] = {
         "subject": signal.subject,

@@ -1,33 +1,25 @@
 """The rows of the family `care`: which stages answer what, and who may cause it."""
 
-from prismfs.rules.care import bridge, intake, judgement, knowledge, lanes, replies, unclassified
-from prismfs.rules.care.assessment import triage
-from prismfs.rules.care.follow_ups import StageIssue, WithdrawIssue
-from prismfs.rules.care.outbound_issue import approval, follow, from_triage, outbound_scan, receipts, sending, staging
-from prismfs.rules.core import mailbox
-from prismfs.rules.core.follow_ups import AskForTriage, Assess, IncidentOver, Reply, ReplyToReporters
+from prismfs.rules.care import bridge, intake, judgement, knowledge, lanes, replies, triage
+from prismfs.rules.care.outbound_issue import approval, checks, follow, receipts, sending, staging
+from prismfs.rules.core.api import AskForTriage, Assess, IncidentOver, Reply, ReplyToReporters, mailbox
 from prismfs.rules.core.road import Row, Stage, Step, Table
 
 # What follows once a signal has its lane; every stage acts on one lane only.
-_AFTER_LANE: tuple[Stage, ...] = (
-    knowledge.answer,
-    lanes.report_fault,
-    lanes.hand_to_owner,
-    unclassified.ask_for_lane,
-)
+_AFTER_LANE: tuple[Stage, ...] = (knowledge.answer, lanes.report_fault, lanes.hand_to_owner, lanes.ask_for_lane)
 
 TABLE: Table = {
     ("drop", "signal"): Row((intake.accept_signal, intake.deliver_signal, lanes.sort_into_lane, *_AFTER_LANE)),
     ("commit", "signal"): Row((intake.accept_committed, intake.deliver_signal, lanes.sort_into_lane, *_AFTER_LANE)),
     ("bridge", "signal"): Row((bridge.receive, intake.deliver_signal, lanes.sort_into_lane, *_AFTER_LANE)),
     ("command", "classify"): Row((lanes.overrule_lane, *_AFTER_LANE), dropped_as=("task_result", "signal")),
-    ("command", "signal.ack"): Row((unclassified.acknowledge_signal,), right="anyone", dropped_as=("ack", "signal")),
+    ("command", "signal.ack"): Row((lanes.acknowledge_signal,), right="anyone", dropped_as=("ack", "signal")),
     ("command", "mail.ack"): Row(
-        (mailbox.acknowledge_mail, unclassified.note_reading), right="anyone", dropped_as=("ack", "mail")
+        (mailbox.acknowledge_mail, lanes.note_reading), right="anyone", dropped_as=("ack", "mail")
     ),
     ("command", "kb.add"): Row((knowledge.add_article,)),
     ("command", "incident.triage"): Row((judgement.judge_incident,), dropped_as=("task_result", "incident")),
-    ("due", "signal"): Row((unclassified.remind_of_signal,)),
+    ("due", "signal"): Row((lanes.remind_of_signal,)),
     ("due", "triage_record"): Row((judgement.triage_due,)),
     ("commit", "approval"): Row((approval.decide_by_file,), refused=approval.refuse_file),
     ("command", "phone_home.stage"): Row((staging.stage,), right="anyone"),
@@ -36,7 +28,7 @@ TABLE: Table = {
     ("command", "phone_home.request_changes"): Row((approval.request_changes,), right="anyone"),
     ("command", "phone_home.send"): Row((sending.send,), right="anyone"),
     ("command", "phone_home.withdraw"): Row((sending.withdraw,), right="anyone"),
-    ("due", "phone_home"): Row((outbound_scan.draft_due, approval.review_due, sending.send_due)),
+    ("due", "phone_home"): Row((checks.draft_due, approval.review_due, sending.send_due)),
     ("delivery", "outbox:bridge"): Row((bridge.take_receipt,)),
     ("delivery", "outbox:tracker"): Row((receipts.take_receipt,)),
     ("due", "outbox:bridge"): Row((bridge.nothing_heard,)),
@@ -50,8 +42,8 @@ STEPS: tuple[Step, ...] = (
     Step("assess", Assess, triage.assess),
     Step("assess", AskForTriage, triage.ask_again),
     Step("assess", IncidentOver, triage.end_with_incident),
-    Step("assess", StageIssue, from_triage.stage_issue),
-    Step("assess", WithdrawIssue, from_triage.withdraw_issue),
+    Step("assess", staging.StageIssue, staging.stage_issue),
+    Step("assess", staging.WithdrawIssue, staging.withdraw_issue),
     Step("reply", Reply, replies.send_reply),
     Step("reply", ReplyToReporters, replies.send_replies),
 )

@@ -1,8 +1,16 @@
-"""Who may give which command: the roster and the operators decide, never the name that is claimed."""
+"""Who may give which command, who is who, and who does whose work.
 
-from prismfs.errors import ForbiddenError
+The roster and the operators decide, never the name that is claimed. Who is a bridge stands in the event's `tenant`,
+which the engine takes from the home project's protected roster: no word of a payload, a persona file or a prompt makes
+one (R-000-76). Who does the work of the intake desk and of the incident manager stands in the roster as `automation`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from prismfs.errors import ForbiddenError, RefusedError
 from prismfs.kinds.core.audit import Audit
-from prismfs.kinds.core.settings.persona import Persona
+from prismfs.kinds.core.settings.persona import Automation, Persona
 from prismfs.kinds.core.settings.project import Project
 from prismfs.records.api import View
 from prismfs.rules.core.draft import ENGINE, Draft
@@ -13,6 +21,8 @@ UNENDORSED_HINT = "prismfs audit --action protected.unendorsed names the commit:
 
 _MOST_ROWS = 10_000
 """Rows about protected files looked at; the time in their ids is that of a commit, which its author chooses."""
+
+_RULES = Automation()
 
 
 def check_name(draft: Draft) -> None:
@@ -25,32 +35,27 @@ def check_name(draft: Draft) -> None:
         raise ForbiddenError("reserved_identity", f"{ENGINE} is the engine's own name", field="/from", hint="--as NAME")
 
 
-def check(draft: Draft, verb: str) -> None:
+def check(draft: Draft, verb: str, *, by: str | None = None) -> None:
     """Accept a command of an identity that the roster allows it, or of an operator.
 
-    Raises:
-        ForbiddenError: `not_allowed`, naming who may; `protected_unendorsed`.
-    """
-    check_named(draft, draft.event.actor, verb)
-
-
-def check_named(draft: Draft, name: str, verb: str) -> None:
-    """Accept `verb` of `name`, such as the author of a decision in a commit, in place of the event's actor.
+    `by` is who counts in place of the event's actor, such as the author of a decision in a commit.
 
     Raises:
         ForbiddenError: `not_allowed`, naming who may; `protected_unendorsed`.
     """
+    name = draft.event.actor if by is None else by
     check_endorsed(draft)
-    if is_operator(draft, name):
-        return
-    persona = draft.view.get(Persona, name)
-    if persona is None or not persona.may(verb):
+    if not may(draft, name, verb):
         raise ForbiddenError(
-            "not_allowed",
-            f"{name} may not give {verb}",
-            field="/from",
+            "not_allowed", f"{name} may not give {verb}", field="/from",
             hint="act as an identity whose roster entry lists it: --as NAME",
-        )
+        )  # fmt: skip
+
+
+def may(draft: Draft, name: str, verb: str) -> bool:
+    """Tell whether `name` is an operator, or has a roster entry that lists `verb`."""
+    persona = draft.view.get(Persona, name)
+    return is_operator(draft, name) or (persona is not None and persona.may(verb))
 
 
 def check_endorsed(draft: Draft) -> None:
@@ -92,3 +97,75 @@ def is_identity(view: View, name: str) -> bool:
 def is_operator(draft: Draft, actor: str) -> bool:
     """Tell whether the project's own file names this identity as an operator, in whatever case."""
     return actor.casefold() in (operator.casefold() for operator in draft.project.operators)
+
+
+@dataclass(frozen=True, slots=True)
+class Tenancy:
+    """What the engine knows of the tenant at the time of an event: its home, its bridges, the projects in question.
+
+    `targets` maps the project ids that the signal may go to, so far as they exist, to the tenant that each claims.
+    """
+
+    home: str | None
+    bridges: frozenset[str]
+    targets: Mapping[str, str]
+
+    def is_bridge(self, name: str) -> bool:
+        """Tell whether `name` is a bridge of the home project, in whatever case."""
+        return name.casefold() in self.bridges
+
+
+def tenancy_of(draft: Draft) -> Tenancy:
+    """Return the tenant as the event shows it; one without projects where the engine named none."""
+    found = draft.event.document.get("tenant")
+    found = found if isinstance(found, dict) else {}
+    home, bridges, targets = found.get("home"), found.get("bridges"), found.get("targets")
+    return Tenancy(
+        home=home if isinstance(home, str) else None,
+        bridges=frozenset(str(name).casefold() for name in bridges) if isinstance(bridges, list) else frozenset(),
+        targets={pid: str(tenant) for pid, tenant in targets.items()} if isinstance(targets, dict) else {},
+    )
+
+
+def check_addressee(draft: Draft, to: str) -> None:
+    """Accept a persona of the roster or an operator as the addressee of a signal or a mail (R-000-66).
+
+    Raises:
+        RefusedError: `unknown_identity`.
+    """
+    if not is_identity(draft.view, to):
+        raise unknown_addressee()
+
+
+def is_own_bridge(draft: Draft, name: str) -> bool:
+    """Tell whether `name` is a bridge of this project: by its roster and by the allow-list of its own file."""
+    project, persona = draft.project, draft.view.get(Persona, name)
+    listed = name.casefold() in (bridge.casefold() for bridge in project.bridges)
+    return project.home and listed and persona is not None and persona.persona_class == "bridge"
+
+
+def unknown_addressee() -> RefusedError:
+    """Return the refusal of an addressee that the roster does not know."""
+    return RefusedError(
+        "unknown_identity", "is addressed to nobody in this project's roster", field="/to",
+        hint="prismfs whois names them",
+    )  # fmt: skip
+
+
+def automation_of(draft: Draft, name: str) -> Automation:
+    """Return how the work of `name` is done: by the rules, where the roster does not list it."""
+    persona = draft.view.get(Persona, name)
+    return _RULES if persona is None else persona.automation
+
+
+def owner_of(draft: Draft, lane: str) -> str:
+    """Return the owner of `lane`; the first operator where the roster does not know the owner."""
+    owner: str = getattr(draft.policy.lanes, lane)
+    operators = draft.project.operators
+    return owner if is_identity(draft.view, owner) or not operators else operators[0]
+
+
+def holder_of(draft: Draft, name: str) -> str:
+    """Return the persona with the role `name`; else the first operator, else the engine."""
+    held = draft.view.latest_of(Persona, name, ("",), 1)
+    return held[0].identity if held else next(iter(draft.project.operators), ENGINE)

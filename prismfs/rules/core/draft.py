@@ -4,29 +4,32 @@ A draft lives for one call of `decide` and sees its own records before the view'
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
-from pydantic import JsonValue
-
-from prismfs.errors import RefusedError
+from prismfs import kinds
+from prismfs.errors import ConflictError, ForbiddenError, RecordError, RefusedError
 from prismfs.kinds import kind_of
 from prismfs.kinds.core.audit import Audit, Level
 from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.core.settings.policy import Policy
 from prismfs.kinds.core.settings.project import Project
+from prismfs.kinds.core.values import Redaction
 from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
 from prismfs.kinds.escalation.settings.routing import Routing
 from prismfs.kinds.response.incident import Incident
 from prismfs.kinds.response.settings.response import Response
-from prismfs.records.api import ChainHead, Event, Id, Plan, Record, View, derive_id
+from prismfs.records.api import ChainHead, Event, Id, JsonValue, Plan, Record, Value, View, derive_id
 
 R = TypeVar("R", bound=Record)
 V = TypeVar("V")
 
 ENGINE = "prismfs"
 """Who acts when no person or agent does: the engine, for due times, deliveries and commits seen."""
+
+Refusal = RecordError | RefusedError | ForbiddenError | ConflictError
+"""Why a decision is refused."""
 
 RULES_VERSION = 1
 """Version of the rules in this package. A change of what any of them decides is a new number (docs/versions.md)."""
@@ -161,60 +164,38 @@ class Draft:
         return cast(V, self._found[key])
 
     def row(
-        self,
-        action: str,
-        record: Record,
-        *,
-        level: Level = "info",
-        reason: str,
+        self, action: str, record: Record, *, level: Level = "info", reason: str | None = None,
         meta: dict[str, JsonValue] | None = None,
-    ) -> None:
-        """Add the audit row of one action on `record`; the first row carries the event (R-002-38)."""
+    ) -> None:  # fmt: skip
+        """Add the audit row of one action on `record`, by default with the decision's own reason.
+
+        The first row carries the event (R-002-38).
+        """
         kind = kind_of(record)
-        self._add_row(action, kind.name, kind.name_of(record), level=level, reason=reason, meta=meta or {})
+        self.row_about(action, kind.name, kind.name_of(record), level=level, reason=reason, meta=meta or {})
 
     def row_about(
-        self,
-        action: str,
-        entity: str,
-        name: str,
-        *,
-        level: Level = "info",
-        reason: str,
+        self, action: str, entity: str, name: str, *, level: Level = "info", reason: str | None = None,
         meta: dict[str, JsonValue],
-    ) -> None:
-        """Add the audit row of something that is no record: a refused file, a commit seen."""
-        self._add_row(action, entity, name, level=level, reason=reason, meta=meta)
+    ) -> None:  # fmt: skip
+        """Add the audit row of something that is no record, such as a refused file or a commit seen."""
+        said = {"action": action, "entity_type": entity, "entity_id": name, "level": level}
+        self._rows.append(said | {"reason": self.reason if reason is None else reason, "meta": meta})
 
     def mail(
-        self,
-        to: str,
-        *,
-        role: str,
-        type: str,
-        subject: str,
-        body: str,
-        about: Record,
-        sender: str | None = None,
+        self, to: str, *, role: str, type: str, subject: str, body: str, about: Record, sender: str | None = None,
         priority: str = "normal",
-    ) -> Mail:
+    ) -> Mail:  # fmt: skip
         """Put a message into a mailbox of this project. `role` tells apart several of one event."""
         return self.put(
             Mail.model_validate(
                 {
-                    "id": self.new_id("mai", role),
-                    "sender": sender or ENGINE,
-                    "to": to,
-                    "type": type,
-                    "priority": priority,
-                    "subject": one_line(subject),
-                    "body": body,
-                    "about": kind_of(about).name_of(about),
-                    "created_at": self.now,
-                    "status": "unread",
+                    "id": self.new_id("mai", role), "sender": sender or ENGINE, "to": to, "type": type,
+                    "priority": priority, "subject": one_line(subject), "body": body,
+                    "about": kind_of(about).name_of(about), "created_at": self.now, "status": "unread",
                 }
             )
-        )
+        )  # fmt: skip
 
     def plan(self) -> Plan:
         """Return what was gathered as a plan; an incident does not change without a row that says so (C-116)."""
@@ -228,21 +209,10 @@ class Draft:
         first, subject = rows[0], self.subject
         return Plan(
             kind=first.entity_type if subject is None else kind_of(subject).name,
-            subject=first.id if subject is None else kind_of(subject).name_of(subject),
-            rule=self.rule,
-            reason=self.reason,
-            cause=self.event.cause,
-            actor=self.event.actor,
-            at=self.now,
-            version=self.rules,
+            subject=first.id if subject is None else kind_of(subject).name_of(subject), rule=self.rule,
+            reason=self.reason, cause=self.event.cause, actor=self.event.actor, at=self.now, version=self.rules,
             puts=(*self._puts.values(), *rows),
-        )
-
-    def _add_row(
-        self, action: str, entity: str, name: str, *, level: Level, reason: str, meta: dict[str, JsonValue]
-    ) -> None:
-        said = {"action": action, "entity_type": entity, "entity_id": name, "level": level, "reason": reason}
-        self._rows.append(said | {"meta": meta})
+        )  # fmt: skip
 
     def _chained_rows(self) -> list[Audit]:
         """Return the rows as they are kept: numbered, each with the digest of the one before it."""
@@ -250,20 +220,36 @@ class Draft:
         head = self.view.last_audit()
         for said in self._rows:
             row = Audit(
-                id=self.new_id("aud", f"{len(rows)}:{said['action']}:{said['entity_id']}"),
-                number=head.number + 1,
-                at=self.now,
-                actor=self.event.actor,
-                assurance=self.event.assurance,
-                rule=self.rule or said["action"],
-                cause=self.event.cause,
-                prev=head.digest,
-                event=None if rows else self.event,
-                **said,
-            )
+                id=self.new_id("aud", f"{len(rows)}:{said['action']}:{said['entity_id']}"), number=head.number + 1,
+                at=self.now, actor=self.event.actor, assurance=self.event.assurance, rule=self.rule or said["action"],
+                cause=self.event.cause, prev=head.digest, event=None if rows else self.event, **said,
+            )  # fmt: skip
             head = ChainHead(row.number, hashlib.sha256(kind_of(row).write(row)).hexdigest())
             rows.append(row)
         return rows
+
+
+def form_of(draft: Draft) -> Value:
+    """Return what was dropped, or given as a command, as its form.
+
+    Raises:
+        RecordError: `unknown_kind`, or what the form itself refuses; with the field.
+    """
+    document = draft.event.document["document"]
+    assert isinstance(document, dict)
+    return kinds.form_of(document)
+
+
+def redactions_of(draft: Draft) -> tuple[Redaction, ...]:
+    """Return what the scanner took out of the drop before anybody saw it."""
+    found = draft.event.document.get("redactions") or []
+    assert isinstance(found, list)
+    return tuple(Redaction.model_validate(entry) for entry in found)
+
+
+def taken_out(found: Iterable[Redaction]) -> int:
+    """Return how many secrets were taken out; those that are only suspected still stand in the text."""
+    return sum(one.count for one in found if one.level == "redact")
 
 
 def one_line(text: str, limit: int = 500) -> str:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 R = TypeVar("R", Rewrite, Frame)
 T = TypeVar("T")
 
+_Place = tuple[str, bool]
+"""One frame of a trace: the stable part of its line, and whether it is the program's own."""
+
 MAX_CHARACTERS = 64 * 1024
 """Characters of a field that are looked at. Of a longer one its first quarter and its end: errors stand last."""
 
@@ -102,14 +105,6 @@ def essence(rules: Fingerprint, text: str) -> str:
     return "\n".join([*lines, *_once(f"at {frame}" for frame in frames.splitlines())])
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """One frame of a trace: the stable part of its line, and whether it is the program's own."""
-
-    text: str
-    own: bool
-
-
 @dataclass(slots=True)
 class _Log:
     """The lines of a text by what they are; each trace has its innermost frame first."""
@@ -129,11 +124,11 @@ def _taken_apart(rules: Fingerprint, lines: Sequence[str]) -> _Log:
         if frame is not None:
             rule, text = frame
             deeper = _deeper(rules.frames, lines, position, line)
-            place = _Place(text, library is None or library.search("\n".join([line, *lines[position:deeper]])) is None)
+            own = library is None or library.search("\n".join([line, *lines[position:deeper]])) is None
             position = deeper
             if not in_trace:
                 log.traces.append([])
-            log.traces[-1].insert(0 if rule.innermost == "last" else len(log.traces[-1]), place)
+            log.traces[-1].insert(0 if rule.innermost == "last" else len(log.traces[-1]), (text, own))
             in_trace = True
         elif noise is not None and noise.search(line):
             log.noise.append(line)
@@ -166,9 +161,9 @@ def _indent(line: str) -> int:
 
 
 def _telling_frames(rules: Fingerprint, traces: Sequence[Sequence[_Place]]) -> Iterator[str]:
-    some_own = any(place.own for trace in traces for place in trace)
+    some_own = any(own for trace in traces for _, own in trace)
     for trace in _ends(traces, _FIRST_TRACES, _LAST_TRACES):
-        texts = [place.text for place in trace if place.own or not some_own]
+        texts = [text for text, own in trace if own or not some_own]
         yield from _once(texts)[: rules.own_frames]
 
 

@@ -8,9 +8,8 @@ from prismfs.kinds import kind_of_id
 from prismfs.kinds.core.mail import Mail, MailDrop
 from prismfs.kinds.work.bead import KIND as BEAD
 from prismfs.records.api import Nothing
-from prismfs.rules.core import authority, identities
-from prismfs.rules.core.draft import ENGINE, Draft, one_line
-from prismfs.rules.core.form import form_of, redactions_of, taken_out
+from prismfs.rules.core import authority
+from prismfs.rules.core.draft import ENGINE, Draft, form_of, one_line, redactions_of, taken_out
 
 
 def send_mail(draft: Draft) -> None:
@@ -26,7 +25,7 @@ def send_mail(draft: Draft) -> None:
             raise RefusedError(
                 "in_reply_to_missing", "a reply names the mail that it answers", field="/in_reply_to", hint="its id"
             )
-        identities.check_addressee(draft, form.to)
+        authority.check_addressee(draft, form.to)
         _keep(draft, form)
         return
     answered = draft.get(Mail, form.in_reply_to)
@@ -39,11 +38,9 @@ def send_mail(draft: Draft) -> None:
         raise RefusedError("not_a_reply", "what answers a mail is of type reply", field="/type", hint="leave it out")
     if form.to.casefold() != answered.sender.casefold():
         raise RefusedError(
-            "wrong_addressee",
-            "a reply goes to the sender of the mail that it answers",
-            field="/to",
+            "wrong_addressee", "a reply goes to the sender of the mail that it answers", field="/to",
             hint=f"to: {answered.sender}, or leave in_reply_to out",
-        )
+        )  # fmt: skip
     _keep(draft, form, answered)
 
 
@@ -57,16 +54,12 @@ def reply_to_mail(draft: Draft) -> None:
     subject = answered.subject
     form = MailDrop.from_document(
         {
-            "kind": "mail",
-            "from": draft.event.actor,
-            "to": answered.sender,
+            "kind": "mail", "from": draft.event.actor, "to": answered.sender,
             "priority": document.get("priority") or "normal",
             "subject": one_line(subject if subject.casefold().startswith("re:") else f"Re: {subject}"),
-            "body": document["body"],
-            "in_reply_to": answered.id,
-            "about": answered.about,
+            "body": document["body"], "in_reply_to": answered.id, "about": answered.about,
         }
-    )
+    )  # fmt: skip
     _keep(draft, form, answered)
 
 
@@ -77,7 +70,7 @@ def acknowledge_mail(draft: Draft) -> Nothing | None:
         return Nothing(f"the mail is {mail.status} already", mail.id)
     draft.subject = draft.put(mail.changed(status="read"))
     draft.because("read", "read")
-    draft.row("mail.read", draft.subject, reason=draft.reason)
+    draft.row("mail.read", draft.subject)
     return None
 
 
@@ -88,7 +81,7 @@ def archive_mail(draft: Draft) -> Nothing | None:
         return Nothing("the mail is archived already", mail.id)
     draft.subject = draft.put(mail.changed(status="archived"))
     draft.because("archive", f"put away by {draft.event.actor}")
-    draft.row("mail.archived", draft.subject, reason=draft.reason)
+    draft.row("mail.archived", draft.subject)
     return None
 
 
@@ -117,22 +110,19 @@ def _keep(draft: Draft, form: MailDrop, answered: Mail | None = None) -> None:
         Mail.model_validate(
             form.model_dump(exclude={"kind", "version"})
             | {
-                "id": draft.new_id("mai"),
-                "sender": sender,
+                "id": draft.new_id("mai"), "sender": sender,
                 "type": form.type or ("notification" if answered is None else "reply"),
-                "thread_id": None if answered is None else answered.thread_id or answered.id,
-                "created_at": draft.now,
+                "thread_id": None if answered is None else answered.thread_id or answered.id, "created_at": draft.now,
                 "status": "unread",
             }
         )
-    )
+    )  # fmt: skip
     draft.subject = mail
     draft.because("send" if answered is None else "reply", f"{sender} writes to {mail.to}")
     redacted = taken_out(redactions_of(draft))
     draft.row(
         "mail.sent",
         mail,
-        reason=draft.reason,
         meta={"to": mail.to, "type": mail.type, "priority": mail.priority, "redacted": redacted},
     )
     if answered is not None and answered.status == "unread":

@@ -46,14 +46,12 @@ def begin(draft: Draft, message: Outbox) -> None:
     on_time = message.planned_at is not None and draft.now - message.planned_at <= JITTER
     draft.subject = draft.put(
         message.changed(
-            status="sending",
-            attempts=attempts,
-            planned_at=message.planned_at if on_time else draft.now,
+            status="sending", attempts=attempts, planned_at=message.planned_at if on_time else draft.now,
             due_at=draft.now + draft.policy.delivery_lease,
         )
-    )
+    )  # fmt: skip
     draft.because("begin_delivery", f"{message.action}: attempt {attempts} begins")
-    draft.row("outbox.sending", draft.subject, reason=draft.reason, meta={"action": message.action})
+    draft.row("outbox.sending", draft.subject, meta={"action": message.action})
 
 
 def received(draft: Draft, message: Outbox) -> Outbox | Nothing:
@@ -112,12 +110,10 @@ def put_received(draft: Draft, message: Outbox) -> None:
 def row_received(draft: Draft, message: Outbox, detail: str) -> None:
     """Write the row of what an attempt at `message` came to."""
     draft.row(
-        "outbox.retried" if message.status == "pending" else f"outbox.{message.status}",
-        message,
+        "outbox.retried" if message.status == "pending" else f"outbox.{message.status}", message,
         level="info" if message.status == "sent" else "warn",
-        reason=draft.reason,
         meta={"action": message.action, "attempts": message.attempts, "about": message.about, "detail": detail},
-    )
+    )  # fmt: skip
 
 
 def send_again(draft: Draft, message: Outbox) -> None:
@@ -125,7 +121,7 @@ def send_again(draft: Draft, message: Outbox) -> None:
     again = message.changed(status="pending", attempts_before=message.attempts, due_at=draft.now, detail=None)
     draft.subject = draft.put(again)
     draft.because("retry", f"{draft.event.actor} asks for another attempt")
-    draft.row("outbox.retried", draft.subject, reason=draft.reason, meta={"action": message.action})
+    draft.row("outbox.retried", draft.subject, meta={"action": message.action})
 
 
 def withdrawn(message: Outbox, reason: str) -> Outbox:

@@ -10,15 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from prismfs.errors import ConflictError, ForbiddenError, RecordError, RefusedError
 from prismfs.records.api import Nothing
-from prismfs.rules.core.draft import Draft
+from prismfs.rules.core.draft import Draft, Refusal
 
 Stage = Callable[[Draft], Nothing | None]
 """Adds to the draft; a `Nothing` that it returns ends the decision."""
-
-Refusal = RecordError | RefusedError | ForbiddenError | ConflictError
-"""Why a decision is refused."""
 
 Right = Literal["anyone", "roster"]
 """Who may give a command: `anyone`, or whom the roster allows the verb, and operators (`roster`)."""

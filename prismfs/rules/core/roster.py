@@ -8,7 +8,7 @@ from prismfs.errors import RefusedError
 from prismfs.kinds import kind_of
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.records.api import Nothing, Record
-from prismfs.rules.core import identities
+from prismfs.rules.core import authority
 from prismfs.rules.core.draft import ENGINE, Draft
 
 VERBS = ("add", "elevate", "demote")
@@ -27,11 +27,9 @@ def propose(draft: Draft) -> Nothing | None:
     verb, name = str(document["verb"]), str(document["name"])
     draft.because("propose", f"{draft.event.actor} proposes to {verb} {name}")
     draft.row_about(
-        "roster.proposed", "persona", name, level="warn", reason=draft.reason,
+        "roster.proposed", "persona", name, level="warn",
         meta={
-            "verb": verb,
-            "branch": document.get("branch"),
-            "commit": document.get("commit"),
+            "verb": verb, "branch": document.get("branch"), "commit": document.get("commit"),
             "paths": [kind_of(record).place_of(record) for record in found],
         },
     )  # fmt: skip
@@ -59,16 +57,13 @@ def changes(draft: Draft) -> tuple[Record, ...] | Nothing:
 
 
 def _added(draft: Draft, name: str) -> Persona:
-    document, tenant = draft.event.document, identities.tenancy_of(draft)
+    document, tenant = draft.event.document, authority.tenancy_of(draft)
     added = Persona.from_document(
         {
-            "kind": "persona",
-            "version": 1,
-            "identity": name,
-            "role": document.get("role"),
+            "kind": "persona", "version": 1, "identity": name, "role": document.get("role"),
             "title": document.get("title"),
         }
-    )
+    )  # fmt: skip
     if name.casefold() == ENGINE:
         raise RefusedError("reserved_identity", f"{ENGINE} is the engine's own name", field="/name")
     if draft.view.get(Persona, name) is not None:
@@ -82,26 +77,22 @@ def _added(draft: Draft, name: str) -> Persona:
 
 
 def _elevated(draft: Draft, name: str) -> tuple[Record, ...] | Nothing:
-    persona = _of_home(draft, name)
-    if identities.is_own_bridge(draft, name):
+    persona, others = _of_home(draft, name)
+    if authority.is_own_bridge(draft, name):
         return Nothing(f"{persona.identity} is a bridge already", persona.identity)
-    project = draft.project
-    others = tuple(bridge for bridge in project.bridges if bridge.casefold() != name.casefold())
-    return (
-        persona.changed(persona_class="bridge"),
-        project.changed(bridges=(*others, persona.identity)),
-    )
+    bridges = (*others, persona.identity)
+    return persona.changed(persona_class="bridge"), draft.project.changed(bridges=bridges)
 
 
 def _demoted(draft: Draft, name: str) -> tuple[Record, ...] | Nothing:
-    persona, project = _of_home(draft, name), draft.project
-    others = tuple(bridge for bridge in project.bridges if bridge.casefold() != name.casefold())
-    if persona.persona_class == "project" and others == project.bridges:
+    persona, others = _of_home(draft, name)
+    if persona.persona_class == "project" and others == draft.project.bridges:
         return Nothing(f"{persona.identity} is no bridge", persona.identity)
-    return persona.changed(persona_class="project"), project.changed(bridges=others)
+    return persona.changed(persona_class="project"), draft.project.changed(bridges=others)
 
 
-def _of_home(draft: Draft, name: str) -> Persona:
+def _of_home(draft: Draft, name: str) -> tuple[Persona, tuple[str, ...]]:
+    """Return the persona, and the bridges of this home project beside it."""
     if not draft.project.home:
         raise RefusedError(
             "not_home", "only the tenant's home project has bridges", field="/name",
@@ -112,4 +103,4 @@ def _of_home(draft: Draft, name: str) -> Persona:
         raise RefusedError(
             "unknown_identity", "nobody in the roster has this name", field="/name", hint="prismfs whois"
         )
-    return persona
+    return persona, tuple(bridge for bridge in draft.project.bridges if bridge.casefold() != name.casefold())

@@ -2,7 +2,9 @@
 
 A verdict is bound to the content hash of what was looked at: any later byte makes it stale. It counts while its
 subject waits for one. Authors do not approve their own work, a no has its reason, and a verdict that is there
-already changes nothing. Verdicts that a commit brings are in `verdict_file`.
+already changes nothing. Verdicts come by a command, or as files that a commit brings, as a merged pull request does
+(R-000-82, R-003-28); such a file that does not count changes nothing: it leaves a row, and the person whom it names
+hears of it.
 
 What is signed off, by whom, and what follows a verdict, a family says in a `Signoff`: gates in `gates/gate.py`,
 outgoing issues in `care/outbound_issue/approval.py`.
@@ -13,15 +15,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from pydantic import JsonValue
-
 from prismfs.errors import ForbiddenError, RefusedError
 from prismfs.kinds import kind_of
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.verdict import Surface, Verdict
-from prismfs.records.api import Document, Id, Nothing, Record, View, format_instant
+from prismfs.records.api import Document, Id, JsonValue, Nothing, Record, View, format_instant
 from prismfs.rules.core import authority
-from prismfs.rules.core.draft import Draft
+from prismfs.rules.core.draft import Draft, Refusal
 
 S = TypeVar("S", bound=Record)
 V = TypeVar("V", bound=Verdict)
@@ -91,18 +91,52 @@ def decide_by_command(draft: Draft, signoff: Signoff[S, V], decision: str) -> No
     return None
 
 
+def decide_by_file(draft: Draft, signoff: Signoff[S, V]) -> Nothing | None:
+    """Decide by the verdict that a commit brought.
+
+    Raises:
+        RefusedError: `not_found`; what `signoff.check` refuses.
+        ForbiddenError: the person whom it names has no right to, or did not sign it.
+    """
+    _void_if_changed(draft, signoff.verdict)
+    name = str(draft.event.document["id"])
+    verdict = draft.view.get(signoff.verdict, name)
+    if verdict is None:
+        return Nothing(f"the {kind_of(signoff.verdict).name} is gone", name)
+    subject = draft.get(signoff.subject, verdict.about)
+    if subject is not None and signoff.decided_by(subject) == name:
+        return Nothing(f"the {kind_of(verdict).name} was taken already", name)
+    if subject is None:
+        raise RefusedError("not_found", "is about a record that is not here", field="/about")
+    check_right(draft, signoff, verdict.by, verdict.decision)
+    _check_signed(draft, verdict.by, operator=signoff.operators_only)
+    signoff.check(draft.view, subject, verdict)
+    signoff.carry_out(draft, subject, verdict)
+    return None
+
+
+def refuse_file(draft: Draft, signoff: Signoff[S, V], error: Refusal) -> None:
+    """Write down that a verdict which a commit brought does not count, and tell the person whom it names."""
+    _void_if_changed(draft, signoff.verdict)
+    verdict = draft.need(signoff.verdict, str(draft.event.document["id"]))
+    kind = kind_of(verdict).name
+    draft.subject = verdict
+    draft.because(f"refuse_{kind}", f"does not count: {error.code}")
+    meta: dict[str, JsonValue] = {
+        "code": error.code, "about": verdict.about, "by": verdict.by, "commit": draft.event.document.get("commit"),
+    }  # fmt: skip
+    draft.row(f"{signoff.family}.approval_refused", verdict, level="error", meta=meta)
+    if authority.is_identity(draft.view, verdict.by):
+        draft.mail(
+            verdict.by, role="refused", type="notification", sender=signoff.sender(draft),
+            subject=f"Your {kind} does not count: {error.code}", body=f"{error.problem}\n", about=verdict,
+        )  # fmt: skip
+
+
 def make_verdict(
-    view: View,
-    signoff: Signoff[S, V],
-    subject: S,
-    decision: str,
-    *,
-    identifier: Id,
-    by: str,
-    at: datetime,
-    surface: Surface,
-    said: Document,
-) -> V:
+    view: View, signoff: Signoff[S, V], subject: S, decision: str, *, identifier: Id, by: str, at: datetime,
+    surface: Surface, said: Document,
+) -> V:  # fmt: skip
     """Return a verdict on `subject` as a record, unchecked.
 
     `said` may hold `content_hash` (else it is of what the subject says now), `reason` or `notes`, and what the kind
@@ -117,17 +151,11 @@ def make_verdict(
         raise RefusedError("reason_missing", "a no is given with its reason", field="/reason", hint="--reason TEXT")
     return signoff.verdict.from_document(
         {
-            "kind": kind_of(signoff.verdict).name,
-            "id": identifier,
-            "about": kind_of(subject).name_of(subject),
-            "decision": decision,
-            "content_hash": said.get("content_hash") or signoff.content_hash(subject),
-            "by": by,
-            "at": format_instant(at),
-            "surface": surface,
-            **signoff.members(view, subject, decision, reason, said),
+            "kind": kind_of(signoff.verdict).name, "id": identifier, "about": kind_of(subject).name_of(subject),
+            "decision": decision, "content_hash": said.get("content_hash") or signoff.content_hash(subject), "by": by,
+            "at": format_instant(at), "surface": surface, **signoff.members(view, subject, decision, reason, said),
         }
-    )
+    )  # fmt: skip
 
 
 def check_waiting(signoff: Signoff[S, V], subject: S, verdict: V) -> None:
@@ -165,11 +193,9 @@ def surface_of(draft: Draft, verdict: Verdict) -> Surface:
 def meta_of(draft: Draft, verdict: Verdict) -> dict[str, JsonValue]:
     """Return what the audit row of a verdict says of it."""
     return {
-        kind_of(verdict).name: verdict.id,
-        "content_hash": verdict.content_hash,
-        "by": verdict.by,
+        kind_of(verdict).name: verdict.id, "content_hash": verdict.content_hash, "by": verdict.by,
         "surface": surface_of(draft, verdict),
-    }
+    }  # fmt: skip
 
 
 def is_recorded(view: View, action: str, subject: str, said: Mapping[str, JsonValue]) -> bool:
@@ -192,9 +218,42 @@ def check_right(draft: Draft, signoff: Signoff[S, V], name: str, decision: str) 
         ForbiddenError: `not_operator`, `not_allowed`, `protected_unendorsed`.
     """
     if not signoff.operators_only:
-        authority.check_named(draft, name, f"{signoff.family}.{decision}")
+        authority.check(draft, f"{signoff.family}.{decision}", by=name)
         return
     if not authority.is_operator(draft, name):
         raise ForbiddenError(
             "not_operator", f"{name} is no operator of this project", field="/from", hint="prismfs.yaml: operators"
         )
+
+
+def _check_signed(draft: Draft, by: str, *, operator: bool) -> None:
+    """Accept a file whose commit is signed by the person whom it names, or any with `trust: local`.
+
+    The event says what `trust` is, as an operator answers for it: the head may say what no operator signed. Without
+    `operator` the signature of any key in the roster is one.
+
+    Raises:
+        ForbiddenError: `signature_required`, `not_operator`, `forged_signature`, or the code of the endorsement.
+    """
+    if {draft.project.trust, draft.event.document.get("trust", "local")} == {"local"}:
+        return
+    found = draft.event.document.get("endorsement")
+    told = found if isinstance(found, dict) else {}
+    code, signer = told.get("code"), str(told.get("signer") or "")
+    if not told.get("verified"):
+        code = str(code) if code and code != "unsigned" else "signature_required"
+        raise ForbiddenError(code, "the commit bears no signature that counts", field="/by", hint="git commit -S")
+    if operator and not told.get("operator"):
+        raise ForbiddenError("not_operator", "who signed the commit is no operator", field="/by")
+    if signer.casefold() != by.casefold():
+        raise ForbiddenError("forged_signature", "another person signed the commit", field="/by")
+
+
+def _void_if_changed(draft: Draft, model: type[Verdict]) -> None:
+    """Void the endorsement of a verdict that says here other than in its signed commit."""
+    document, kind = draft.event.document, kind_of(model).name
+    here = draft.view.get(model, str(document["id"]))
+    if here is None or here.to_document() == document.get(kind):
+        return
+    void: Document = {"verified": False, "signer": None, "operator": False, "code": f"{kind}_changed"}
+    draft.event = draft.event.changed(document=document | {"endorsement": void})

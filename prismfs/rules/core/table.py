@@ -1,7 +1,7 @@
 """The rows of the family `core`: which stages answer what, and who may cause it."""
 
-from prismfs.rules.core import mailbox, observe, roster, upgrade
-from prismfs.rules.core.road import Row, Step, Table
+from prismfs.rules.core import mailbox, observe, roster
+from prismfs.rules.core.road import Row, Table
 
 TABLE: Table = {
     ("drop", "mail"): Row((mailbox.send_mail,)),
@@ -12,7 +12,5 @@ TABLE: Table = {
     ("command", "mail.reply"): Row((mailbox.reply_to_mail,), right="anyone"),
     ("command", "mail.archive"): Row((mailbox.archive_mail,), right="anyone"),
     ("command", "roster.propose"): Row((roster.propose,)),
-    ("command", "upgrade"): Row((upgrade.upgrade,)),
+    ("command", "upgrade"): Row((observe.upgrade,)),
 }
-
-STEPS: tuple[Step, ...] = ()

@@ -7,8 +7,7 @@ from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.group import Group, Member, Told
 from prismfs.kinds.escalation.settings.routing import Route
 from prismfs.records.codec import canonical_json
-from prismfs.rules.core.draft import Draft
-from prismfs.rules.core.outbox import withdrawn
+from prismfs.rules.core.api import Draft, withdrawn
 from prismfs.rules.escalation import hold, messages
 
 _NO_TIME = timedelta()
@@ -57,44 +56,37 @@ def flush(draft: Draft) -> None:
     reason = reason_to_notify(
         group.told, opened, resolved, now=tick, repeat=group.repeat, send_resolved=group.send_resolved
     )
-    ended = not any(not member.resolved for member in members)
     told = group.told
     if reason is not None:
         told = Told(at=tick, open=opened, resolved=resolved)
         _notify(draft, group, members, waiting, reason)
-    if ended:
-        told = None  # what comes next is the first again
-    changed = group.changed(
-        members=tuple(member for member in members if not member.resolved),
-        told=told,
-        notices=group.notices + (reason is not None),
-        flushed_at=tick,
-        status="closed" if ended else "open",
-    )
-    due = None
-    if told is not None and group.repeat > _NO_TIME and any(member.open or member.muted for member in members):
-        due = _tick_from(changed, told.at + group.repeat)
-    draft.subject = draft.put(changed.changed(due_at=due))
-    said = reason or ("ended" if ended else "nothing new")
+    changed = _after_tick(group, members, tick, told, notices=group.notices + (reason is not None))
+    draft.subject = draft.put(changed)
+    said = reason or ("ended" if changed.status == "closed" else "nothing new")
     draft.because("flush", f"{said}: {len(opened)} open, {len(resolved)} resolved")
     draft.row(
-        "group.notified" if reason else "group.flushed",
-        draft.subject,
-        level="warn" if reason else "info",
-        reason=draft.reason,
+        "group.notified" if reason else "group.flushed", changed, level="warn" if reason else "info",
         meta={"reason": reason, "open": list(opened), "resolved": list(resolved), "route": group.route},
-    )
+    )  # fmt: skip
+
+
+def _after_tick(group: Group, members: tuple[Member, ...], tick: datetime, told: Told | None, *, notices: int) -> Group:
+    """Return the group as its flush at `tick` leaves it; what comes after its end is the first again."""
+    ended = all(member.resolved for member in members)
+    changed = group.changed(
+        members=tuple(member for member in members if not member.resolved), told=None if ended else told,
+        notices=notices, flushed_at=tick, status="closed" if ended else "open", due_at=None,
+    )  # fmt: skip
+    lasts = any(member.open or member.muted for member in members)
+    if changed.told is None or group.repeat <= _NO_TIME or not lasts:
+        return changed
+    return changed.changed(due_at=_tick_from(changed, changed.told.at + group.repeat))
 
 
 def reason_to_notify(
-    told: Told | None,
-    opened: tuple[str, ...],
-    resolved: tuple[str, ...],
-    *,
-    now: datetime,
-    repeat: timedelta,
+    told: Told | None, opened: tuple[str, ...], resolved: tuple[str, ...], *, now: datetime, repeat: timedelta,
     send_resolved: bool,
-) -> str | None:
+) -> str | None:  # fmt: skip
     """Return why notices of the members `opened` and `resolved` are sent now, None where there is nothing new.
 
     `first`, `new member`, `resolved` (only where that is wanted) or `repeat`, after `repeat` since it was last told.
@@ -132,18 +124,11 @@ def _open_group(draft: Draft, bead: Escalation, route: Route) -> Group:
     if known is not None:
         return known
     return Group(
-        id=draft.new_id("grp", key),
-        route=route.name,
-        key=key,
-        labels=labels,
-        actions=(),
-        interval=route.group_interval or INTERVAL,
-        repeat=route.repeat_interval or _NO_TIME,
-        send_resolved=bool(route.send_resolved),
-        created_at=draft.now,
-        status="open",
+        id=draft.new_id("grp", key), route=route.name, key=key, labels=labels, actions=(),
+        interval=route.group_interval or INTERVAL, repeat=route.repeat_interval or _NO_TIME,
+        send_resolved=bool(route.send_resolved), created_at=draft.now, status="open",
         due_at=draft.now + (route.group_wait or _NO_TIME),
-    )
+    )  # fmt: skip
 
 
 def _look(draft: Draft, group: Group) -> tuple[tuple[Member, ...], list[Outbox]]:

@@ -4,18 +4,37 @@ Nothing muted is lost: its message is kept as `held` with the id of what holds i
 (C-40, C-43, C-52).
 """
 
+from dataclasses import dataclass
+
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.inhibition import Inhibition
 from prismfs.kinds.escalation.settings.routing import InhibitRule
 from prismfs.kinds.escalation.silence import Silence
 from prismfs.records.api import Id, canonical_json, first_mismatch
-from prismfs.rules.core.draft import Draft
-from prismfs.rules.core.outbox import withdrawn
-from prismfs.rules.escalation.follow_ups import Enqueue, Hold
+from prismfs.rules.core.api import Draft, withdrawn
 
 Holder = tuple[Id, str]
 """The id of what holds a notice back, and the sentence that says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Keep back those of `messages` that something mutes; let the others go on.
+
+    `level_of` is the escalation whose present level they tell of, None where they were kept back before.
+    """
+
+    messages: tuple[Outbox, ...]
+    level_of: Id | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueue:
+    """Let `messages` wait in their groups or leave; `level_of` as in `Hold`, None where some were kept back."""
+
+    messages: tuple[Outbox, ...]
+    level_of: Id | None = None
 
 
 def hold(draft: Draft, asked: Hold) -> None:
@@ -82,14 +101,10 @@ def begin_inhibiting(draft: Draft, bead: Escalation) -> None:
         if not any(inhibition.key == key and inhibition.status == "active" for inhibition in known):
             draft.put(
                 Inhibition(
-                    id=draft.new_id("inh", rule.name),
-                    rule=rule.name,
-                    source=bead.id,
-                    key=key,
-                    created_at=draft.now,
+                    id=draft.new_id("inh", rule.name), rule=rule.name, source=bead.id, key=key, created_at=draft.now,
                     status="active",
                 )
-            )
+            )  # fmt: skip
 
 
 def end_inhibiting(draft: Draft, bead: Escalation) -> bool:

@@ -2,17 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from pydantic import JsonValue
-
 from prismfs.errors import RefusedError
 from prismfs.kinds.core.audit import Level
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.api import Id, Nothing, raised
-from prismfs.rules.core.draft import Draft
-from prismfs.rules.core.follow_ups import IncidentAnswered, IncidentOver
+from prismfs.records.api import Id, JsonValue, Nothing, raised
+from prismfs.rules.core.api import Draft, IncidentAnswered, IncidentOver
 from prismfs.rules.escalation import groups, notices, tiers
-from prismfs.rules.escalation.follow_ups import Climb
 from prismfs.rules.escalation.opening import announce
 
 _LATE = timedelta(minutes=1)
@@ -27,7 +23,7 @@ def acknowledge_escalation(draft: Draft) -> Nothing | None:
     note = draft.event.document.get("note")
     draft.subject = _acknowledge(draft, bead, str(note) if note else None)
     draft.because("acknowledge", f"{draft.event.actor} has it")
-    draft.row("escalation.acknowledged", draft.subject, level="warn", reason=draft.reason)
+    draft.row("escalation.acknowledged", draft.subject, level="warn")
     return None
 
 
@@ -40,7 +36,7 @@ def unacknowledge(draft: Draft) -> Nothing | None:
     draft.subject = opened
     groups.wake(draft, opened)
     draft.because("take_back", f"{draft.event.actor} does not have it any more")
-    draft.row("escalation.unacknowledged", draft.subject, level="warn", reason=draft.reason)
+    draft.row("escalation.unacknowledged", draft.subject, level="warn")
     return None
 
 
@@ -56,7 +52,7 @@ def close_escalation(draft: Draft) -> Nothing | None:
         )
     draft.subject = _close(draft, bead, reason)
     draft.because("close", f"{draft.event.actor} says that it is settled")
-    draft.row("escalation.closed", draft.subject, level="warn", reason=draft.reason)
+    draft.row("escalation.closed", draft.subject, level="warn")
     return None
 
 
@@ -87,23 +83,21 @@ def escalation_due(draft: Draft) -> None:
     elif tiers.due_hop(draft, bead) is not None:
         draft.because("climb", "a hop of its chain is due")
         draft.subject = draft.put(bead)
-        draft.follow(Climb(bead.id))
+        draft.follow(tiers.Climb(bead.id))
     else:
         # What made the due time is gone, such as a hop that a new setting does not have.
         draft.because("retime", "what it waited for is no more")
         draft.subject = draft.put(tiers.due(draft, bead))
-        draft.row("escalation.retimed", draft.subject, reason=draft.reason)
+        draft.row("escalation.retimed", draft.subject)
 
 
 def _raise(draft: Draft, bead: Escalation, due: datetime) -> None:
     count = bead.reescalation_count + 1
     severity = raised(draft.policy.scales, bead.severity)
     stale = bead.changed(
-        severity=severity,
-        original_severity=bead.original_severity or bead.severity,
-        reescalation_count=count,
+        severity=severity, original_severity=bead.original_severity or bead.severity, reescalation_count=count,
         last_reescalated_at=draft.now,
-    )
+    )  # fmt: skip
     draft.subject = stale = draft.put(tiers.timed(draft, stale, since=draft.now))
     waited = draft.escalation_policy.stale_threshold
     draft.because("raise", f"nobody answered for {waited}: {bead.severity.label} to {severity.label}")
@@ -112,7 +106,7 @@ def _raise(draft: Draft, bead: Escalation, due: datetime) -> None:
     if draft.now - due > _LATE:
         meta["late_seconds"] = int((draft.now - due).total_seconds())
     level: Level = "error" if severity.rank <= 1 else "warn"
-    draft.row("escalation.raised", stale, level=level, reason=draft.reason, meta=meta)
+    draft.row("escalation.raised", stale, level=level, meta=meta)
     announce(draft, stale)
 
 

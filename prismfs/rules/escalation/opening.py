@@ -1,17 +1,11 @@
 """Escalations: opened, counted when they repeat, and made louder when what they are about becomes worse (R-004)."""
 
-from pydantic import JsonValue
-
 from prismfs.errors import RefusedError
 from prismfs.kinds.core.settings.fingerprint import Fingerprint
 from prismfs.kinds.escalation.escalation import Escalation, EscalationDrop
-from prismfs.records.api import Severity, read_label
-from prismfs.rules.core.draft import Draft
-from prismfs.rules.core.fingerprint import fingerprint
-from prismfs.rules.core.follow_ups import Attention, MakeLouder
-from prismfs.rules.core.form import form_of, redactions_of
+from prismfs.records.api import JsonValue, Severity, read_label
+from prismfs.rules.core.api import Attention, Draft, MakeLouder, fingerprint, form_of, redactions_of
 from prismfs.rules.escalation import groups, hold, notices, tiers
-from prismfs.rules.escalation.follow_ups import Climb, Notify
 
 
 def escalate(draft: Draft) -> None:
@@ -46,44 +40,30 @@ def make_louder(draft: Draft, asked: MakeLouder) -> None:
     louder = _with_severity(draft, before, asked.severity)
     draft.put(louder)
     draft.row(
-        "escalation.louder",
-        louder,
-        level="error" if louder.severity.rank <= 1 else "warn",
+        "escalation.louder", louder, level="error" if louder.severity.rank <= 1 else "warn",
         reason=f"{before.severity.label} to {louder.severity.label}: it was judged worse",
         meta={"severity": louder.severity.label, "actions": [*notices.actions_of(draft, louder)]},
-    )
+    )  # fmt: skip
     announce(draft, louder)
 
 
 def announce(draft: Draft, bead: Escalation) -> None:
     """Ask for what the present severity of `bead` calls for: inhibition, notices, and the hops that are due."""
     hold.begin_inhibiting(draft, bead)
-    draft.follow(Notify(bead.id))
-    draft.follow(Climb(bead.id))
+    draft.follow(notices.Notify(bead.id))
+    draft.follow(tiers.Climb(bead.id))
 
 
 def _open(draft: Draft, wanted: Attention, *, recurrence_of: Escalation | None = None) -> Escalation:
     identifier = draft.new_id("bea")
     bead = Escalation(
-        id=identifier,
-        pid=draft.project.pid,
-        type="escalation",
-        title=wanted.title,
-        body=wanted.body,
-        severity=wanted.severity,
-        category=wanted.category,
-        source=wanted.source,
-        reporter=wanted.reporter,
-        tier=wanted.tier or draft.routing.chain_of(wanted.category)[0],
-        labels=wanted.labels,
-        related=wanted.related,
+        id=identifier, pid=draft.project.pid, type="escalation", title=wanted.title, body=wanted.body,
+        severity=wanted.severity, category=wanted.category, source=wanted.source, reporter=wanted.reporter,
+        tier=wanted.tier or draft.routing.chain_of(wanted.category)[0], labels=wanted.labels, related=wanted.related,
         signature=wanted.signature or f"id:{identifier}",
-        recurrence_of=None if recurrence_of is None else recurrence_of.id,
-        created_at=draft.now,
-        last_seen_at=draft.now,
-        status="open",
-        redactions=wanted.redactions,
-    )
+        recurrence_of=None if recurrence_of is None else recurrence_of.id, created_at=draft.now,
+        last_seen_at=draft.now, status="open", redactions=wanted.redactions,
+    )  # fmt: skip
     bead = draft.put(tiers.timed(draft, bead, since=draft.now))
     meta: dict[str, JsonValue] = {"severity": bead.severity.label, "tier": bead.tier}
     meta["actions"] = [*notices.actions_of(draft, bead)]
@@ -111,7 +91,7 @@ def _count(draft: Draft, bead: Escalation, wanted: Attention) -> None:
     draft.subject = draft.put(counted)
     said = f", louder: {counted.severity.label}" if louder else ""
     draft.because("count_repeat", f"the same signature, {counted.occurrence_count} in all{said}")
-    draft.row("escalation.repeated", counted, reason=draft.reason, meta={"count": counted.occurrence_count})
+    draft.row("escalation.repeated", counted, meta={"count": counted.occurrence_count})
     if too_little:
         groups.wake(draft, counted)
         draft.row("escalation.unacknowledged", counted, level="warn", reason="it was acknowledged for something less")
@@ -135,19 +115,11 @@ def _wanted(draft: Draft, form: EscalationDrop) -> Attention:
         raise RefusedError("unknown_tier", "no such tier", field="/to", hint=hint)
     source = form.source or f"agent:{form.sender}"
     parts = {"source": source, "category": form.category or "", "title": form.title, "body": form.body}
-    own = fingerprint(
-        draft.view.single(Fingerprint), "escalation", {name: text for name, text in parts.items() if text}
-    )
+    given = {name: text for name, text in parts.items() if text}
+    own = fingerprint(draft.view.single(Fingerprint), "escalation", given)
     return Attention(
-        severity=read_label(policy.scales, form.severity, scale=policy.escalation_scale),
-        title=form.title,
-        body=form.body,
-        source=source,
-        reporter=form.sender,
-        category=form.category,
-        tier=form.to,
-        related=form.related,
-        signature=own if form.signature is None else f"key:{form.signature}",
-        labels=dict(form.labels),
-        redactions=redactions_of(draft),
-    )
+        severity=read_label(policy.scales, form.severity, scale=policy.escalation_scale), title=form.title,
+        body=form.body, source=source, reporter=form.sender, category=form.category, tier=form.to,
+        related=form.related, signature=own if form.signature is None else f"key:{form.signature}",
+        labels=dict(form.labels), redactions=redactions_of(draft),
+    )  # fmt: skip

@@ -109,12 +109,10 @@ def check_actions(policy: EscalationPolicy, routing: Routing) -> None:
             if action == BEAD or word in ROUTABLE or (target is not None and target.channel == word):
                 continue
             raise ConfigError(
-                "invalid_setting",
-                f"there is no channel {word}{nearest_to(word)}",
-                path="settings/escalation.json",
+                "invalid_setting", f"there is no channel {word}{nearest_to(word)}", path="settings/escalation.json",
                 field=f"/routes/{level}/{number}",
                 hint=f"one of another package needs targets.{name} with channel: {word} in settings/routing.yaml",
-            )
+            )  # fmt: skip
 
 
 def _visit(route: Route, labels: Mapping[str, str], depth: int) -> Iterator[LookedAt]:

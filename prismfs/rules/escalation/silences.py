@@ -11,8 +11,7 @@ from prismfs.rules.escalation import notices
 
 def add_silence(draft: Draft) -> None:
     """Mute what fulfils the matchers from `starts_at` (now, if left out) until `ends_at`."""
-    form = _form(draft)
-    draft.subject = _made(draft, form.matchers or (), form.reason or "", form.starts_at, form.ends_at)
+    draft.subject = _made(draft, _form(draft))
     _say(draft, "silence.added", "silence", "mutes notices")
 
 
@@ -21,28 +20,27 @@ def change_silence(draft: Draft) -> Nothing | None:
 
     A change that is refused leaves the old one as it is.
     """
-    silence = _lasting(draft)
+    silence = draft.need(Silence, str(draft.event.document["id"]))
+    if silence.status == "expired":
+        raise RefusedError("already_expired", "the silence is over", field="/id", hint="prismfs silence add")
     form = _form(draft)
-    if form.matchers is None and form.starts_at is None:
-        ends = form.ends_at or silence.ends_at
-        if form.reason is None and ends == silence.ends_at:
-            return Nothing("it is so already", silence.id)
-        _check_end(draft, silence.starts_at, ends)
-        changed = silence.changed(reason=form.reason or silence.reason, ends_at=ends)
-        draft.subject = draft.put(_with_due(draft, changed))
-        _say(draft, "silence.changed", "change_silence", "its reason or end is another")
-        return None
-    new = _made(
-        draft,
-        silence.matchers if form.matchers is None else form.matchers,
-        form.reason or silence.reason,
-        form.starts_at or silence.starts_at,
-        form.ends_at or silence.ends_at,
-        replaces=silence,
+    wanted = SilenceForm(
+        matchers=silence.matchers if form.matchers is None else form.matchers,
+        reason=form.reason or silence.reason,
+        starts_at=form.starts_at or silence.starts_at,
+        ends_at=form.ends_at or silence.ends_at,
     )
-    draft.subject = new
-    _end(draft, silence)
-    _say(draft, "silence.replaced", "change_silence", f"takes the place of {silence.id}")
+    if form.matchers is not None or form.starts_at is not None:
+        draft.subject = _made(draft, wanted, replaces=silence)
+        _end(draft, silence)
+        _say(draft, "silence.replaced", "change_silence", f"takes the place of {silence.id}")
+        return None
+    changed = silence.changed(reason=wanted.reason, ends_at=wanted.ends_at)
+    if form.reason is None and changed.ends_at == silence.ends_at:
+        return Nothing("it is so already", silence.id)
+    _check_end(draft, changed.starts_at, changed.ends_at)
+    draft.subject = draft.put(_with_due(draft, changed))
+    _say(draft, "silence.changed", "change_silence", "its reason or end is another")
     return None
 
 
@@ -67,35 +65,23 @@ def silence_due(draft: Draft) -> None:
     _say(draft, "silence.began", "begin_silence", "its time has come")
 
 
-def _made(
-    draft: Draft,
-    matchers: tuple[str, ...],
-    reason: str,
-    starts_at: datetime | None,
-    ends_at: datetime | None,
-    *,
-    replaces: Silence | None = None,
-) -> Silence:
-    if not matchers:
+def _made(draft: Draft, form: SilenceForm, *, replaces: Silence | None = None) -> Silence:
+    if not form.matchers:
         hint = "name=value, such as source=patrol:disk"
         raise RefusedError("matchers_missing", "a silence says what it mutes", field="/matchers", hint=hint)
-    if not reason:
+    if not form.reason:
         raise RefusedError("reason_missing", "a silence has a reason", field="/reason", hint="--reason TEXT")
-    if ends_at is None:
+    if form.ends_at is None:
         raise RefusedError("end_missing", "a silence has an end", field="/ends_at", hint="--for 2h, or --until TIME")
-    starts = max(starts_at or draft.now, draft.now) if replaces is None else starts_at or draft.now
-    _check_end(draft, starts, ends_at)
+    starts = form.starts_at or draft.now
+    if replaces is None:
+        starts = max(starts, draft.now)
+    _check_end(draft, starts, form.ends_at)
     silence = Silence(
-        id=draft.new_id("sil"),
-        matchers=matchers,
-        reason=reason,
-        author=draft.event.actor,
-        created_at=draft.now,
-        starts_at=starts,
-        ends_at=ends_at,
-        status="pending",
+        id=draft.new_id("sil"), matchers=form.matchers, reason=form.reason, author=draft.event.actor,
+        created_at=draft.now, starts_at=starts, ends_at=form.ends_at, status="pending",
         replaces=None if replaces is None else replaces.id,
-    )
+    )  # fmt: skip
     return draft.put(_with_due(draft, silence))
 
 
@@ -120,13 +106,6 @@ def _form(draft: Draft) -> SilenceForm:
     )
 
 
-def _lasting(draft: Draft) -> Silence:
-    silence = draft.need(Silence, str(draft.event.document["id"]))
-    if silence.status == "expired":
-        raise RefusedError("already_expired", "the silence is over", field="/id", hint="prismfs silence add")
-    return silence
-
-
 def _end(draft: Draft, silence: Silence) -> Silence:
     ends = min(silence.ends_at, draft.now)
     ended = draft.put(silence.changed(status="expired", ends_at=ends, due_at=None))
@@ -139,9 +118,6 @@ def _say(draft: Draft, action: str, rule: str, reason: str) -> None:
     assert isinstance(silence, Silence)
     draft.because(rule, reason)
     draft.row(
-        action,
-        silence,
-        level="warn",
-        reason=reason,
+        action, silence, level="warn", reason=reason,
         meta={"matchers": list(silence.matchers), "ends_at": silence.to_document()["ends_at"]},
-    )
+    )  # fmt: skip

@@ -2,8 +2,7 @@
 
 from prismfs.rules.core.follow_ups import Attention, IncidentAnswered, IncidentOver, MakeLouder
 from prismfs.rules.core.road import Row, Step, Table
-from prismfs.rules.escalation import delivery, groups, hold, lifecycle, notices, opening, queue, silences, tiers
-from prismfs.rules.escalation.follow_ups import Climb, Enqueue, Hold, Notify
+from prismfs.rules.escalation import groups, hold, lifecycle, notices, opening, silences, tiers
 
 TABLE: Table = {
     ("drop", "escalation"): Row((opening.escalate,)),
@@ -12,15 +11,15 @@ TABLE: Table = {
     ("command", "escalate.close"): Row((lifecycle.close_escalation,)),
     ("command", "escalate.unack"): Row((lifecycle.unacknowledge,)),
     ("command", "escalate.forward"): Row((tiers.forward,)),
-    ("command", "outbox.retry"): Row((delivery.send_again,)),
+    ("command", "outbox.retry"): Row((notices.send_again,)),
     ("command", "silence.add"): Row((silences.add_silence,)),
     ("command", "silence.change"): Row((silences.change_silence,)),
     ("command", "silence.expire"): Row((silences.expire_silence,)),
     ("due", "bead:escalation"): Row((lifecycle.escalation_due,)),
     ("due", "silence"): Row((silences.silence_due,)),
     ("due", "group"): Row((groups.flush,)),
-    ("due", "outbox"): Row((delivery.nothing_heard,)),
-    ("delivery", "outbox"): Row((delivery.take_receipt,)),
+    ("due", "outbox"): Row((notices.nothing_heard,)),
+    ("delivery", "outbox"): Row((notices.take_receipt,)),
 }
 
 STEPS: tuple[Step, ...] = (
@@ -28,8 +27,8 @@ STEPS: tuple[Step, ...] = (
     Step("escalate", MakeLouder, opening.make_louder),
     Step("escalate", IncidentAnswered, lifecycle.answer_with_incident),
     Step("escalate", IncidentOver, lifecycle.close_with_incident),
-    Step("route", Notify, notices.route),
-    Step("hold", Hold, hold.hold),
-    Step("enqueue", Enqueue, queue.enqueue),
-    Step("clock", Climb, tiers.climb),
+    Step("route", notices.Notify, notices.route),
+    Step("hold", hold.Hold, hold.hold),
+    Step("enqueue", hold.Enqueue, notices.enqueue),
+    Step("clock", tiers.Climb, tiers.climb),
 )

@@ -1,5 +1,6 @@
 """Tiers: an escalation is handed on, by hand or on a condition, and is looked at again in time (R-004-11, R-004-12)."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from prismfs.errors import RefusedError
@@ -7,10 +8,16 @@ from prismfs.kinds.core.bead import Bead
 from prismfs.kinds.core.values import Note
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.settings.routing import Hop
-from prismfs.records.api import Nothing, first_mismatch
+from prismfs.records.api import Id, Nothing, first_mismatch
 from prismfs.rules.core.draft import ENGINE, Draft
-from prismfs.rules.escalation.follow_ups import Climb
 from prismfs.rules.escalation.messages import PRIORITIES
+
+
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """Hand an escalation on by every conditional hop that is due."""
+
+    escalation: Id
 
 
 def forward(draft: Draft) -> Nothing | None:
@@ -35,11 +42,9 @@ def forward(draft: Draft) -> Nothing | None:
         return Nothing(f"it is with {tier} already", bead.id)
     if bead.tier != expected:
         raise RefusedError(
-            "forwarded_already",
-            f"it was handed on meanwhile: {bead.tier} has it, not {expected}",
-            field="/from",
+            "forwarded_already", f"it was handed on meanwhile: {bead.tier} has it, not {expected}", field="/from",
             hint="look at it again: escalate show",
-        )
+        )  # fmt: skip
     draft.because("forward", f"handed on from {bead.tier} to {tier}")
     draft.subject = hand_on(draft, bead, tier, by=draft.event.actor, because=reason)
     return None
@@ -52,14 +57,10 @@ def hand_on(draft: Draft, bead: Escalation, tier: str, *, by: str, because: str)
     moved = due(draft, bead.changed(tier=tier, comments=(*bead.comments, note)))
     draft.put(moved)
     draft.mail(
-        tier,
-        role=f"forward:{tier}",
-        type="escalation",
-        subject=f"[{bead.severity.label}] {bead.title}",
-        body=f"{said}\n\n{bead.body}"[:60_000] + f"\n\nAnswer: prismfs escalate ack {bead.id}",
-        about=bead,
+        tier, role=f"forward:{tier}", type="escalation", subject=f"[{bead.severity.label}] {bead.title}",
+        body=f"{said}\n\n{bead.body}"[:60_000] + f"\n\nAnswer: prismfs escalate ack {bead.id}", about=bead,
         priority=PRIORITIES[bead.severity.rank],
-    )
+    )  # fmt: skip
     reason = f"handed on from {bead.tier} to {tier}"
     draft.row("escalation.forwarded", moved, level="warn", reason=reason, meta={"from": bead.tier, "tier": tier})
     return moved

@@ -1,11 +1,10 @@
 """What other families may ask of gates: phases and their artifacts, read; every answer is a value."""
 
+from prismfs.rules.gates.findings import findings_in, read_findings
+from prismfs.rules.gates.markdown import by_dashes, read_markdown
 from prismfs.rules.gates.progress import is_done, phase_of
-from prismfs.rules.gates.sections.findings import findings_in, read_findings
-from prismfs.rules.gates.sections.line_parts import by_dashes
-from prismfs.rules.gates.sections.markdown import read_markdown
-from prismfs.rules.gates.sections.reading import Parsed, parse, rows_of, text_of
-from prismfs.rules.gates.sections.template import plain, skeleton
+from prismfs.rules.gates.reading import Parsed, parse, rows_of, text_of
+from prismfs.rules.gates.template import plain, skeleton
 
 __all__ = [
     "Parsed", "by_dashes", "findings_in", "is_done", "parse", "phase_of", "plain", "read_findings", "read_markdown",

@@ -2,17 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
-from pydantic import JsonValue
-
 from prismfs.kinds.core.audit import Level
-from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.gates.artifact import Artifact
 from prismfs.kinds.gates.settings.workflow import Gate, Phase
 from prismfs.kinds.response.incident import Incident
-from prismfs.rules.core import authority, roles
-from prismfs.rules.core.draft import Draft
-from prismfs.rules.core.follow_ups import PhaseEffect
-from prismfs.rules.gates.sections.reading import Parsed
+from prismfs.records.api import JsonValue
+from prismfs.rules.core.api import Draft, PhaseEffect, authority
+from prismfs.rules.gates.reading import Parsed
 from prismfs.rules.response.api import meta_of, priority_of
 
 APPROVE = "gate.approve"
@@ -20,19 +16,14 @@ APPROVE = "gate.approve"
 
 
 def add_rows(
-    draft: Draft, action: str, artifact: Artifact, *, reason: str, level: Level = "warn",
+    draft: Draft, action: str, artifact: Artifact, *, level: Level = "warn", reason: str | None = None,
     meta: dict[str, JsonValue] | None = None,
 ) -> None:  # fmt: skip
     """Add the row of `action` on `artifact`, and one on the incident that it is about, for the incident's timeline."""
     known: dict[str, JsonValue] = {
-        "about": artifact.about,
-        "phase": artifact.phase,
-        "number": artifact.number,
-        "revision": artifact.revision,
-        "status": artifact.status,
-        "author": artifact.author,
-        "content_hash": artifact.content_hash,
-    }
+        "about": artifact.about, "phase": artifact.phase, "number": artifact.number, "revision": artifact.revision,
+        "status": artifact.status, "author": artifact.author, "content_hash": artifact.content_hash,
+    }  # fmt: skip
     draft.row(action, artifact, level=level, reason=reason, meta=known | (meta or {}))
     incident = _incident(draft, artifact)
     if incident is not None:
@@ -97,15 +88,14 @@ def _decider(draft: Draft, artifact: Artifact) -> str | None:
     incident, found = _incident(draft, artifact), []
     if incident is not None:
         step = next((each for each in draft.response.chain if each.level == incident.level), None)
-        found = [*([] if step is None else [roles.holder_of(draft, step.role)]), incident.owner]
+        found = [*([] if step is None else [authority.holder_of(draft, step.role)]), incident.owner]
     operators = draft.project.operators
-    able = (name for name in (*found, *operators) if name.casefold() not in artifact.hands and _may(draft, name))
+    able = (
+        name
+        for name in (*found, *operators)
+        if name.casefold() not in artifact.hands and authority.may(draft, name, APPROVE)
+    )
     return next(able, next(iter(operators), None))
-
-
-def _may(draft: Draft, name: str) -> bool:
-    persona = draft.view.get(Persona, name)
-    return authority.is_operator(draft, name) or (persona is not None and persona.may(APPROVE))
 
 
 def _incident(draft: Draft, artifact: Artifact) -> Incident | None:

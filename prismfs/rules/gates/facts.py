@@ -8,56 +8,33 @@ workflow names them where a section takes its value from.
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from pydantic import JsonValue
-
 from prismfs.errors import PrismfsError
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.settings.policy import Policy
 from prismfs.kinds.gates.artifact import Artifact
-from prismfs.kinds.gates.settings.section import (
-    AnySection,
-    ChecklistSection,
-    EnumSection,
-    FieldSpec,
-    FieldsSection,
-    NumberedSection,
-    Origin,
-    SubsectionsSection,
-    TimelineSection,
-)
+from prismfs.kinds.gates.settings import sections
 from prismfs.kinds.gates.settings.workflow import Phase
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.api import View, format_instant, with_rank
+from prismfs.records.api import JsonValue, View, format_instant, with_rank
 from prismfs.rules.core.draft import one_line
-from prismfs.rules.gates import progress
-from prismfs.rules.gates.sections import findings, reading
-from prismfs.rules.gates.sections.template import plain, skeleton
+from prismfs.rules.gates import findings, progress, reading
+from prismfs.rules.gates.template import plain, skeleton
 
 TRIAGE_SCALE = "triage"
 _MOST_ROWS = 150
 """Rows of an incident that a timeline begins with; the oldest and the newest where there are more."""
 
-_STATUS = {
-    "retrying": "Ongoing",
-    "triage": "Ongoing",
-    "mitigating": "Ongoing",
-    "mitigated": "Mitigated",
-}
+_STATUS = {"retrying": "Ongoing", "triage": "Ongoing", "mitigating": "Ongoing", "mitigated": "Mitigated"}
 
 
 def template_of(view: View, phase: Phase, about: str) -> str:
     """Return the template of `phase` about the record, with everything that is known of it."""
-    return skeleton(phase, known_of(view, phase, about))
-
-
-def known_of(view: View, phase: Phase, about: str) -> dict[str, JsonValue]:
-    """Return what is known of the sections of `phase`: heading -> value, in the shapes of `sections.Parsed`."""
     facts = facts_of(view, about)
     found = {section.name: _known(view, section, about, facts) for section in phase.sections}
     for section in phase.sections:
-        if isinstance(section, TimelineSection) and section.sourced:
+        if isinstance(section, sections.TimelineSection) and section.sourced:
             found[section.name] = _with_told(view, phase, about, found[section.name])
-    return {name: value for name, value in found.items() if value}
+    return skeleton(phase, {name: value for name, value in found.items() if value})
 
 
 def facts_of(view: View, about: str) -> dict[str, JsonValue]:
@@ -71,9 +48,8 @@ def facts_of(view: View, about: str) -> dict[str, JsonValue]:
         "status": _STATUS.get(incident.status, "Resolved"),
         "users": ", ".join(map(plain, incident.affected.customers)),
         "services": [plain(name).replace(",", " ") for name in incident.affected.services],
-        "timeline": list(_timeline(view, incident)),
-        "review": plain(incident.review) if incident.review else "",
-    }
+        "timeline": list(_timeline(view, incident)), "review": plain(incident.review) if incident.review else "",
+    }  # fmt: skip
     return facts | findings.facts(view, about)
 
 
@@ -91,26 +67,26 @@ def _timeline(view: View, incident: Incident) -> list[JsonValue]:
     ]
 
 
-def _known(view: View, section: AnySection, about: str, facts: Mapping[str, JsonValue]) -> JsonValue:
+def _known(view: View, section: sections.AnySection, about: str, facts: Mapping[str, JsonValue]) -> JsonValue:
     value = _from(view, section.source, about, facts)
-    if isinstance(section, FieldsSection | SubsectionsSection):
-        parts: Sequence[FieldSpec | AnySection] = (
-            section.fields if isinstance(section, FieldsSection) else section.sections
+    if isinstance(section, sections.FieldsSection | sections.SubsectionsSection):
+        parts: Sequence[sections.FieldSpec | sections.AnySection] = (
+            section.fields if isinstance(section, sections.FieldsSection) else section.sections
         )
         held = dict(value) if isinstance(value, dict) else {}
         held |= {each.name: found for each in parts if (found := _shaped(each, _from(view, each.source, about, facts)))}
         return held
-    if isinstance(section, ChecklistSection) and isinstance(value, list):
+    if isinstance(section, sections.ChecklistSection) and isinstance(value, list):
         return [_task(cast(dict[str, JsonValue], row)) for row in value]
     return _shaped(section, value)
 
 
-def _shaped(section: FieldSpec | AnySection, value: JsonValue) -> JsonValue:
+def _shaped(section: sections.FieldSpec | sections.AnySection, value: JsonValue) -> JsonValue:
     """Return what another section says in the shape of `section`; None where it cannot be said there."""
-    if isinstance(section, EnumSection):
+    if isinstance(section, sections.EnumSection):
         return value if value in section.values else None
     items = value if isinstance(value, list) and all(isinstance(item, str) for item in value) else []
-    if isinstance(section, NumberedSection) and items:
+    if isinstance(section, sections.NumberedSection) and items:
         return [{section.parts[0]: _without_dashes(str(item))} for item in items]
     return value
 
@@ -129,7 +105,7 @@ def _with_told(view: View, phase: Phase, about: str, rows: JsonValue) -> JsonVal
     return [known[key] for key in sorted(known)]
 
 
-def _from(view: View, origin: Origin | None, about: str, facts: Mapping[str, JsonValue]) -> JsonValue:
+def _from(view: View, origin: sections.Origin | None, about: str, facts: Mapping[str, JsonValue]) -> JsonValue:
     if origin is None:
         return None
     if origin.fact is not None:

@@ -5,44 +5,18 @@ A gate has criteria, which the decision answers, and demands, which the artifact
 
 from typing import Literal, cast
 
-from pydantic import JsonValue
-
 from prismfs.errors import RefusedError
 from prismfs.kinds.gates.artifact import Artifact
 from prismfs.kinds.gates.decision import GateDecision
 from prismfs.kinds.gates.settings.workflow import Gate, Phase
-from prismfs.records.api import Document, Nothing, View
-from prismfs.rules.core import signoff, verdict_file
-from prismfs.rules.core.draft import Draft
-from prismfs.rules.core.road import Refusal
-from prismfs.rules.core.signoff import Signoff
-from prismfs.rules.gates import consequences, progress
-from prismfs.rules.gates.sections import reading
-from prismfs.rules.gates.sections.line_parts import same_words
+from prismfs.records.api import Document, JsonValue, View
+from prismfs.rules.core.api import Draft, Signoff, signoff
+from prismfs.rules.gates import consequences, progress, reading
+from prismfs.rules.gates.markdown import same_words
 
 _NO = ("no,", "no:", "no;", "no -", "no —")
 _LONGEST = 32 * 1024
 """Bytes of a reason that are still repeated in a mail."""
-
-
-def approve(draft: Draft) -> Nothing | None:
-    """Approve exactly what the artifact says now; the next phases may begin."""
-    return signoff.decide_by_command(draft, GATE, "approve")
-
-
-def revise(draft: Draft) -> Nothing | None:
-    """Send the artifact back, with the reason; its next revision is presented again (R-003-05)."""
-    return signoff.decide_by_command(draft, GATE, "revise")
-
-
-def decide_by_file(draft: Draft) -> Nothing | None:
-    """Decide by a decision file that a commit brought, as a merged pull request does (R-003-28)."""
-    return verdict_file.decide_by_file(draft, GATE)
-
-
-def refuse_file(draft: Draft, error: Refusal) -> None:
-    """Write down that such a file does not count."""
-    verdict_file.refuse_file(draft, GATE, error)
 
 
 def gate_of(view: View, artifact: Artifact) -> tuple[Phase, Gate]:
@@ -113,11 +87,11 @@ def _check(view: View, artifact: Artifact, decision: GateDecision) -> None:
     phase, gate = gate_of(view, artifact)
     if decision.answer != _answer(gate, decision.decision):
         raise RefusedError("unknown_answer", "the gate has no such answer", field="/answer")
-    newest = progress.revisions(view, artifact.about, artifact.phase)[-1:]
-    if artifact.status == "superseded" or (newest and newest[0].id != artifact.id):
+    newest = progress.newest(view, artifact.about, artifact.phase)
+    if artifact.status == "superseded" or (newest is not None and newest.id != artifact.id):
         raise RefusedError(
             "approval_stale", f"{artifact.label} has a newer revision than this", field="/id",
-            hint=f"prismfs gate show {newest[0].id}" if newest else None,
+            hint=None if newest is None else f"prismfs gate show {newest.id}",
         )  # fmt: skip
     signoff.check_waiting(GATE, artifact, decision)
     if artifact.digest() != artifact.content_hash or not progress.reads_unchanged(view, artifact):
@@ -158,12 +132,12 @@ def _decide(draft: Draft, artifact: Artifact, decision: GateDecision) -> None:
     draft.because(rule, f"{decided.label} revision {decided.revision}: {decision.answer}, {decision.by}")
     meta = signoff.meta_of(draft, decision) | {"answer": decision.answer}
     if decision.decision == "approve":
-        consequences.add_rows(draft, "gate.approved", decided, level="info", reason=draft.reason, meta=meta)
+        consequences.add_rows(draft, "gate.approved", decided, level="info", meta=meta)
         phase, _ = gate_of(draft.view, artifact)
         consequences.ask_for_effects(draft, phase.on_approved, decided, reading.parse(phase, decided.body))
         body = f"{decision.by} approved revision {decided.revision}.\n\nprismfs incident phase list {decided.about}\n"
     else:
-        consequences.add_rows(draft, "gate.revise", decided, reason=draft.reason, meta=meta)
+        consequences.add_rows(draft, "gate.revise", decided, meta=meta)
         again = f"prismfs incident phase submit {decided.about} {decided.phase} FILE"
         body = f"{decision.by}: {decision.answer}.\n\n{decision.reason}\n\n{again}\n"
     body = body if len(body.encode()) < _LONGEST else f"{decision.by}: {decision.answer}. prismfs show {decision.id}\n"
@@ -171,21 +145,12 @@ def _decide(draft: Draft, artifact: Artifact, decision: GateDecision) -> None:
 
 
 GATE: Signoff[Artifact, GateDecision] = Signoff(
-    family="gate",
-    program="prismfs gate",
-    subject=Artifact,
-    verdict=GateDecision,
-    waiting="presented",
-    not_waiting="not_at_gate",
-    reached={"approve": ("approved",), "revise": ("revise",)},
-    operators_only=False,
+    family="gate", program="prismfs gate", subject=Artifact, verdict=GateDecision, operators_only=False,
+    waiting="presented", not_waiting="not_at_gate", reached={"approve": ("approved",), "revise": ("revise",)},
     authors_may=frozenset({"revise"}),
     status=lambda artifact: artifact.status,
     content_hash=lambda artifact: artifact.content_hash,
     authors=lambda artifact: artifact.hands,
     decided_by=lambda artifact: artifact.decision,
-    members=_members,
-    check=_check,
-    carry_out=_decide,
-    sender=lambda _draft: None,
-)
+    members=_members, check=_check, carry_out=_decide, sender=lambda _draft: None,
+)  # fmt: skip

@@ -3,18 +3,13 @@
 Everything else in the file is written by prismfs alone and is put back: a status that a person wrote decides nothing.
 """
 
-from pydantic import JsonValue
-
 from prismfs.errors import PrismfsError
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.gates.artifact import Artifact, ArtifactDrop
 from prismfs.kinds.gates.settings.workflow import Phase
-from prismfs.records.api import Nothing
-from prismfs.rules.core import authority
-from prismfs.rules.core.draft import Draft
-from prismfs.rules.core.road import Refusal
-from prismfs.rules.gates import consequences, progress
-from prismfs.rules.gates.sections import reading
+from prismfs.records.api import JsonValue, Nothing
+from prismfs.rules.core.api import Draft, Refusal, authority
+from prismfs.rules.gates import consequences, progress, reading
 from prismfs.rules.gates.submission import Submission, refuse_submission, submit
 
 _OVER = ("superseded", "refused")
@@ -40,7 +35,7 @@ def answer_edit(draft: Draft) -> Nothing | None:
         return Nothing("nothing of it was changed", here.id)
     draft.subject = draft.put(before)
     draft.because("restore", f"{before.label}: what only prismfs writes was changed, and is put back")
-    consequences.add_rows(draft, "phase.restored", before, reason=draft.reason, meta=_commit(draft))
+    consequences.add_rows(draft, "phase.restored", before, meta=_commit(draft))
     return None
 
 
@@ -78,14 +73,10 @@ def _submit(draft: Draft, here: Artifact) -> Nothing | None:
         return Nothing("it was refused already", here.id)
     form = ArtifactDrop.from_document(
         {
-            "kind": "artifact",
-            "from": here.author,
-            "about": here.about,
-            "phase": here.phase,
-            "body": here.body,
+            "kind": "artifact", "from": here.author, "about": here.about, "phase": here.phase, "body": here.body,
             "findings": [finding.to_document() for finding in here.findings],
         }
-    )
+    )  # fmt: skip
     return submit(draft, Submission(form, editors=_editors(draft, here), known=here))
 
 
@@ -98,7 +89,7 @@ def _reopen(draft: Draft, before: Artifact, *, refused: Refusal | None = None) -
     if before.status in _OVER:
         draft.subject = draft.put(edited.changed(status=before.status))
         draft.because("edit", f"{edited.label}: a revision that is over was changed")
-        consequences.add_rows(draft, "phase.edited", edited, reason=draft.reason, meta=_commit(draft))
+        consequences.add_rows(draft, "phase.edited", edited, meta=_commit(draft))
         return
     phase, parsed, fault = _read(draft, edited)
     fault = refused or fault
@@ -108,7 +99,7 @@ def _reopen(draft: Draft, before: Artifact, *, refused: Refusal | None = None) -
     draft.subject = edited
     draft.because("reopen", f"{edited.label} revision {edited.revision} was changed by a commit")
     meta = _commit(draft) | {"code": None if fault is None else fault.code}
-    consequences.add_rows(draft, "phase.reopened", edited, reason=draft.reason, meta=meta)
+    consequences.add_rows(draft, "phase.reopened", edited, meta=meta)
     if phase is None or spoilt:
         return
     workflow = progress.workflow_of(draft.view, phase.id)

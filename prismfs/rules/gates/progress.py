@@ -4,7 +4,6 @@ An approved artifact counts only if it says what was approved and the audit trai
 itself is not enough (R-003-27).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -72,6 +71,11 @@ def revisions(view: View, about: str, phase: str) -> tuple[Artifact, ...]:
     return tuple(sorted(found, key=lambda each: (each.number, each.revision, each.id)))
 
 
+def newest(view: View, about: str, phase: str) -> Artifact | None:
+    """Return the last of `revisions`, None where there is none."""
+    return next(iter(revisions(view, about, phase)[-1:]), None)
+
+
 def latest_done(view: View, about: str, phase: str) -> Artifact | None:
     """Return the newest artifact of `phase` that others may build on: approved, or submitted where no gate is."""
     return next((each for each in reversed(revisions(view, about, phase)) if is_done(view, each)), None)
@@ -92,10 +96,11 @@ def phase_states(view: View, workflow: Workflow, about: str) -> tuple[PhaseState
 
 def missing(view: View, phase: Phase, about: str) -> tuple[str, ...]:
     """Return what keeps `phase` from being submitted: each phase before it that is not done, and why (R-003-26)."""
+    found = {before: newest(view, about, before) for before in phase.before}
     return tuple(
-        f"{before} {_why_not(view, about, before)}"
-        for before in phase.before
-        if not any(is_done(view, each) for each in _newest(view, about, before))
+        f"{before} {_why_not(artifact)}"
+        for before, artifact in found.items()
+        if artifact is None or not is_done(view, artifact)
     )
 
 
@@ -117,30 +122,22 @@ def dependents(view: View, workflow: Workflow, about: str, phase: str) -> tuple[
 
 
 def _phase_state(view: View, phase: Phase, about: str) -> PhaseState:
-    newest = next(iter(_newest(view, about, phase.id)), None)
-    lacking = missing(view, phase, about)
-    if newest is None:
+    artifact, lacking = newest(view, about, phase.id), missing(view, phase, about)
+    if artifact is None:
         return PhaseState(phase, "blocked" if lacking else "ready", None, lacking)
     state: State = "stale"
-    if newest.status in ("presented", "revise"):
-        state = "presented" if newest.status == "presented" else "revise"
-    elif is_done(view, newest):
-        state = "approved" if newest.status == "approved" else "submitted"
-    return PhaseState(phase, state, newest, lacking)
+    if artifact.status in ("presented", "revise"):
+        state = "presented" if artifact.status == "presented" else "revise"
+    elif is_done(view, artifact):
+        state = "approved" if artifact.status == "approved" else "submitted"
+    return PhaseState(phase, state, artifact, lacking)
 
 
-def _newest(view: View, about: str, phase: str) -> Sequence[Artifact]:
-    return revisions(view, about, phase)[-1:]
-
-
-def _why_not(view: View, about: str, phase: str) -> str:
-    newest = next(iter(_newest(view, about, phase)), None)
-    if newest is None:
+def _why_not(artifact: Artifact | None) -> str:
+    if artifact is None:
         return "is not there"
-    return {
-        "presented": f"waits at its gate ({newest.id})",
-        "revise": f"was sent back ({newest.id})",
-    }.get(newest.status, f"is stale ({newest.id})")
+    said = {"presented": "waits at its gate", "revise": "was sent back"}.get(artifact.status, "is stale")
+    return f"{said} ({artifact.id})"
 
 
 def reads_unchanged(view: View, artifact: Artifact) -> bool:

@@ -6,19 +6,13 @@ submission is the next one, and all of them hold (R-003-16).
 
 from dataclasses import dataclass
 
-from pydantic import JsonValue
-
 from prismfs.errors import RefusedError
 from prismfs.kinds import kind_of_id
 from prismfs.kinds.gates.artifact import LIVE, Artifact, ArtifactDrop, content_hash
 from prismfs.kinds.gates.settings.workflow import Phase, Workflow
-from prismfs.records.api import Id, Nothing
-from prismfs.rules.core import authority
-from prismfs.rules.core.draft import Draft
-from prismfs.rules.core.form import form_of
-from prismfs.rules.core.road import Refusal
-from prismfs.rules.gates import consequences, progress
-from prismfs.rules.gates.sections import reading
+from prismfs.records.api import Id, JsonValue, Nothing
+from prismfs.rules.core.api import Draft, Refusal, authority, form_of
+from prismfs.rules.gates import consequences, progress, reading
 
 _SAME = ("presented", "approved", "submitted", "revise")
 """States in which the same words once more say nothing new."""
@@ -44,10 +38,10 @@ def submit_command(draft: Draft) -> Nothing | None:
     """Submit an artifact that a command gives: `id`, `phase`, `body`, and maybe `author` and `findings`."""
     document, actor = draft.event.document, draft.event.actor
     author = str(document.get("author") or actor)
-    said: dict[str, JsonValue] = {"about": document["id"], "phase": document["phase"], "body": document["body"]}
-    form = ArtifactDrop.from_document(
-        {"kind": "artifact", "from": author, **said, "findings": document.get("findings") or []}
-    )
+    form = ArtifactDrop.from_document({
+        "kind": "artifact", "from": author, "about": document["id"], "phase": document["phase"],
+        "body": document["body"], "findings": document.get("findings") or [],
+    })  # fmt: skip
     return submit(draft, Submission(form, editors=() if author.casefold() == actor.casefold() else (actor,)))
 
 
@@ -60,34 +54,31 @@ def submit(draft: Draft, submission: Submission) -> Nothing | None:
         RecordError: what `sections.parse` refuses.
         ForbiddenError: `protected_unendorsed`; no operator answers for the workflow.
     """
-    form = submission.form
+    form, known = submission.form, submission.known
     authority.check_endorsed(draft)
     workflow, phase = progress.phase_of(draft.view, form.phase)
     _check_subject(draft, workflow, form.about)
     _check_order(draft, phase, form.about)
     parsed = reading.parse(phase, form.body)
-    earlier = tuple(
-        each
-        for each in progress.revisions(draft.view, form.about, phase.id)
-        if submission.known is None or each.id != submission.known.id
-    )
+    found = progress.revisions(draft.view, form.about, phase.id)
+    earlier = found if known is None else tuple(each for each in found if each.id != known.id)
     made = _made(draft, workflow, phase, submission, earlier)
-    same = next((each for each in earlier[-1:] if _says_the_same(each, made)), None)
-    if same is not None and submission.known is None:
+    if known is None and earlier and _says_the_same(earlier[-1], made):
+        same = earlier[-1]
         return Nothing(f"revision {same.revision} of {same.label} says the same and is {same.status}", same.id)
-    stale = () if phase.repeats or not earlier else progress.dependents(draft.view, workflow, form.about, phase.id)
-    for each in () if phase.repeats else earlier:
+    replaced = () if phase.repeats else earlier
+    stale = progress.dependents(draft.view, workflow, form.about, phase.id) if replaced else ()
+    for each in replaced:
         if each.status in (*LIVE, "stale"):
             draft.put(each.changed(status="superseded"))
-    made = draft.put(made)
-    draft.subject = made
+    draft.subject = made = draft.put(made)
     draft.because("submit", f"{made.label} revision {made.revision}, by {made.author}")
     meta: dict[str, JsonValue] = {
         "artifact": phase.artifact,
         "reads": [read.to_document() for read in made.reads],
-        "supersedes": None if phase.repeats or not earlier else earlier[-1].id,
+        "supersedes": replaced[-1].id if replaced else None,
     }
-    consequences.add_rows(draft, "phase.submitted", made, level="info", reason=draft.reason, meta=meta)
+    consequences.add_rows(draft, "phase.submitted", made, level="info", meta=meta)
     consequences.mark_stale(draft, stale, because=f"{phase.id} has a new revision")
     consequences.ask_for_effects(draft, phase.on_submitted, made, parsed)
     if phase.gate is not None:
@@ -134,7 +125,7 @@ def refuse_submission(draft: Draft, artifact: Artifact, error: Refusal) -> None:
     draft.subject = refused
     draft.because("refuse_artifact", f"does not count: {error.code}")
     meta: dict[str, JsonValue] = {"code": error.code, "commit": draft.event.document.get("commit")}
-    consequences.add_rows(draft, "phase.refused", refused, level="error", reason=draft.reason, meta=meta)
+    consequences.add_rows(draft, "phase.refused", refused, level="error", meta=meta)
 
 
 def _made(
@@ -145,23 +136,14 @@ def _made(
     revision = 1 if newest is None or phase.repeats else newest.revision + 1
     identifier: Id = draft.new_id("art", phase.id) if submission.known is None else submission.known.id
     return Artifact(
-        id=identifier,
-        about=form.about,
-        workflow=workflow.name,
-        phase=phase.id,
-        number=number,
-        revision=revision,
-        title=phase.artifact,
-        author=form.sender,
-        editors=submission.editors,
+        id=identifier, about=form.about, workflow=workflow.name, phase=phase.id, number=number, revision=revision,
+        title=phase.artifact, author=form.sender, editors=submission.editors,
         status="submitted" if phase.gate is None else "presented",
         content_hash=content_hash(
             about=form.about, workflow=workflow.name, phase=phase.id, number=number, body=form.body,
             findings=form.findings,
         ),
-        reads=progress.reads_of(draft.view, phase, form.about),
-        submitted_at=draft.now,
-        findings=form.findings,
+        reads=progress.reads_of(draft.view, phase, form.about), submitted_at=draft.now, findings=form.findings,
         body=form.body,
     )  # fmt: skip
 
@@ -175,10 +157,10 @@ def _says_the_same(earlier: Artifact, made: Artifact) -> bool:
 def _next_command(draft: Draft, phase: Phase, about: str) -> str:
     """Return the command that brings `phase` nearer."""
     for before in phase.before:
-        found = progress.revisions(draft.view, about, before)[-1:]
-        if found and progress.is_done(draft.view, found[0]):
+        found = progress.newest(draft.view, about, before)
+        if found is not None and progress.is_done(draft.view, found):
             continue
-        if found and found[0].status == "presented":
-            return f"prismfs gate show {found[0].id}"
+        if found is not None and found.status == "presented":
+            return f"prismfs gate show {found.id}"
         return f"prismfs incident phase submit {about} {before} FILE"
     return f"prismfs incident phase list {about}"

@@ -2,18 +2,21 @@
 
 Each timer is a time in the record; the earliest of them is its due time. One that lapses is taken out, or set anew
 by the rule that answers it. Status updates fall due from the second step of the chain on (coordination), as often as
-`status_updates` says for the rank.
+`status_updates` says for the rank. An update that stakeholders were promised holds as long as the incident is not
+closed: who was told to hear again is told of the resolution, too (R-003-16).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
+from prismfs.kinds.gates.artifact import Artifact
+from prismfs.kinds.gates.settings.sections import AnySection, SubsectionsSection, TimeSection
+from prismfs.kinds.gates.settings.workflow import Workflow
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.api import format_duration, format_instant
-from prismfs.rules.core.draft import Draft
-from prismfs.rules.core.follow_ups import Attend
-from prismfs.rules.response import owners, targets, update_sla
-from prismfs.rules.response.facts import Lapse, meta_of, priority_of, subject_of, with_timers
+from prismfs.rules.core.api import Attend, Draft
+from prismfs.rules.response import facts, owners, severity
 from prismfs.rules.response.postmortem import duty
 
 
@@ -22,23 +25,21 @@ def incident_due(draft: Draft) -> None:
 
     The first one names the decision.
     """
-    identifier = str(draft.event.document["id"])
-    incident = draft.need(Incident, identifier)
+    incident = facts.incident_of(draft)
     lapsed = [(at, name) for name in _LAPSED if (at := getattr(incident.timers, name)) is not None and at < draft.now]
-    found: list[Lapse] = []
+    found: list[facts.Lapse] = []
     for at, name in sorted(lapsed, key=lambda timer: timer[0]):
-        incident = draft.need(Incident, identifier)
+        incident = facts.incident_of(draft)
         if getattr(incident.timers, name) != at:  # a rule before it answered it, or set it anew
             continue
-        lapse = _LAPSED[name](draft, draft.put(with_timers(incident, **{name: None})), at)
+        lapse = _LAPSED[name](draft, draft.put(facts.with_timers(incident, **{name: None})), at)
         found += [] if lapse is None else [lapse]
     if found:
         draft.because(*found[0])
     else:  # such as a due time set by hand
         draft.because("retime", "what it waited for is no more")
-        retimed = draft.put(with_timers(draft.need(Incident, identifier)))
-        draft.row("incident.retimed", retimed, level="warn", reason=draft.reason, meta=meta_of(retimed))
-    draft.subject = draft.need(Incident, identifier)
+        facts.add_row(draft, "incident.retimed", draft.put(facts.with_timers(facts.incident_of(draft))))
+    draft.subject = facts.incident_of(draft)
 
 
 def keep_time(draft: Draft, asked: Attend) -> None:
@@ -50,34 +51,81 @@ def keep_time(draft: Draft, asked: Attend) -> None:
         times.append(incident.timers.update)
     due = min(times, default=None)
     if due != incident.timers.update:
-        draft.put(with_timers(incident, update=due))
+        draft.put(facts.with_timers(incident, update=due))
 
 
-def update_due(draft: Draft, incident: Incident, due: datetime) -> Lapse | None:
+def update_due(draft: Draft, incident: Incident, due: datetime) -> facts.Lapse | None:
     """Remind the owner once of a status update that was not given in time; the next one counts from now (C-67)."""
     every = _interval(draft, incident)
     if every is None:
         return None  # the settings want none by now
-    lapse = Lapse("update_overdue", "no status update was given in time")
-    draft.mail(
+    lapse = facts.Lapse("update_overdue", "no status update was given in time")
+    facts.mail(
+        draft,
+        incident,
         incident.owner,
-        role="update_overdue",
-        type="task",
-        subject=f"Status update is due: {subject_of(incident)}",
+        "update_overdue",
+        subject=f"Status update is due: {facts.subject_of(incident)}",
         body=f"Stakeholders of {incident.id} hear how it stands every {format_duration(every)}; one was due at "
         f"{format_instant(due)}.\n\nprismfs incident update {incident.id} --status-text TEXT\n",
-        about=incident,
-        priority=priority_of(incident.severity),
     )
-    overdue = draft.put(with_timers(incident, update=draft.now + every))
-    draft.row(
-        "incident.update_overdue",
-        overdue,
-        level="warn",
-        reason=lapse.reason,
-        meta=meta_of(overdue) | {"due_at": format_instant(due), "to": overdue.owner},
-    )
+    overdue = draft.put(facts.with_timers(incident, update=draft.now + every))
+    told = {"due_at": format_instant(due), "to": overdue.owner}
+    facts.add_row(draft, "incident.update_overdue", overdue, reason=lapse.reason, meta=told)
     return lapse
+
+
+def set_promise(draft: Draft, incident: Incident, at: datetime | None) -> None:
+    """Wait for the next update, which stakeholders were promised for `at`, None for no further one; a row says so.
+
+    What was promised for a time that has passed, as in a message that is handed in later, is not waited for.
+    """
+    wanted = at if at is not None and at > draft.now and incident.status not in facts.ENDED else None
+    if wanted == incident.timers.promised:
+        return
+    changed = draft.put(facts.with_timers(incident, promised=wanted))
+    told = None if wanted is None else format_instant(wanted)
+    until = "no further update" if told is None else f"the next update by {told}"
+    facts.add_row(
+        draft, "incident.promised", changed, reason=f"stakeholders were promised {until}", meta={"promised_at": told}
+    )
+
+
+def promise_due(draft: Draft, incident: Incident, due: datetime) -> facts.Lapse:
+    """The promised update did not come: a row, and a message to the owner and to who promised it."""
+    lapse = facts.Lapse("promise_lapsed", "the update that stakeholders were promised did not come")
+    facts.mail(
+        draft,
+        incident,
+        (incident.owner, *_promised_by(draft, incident)),
+        "promise",
+        subject=f"Stakeholders wait: {incident.title}",
+        body=f"They were promised an update of {incident.id} by {format_instant(due)}, and none came.",
+        priority="urgent",
+    )
+    facts.add_row(draft, "incident.promise_lapsed", incident, reason=lapse.reason, meta={"due_at": format_instant(due)})
+    return lapse
+
+
+def promise_places(sections: Sequence[AnySection]) -> Iterator[tuple[str, ...]]:
+    """Yield the place of each section that says when stakeholders hear again, those of the type `time`."""
+    for section in sections:
+        if isinstance(section, TimeSection):
+            yield (section.name,)
+        elif isinstance(section, SubsectionsSection):
+            yield from ((section.name, *place) for place in promise_places(section.sections))
+
+
+def _promised_by(draft: Draft, incident: Incident) -> list[str]:
+    """Return the author of the newest artifact about the incident that promises an update."""
+    found = draft.view.with_ref(Artifact, incident.id)
+    return [each.author for each in found if each.status == "submitted" and _promises(draft, each)][-1:]
+
+
+def _promises(draft: Draft, artifact: Artifact) -> bool:
+    workflow = draft.get(Workflow, artifact.workflow)
+    phase = None if workflow is None else workflow.phase(artifact.phase)
+    return phase is not None and any(promise_places(phase.sections))
 
 
 def _interval(draft: Draft, incident: Incident) -> timedelta | None:
@@ -87,12 +135,12 @@ def _interval(draft: Draft, incident: Incident) -> timedelta | None:
     return draft.response.status_updates[incident.severity.rank]
 
 
-_LAPSED: dict[str, Callable[[Draft, Incident, datetime], Lapse | None]] = {
-    "respond": targets.respond_missed,
-    "resolve": targets.resolve_missed,
+_LAPSED: dict[str, Callable[[Draft, Incident, datetime], facts.Lapse | None]] = {
+    "respond": partial(severity.target_missed, target="respond"),
+    "resolve": partial(severity.target_missed, target="resolve"),
     "hop": owners.hop_due,
     "update": update_due,
-    "promised": update_sla.promise_due,
+    "promised": promise_due,
     "review": duty.review_due,
 }
 """The rule that answers each timer, in the order in which those of one instant are answered."""

@@ -1,17 +1,17 @@
 """What several rules about an incident need: the meta of its rows, the words of its mails, its times."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
 
-from pydantic import JsonValue
-
 from prismfs.errors import RefusedError
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.care.triage_record import TriageRecord
-from prismfs.kinds.core.audit import INCIDENT_META
+from prismfs.kinds.core.audit import INCIDENT_META, Level
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.api import MAX_TEXT, Severity
+from prismfs.records.api import MAX_TEXT, Id, JsonValue, Severity
 from prismfs.rules.core.draft import Draft
 
 TIMES = ("started_at", "detected_at", "responded_at", "resolved_at")
@@ -21,6 +21,35 @@ ENDED = ("closed", "duplicate", "false_positive")
 """States that an incident never leaves."""
 
 
+@dataclass(frozen=True, slots=True)
+class TellReporter:
+    """Answer the reporter of a signal that was counted on an incident, or whose triage waits."""
+
+    signal: Id
+
+
+@dataclass(frozen=True, slots=True)
+class TellReopened:
+    """Tell everybody who reported an incident that it is open again."""
+
+    incident: Id
+
+
+@dataclass(frozen=True, slots=True)
+class TellMerged:
+    """Tell everybody who reported one of two incidents that they are one."""
+
+    member: Id
+    into: Id
+
+
+@dataclass(frozen=True, slots=True)
+class PauseLifted:
+    """Release what waited for the pause `name`."""
+
+    name: str
+
+
 class Lapse(NamedTuple):
     """What a timer of an incident came to when it lapsed: the rule that answered it, and why."""
 
@@ -28,20 +57,40 @@ class Lapse(NamedTuple):
     reason: str
 
 
-def meta_of(incident: Incident, *, target: str | None = None) -> dict[str, JsonValue]:
-    """Return the meta that every row of an incident carries, null where unknown (R-002-41).
-
-    `target` is the level that the incident goes to, where it climbs.
-    """
+def meta_of(incident: Incident) -> dict[str, JsonValue]:
+    """Return the meta that every row of an incident carries, null where unknown (R-002-41)."""
     known: dict[str, JsonValue] = {
         "severity": incident.severity.label,
         "affected_workflow": incident.affected_workflow,
         "affected_agent": incident.affected_agent or incident.reporter,
         "retry_attempts": incident.retry_attempts,
         "auto_resolved": incident.auto_resolved,
-        "escalation_target": target,
+        "escalation_target": None,
     }
     return {name: known[name] for name in INCIDENT_META}
+
+
+def add_row(
+    draft: Draft,
+    action: str,
+    incident: Incident,
+    *,
+    level: Level = "warn",
+    reason: str | None = None,
+    meta: Mapping[str, JsonValue] | None = None,
+) -> None:
+    """Add the row of `action` on an incident: its meta, and `meta`; the reason is the decision's unless given."""
+    said = draft.reason if reason is None else reason
+    draft.row(action, incident, level=level, reason=said, meta={**meta_of(incident), **(meta or {})})
+
+
+def incident_of(draft: Draft) -> Incident:
+    """Return the incident that the event names by its `id`.
+
+    Raises:
+        RefusedError: `not_found`.
+    """
+    return draft.need(Incident, str(draft.event.document["id"]))
 
 
 def priority_of(severity: Severity) -> str:
@@ -54,10 +103,34 @@ def subject_of(incident: Incident) -> str:
     return f"{incident.severity.label} {incident.title}"
 
 
+def mail(
+    draft: Draft,
+    incident: Incident,
+    to: str | Iterable[str],
+    role: str,
+    *,
+    subject: str,
+    body: str,
+    type: str = "task",
+    sender: str | None = None,
+    priority: str | None = None,
+) -> None:
+    """Send a mail about an incident to one, or to each of several once; as urgent as the incident unless it says so.
+
+    `role` is as for `Draft.mail`; of several each has one of their own.
+    """
+    names = {role: to} if isinstance(to, str) else {f"{role}:{name.casefold()}": name for name in to}
+    urgency = priority or priority_of(incident.severity)
+    for own, name in names.items():
+        draft.mail(
+            name, role=own, type=type, subject=subject, body=body, about=incident, sender=sender, priority=urgency
+        )
+
+
 def with_tail(text: str, tail: str) -> str:
-    """Return `text` and `tail` with an empty line between; so much of `text` that both fit into a mail's body."""
+    """Return `text` and `tail` as paragraphs, an empty one left out; so much of `text` that both fit into a mail."""
     room = MAX_TEXT - len(tail.encode()) - 2
-    return f"{text.encode()[:room].decode(errors='ignore')}\n\n{tail}" if text else tail
+    return "\n\n".join(part for part in (text.encode()[:room].decode(errors="ignore"), tail) if part)
 
 
 def is_judged(draft: Draft, incident: Incident) -> bool:
@@ -99,9 +172,5 @@ def check_times(incident: Incident) -> None:
     known = [(name, at) for name in TIMES if (at := getattr(incident, name)) is not None]
     for (before, earlier), (after, later) in pairwise(known):
         if earlier > later:
-            raise RefusedError(
-                "times_out_of_order",
-                f"{before} is later than {after}",
-                field=f"/{before}",
-                hint="started, detected, responded, resolved, in this order",
-            )
+            hint = "started, detected, responded, resolved, in this order"
+            raise RefusedError("times_out_of_order", f"{before} is later than {after}", field=f"/{before}", hint=hint)

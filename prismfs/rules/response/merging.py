@@ -5,26 +5,14 @@ are not. The merged one ends as a duplicate and names the other; what repeats it
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.care.signal import Signal
-from prismfs.kinds.response.incident import AGENT, Incident
-from prismfs.records.api import Id, Nothing
-from prismfs.rules.core.draft import Draft
-from prismfs.rules.core.follow_ups import Attend, Reply
-from prismfs.rules.response import closing, owners, severity_change, targets
-from prismfs.rules.response.facts import ENDED, check_times, merged_into, meta_of, signal_of
-from prismfs.rules.response.status import facts_of_both
-
-
-@dataclass(frozen=True, slots=True)
-class TellMerged:
-    """Tell everybody who reported one of two incidents that they are one."""
-
-    member: Id
-    into: Id
+from prismfs.kinds.response.incident import Incident
+from prismfs.records.api import Nothing
+from prismfs.rules.core.api import Attend, Draft, Reply
+from prismfs.rules.response import facts, lifecycle, owners, severity, status
 
 
 def merge_incident(draft: Draft) -> Nothing | None:
@@ -34,26 +22,21 @@ def merge_incident(draft: Draft) -> Nothing | None:
         RefusedError: `not_found`, `merge_self`, `merge_circle`, `is_duplicate`, `closed`, `not_open`, `other_project`,
             `is_drill`.
     """
-    document = draft.event.document
-    member = draft.need(Incident, str(document["id"]))
-    into = draft.need(Incident, str(document["into"]))
+    member, into = facts.incident_of(draft), draft.need(Incident, str(draft.event.document["into"]))
     if member.duplicate_of == into.id:
         return Nothing(f"merged into {into.id} already", member.id)
     _check(draft, member, into)
     draft.because("merge", f"{draft.event.actor} says that it is {into.id}")
     if member.is_open:
-        member, into = targets.responded(draft, member), targets.responded(draft, into)
-    ended = closing.end(draft, member.changed(duplicate_of=into.id), "duplicate", None)
-    draft.subject = ended
-    draft.row(
-        "incident.merged", ended, level="warn", reason=f"merged into {into.id}", meta=meta_of(ended) | {"into": into.id}
-    )
+        member, into = severity.responded(draft, member), severity.responded(draft, into)
+    draft.subject = ended = lifecycle.end(draft, member.changed(duplicate_of=into.id), "duplicate", None)
+    facts.add_row(draft, "incident.merged", ended, reason=f"merged into {into.id}", meta={"into": into.id})
     _join(draft, member, into)
-    draft.follow(TellMerged(member.id, into.id))
+    draft.follow(facts.TellMerged(member.id, into.id))
     return None
 
 
-def tell_merged(draft: Draft, asked: TellMerged) -> None:
+def tell_merged(draft: Draft, asked: facts.TellMerged) -> None:
     """Tell everybody who reported one of two incidents where both are answered now; each once, in an own thread.
 
     The reports of the merged one are reports of the other from now on: their authors hear of its end.
@@ -86,29 +69,22 @@ def tell_merged(draft: Draft, asked: TellMerged) -> None:
 def _check(draft: Draft, member: Incident, into: Incident) -> None:
     if member.id == into.id:
         raise RefusedError("merge_self", "an incident is not merged into itself", field="/into", hint="--into OTHER")
-    last = merged_into(draft, into)
+    last = facts.merged_into(draft, into)
     if last is not None and last.id == member.id:
-        raise RefusedError(
-            "merge_circle", f"{into.id} was merged into this one", field="/into", hint="they are one already"
-        )
+        said = f"{into.id} was merged into this one"
+        raise RefusedError("merge_circle", said, field="/into", hint="they are one already")
     for one, field in ((member, "/id"), (into, "/into")):
         if one.duplicate_of is not None:
-            raise RefusedError(
-                "is_duplicate", f"it was merged already, into {one.duplicate_of}", field=field,
-                hint=f"name {one.duplicate_of} instead",
-            )  # fmt: skip
-        if one.status in (*ENDED, "in_review", "auto_resolved"):
+            said = f"it was merged already, into {one.duplicate_of}"
+            raise RefusedError("is_duplicate", said, field=field, hint=f"name {one.duplicate_of} instead")
+        if one.status in (*facts.ENDED, "in_review", "auto_resolved"):
             raise RefusedError("closed", f"it is {one.status}", field=field, hint="prismfs incident show ID")
     if member.is_open and not into.is_open:
-        raise RefusedError(
-            "not_open", f"an open incident is not merged into one that is {into.status}", field="/into",
-            hint=f"prismfs incident reopen {into.id} --reason TEXT",
-        )  # fmt: skip
+        said = f"an open incident is not merged into one that is {into.status}"
+        raise RefusedError("not_open", said, field="/into", hint=f"prismfs incident reopen {into.id} --reason TEXT")
     if member.reporter_pid != into.reporter_pid:
-        raise RefusedError(
-            "other_project", "two projects reported them, and neither may read of the other's", field="/into",
-            hint="resolve each by itself",
-        )  # fmt: skip
+        said = "two projects reported them, and neither may read of the other's"
+        raise RefusedError("other_project", said, field="/into", hint="resolve each by itself")
     if member.drill != into.drill:
         raise RefusedError("is_drill", "a drill and what is real are never one", field="/into")
 
@@ -122,31 +98,18 @@ def _join(draft: Draft, member: Incident, into: Incident) -> None:
         detected_at=min(member.detected_at, into.detected_at),
         responded_at=_of_both(min, member.responded_at, into.responded_at),
         resolved_at=None if into.resolved_at is None else _of_both(max, member.resolved_at, into.resolved_at),
-        sev_max=severity_change.worst(into.sev_max, member.sev_max),
-        missed=tuple(target for target in targets.TARGETS if target in (*into.missed, *member.missed)),
-        **facts_of_both(into, member),
+        sev_max=severity.worst(into.sev_max, member.sev_max),
+        missed=tuple(target for target in severity.TARGETS if target in (*into.missed, *member.missed)),
+        **status.facts_of_both(into, member),
     )
-    check_times(joined)
-    joined = draft.put(_timed(draft, joined))
-    draft.row(
-        "incident.joined",
-        joined,
-        level="warn",
-        reason=f"{member.id} was merged into it, {joined.count} reports in all",
-        meta=meta_of(joined) | {"member": member.id, "count": joined.count},
-    )
+    facts.check_times(joined)
+    joined = draft.put(owners.with_times(draft, joined) if joined.is_open else joined)
+    reason = f"{member.id} was merged into it, {joined.count} reports in all"
+    facts.add_row(draft, "incident.joined", joined, reason=reason, meta={"member": member.id, "count": joined.count})
     if member.severity.rank < joined.severity.rank:
-        severity_change.make_worse(draft, joined, member.severity, f"{member.id} was merged into it")
+        severity.make_worse(draft, joined, member.severity, f"{member.id} was merged into it")
     else:
         draft.follow(Attend(joined.id))
-
-
-def _timed(draft: Draft, incident: Incident) -> Incident:
-    """Return an open incident with the times that follow from a detection that is earlier now."""
-    if not incident.is_open:
-        return incident
-    incident = targets.retarget(draft, incident)
-    return incident if incident.level == AGENT else owners.with_hop_time(draft, incident)
 
 
 def _of_both(
@@ -157,6 +120,6 @@ def _of_both(
 
 
 def _reports(draft: Draft, incident: Incident) -> list[Signal]:
-    opened = signal_of(draft, incident)
+    opened = facts.signal_of(draft, incident)
     found = [] if opened is None else [opened]
     return found + [signal for signal in draft.view.with_ref(Signal, incident.id) if signal.to_pid is None]

@@ -4,29 +4,18 @@ Each incident has its targets and its row from the beginning, and nothing is kep
 (C-95).
 """
 
-from dataclasses import dataclass
 from typing import Any
-
-from pydantic import JsonValue
 
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.care.triage_record import Judgement
 from prismfs.kinds.response.incident import Incident, IncidentStatus
-from prismfs.records.api import Id, Severity
-from prismfs.rules.core.draft import Draft, one_line
-from prismfs.rules.core.follow_ups import Reply
-from prismfs.rules.response import targets
-from prismfs.rules.response.facts import check_times, merged_into, meta_of
+from prismfs.records.api import Id, JsonValue, Severity
+from prismfs.rules.core.api import Draft, Reply, one_line
+from prismfs.rules.response.facts import TellReporter, add_row, check_times, merged_into
+from prismfs.rules.response.severity import with_targets
 
 DRILL = "[drill] "
 """What the title of a drill begins with, so that every message about it says that it is one."""
-
-
-@dataclass(frozen=True, slots=True)
-class TellReporter:
-    """Answer the reporter of a signal that was counted on an incident, or whose triage waits."""
-
-    signal: Id
 
 
 def known_by(draft: Draft, key: str) -> Incident | None:
@@ -44,8 +33,8 @@ def count(
     """Count one more report on `incident`, with its row."""
     counted = draft.put(incident.changed(count=incident.count + 1, last_seen_at=draft.now))
     told: dict[str, JsonValue] = {"signal": signal, "count": counted.count, "job": job}
-    meta = meta_of(counted) | {name: value for name, value in told.items() if value is not None}
-    draft.row("incident.duplicate_suppressed", counted, level="warn", reason=reason, meta=meta)
+    told = {name: value for name, value in told.items() if value is not None}
+    add_row(draft, "incident.duplicate_suppressed", counted, reason=reason, meta=told)
     return counted
 
 
@@ -129,9 +118,9 @@ def open_incident(
     }
     incident = Incident.model_validate(given | fields)
     check_times(incident)
-    incident = draft.put(targets.with_targets(draft, incident))
+    incident = draft.put(with_targets(draft, incident))
     reason = "seen by the desk itself" if opened_by is None else f"reported by {opened_by}"
-    draft.row("incident.detected", incident, level="error", reason=reason, meta=meta_of(incident) | (meta or {}))
+    add_row(draft, "incident.detected", incident, level="error", reason=reason, meta=meta)
     return incident
 
 

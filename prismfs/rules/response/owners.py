@@ -1,47 +1,21 @@
 """The chain of people: agent, support, coordination, executive; no hop skipped, a row for each (R-002-37).
 
-Each condition is a rule of its own, with its reason. Several hops may be taken in one decision. What may make a
+Each condition has its reason. Several hops may be taken in one decision. What may make a
 condition true (a judgement, a fact, a merge, time) asks for `Attend`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.care.triage_record import Judgement
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.response.incident import AGENT, Incident
-from prismfs.kinds.response.settings.response import Conditions, Level
+from prismfs.kinds.response.settings.response import Level
 from prismfs.records.api import LEAST_URGENT, format_duration, format_instant, with_rank
 from prismfs.rules.care import api as care
-from prismfs.rules.core import roles
-from prismfs.rules.core.draft import Draft
-from prismfs.rules.core.follow_ups import Assess, Attend, Attention, MakeLouder
-from prismfs.rules.response.facts import (
-    Lapse,
-    is_judged,
-    meta_of,
-    priority_of,
-    signal_of,
-    subject_of,
-    with_tail,
-    with_timers,
-)
-from prismfs.rules.response.severity_change import SECURITY
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What the conditions look at; `judged` tells whether the severity is more than a proposal."""
-
-    incident: Incident
-    age: timedelta
-    judged: bool
-
-
-Condition = Callable[[Case, Conditions], str | None]
-"""Says why an incident climbs, or None."""
+from prismfs.rules.core.api import Assess, Attend, Attention, Draft, MakeLouder, authority
+from prismfs.rules.response.facts import Lapse, add_row, is_judged, mail, signal_of, subject_of, with_tail, with_timers
+from prismfs.rules.response.severity import SECURITY, retarget
 
 
 def escalate(draft: Draft, asked: Attend) -> None:
@@ -139,58 +113,29 @@ def reasons_for(draft: Draft, incident: Incident, step: Level) -> list[str]:
 
 
 def _held(draft: Draft, incident: Incident, step: Level) -> list[str]:
-    if step.when is None:
+    """Return the reason of each condition of `step` that holds, in the order in which they are told."""
+    when, age, cost = step.when, draft.now - incident.detected_at, incident.financial_impact_usd
+    if when is None:
         return ["it needs somebody who triages it"] if incident.level == AGENT else []
-    case = Case(incident, age=draft.now - incident.detected_at, judged=is_judged(draft, incident))
-    found = (condition(case, step.when) for condition in _CONDITIONS)
-    return [reason for reason in found if reason is not None]
+    # A severity that was judged, not one that is only proposed (R-002-25, R-002-32).
+    severe = when.rank is not None and incident.severity.rank <= when.rank and is_judged(draft, incident)
+    oldest, most = when.older_than, when.over_usd
+    reasons = (
+        (severe, f"severity {incident.severity.label}"),
+        (when.several_agents and incident.several_agents, "it needs several agents"),
+        (when.needs_change and incident.needs_change, "it needs a change of code or configuration"),
+        (oldest is not None and age > oldest, f"older than {oldest and format_duration(oldest)}"),
+        (most is not None and cost is not None and cost > most, f"financial impact above {most} USD"),
+        (when.customer_data and incident.customer_data, "customer data may be compromised"),
+        (when.needs_decision and incident.needs_decision, "it needs an executive decision"),
+    )
+    return [reason for held, reason in reasons if held]
 
 
-def _is_severe(case: Case, when: Conditions) -> str | None:
-    """R-002-25, R-002-32: a severity that was judged, not one that is only proposed."""
-    severity = case.incident.severity
-    held = case.judged and when.rank is not None and severity.rank <= when.rank
-    return f"severity {severity.label}" if held else None
-
-
-def _needs_several(case: Case, when: Conditions) -> str | None:
-    return "it needs several agents" if when.several_agents and case.incident.several_agents else None
-
-
-def _needs_change(case: Case, when: Conditions) -> str | None:
-    held = when.needs_change and case.incident.needs_change
-    return "it needs a change of code or configuration" if held else None
-
-
-def _is_old(case: Case, when: Conditions) -> str | None:
-    if when.older_than is None or case.age <= when.older_than:
-        return None
-    return f"older than {format_duration(when.older_than)}"
-
-
-def _costs_much(case: Case, when: Conditions) -> str | None:
-    cost = case.incident.financial_impact_usd
-    held = when.over_usd is not None and cost is not None and cost > when.over_usd
-    return f"financial impact above {when.over_usd} USD" if held else None
-
-
-def _touches_customers(case: Case, when: Conditions) -> str | None:
-    return "customer data may be compromised" if when.customer_data and case.incident.customer_data else None
-
-
-def _needs_decision(case: Case, when: Conditions) -> str | None:
-    return "it needs an executive decision" if when.needs_decision and case.incident.needs_decision else None
-
-
-_CONDITIONS: tuple[Condition, ...] = (
-    _is_severe,
-    _needs_several,
-    _needs_change,
-    _is_old,
-    _costs_much,
-    _touches_customers,
-    _needs_decision,
-)
+def with_times(draft: Draft, incident: Incident) -> Incident:
+    """Return an open incident with the times that follow from its detection: its targets, and its next hop by age."""
+    incident = retarget(draft, incident)
+    return incident if incident.level == AGENT else with_hop_time(draft, incident)
 
 
 def with_hop_time(draft: Draft, incident: Incident) -> Incident:
@@ -205,25 +150,26 @@ def _take_hop(draft: Draft, incident: Incident, step: Level, reasons: list[str])
     """Let `incident` climb to `step`: its owner, its row, the message to who has it now (R-002-19, R-002-26)."""
     first = incident.level == AGENT
     reported = first and incident.job is None and incident.opened_by is not None
-    holder = incident.owner if reported else roles.holder_of(draft, step.role)
+    holder = incident.owner if reported else authority.holder_of(draft, step.role)
     changes = {"level": step.level, "escalations": incident.escalations + 1}
     incident = draft.put(with_hop_time(draft, incident.changed(**changes, **({"owner": holder} if step.owns else {}))))
-    draft.mail(
+    signal = signal_of(draft, incident)
+    mail(
+        draft,
+        incident,
         holder,
-        role=f"hop:{step.level}",
-        type="task",
-        sender=_speaker(draft, incident),
+        f"hop:{step.level}",
+        sender=None if signal is None else signal.to,
         subject=subject_of(incident),
-        body=_told(draft, incident, step, reasons),
-        about=incident,
-        priority=priority_of(incident.severity),
+        body=_told(incident, signal, step, reasons),
     )
-    draft.row(
+    add_row(
+        draft,
         "incident.escalated",
         incident,
         level="error" if incident.severity.rank <= 1 else "warn",
         reason=f"to {step.level}: {'; '.join(reasons)}",
-        meta=meta_of(incident, target=step.level) | {"to": holder, "role": step.role},
+        meta={"escalation_target": step.level, "to": holder, "role": step.role},
     )
     return incident
 
@@ -235,16 +181,9 @@ def _judged_by_rules(draft: Draft, incident: Incident, signal: Signal) -> Judgem
     return judged.changed(severity=incident.severity, nature=incident.nature) if milder else judged
 
 
-def _speaker(draft: Draft, incident: Incident) -> str | None:
-    """Return whom the incident was reported to; None where the desk itself speaks."""
-    signal = signal_of(draft, incident)
-    return None if signal is None else signal.to
-
-
-def _told(draft: Draft, incident: Incident, step: Level, reasons: list[str]) -> str:
+def _told(incident: Incident, signal: Signal | None, step: Level, reasons: list[str]) -> str:
     """Return the mail to its new owner; of a failed job also where its history is found (R-002-21)."""
     told = f"Incident {incident.id}, reported by {incident.reporter}, comes to {step.level}: {'; '.join(reasons)}."
     if incident.job is not None:
         told += f"\n\nRead first:\nprismfs show {incident.job}\nprismfs log {incident.job}\nprismfs log {incident.id}"
-    signal = signal_of(draft, incident)
     return told if signal is None else with_tail(signal.body, told)

@@ -4,29 +4,20 @@ Each reads the sections of the artifact by their type or their heading and chang
 An effect that does not fit refuses, and with it the submission or approval: all of it is one commit.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import cast
-
-from pydantic import JsonValue
+import hashlib
+import re
+from collections.abc import Callable
 
 from prismfs.errors import RefusedError
+from prismfs.kinds.core.settings.fingerprint import Fingerprint
 from prismfs.kinds.gates.artifact import Artifact
-from prismfs.kinds.gates.settings.section import (
-    ActionsSection,
-    AnySection,
-    ChecklistSection,
-    SubsectionsSection,
-    TimeSection,
-)
-from prismfs.kinds.gates.settings.workflow import Phase
+from prismfs.kinds.gates.settings.sections import ActionsSection, ChecklistSection
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.api import Label, parse_instant, read_label, with_rank
-from prismfs.rules.core.draft import Draft
-from prismfs.rules.core.follow_ups import Attend, PhaseEffect
+from prismfs.records.api import JsonValue, Label, parse_instant, read_label, with_rank
+from prismfs.rules.core.api import Attend, Draft, PhaseEffect, essence
 from prismfs.rules.gates.api import Parsed, parse, phase_of, read_findings, rows_of, text_of
-from prismfs.rules.response import mitigation, severity_change, update_sla
-from prismfs.rules.response.facts import meta_of
-from prismfs.rules.response.postmortem import actions, blameless, root_cause, storing
+from prismfs.rules.response import clock, facts, lifecycle, severity
+from prismfs.rules.response.postmortem import actions, storing
 
 Effect = Callable[[Draft, Artifact, Parsed], None]
 """Adds to the draft what follows from an artifact that was submitted or approved; it may refuse before it adds."""
@@ -34,7 +25,14 @@ Effect = Callable[[Draft, Artifact, Parsed], None]
 TRIAGE_SCALE = "triage"
 """The policy's scale in which a triage assessment writes severity."""
 
-_MITIGATED = "mitigated"
+DERIVED = "auto:"
+"""How a name of a root cause begins that is derived from its words; one that was given is never replaced."""
+
+_WORD = re.compile(r"[^\W_]+")
+_SHOWN = 5
+"""Words of a root cause that stand in its name."""
+
+_SHORT = frozenset("a an and at by for from in is it its of on or that the this to was were which with".split())
 
 
 def run_effect(draft: Draft, asked: PhaseEffect) -> None:
@@ -64,41 +62,45 @@ def _severity(draft: Draft, artifact: Artifact, parsed: Parsed) -> None:
     else:
         wanted = with_rank(policy.scales, said.rank, scale=policy.incident_scale).changed(source=source)
         reason = f"{artifact.label} says {said.label}"
-        changed = draft.put(severity_change.change(draft, incident, wanted, reason, by=artifact.author))
-        _updated(draft, changed, "severity", reason, before=incident.severity.label)
+        changed = draft.put(severity.change_severity(draft, incident, wanted, reason, by=artifact.author))
+        _add_updated(draft, changed, "severity", reason, before=incident.severity.label)
     draft.follow(Attend(changed.id))
 
 
 def _mitigating(draft: Draft, artifact: Artifact, _parsed: Parsed) -> None:
     """What has to be done at once is known: the impact is worked on (R-003-09)."""
-    mitigation.begin(draft, _incident(draft, artifact))
+    lifecycle.mitigate(draft, _incident(draft, artifact), "mitigating")
 
 
 def _mitigated(draft: Draft, artifact: Artifact, parsed: Parsed) -> None:
     """Section `Current Status` says Mitigated: the impact is gone or bearable; partly is not enough (R-003-12)."""
-    if text_of(parsed, "Current Status").casefold() == _MITIGATED:
-        mitigation.finish(draft, _incident(draft, artifact))
+    if text_of(parsed, "Current Status").casefold() == "mitigated":
+        lifecycle.mitigate(draft, _incident(draft, artifact), "mitigated")
 
 
 def _promise(draft: Draft, artifact: Artifact, parsed: Parsed) -> None:
     """The section of the type `time` says when stakeholders hear again, or a word that they do not (R-003-16)."""
-    for place in _places(_phase(draft, artifact).sections):
+    for place in clock.promise_places(phase_of(draft.view, artifact.phase)[1].sections):
         text = text_of(parsed, *place)
-        update_sla.set_update_sla(
-            draft, _incident(draft, artifact), parse_instant(text) if text[:1].isdigit() else None
-        )
+        promised = parse_instant(text) if text[:1].isdigit() else None
+        clock.set_promise(draft, _incident(draft, artifact), promised)
 
 
 def _root_cause(draft: Draft, artifact: Artifact, parsed: Parsed) -> None:
-    """Section `Root Cause` gives the incident a name for it, by which repeats are found (R-002-60)."""
-    root_cause.name(draft, _incident(draft, artifact), text_of(parsed, "Root Cause"), said_by=artifact.label)
+    """Section `Root Cause` gives the incident a name for it, by which repeats are found (R-002-60); one given stays."""
+    incident = _incident(draft, artifact)
+    before, derived = incident.root_cause_id, _name_of_cause(draft, text_of(parsed, "Root Cause"))
+    if before == derived or not (before or DERIVED).startswith(DERIVED):
+        return
+    changed = draft.put(incident.changed(root_cause_id=derived))
+    _add_updated(draft, changed, "root_cause_id", f"{artifact.label} names the root cause", before=before)
 
 
 def _action_items(draft: Draft, artifact: Artifact, parsed: Parsed) -> None:
     """Each line of a checklist becomes a work item; priorities are those of the actions it was made of (R-003-24)."""
     buckets = list(draft.response.action_due)
     wanted = []
-    for number, section in enumerate(_phase(draft, artifact).sections):
+    for number, section in enumerate(phase_of(draft.view, artifact.phase)[1].sections):
         if not isinstance(section, ChecklistSection):
             continue
         for row in rows_of(parsed, section.name):
@@ -117,11 +119,11 @@ def _panel(draft: Draft, artifact: Artifact, _parsed: Parsed) -> None:
 def _blameless(draft: Draft, artifact: Artifact, _parsed: Parsed) -> None:
     """Sentences about people where systems are meant are pointed out; nothing is refused for them (R-003-23)."""
     incident = _incident(draft, artifact)
-    advice = blameless.advice_for(draft, incident, artifact.body)
+    advice = storing.advice_for(draft, incident, artifact.body)
     if advice:
-        meta: dict[str, JsonValue] = {"artifact": artifact.id, "advice": [*advice]}
         reason = f"{artifact.label}: {len(advice)} sentences about people"
-        draft.row("incident.advice", incident, level="warn", reason=reason, meta=meta_of(incident) | meta)
+        meta: dict[str, JsonValue] = {"artifact": artifact.id, "advice": [*advice]}
+        facts.add_row(draft, "incident.advice", incident, reason=reason, meta=meta)
 
 
 def _review(draft: Draft, artifact: Artifact, parsed: Parsed) -> None:
@@ -147,22 +149,19 @@ def _incident(draft: Draft, artifact: Artifact) -> Incident:
     return draft.need(Incident, artifact.about)
 
 
-def _phase(draft: Draft, artifact: Artifact) -> Phase:
-    return phase_of(draft.view, artifact.phase)[1]
+def _add_updated(draft: Draft, incident: Incident, field: str, reason: str, *, before: str | None) -> None:
+    facts.add_row(draft, "incident.updated", incident, reason=reason, meta={"fields": [field], "before": before})
 
 
-def _updated(draft: Draft, incident: Incident, field: str, reason: str, *, before: str | None) -> None:
-    meta: dict[str, JsonValue] = {"fields": [field], "before": before}
-    draft.row("incident.updated", incident, level="warn", reason=reason, meta=meta_of(incident) | meta)
+def _name_of_cause(draft: Draft, text: str) -> str:
+    """Return the name that `text` gives a root cause: its first words, and a hash of what is not volatile in it.
 
-
-def _places(sections: Sequence[AnySection]) -> Iterator[tuple[str, ...]]:
-    """Yield the place of each section of the type `time`."""
-    for section in sections:
-        if isinstance(section, TimeSection):
-            yield (section.name,)
-        elif isinstance(section, SubsectionsSection):
-            yield from ((section.name, *place) for place in _places(section.sections))
+    The same cause again has the same name.
+    """
+    words = _WORD.findall(essence(draft.view.single(Fingerprint), text).casefold())
+    shown = [word for word in words if word not in _SHORT][:_SHOWN]
+    digest = hashlib.sha256(" ".join(words).encode()).hexdigest()[:10]
+    return f"{DERIVED}{'-'.join([*shown, digest])}"[:200]
 
 
 def _priorities(draft: Draft, artifact: Artifact) -> dict[str, int]:
@@ -172,10 +171,10 @@ def _priorities(draft: Draft, artifact: Artifact) -> dict[str, int]:
         source = draft.get(Artifact, read.id)
         if source is None:
             continue
-        phase = _phase(draft, source)
+        phase = phase_of(draft.view, source.phase)[1]
         for section in phase.sections:
             if isinstance(section, ActionsSection):
                 rows = rows_of(parse(phase, source.body), section.name)
                 order = [label.casefold() for label in section.priorities]
-                found |= {str(row["action"]): order.index(cast(str, row["priority"]).casefold()) for row in rows}
+                found |= {str(row["action"]): order.index(str(row["priority"]).casefold()) for row in rows}
     return found

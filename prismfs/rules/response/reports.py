@@ -1,25 +1,26 @@
-"""Incidents reported by a signal or a command: opened, or counted on the one with the same dedup key."""
+"""Incidents reported by a signal, by a command or by the desk itself: opened, or counted on the one with the same key.
+
+The desk reports that the engine's loop stopped: an incident of the highest severity, one at a time (R-002-07). What was
+overdue is not handled here: the turn that tells of it handles it as always, late (C-67).
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import JsonValue
-
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.care.triage_record import Judgement
+from prismfs.kinds.core.bead import Bead
 from prismfs.kinds.core.settings.fingerprint import Fingerprint
-from prismfs.kinds.response.forms import OpenForm
-from prismfs.kinds.response.incident import Incident
-from prismfs.records.api import Severity, read_label, with_rank
+from prismfs.kinds.response.incident import Incident, OpenForm
+from prismfs.records.api import MOST_URGENT, Nothing, Severity, format_instant, parse_instant, read_label, with_rank
 from prismfs.rules.care import api as care
-from prismfs.rules.core.draft import Draft
-from prismfs.rules.core.fingerprint import fingerprint
-from prismfs.rules.core.follow_ups import Attend, ReportFault
-from prismfs.rules.core.form import redactions_of
+from prismfs.rules.core.api import ENGINE, Attend, Draft, ReportFault, fingerprint, redactions_of
 from prismfs.rules.response import opening
-from prismfs.rules.response.facts import meta_of
-from prismfs.rules.response.opening import DRILL, TellReporter, name_once
-from prismfs.rules.response.severity_change import make_worse
+from prismfs.rules.response.facts import TellReporter, add_row
+from prismfs.rules.response.severity import make_worse
+
+ENGINE_KEY = "watchdog:engine"
+"""The key of incidents that say that the engine's loop stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def open_by_command(draft: Draft) -> None:
             to=policy.lanes.incident,
             type="StatusUpdate",
             category="BLOCKER",
-            subject=f"{DRILL}{form.subject}"[:500] if form.drill else form.subject,
+            subject=f"{opening.DRILL}{form.subject}"[:500] if form.drill else form.subject,
             body=form.body,
             dedup_key=form.dedup_key,
             redactions=redactions_of(draft),
@@ -73,10 +74,47 @@ def open_by_command(draft: Draft) -> None:
             lane_by=actor,
         )
     )
-    meta: dict[str, JsonValue] = {"payload_hash": signal.payload_hash}
-    draft.row("signal.received", signal, reason=f"{actor} opens an incident", meta=meta)
+    reason = f"{actor} opens an incident"
+    draft.row("signal.received", signal, reason=reason, meta={"payload_hash": signal.payload_hash})
     stated = _Stated(severity, form.nature, form.started_at, form.workflow, form.drill)
     draft.subject = _open_or_count(draft, signal, stated)
+
+
+def engine_stopped(draft: Draft) -> Nothing | None:
+    """Open the incident, or count one more stop on the one that is open.
+
+    The event's document holds `heartbeat` (the last one of a watcher that is missing, or null), `overdue` (id and
+    due_at of at most 20 records) and `count` (of all of them). Nothing, where another clone has handled all of it.
+    """
+    document = draft.event.document
+    heartbeat = document.get("heartbeat")
+    silent_since = parse_instant(str(heartbeat)) if heartbeat is not None else None
+    overdue = _still_overdue(draft)
+    if silent_since is None and not overdue:
+        return Nothing("what was overdue has been handled meanwhile")
+    since = min(at for at in (silent_since, *overdue) if at is not None)
+    because = _because(silent_since, overdue, int(str(document.get("count", 0))))
+    known = draft.view.open_with_key(Incident, ENGINE_KEY)
+    draft.because("watchdog", because)
+    if known is not None:
+        draft.subject = opening.count(draft, known, because)
+        return None
+    policy, earlier = draft.policy, draft.view.latest_with_key(Incident, ENGINE_KEY)
+    draft.subject = incident = opening.open_incident(
+        draft,
+        title="Engine loop stopped",
+        nature="outage",
+        severity=with_rank(policy.scales, MOST_URGENT, scale=policy.incident_scale),
+        because=because,
+        reporter=ENGINE,
+        opened_by=None,
+        key=ENGINE_KEY,
+        started_at=min(since, draft.now),
+        recurrence_of=None if earlier is None else earlier.id,
+        meta={"heartbeat": heartbeat, "overdue": document["count"]},
+    )
+    draft.follow(Attend(incident.id))
+    return None
 
 
 def dedup_key(rules: Fingerprint, signal: Signal) -> str:
@@ -111,7 +149,7 @@ def _open_or_count(draft: Draft, signal: Signal, stated: _Stated) -> Incident:
         return make_worse(draft, counted, said, "somebody who reports it again judges it as worse")
     judged, because = care.judge(draft, signal, recurs=known is not None)
     judged, because = _as_stated(draft, judged, because, stated)
-    name_once(draft, "open_incident", f"lane incident, severity {judged.severity.label}: {because}")
+    opening.name_once(draft, "open_incident", f"lane incident, severity {judged.severity.label}: {because}")
     incident = opening.open_for_signal(
         draft,
         signal,
@@ -126,7 +164,7 @@ def _open_or_count(draft: Draft, signal: Signal, stated: _Stated) -> Incident:
         drill=stated.drill,
     )
     reason = f"severity {judged.severity.label}: {because}"
-    draft.row("incident.triage", incident, level="warn", reason=reason, meta=meta_of(incident))
+    add_row(draft, "incident.triage", incident, reason=reason)
     draft.follow(Attend(incident.id, judged))
     if not care.is_judged_at_once(draft, incident.owner, judged):  # else its reporter hears what triage came to
         draft.follow(TellReporter(signal.id))
@@ -154,3 +192,24 @@ def _as_stated(draft: Draft, judged: Judgement, because: str, stated: _Stated) -
         because = f"no less urgent than its nature {judged.nature} allows"
         judged = judged.changed(severity=with_rank(draft.policy.scales, floor, scale=draft.policy.incident_scale))
     return judged, because
+
+
+def _still_overdue(draft: Draft) -> list[datetime]:
+    """Return the due times of the records named that still wait for them: another clone may have been at work."""
+    found, named = [], draft.event.document.get("overdue")
+    for entry in named if isinstance(named, list) else ():
+        assert isinstance(entry, dict)
+        identifier, due_at = str(entry["id"]), parse_instant(str(entry["due_at"]))
+        record = draft.get(Incident, identifier) or draft.get(Bead, identifier)
+        if record is not None and record.due_at == due_at:
+            found.append(due_at)
+    return found
+
+
+def _because(silent_since: datetime | None, overdue: list[datetime], count: int) -> str:
+    """Return the reason in one line; nothing in it comes from a file that an agent may write but an instant."""
+    said = [] if silent_since is None else [f"the watcher was last heard of at {format_instant(silent_since)}"]
+    if overdue:
+        many = "1 deadline is" if count == 1 else f"{max(count, len(overdue))} deadlines are"
+        said.append(f"{many} overdue, the oldest since {format_instant(min(overdue))}")
+    return "; ".join(said)

@@ -6,19 +6,13 @@ decision; a workaround ends nothing (R-002-26 to R-002-32). Everybody is told on
 
 from typing import Any
 
-from pydantic import JsonValue
-
 from prismfs.errors import RefusedError
-from prismfs.kinds.core.mail import MailType
 from prismfs.kinds.core.values import Note
-from prismfs.kinds.response.forms import IncidentChange
-from prismfs.kinds.response.incident import MOST_NOTES, Affected, Incident
-from prismfs.records.api import MAX_TEXT, Nothing, format_instant
-from prismfs.rules.core import roles
-from prismfs.rules.core.draft import Draft
-from prismfs.rules.core.follow_ups import Attend, ReplyToReporters
-from prismfs.rules.response.facts import ENDED, check_times, meta_of, priority_of, subject_of, with_timers
-from prismfs.rules.response.targets import responded
+from prismfs.kinds.response.incident import MOST_NOTES, Affected, Incident, IncidentChange
+from prismfs.records.api import Nothing, format_instant
+from prismfs.rules.core.api import Attend, Draft, ReplyToReporters, authority
+from prismfs.rules.response import facts
+from prismfs.rules.response.severity import responded
 
 _AFFECTED = ("workflows", "services", "customers", "agents")
 _YES_OR_NO = ("several_agents", "needs_change", "customer_data", "needs_decision", "developer_needed")
@@ -33,28 +27,28 @@ def update(draft: Draft) -> Nothing | None:
         RefusedError: `not_found`, `already_closed`, `expected_in_the_past`, `times_out_of_order`, `too_many_notes`.
         RecordError: what the form refuses; with the field.
     """
-    before = draft.need(Incident, str(draft.event.document["id"]))
-    if before.status in ENDED:
+    before = facts.incident_of(draft)
+    if before.status in facts.ENDED:
         raise RefusedError("already_closed", f"the incident is {before.status}", field="/id", hint="incident note ID")
-    form = IncidentChange.from_document(_members(draft))
+    said = {name: value for name, value in draft.event.document.items() if name not in ("id", "redactions")}
+    form = IncidentChange.from_document(said)
     changes = _changes(before, form)
     if not changes and form.status_text is None:
         return Nothing("it says so already", before.id)
     if "expected_at" in changes and form.expected_at is not None and form.expected_at <= draft.now:
         raise RefusedError("expected_in_the_past", "that is over already", field="/expected_at", hint="--expected +2h")
     incident = (responded(draft, before) if before.is_open else before).changed(**changes)
-    check_times(incident)
+    facts.check_times(incident)
     fields = _names(before, incident, changes)
     if form.status_text is not None:
         incident = with_note(draft, incident, form.status_text)
         fields = [*fields, "status_text"]
     incident = draft.put(incident)
     draft.because("update", f"{draft.event.actor} says {', '.join(fields)}")
-    meta: dict[str, JsonValue] = {"fields": [*fields]}
-    draft.row("incident.updated", incident, level="warn", reason=draft.reason, meta=meta_of(incident) | meta)
+    facts.add_row(draft, "incident.updated", incident, meta={"fields": [*fields]})
     _tell(draft, before, incident, status_text=form.status_text)
     if form.status_text is not None:  # the time to the next one counts from now
-        incident = draft.put(with_timers(incident, update=None))
+        incident = draft.put(facts.with_timers(incident, update=None))
     draft.follow(Attend(incident.id, escalate=False))
     draft.subject = incident
     return None
@@ -66,13 +60,13 @@ def note(draft: Draft) -> None:
     Raises:
         RefusedError: `not_found`, `text_missing`, `too_many_notes`.
     """
-    incident = draft.need(Incident, str(draft.event.document["id"]))
+    incident = facts.incident_of(draft)
     text = str(draft.event.document.get("text") or "")
     if not text:
         raise RefusedError("text_missing", "a remark says something", field="/text")
     draft.subject = draft.put(with_note(draft, incident, text))
     draft.because("note", f"a remark of {draft.event.actor}")
-    draft.row("incident.noted", draft.subject, level="warn", reason=draft.reason, meta=meta_of(incident))
+    facts.add_row(draft, "incident.noted", draft.subject)
 
 
 def with_note(draft: Draft, incident: Incident, text: str) -> Incident:
@@ -89,17 +83,13 @@ def with_note(draft: Draft, incident: Incident, text: str) -> Incident:
 def facts_of_both(one: Incident, other: Incident) -> dict[str, Any]:
     """Return the facts that hold of two incidents which are one fault: what is true of either is true of it."""
     costs = [cost for cost in (one.financial_impact_usd, other.financial_impact_usd) if cost is not None]
-    facts: dict[str, Any] = {name: getattr(one, name) or getattr(other, name) for name in _YES_OR_NO}
-    facts["financial_impact_usd"] = max(costs, default=None)
-    facts["assignees"] = _listed(one.assignees, other.assignees, ())
-    facts["affected"] = Affected(
+    known: dict[str, Any] = {name: getattr(one, name) or getattr(other, name) for name in _YES_OR_NO}
+    known["financial_impact_usd"] = max(costs, default=None)
+    known["assignees"] = _listed(one.assignees, other.assignees, ())
+    known["affected"] = Affected(
         **{name: _listed(getattr(one.affected, name), getattr(other.affected, name), ()) for name in _AFFECTED}
     )
-    return facts
-
-
-def _members(draft: Draft) -> dict[str, JsonValue]:
-    return {name: value for name, value in draft.event.document.items() if name not in ("id", "redactions")}
+    return known
 
 
 def _changes(incident: Incident, form: IncidentChange) -> dict[str, Any]:
@@ -129,41 +119,26 @@ def _names(before: Incident, after: Incident, changes: dict[str, Any]) -> list[s
 
 def _tell(draft: Draft, before: Incident, after: Incident, *, status_text: str | None) -> None:
     """Tell everybody who has something new to hear between `before` and `after`."""
-    for name in _new(before.assignees, after.assignees):
-        _mail(draft, after, name, "assigned", "task", "You are asked to work on it.")
-    if after.developer_needed and not before.developer_needed:
-        for operator in draft.project.operators:
-            _mail(draft, after, operator, "developer", "task", "It needs a human developer.")
-    for name in _new(before.affected.agents, after.affected.agents):
-        _mail(draft, after, name, "affected", "notification", "It touches your work.")
-    if _customers_affected(after) and not _customers_affected(before):
-        admin = roles.holder_of(draft, draft.response.tenant_admin)
-        _mail(draft, after, admin, "customers", "notification", "It touches customers.")
+    developers = draft.project.operators if after.developer_needed and not before.developer_needed else ()
+    touched = _customers_affected(after) and not _customers_affected(before)
+    admins = (authority.holder_of(draft, draft.response.tenant_admin),) if touched else ()
+    told = (
+        (_new(before.assignees, after.assignees), "assigned", "task", "You are asked to work on it."),
+        (developers, "developer", "task", "It needs a human developer."),
+        (_new(before.affected.agents, after.affected.agents), "affected", "notification", "It touches your work."),
+        (admins, "customers", "notification", "It touches customers."),
+    )
+    for names, role, type_, why in told:
+        body = (
+            f"Incident {after.id}, severity {after.severity.label}, is with {after.owner}. {why}\n\n"
+            f"prismfs incident show {after.id}\n"
+        )
+        facts.mail(draft, after, names, role, type=type_, subject=facts.subject_of(after), body=body)
     expected = after.expected_at if after.expected_at != before.expected_at else None
     if status_text is not None or expected is not None:
         time = "" if after.expected_at is None else f"Expected to be over by {format_instant(after.expected_at)}."
         subject = "Expected time" if status_text is None else "Status"
-        _communicate(draft, after, _with_time(status_text or "", time), subject=subject)
-
-
-def _mail(draft: Draft, incident: Incident, to: str, role: str, type: MailType, why: str) -> None:
-    draft.mail(
-        to,
-        role=f"{role}:{to.lower()}",
-        type=type,
-        subject=subject_of(incident),
-        body=f"Incident {incident.id}, severity {incident.severity.label}, is with {incident.owner}. {why}\n\n"
-        f"prismfs incident show {incident.id}\n",
-        about=incident,
-        priority=priority_of(incident.severity),
-    )
-
-
-def _with_time(text: str, time: str) -> str:
-    """Return the text with the expected time as its last paragraph, cut so that it fits into a mail."""
-    room = MAX_TEXT - len(time.encode()) - 2
-    kept = text.encode()[:room].decode(errors="ignore")
-    return "\n\n".join(part for part in (kept, time) if part)
+        _communicate(draft, after, facts.with_tail(status_text or "", time), subject=subject)
 
 
 def _new(before: tuple[str, ...], after: tuple[str, ...]) -> tuple[str, ...]:
@@ -177,24 +152,23 @@ def _customers_affected(incident: Incident) -> bool:
 
 def _communicate(draft: Draft, incident: Incident, text: str, *, subject: str) -> None:
     """Tell the executive, who works on it, and everybody who reported it; each once."""
-    for name in _readers(draft, incident):
-        draft.mail(
-            name,
-            role=f"status:{name.lower()}",
-            type="notification",
-            sender=draft.event.actor,
-            subject=f"{subject}: {subject_of(incident)}",
-            body=text,
-            about=incident,
-            priority=priority_of(incident.severity),
-        )
+    facts.mail(
+        draft,
+        incident,
+        _readers(draft, incident),
+        "status",
+        type="notification",
+        sender=draft.event.actor,
+        subject=f"{subject}: {facts.subject_of(incident)}",
+        body=text,
+    )
     title = f"{subject}: {incident.title}"
     draft.follow(ReplyToReporters(incident, role="status", stage="updated", body=text, subject=title))
 
 
 def _readers(draft: Draft, incident: Incident) -> list[str]:
     """Return who hears of it by a mail, each once; not who says it, nor who reported it: that one is answered."""
-    executive = roles.holder_of(draft, draft.response.chain[-1].role)
+    executive = authority.holder_of(draft, draft.response.chain[-1].role)
     readers = {name.casefold(): name for name in (executive, incident.owner, *incident.assignees)}
     readers.pop(draft.event.actor.casefold(), None)
     if incident.opened_by is not None and incident.reporter_pid is None:

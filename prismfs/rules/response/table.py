@@ -2,25 +2,9 @@
 
 from prismfs.rules.core.follow_ups import Attend, IncidentOver, PhaseEffect, ReportFault
 from prismfs.rules.core.road import Row, Step, Table
-from prismfs.rules.response import (
-    clock,
-    closing,
-    executive,
-    merging,
-    mitigation,
-    opening,
-    owners,
-    pauses,
-    phase_effects,
-    reports,
-    status,
-    watchdog,
-)
-from prismfs.rules.response.closing import TellReopened
+from prismfs.rules.response import clock, lifecycle, merging, opening, orders, owners, phase_effects, reports, status
+from prismfs.rules.response.facts import PauseLifted, TellMerged, TellReopened, TellReporter
 from prismfs.rules.response.jobs import attempts, failure, run
-from prismfs.rules.response.merging import TellMerged
-from prismfs.rules.response.opening import TellReporter
-from prismfs.rules.response.pauses import PauseLifted
 from prismfs.rules.response.postmortem import actions, duty, storing
 
 TABLE: Table = {
@@ -30,22 +14,22 @@ TABLE: Table = {
     ("due", "outbox:job"): Row((attempts.nothing_heard,)),
     ("command", "outbox.retry:job"): Row((attempts.send_again,)),
     ("command", "incident.open"): Row((reports.open_by_command,)),
-    ("command", "incident.ack"): Row((closing.acknowledge_incident,), dropped_as=("ack", "incident")),
-    ("command", "incident.resolve"): Row((closing.resolve_incident,)),
-    ("command", "incident.mitigate"): Row((mitigation.mitigate_incident,)),
-    ("command", "incident.reopen"): Row((closing.reopen_incident,)),
-    ("command", "incident.close"): Row((closing.close_incident,)),
+    ("command", "incident.ack"): Row((lifecycle.acknowledge_incident,), dropped_as=("ack", "incident")),
+    ("command", "incident.resolve"): Row((lifecycle.resolve_incident,)),
+    ("command", "incident.mitigate"): Row((lifecycle.mitigate_incident,)),
+    ("command", "incident.reopen"): Row((lifecycle.reopen_incident,)),
+    ("command", "incident.close"): Row((lifecycle.close_incident,)),
     ("command", "incident.merge"): Row((merging.merge_incident,)),
     ("command", "incident.update"): Row((status.update,)),
     ("command", "incident.note"): Row((status.note,), right="anyone", dropped_as=("comment", "incident")),
-    ("command", "incident.pause"): Row((pauses.pause,)),
-    ("command", "incident.unpause"): Row((pauses.unpause,)),
-    ("command", "incident.decide"): Row((executive.decide_on_action,)),
+    ("command", "incident.pause"): Row((orders.pause,)),
+    ("command", "incident.unpause"): Row((orders.unpause,)),
+    ("command", "incident.decide"): Row((orders.decide_on_action,)),
     ("command", "review.store"): Row((storing.store,), right="anyone"),
     ("command", "action.done"): Row((actions.finish,), right="anyone"),
     ("due", "incident"): Row((clock.incident_due,)),
     ("due", "bead"): Row((actions.item_due,)),
-    ("watchdog", "engine"): Row((watchdog.engine_stopped,)),
+    ("watchdog", "engine"): Row((reports.engine_stopped,)),
 }
 
 STEPS: tuple[Step, ...] = (
@@ -55,11 +39,11 @@ STEPS: tuple[Step, ...] = (
     Step("assign", Attend, owners.assign),
     Step("clock", Attend, clock.keep_time),
     Step("clock", IncidentOver, duty.commission),
-    Step("clock", IncidentOver, pauses.release_pauses),
+    Step("clock", IncidentOver, orders.release_pauses),
     Step("clock", IncidentOver, attempts.cancel_attempts),
     Step("clock", PauseLifted, attempts.release_attempts),
-    Step("board", Attend, executive.tell_board),
+    Step("board", Attend, orders.tell_board),
     Step("reply", TellReporter, opening.tell_reporter),
-    Step("reply", TellReopened, closing.tell_reopened),
+    Step("reply", TellReopened, lifecycle.tell_reopened),
     Step("reply", TellMerged, merging.tell_merged),
 )

@@ -3,17 +3,14 @@
 The same line again changes nothing. What is here already is written over by a newer writing only.
 """
 
-from pydantic import JsonValue
-
 from prismfs.errors import RefusedError
 from prismfs.interop.bead_line import Project, changed_at, name_of, read_line, write_line
 from prismfs.kinds.core.bead import Bead
 from prismfs.kinds.escalation.escalation import Escalation
-from prismfs.kinds.work.work_item import WorkItem
-from prismfs.records.api import Nothing, same
-from prismfs.rules.core.draft import Draft
-from prismfs.rules.core.form import redactions_of
-from prismfs.rules.work import items
+from prismfs.kinds.work.bead import WorkItem
+from prismfs.records.api import JsonValue, Nothing, same
+from prismfs.rules.core.draft import Draft, redactions_of
+from prismfs.rules.work.links import find
 
 NEWER_HERE = "what is here is newer"
 """Why an older writing of a bead changes nothing."""
@@ -31,7 +28,7 @@ def import_bead(draft: Draft) -> Nothing | None:
     assert isinstance(line, dict)
     project = project_of(draft)
     bead = read_line(line, project)
-    known = items.find(draft, name_of(bead)) or draft.get(Bead, bead.id)
+    known = find(draft, name_of(bead)) or draft.get(Bead, bead.id)
     if known is None:
         kept, action, said = bead, "bead.imported", "came in by an import"
     else:
@@ -67,12 +64,8 @@ def _unchanged(known: Bead, bead: Bead, project: Project) -> Nothing | None:
     if changed_at(bead) < changed_at(known):
         return Nothing(NEWER_HERE, known.id)
     if changed_at(bead) == changed_at(known) or (known.type != bead.type and "escalation" in (known.type, bead.type)):
-        raise RefusedError(
-            "id_taken",
-            f"{known.id} says something else and is as new",
-            field="/id",
-            hint=f"prismfs bead show {known.id}",
-        )
+        hint = f"prismfs bead show {known.id}"
+        raise RefusedError("id_taken", f"{known.id} says something else and is as new", field="/id", hint=hint)
     if isinstance(known, Escalation):
         hint = "prismfs escalate ack, forward, comment or close"
         raise RefusedError("escalation_here", f"{known.id} is an escalation that lives here", field="/id", hint=hint)

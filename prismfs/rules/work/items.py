@@ -1,21 +1,17 @@
-"""Work items: noted, changed, closed and opened again, and remarks on any bead (R-004-35).
+"""Work items: noted, changed, claimed, closed and opened again, and remarks on any bead (R-004-35).
 
 Anyone may create one and change one that is unassigned; an assigned one is changed by its assignee, its author, and
-identities with the right.
+identities with the right. Of many who try to claim one exactly one gets it, and may give it back (R-004-19).
 """
 
-from pydantic import JsonValue
-
-from prismfs.errors import RefusedError
+from prismfs.errors import ConflictError, RefusedError
 from prismfs.kinds.core.bead import Bead, Dependency
-from prismfs.kinds.core.forms import CommentDrop
-from prismfs.kinds.core.values import Note
+from prismfs.kinds.core.values import CommentDrop, Note
 from prismfs.kinds.escalation.escalation import Escalation
-from prismfs.kinds.work.work_item import WorkChange, WorkDrop, WorkItem
-from prismfs.records.api import Node, Nothing, blockers
-from prismfs.rules.core import authority
-from prismfs.rules.core.draft import Draft
-from prismfs.rules.core.form import form_of, redactions_of
+from prismfs.kinds.work.bead import WorkChange, WorkDrop, WorkItem
+from prismfs.records.api import JsonValue, Nothing
+from prismfs.rules.core.draft import Draft, form_of, redactions_of
+from prismfs.rules.work.links import blockers_of, check_may, need, need_work
 
 _LISTS = ("labels", "add_labels", "remove_labels")
 
@@ -103,12 +99,8 @@ def reopen(draft: Draft) -> Nothing | None:
     """
     bead = need(draft, str(draft.event.document["id"]))
     if isinstance(bead, Escalation):
-        raise RefusedError(
-            "escalation_stays_closed",
-            "an escalation is not opened again",
-            field="/id",
-            hint="escalate anew: the same signature makes it a recurrence",
-        )
+        hint = "escalate anew: the same signature makes it a recurrence"
+        raise RefusedError("escalation_stays_closed", "an escalation is not opened again", field="/id", hint=hint)
     item = need_work(draft, "")
     if item.status != "closed":
         return Nothing(f"it is {item.status}", item.id)
@@ -116,6 +108,55 @@ def reopen(draft: Draft) -> Nothing | None:
     draft.subject = draft.put(reopened(draft, item))
     draft.because("reopen", f"{draft.event.actor} opens it again")
     draft.row("bead.reopened", draft.subject, reason=draft.reason)
+    return None
+
+
+def claim(draft: Draft) -> Nothing | None:
+    """Claim a work item that is open, unassigned and not blocked; a second claim by its owner changes nothing.
+
+    Raises:
+        ConflictError: `claimed`, naming who has it.
+        RefusedError: `already_closed`, `not_open`, `blocked` naming by what.
+    """
+    item = need_work(draft, "escalate ack ID")
+    actor = draft.event.actor
+    if item.status == "closed":
+        said = f"closed{by(item.closed_by)}"
+        raise RefusedError("already_closed", said, field="/id", hint="prismfs bead reopen ID")
+    if item.assignee is not None and item.assignee.casefold() != actor.casefold():
+        raise ConflictError("claimed", f"{item.assignee} has it", field="/id", hint="prismfs bead ready lists others")
+    if item.status == "in_progress" and item.assignee is not None:
+        return Nothing(f"{item.assignee} has it already", item.id)
+    if item.status not in ("open", "in_progress"):
+        hint = "prismfs bead update ID --status open"
+        raise RefusedError("not_open", f"it is {item.status}", field="/id", hint=hint)
+    blocked = blockers_of(draft, item)
+    if blocked:
+        raise RefusedError("blocked", "something else comes first", field="/id", hint=f"first: {', '.join(blocked)}")
+    draft.subject = draft.put(item.changed(status="in_progress", assignee=actor, updated_at=draft.now))
+    draft.because("claim", f"{actor} has it")
+    draft.row("bead.claimed", draft.subject, reason=draft.reason)
+    return None
+
+
+def release(draft: Draft) -> Nothing | None:
+    """Give a work item back: it is open and unassigned again.
+
+    Raises:
+        RefusedError: `already_closed`.
+        ForbiddenError: `not_allowed`; it is somebody else's.
+    """
+    item = need_work(draft, "escalate unack ID")
+    if item.status == "closed":
+        raise RefusedError("already_closed", f"closed{by(item.closed_by)}", field="/id")
+    if item.assignee is None and item.status != "in_progress":
+        return Nothing("nobody has it", item.id)
+    check_may(draft, item, "bead.update")
+    before = item.assignee
+    status = "open" if item.status == "in_progress" else item.status
+    draft.subject = draft.put(item.changed(status=status, assignee=None, updated_at=draft.now))
+    draft.because("release", f"{before or 'nobody'} does not have it any more")
+    draft.row("bead.released", draft.subject, reason=draft.reason, meta={"before": before})
     return None
 
 
@@ -166,72 +207,6 @@ def ended(draft: Draft, item: WorkItem, reason: str) -> WorkItem:
     """Return `item` as closed by the actor; no reminder follows."""
     closed = item.changed(status="closed", closed_at=draft.now, closed_by=draft.event.actor, close_reason=reason)
     return closed.changed(due_at=None, updated_at=draft.now)
-
-
-def find(draft: Draft, name: str) -> Bead | None:
-    """Return the bead that `name` names: its id, or the id that an imported one has elsewhere."""
-    found = draft.get(Bead, name)
-    if found is not None:
-        return found
-    return next((bead for bead in draft.view.with_ref(Bead, name) if bead.external_id == name), None)
-
-
-def need(draft: Draft, name: str, *, field: str = "/id") -> Bead:
-    """Return the bead that `name` names.
-
-    Raises:
-        RefusedError: `not_found`.
-    """
-    found = find(draft, name)
-    if found is None:
-        raise RefusedError("not_found", f"no bead {name[:60]}", field=field, hint="prismfs bead list --all")
-    return found
-
-
-def need_work(draft: Draft, instead: str) -> WorkItem:
-    """Return the work item that the command names; `instead` are the verbs that answer an escalation.
-
-    Raises:
-        RefusedError: `not_found`, `is_escalation`.
-    """
-    bead = need(draft, str(draft.event.document["id"]))
-    if not isinstance(bead, WorkItem):
-        hint = f"prismfs {instead}"
-        raise RefusedError("is_escalation", "it is an escalation and not a work item", field="/id", hint=hint)
-    return bead
-
-
-def check_may(draft: Draft, bead: Bead, verb: str) -> None:
-    """Accept a change of an unassigned bead, by its owner or its author, or with the right `verb`.
-
-    Raises:
-        ForbiddenError: `not_allowed`.
-    """
-    if isinstance(bead, WorkItem):
-        owner, author = bead.assignee, bead.created_by
-    else:
-        assert isinstance(bead, Escalation)
-        owner, author = bead.acknowledged_by, bead.reporter
-    actor = draft.event.actor.casefold()
-    if owner is not None and actor not in (owner.casefold(), author.casefold()):
-        authority.check(draft, verb)
-
-
-def blockers_of(draft: Draft, bead: Bead) -> tuple[str, ...]:
-    """Return the ids of what keeps `bead` from being started."""
-    return blockers(node_of(bead), lambda name: find_node(draft, name))
-
-
-def find_node(draft: Draft, name: str) -> Node | None:
-    """Return the bead that `name` names as a node of the graph of links."""
-    found = find(draft, name)
-    return None if found is None else node_of(found)
-
-
-def node_of(bead: Bead) -> Node:
-    """Return `bead` as a node of the graph of links."""
-    links = tuple((link.type, link.on) for link in bead.dependencies)
-    return Node(id=bead.id, open=bead.status != "closed", held=bead.status == "blocked", on=links)
 
 
 def by(who: str | None) -> str:

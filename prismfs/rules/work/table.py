@@ -1,15 +1,15 @@
 """The rows of the family `work`: which stages answer what, and who may cause it."""
 
 from prismfs.rules.core.road import Row, Step, Table
-from prismfs.rules.work import bead_import, claims, items, links, todos
+from prismfs.rules.work import bead_import, items, links, todos
 
 TABLE: Table = {
     ("drop", "task"): Row((items.create,)),
     ("drop", "todo"): Row((todos.accept_todo,)),
     ("drop", "journal"): Row((todos.accept_journal,)),
     ("command", "bead.create"): Row((items.create,), right="anyone"),
-    ("command", "bead.claim"): Row((claims.claim,), right="anyone"),
-    ("command", "bead.release"): Row((claims.release,), right="anyone"),
+    ("command", "bead.claim"): Row((items.claim,), right="anyone"),
+    ("command", "bead.release"): Row((items.release,), right="anyone"),
     ("command", "bead.update"): Row((items.update,), right="anyone"),
     ("command", "bead.close"): Row((items.close,), right="anyone"),
     ("command", "bead.reopen"): Row((items.reopen,), right="anyone"),

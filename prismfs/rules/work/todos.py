@@ -3,9 +3,7 @@
 from prismfs.kinds.work.journal import Journal, JournalDrop
 from prismfs.kinds.work.todo import Todo, TodoDrop
 from prismfs.records.api import Nothing
-from prismfs.rules.core import authority
-from prismfs.rules.core.draft import Draft
-from prismfs.rules.core.form import form_of
+from prismfs.rules.core.api import Draft, authority, form_of
 
 
 def accept_todo(draft: Draft) -> None:

@@ -58,10 +58,6 @@ def check_config(git: Git) -> None:
     """
     refused = refused_keys(git)
     if refused:
-        raise StoreError(
-            "config_refused",
-            f"the repository's configuration sets {', '.join(refused)}, which could run a program",
-            path=".git/config",
-            field=refused[0],
-            hint=f"git config --unset-all {refused[0]}",
-        )
+        said = f"the repository's configuration sets {', '.join(refused)}, which could run a program"
+        hint = f"git config --unset-all {refused[0]}"
+        raise StoreError("config_refused", said, path=".git/config", field=refused[0], hint=hint)

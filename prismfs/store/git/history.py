@@ -1,14 +1,40 @@
-"""Reading the commits of a branch in order, with what each changed and what its message claims."""
+"""Reading the commits of a branch in order, with what each changed and what its message claims, and where two meet."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from prismfs.errors import RefusedError
 from prismfs.kinds import kind_of_path
 from prismfs.records import plan
 from prismfs.store.git.plumbing import EMPTY_TREE, Change, parse_raw
 from prismfs.store.git.repository import Git
 
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A commit of the branch, and the commit up to which news was handled (None: never)."""
+
+    commit: str
+    seen: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignCommit:
+    """A commit that the engine did not make: by hand, by pull, by a merged pull request.
+
+    `puts` are the paths of added or changed files, `removed` of deleted ones, against its first parent.
+    """
+
+    commit: str
+    author: str
+    seconds: int
+    subject: str
+    puts: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+_AUTHOR = re.compile(r"^author (.*) <.*> (-?[0-9]+) ", re.MULTILINE)
 _MOST_BY_HAND = 200
 """Commits of people looked through for the engine's before them; it answers each with one of its own."""
 
@@ -56,15 +82,7 @@ def read_commits(git: Git, *, since: str | None, until: str) -> Iterator[Commit]
         return
     asked = "".join(" ".join(line.split(" ")[:2]) + "\n" for line in listed)
     raw = git.run(
-        "diff-tree",
-        "--stdin",
-        "-r",
-        "--root",
-        "-z",
-        "--raw",
-        "--no-renames",
-        "--always",
-        input=asked.encode(),
+        "diff-tree", "--stdin", "-r", "--root", "-z", "--raw", "--no-renames", "--always", input=asked.encode()
     )
     changes = _split(raw)
     contents = git.read_many(line.partition(" ")[0] for line in listed)
@@ -99,7 +117,8 @@ def _brings_a_row(git: Git, parents: tuple[str, ...], commit: str) -> bool:
 
 def _commit(identifier: str, parents: tuple[str, ...], data: bytes, changes: tuple[Change, ...]) -> Commit:
     head, _, message = data.decode(errors="replace").partition("\n\n")
-    author, seconds = _author(head)
+    found = _AUTHOR.search(head)
+    author, seconds = (found[1], int(found[2])) if found else ("", 0)
     return Commit(id=identifier, parents=parents, author=author, seconds=seconds, message=message, changes=changes)
 
 
@@ -118,9 +137,28 @@ def _split(raw: bytes) -> dict[str, tuple[Change, ...]]:
     return found
 
 
-def _author(head: str) -> tuple[str, int]:
-    for line in head.splitlines():
-        if line.startswith("author "):
-            name, _, rest = line.removeprefix("author ").rpartition(" <")
-            return name, int(rest.rpartition("> ")[2].split(" ")[0])
-    return "", 0
+def meeting_point(git: Git, here: Snapshot, theirs: str) -> Snapshot:
+    """Return `theirs` as the state to decide on; commits in both histories that were seen here count as seen.
+
+    Raises:
+        RefusedError: `unrelated`; the two histories have no commit in common.
+    """
+    if git.status("merge-base", here.commit, theirs):
+        raise RefusedError("unrelated", "the other repository holds another project", hint="prismfs push REMOTE")
+    common = git.run("merge-base", here.commit, theirs).decode().split()[0]
+    seen = here.seen
+    if seen is not None and git.status("merge-base", "--is-ancestor", seen, common):
+        seen = common
+    return Snapshot(commit=theirs, seen=seen)
+
+
+def unpublished(git: Git, here: str, theirs: str) -> tuple[Sequence[Commit], frozenset[str]]:
+    """Return the commits of `here` that `theirs` lacks, oldest first, without those that were carried over by hand.
+
+    The second set names those: commits whose change another commit of `theirs` makes, as after a cherry-pick.
+    A merge is returned as any other commit that a person made, and so is what it brought from the other side.
+    """
+    marked = git.run("rev-list", "--cherry-mark", "--right-only", "--no-merges", f"{theirs}...{here}").decode().split()
+    carried = frozenset(mark[1:] for mark in marked if mark.startswith("="))
+    commits = [commit for commit in read_commits(git, since=theirs, until=here) if commit.id not in carried]
+    return commits, carried

@@ -130,12 +130,9 @@ def fetch(git: Git, remote: Remote, *, seconds: float = SECONDS) -> str | None:
     found = git.resolve(_FETCHED)
     known = git.resolve(remote.ours)
     if found is not None and known is not None and git.status("merge-base", "--is-ancestor", known, found):
-        raise StoreError(
-            "history_rewritten",
-            f"the branch of {remote.shown} no longer holds {known[:12]}, which stood there before",
-            path=remote.branch,
-            hint=f"look at what was taken out there; if that is meant: git update-ref -d {remote.ours}",
-        )
+        text = f"the branch of {remote.shown} no longer holds {known[:12]}, which stood there before"
+        hint = f"look at what was taken out there; if that is meant: git update-ref -d {remote.ours}"
+        raise StoreError("history_rewritten", text, path=remote.branch, hint=hint)
     if found is not None:
         remember(git, remote, found)
     return found

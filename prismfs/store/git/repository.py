@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from prismfs.errors import ConflictError, StoreError
@@ -44,9 +43,7 @@ class Git:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -203,7 +200,9 @@ class Git:
     def _send(self, requests: Sequence[str]) -> None:
         if any("\n" in request for request in requests):
             raise StoreError("bad_object_name", "an object name must not hold a line break")
-        child = self._reading()
+        if self._reader is None or self._reader.poll() is not None:
+            self._reader = self._start("cat-file", "--batch-command")
+        child = self._reader
         assert child.stdin is not None
         # A reader that has died says why when its answer is missed.
         with suppress(OSError):
@@ -233,11 +232,6 @@ class Git:
         _, errors = child.communicate()
         self._reader = None
         raise _failure("cat-file", child.returncode, errors)
-
-    def _reading(self) -> subprocess.Popen[bytes]:
-        if self._reader is None or self._reader.poll() is not None:
-            self._reader = self._start("cat-file", "--batch-command")
-        return self._reader
 
     def _start(self, *arguments: str, personal: Iterable[tuple[str, str]] | None = None) -> subprocess.Popen[bytes]:
         """Start git; with `personal` (see `reach`) as one that may use the network."""
@@ -283,6 +277,6 @@ def _says(errors: bytes, *numbers: int) -> bool:
     """Tell whether git passes on one of these errors of the operating system.
 
     git ends with 128 whatever was wrong. Both take the words from the C library, and git has the C locale
-    (`surroundings`), so that none of git's own words is looked for.
+    (`git_env`), so that none of git's own words is looked for.
     """
     return any(os.strerror(number).encode() in errors for number in numbers)

@@ -63,7 +63,8 @@ def check_signature(git: Git, commit: str, keys: Mapping[str, Sequence[str]]) ->
     state = git.git_dir / "prismfs"
     state.mkdir(exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=state, prefix="signers-") as file:
-        file.write(_allowed_signers(keys).encode())
+        allowed = (f'{name.lower()} namespaces="git" {key}\n' for name in sorted(keys) for key in keys[name])
+        file.write("".join(allowed).encode())
         file.flush()
         settings = {**_SETTINGS, "gpg.ssh.allowedSignersFile": str(Path(file.name).absolute())}
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
@@ -72,7 +73,3 @@ def check_signature(git: Git, commit: str, keys: Mapping[str, Sequence[str]]) ->
     if verdict == "G" and _SIGNER.fullmatch(signer):
         return Signature("good", signer)
     return Signature("unknown_key" if verdict == "U" else "forged_signature")
-
-
-def _allowed_signers(keys: Mapping[str, Sequence[str]]) -> str:
-    return "".join(f'{name.lower()} namespaces="git" {key}\n' for name in sorted(keys) for key in keys[name])

@@ -40,8 +40,6 @@ def keep_up(git: Git) -> Upkeep:
     written = any((git.git_dir / "objects" / "info").glob("commit-graph*"))
     if after >= before or not written:
         raise StoreError(
-            "upkeep_without_effect",
-            f"{before} packs before, {after} after",
-            hint="run git fsck and prismfs doctor",
+            "upkeep_without_effect", f"{before} packs before, {after} after", hint="run git fsck and prismfs doctor"
         )
     return Upkeep(packs_before=before, packs_after=after)

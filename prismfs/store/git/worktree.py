@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from prismfs.errors import StoreError
+from prismfs.errors import RefusedError, StoreError
 from prismfs.store.git.plumbing import LINK, NO_OBJECT, PLAIN, PROGRAM, SUBMODULE, Change, parse_raw
 from prismfs.store.git.repository import Git
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+_UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
 
 
 class Folders:
@@ -161,6 +162,36 @@ def bring_index(git: Git, changes: Sequence[Change], between: Iterable[Change] =
         git.run("update-index", "-z", "--index-info", input=b"\0".join(lines) + b"\0")
 
 
+def check_tidy(git: Git, here: str, theirs: str) -> None:
+    """Accept a working tree that can be moved from `here` to `theirs` without losing anything.
+
+    Raises:
+        RefusedError: `edited`, or `in_the_way`, naming the first file.
+    """
+    changed = git.run("status", "--porcelain", "-z", "--untracked-files=no", "--ignore-submodules=all").split(b"\0")
+    if changed[0]:
+        raise RefusedError(
+            "edited", "differs from the branch, and the branch has to move to what the other repository holds",
+            path=os.fsdecode(changed[0][3:]), hint="git stash, prismfs push, git stash pop",
+        )  # fmt: skip
+    for name in _UNDER_WAY:
+        if (git.git_dir / name).exists():
+            raise RefusedError("edited", "a merge or cherry-pick is under way", path=f".git/{name}", hint="finish it")
+    # git leaves files in place that it cannot tell to be unchanged, and the index came along without stat data.
+    git.run("update-index", "-q", "--refresh", accept=(0, 1))
+    try:
+        git.run("read-tree", "-n", "-m", "-u", here, theirs)
+    except StoreError as error:
+        if error.code != "git_failed":
+            raise
+        new = (change.path for change in git.each_change(here, theirs) if change.old == NO_OBJECT)
+        path = next((path for path in new if os.path.lexists(git.root / path)), None)
+        raise RefusedError(
+            "in_the_way", "is not in the branch and would be written over" if path else error.problem.message,
+            path=path, hint="move it away",
+        ) from error  # fmt: skip
+
+
 def _blob_on_disk(folders: Folders, path: str) -> str:
     folder, _, name = path.rpartition("/")
     try:
@@ -196,18 +227,9 @@ def _make_aside(temporary: Path, data: bytes, mode: str) -> None:
     if mode == LINK:
         os.symlink(data, temporary)
         return
-    descriptor = os.open(temporary, _FILE, 0o755 if mode == PROGRAM else 0o644)
-    try:
-        _write_all(descriptor, data)
-    finally:
-        os.close(descriptor)
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    # A disk that fills up takes the first part of even a small file and says so only by the count.
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
+    # Buffered, so that the rest is tried: a disk that fills up takes the first part of a file without an error.
+    with os.fdopen(os.open(temporary, _FILE, 0o755 if mode == PROGRAM else 0o644), "wb") as file:
+        file.write(data)
 
 
 def _not_a_folder(path: str) -> StoreError:

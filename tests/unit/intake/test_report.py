@@ -4,11 +4,10 @@ from pathlib import Path
 import pytest
 
 from prismfs.errors import ConfigError, RecordError
-from prismfs.intake import presidio, ruleset
-from prismfs.intake.mac import KEY_FILE, mac_of, scan_key
+from prismfs.intake import pack, walk
+from prismfs.intake.finding import KEY_FILE, mac_of, scan_key
 from prismfs.intake.pack import default_pack
-from prismfs.intake.report import scan_text
-from prismfs.intake.scan import Finding, redact, redact_text
+from prismfs.intake.scan import Finding, redact, redact_text, scan_text
 from prismfs.kinds.core.settings.redaction import RedactionRules
 
 TOKEN = "ghp_" + "a1B2" * 9
@@ -41,13 +40,13 @@ path = '''\\.p12$'''
 
 
 def found(text: str) -> list[bytes]:
-    from prismfs.intake.spans import find
+    from prismfs.intake.detector import find
 
-    return [hit.value for hit in find(text.encode(), ruleset.parsed(RULES, version="x-1").detectors)]
+    return [hit.value for hit in find(text.encode(), pack.parsed(RULES, version="x-1").detectors)]
 
 
 def test_ruleset_reads_the_format_of_gitleaks() -> None:
-    rules = ruleset.parsed(RULES, version="x-1", suspect=["second"])
+    rules = pack.parsed(RULES, version="x-1", suspect=["second"])
     assert [(row.kind, row.literals, row.level) for row in rules.detectors] == [
         ("acme_key", ("acme",), "redact"),
         ("second", (), "suspect"),
@@ -70,7 +69,7 @@ def test_ruleset_entropy_groups_and_allowlists_are_honoured(text: str, values: l
 
 
 def test_ruleset_that_ships_is_understood_whole() -> None:
-    for rules in ruleset.packaged():
+    for rules in pack.packaged():
         assert rules.left_out == ()
         for row in rules.detectors:
             assert row.group <= row.regex.groups
@@ -209,8 +208,8 @@ def test_report_over_its_time_has_failed_and_holds_no_text() -> None:
 
 
 def test_presidio_asked_for_and_not_installed_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(presidio, "_MODULE", "no_such_presidio")
-    presidio._analyzer.cache_clear()
+    monkeypatch.setattr(walk, "_PRESIDIO", "no_such_presidio")
+    walk._analyzer.cache_clear()
     with pytest.raises(ConfigError) as caught:
         redact({"a": "Bob was here"}, rules=RedactionRules(presidio=True))
     assert caught.value.code == "presidio_missing"

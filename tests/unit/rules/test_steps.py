@@ -9,7 +9,9 @@ import prismfs.rules
 from prismfs.rules import STEPS, TABLE
 from prismfs.rules.core.follow_ups import Attention
 from prismfs.rules.core.road import ORDER
-from prismfs.rules.escalation.follow_ups import Climb, Enqueue, Hold, Notify
+from prismfs.rules.escalation.hold import Enqueue, Hold
+from prismfs.rules.escalation.notices import Notify
+from prismfs.rules.escalation.tiers import Climb
 
 RULES = Path(prismfs.rules.__file__).parent
 
@@ -26,9 +28,9 @@ def asked_for() -> set[str]:
                 made = node.args[0]
                 choices = (made.body, made.orelse) if isinstance(made, ast.IfExp) else (made,)
                 found |= {
-                    choice.func.id
+                    choice.func.id if isinstance(choice.func, ast.Name) else choice.func.attr
                     for choice in choices
-                    if isinstance(choice, ast.Call) and isinstance(choice.func, ast.Name)
+                    if isinstance(choice, ast.Call) and isinstance(choice.func, ast.Name | ast.Attribute)
                 }
     return found
 

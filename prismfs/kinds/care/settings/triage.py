@@ -10,7 +10,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from prismfs.records.api import Kind, Rank, Record, Value, Word
+from prismfs.kinds.care.signal import Lane
+from prismfs.records.api import Kind, Line, Rank, Record, Value, Word
 
 Where = Literal["subject", "body", "labels", "type", "any"]
 
@@ -29,6 +30,7 @@ Patterns = Annotated[
 ]
 """Alternatives, any of which is enough; a single one may be written without the brackets."""
 
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Weight = Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False)]
 
 # RE2 scans all rules of a text as one automaton. A rule that compiles within this many bytes is one of the many
@@ -97,7 +99,7 @@ class Triage(Record):
     """
 
     kind: Literal["triage"] = "triage"
-    threshold: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+    threshold: Share
     lanes: Annotated[tuple[LaneRule, ...], Field(max_length=_MAX_RULES)]
     severity: Annotated[tuple[RankRule, ...], Field(max_length=_MAX_RULES)] = ()
     natures: Annotated[tuple[NatureRule, ...], Field(max_length=_MAX_RULES)] = ()
@@ -117,6 +119,16 @@ class Triage(Record):
                 raise ValueError(f"rule {rule.name}: the name is used twice; a reason must name one rule")
             seen.add(rule.name)
         return self
+
+
+class LaneAnswer(Value):
+    """What an intake desk's command says in place of the rules: the lane of a signal, and what else it found."""
+
+    lane: Lane
+    confidence: Share = 1.0
+    rank: Rank | None = None
+    nature: Word | None = None
+    reason: Line = "as the desk's command says"
 
 
 @lru_cache(maxsize=4096)  # settings are read anew at every decision; their patterns stay the same

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
-from prismfs.records.api import Kind, Record, Value, Word
+from prismfs.kinds.core.settings import settings_kind
+from prismfs.records.api import Record, Value, Word
 
 if TYPE_CHECKING:
     import re2
@@ -60,39 +61,40 @@ class Rule(Value):
     name: Word
 
 
-class Rewrite(Rule):
+class _Replacement(Rule):
+    """A rule that puts something in place of what matches."""
+
+    pattern: Pattern
+    put: Put = ""
+
+    @model_validator(mode="after")
+    def _groups_exist(self) -> Self:
+        wanted = max((int(number) for number in _GROUP.findall(self.put)), default=0)
+        if wanted > compiled(self.pattern).groups:
+            raise ValueError(f"rule {self.name}: put names group {wanted}, which the pattern does not have")
+        return self
+
+
+class Rewrite(_Replacement):
     """One step of normalising: what matches becomes `put`.
 
     With `keep` it is closed to all later rules: that is how a number with a meaning, such as an exit code,
     outlives the rules for numbers. With `one_line` it is for a text of one line alone, such as a title.
     """
 
-    pattern: Pattern
-    put: Put = ""
     keep: bool = False
     one_line: bool = False
 
-    @model_validator(mode="after")
-    def _groups_exist(self) -> Self:
-        _check_groups(self.name, self.pattern, self.put)
-        return self
 
-
-class Frame(Rule):
+class Frame(_Replacement):
     """How one kind of stack frame looks on its line, and what of it is stable.
 
     `innermost` says which end of a trace the fault is at. What follows more deeply indented is source code or
     a place, and belongs to the frame.
     """
 
-    pattern: Pattern
     put: Put = r"\1"
     innermost: Literal["first", "last"] = "first"
-
-    @model_validator(mode="after")
-    def _groups_exist(self) -> Self:
-        _check_groups(self.name, self.pattern, self.put)
-        return self
 
 
 class LineRule(Rule):
@@ -166,18 +168,4 @@ def alternatives(rules: tuple[LineRule, ...]) -> str:
     return "|".join(f"(?:{pattern})" for rule in rules for pattern in rule.match)
 
 
-def _check_groups(name: str, pattern: str, put: str) -> None:
-    wanted = max((int(number) for number in _GROUP.findall(put)), default=0)
-    if wanted > compiled(pattern).groups:
-        raise ValueError(f"rule {name}: put names group {wanted}, which the pattern does not have")
-
-
-KIND = Kind(
-    name="fingerprint",
-    model=Fingerprint,
-    folder="settings/fingerprint.yaml",
-    format="yaml",
-    layout="single",
-    writers=frozenset({"person"}),
-    protected=True,
-)
+KIND = settings_kind("fingerprint", Fingerprint)

@@ -53,14 +53,9 @@ class Persona(Record):
 
 
 KIND = Kind(
-    name="persona",
-    model=Persona,
-    folder="roster",
-    format="yaml",
-    layout="named",
-    name_field="identity",
+    name="persona", model=Persona, folder="roster", format="yaml", layout="named", name_field="identity",
     writers=frozenset({"person"}),
     facets={"title": "title", "owner": "role"},
     protected=True,
     listing=("role",),
-)
+)  # fmt: skip

@@ -8,7 +8,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from prismfs.records.api import Duration, Identity, Kind, Rank, Record, Scale, Value, Word
+from prismfs.kinds.core.settings import settings_kind
+from prismfs.records.api import Duration, Identity, Rank, Record, Scale, Value, Word
 
 
 class Targets(Value):
@@ -25,11 +26,8 @@ class Deadlines(Value):
     classify: Duration
     answer: Duration
     triage: tuple[Duration, Duration, Duration, Duration] = (
-        timedelta(minutes=15),
-        timedelta(hours=1),
-        timedelta(hours=8),
-        timedelta(hours=24),
-    )
+        timedelta(minutes=15), timedelta(hours=1), timedelta(hours=8), timedelta(hours=24),
+    )  # fmt: skip
 
 
 class Owners(Value):
@@ -70,13 +68,4 @@ class Policy(Record):
     phone_home: Literal["ask", "never"] = "ask"
 
 
-KIND = Kind(
-    name="policy",
-    model=Policy,
-    folder="settings/policy.yaml",
-    format="yaml",
-    layout="single",
-    writers=frozenset({"person"}),
-    protected=True,
-    listing=("incident_scale", "escalation_scale"),
-)
+KIND = settings_kind("policy", Policy, listing=("incident_scale", "escalation_scale"))

@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from prismfs.records.api import Identity, Kind, Pid, Record, Word
+from prismfs.kinds.core.settings import settings_kind
+from prismfs.records.api import Identity, Pid, Record, Word
 
 
 class Project(Record):
@@ -23,14 +24,4 @@ class Project(Record):
     bridges: tuple[Identity, ...] = ()
 
 
-KIND = Kind(
-    name="project",
-    model=Project,
-    folder="prismfs.yaml",
-    format="yaml",
-    layout="single",
-    writers=frozenset({"person"}),
-    facets={"title": "pid"},
-    protected=True,
-    listing=("tenant", "trust"),
-)
+KIND = settings_kind("project", Project, path="prismfs.yaml", facets={"title": "pid"}, listing=("tenant", "trust"))

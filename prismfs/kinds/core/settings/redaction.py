@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from prismfs.records.api import Duration, Kind, Line, Record, Value, Word
+from prismfs.kinds.core.settings import settings_kind
+from prismfs.records.api import Duration, Line, Record, Value, Word
 
 
 class KeptName(Value):
@@ -33,12 +34,4 @@ class RedactionRules(Record):
     timeout: Duration = timedelta(seconds=5)
 
 
-KIND = Kind(
-    name="redaction",
-    model=RedactionRules,
-    folder="settings/redaction.yaml",
-    format="yaml",
-    layout="single",
-    writers=frozenset({"person"}),
-    protected=True,
-)
+KIND = settings_kind("redaction", RedactionRules)

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
-from prismfs.records.api import Kind, Pid, Record, Word
+from prismfs.kinds.core.settings import settings_kind
+from prismfs.records.api import Pid, Record, Word
 
 Place = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9/][^\x00-\x1f\x7f]{0,299}$")]
 """A folder, relative to that of `tenant.yaml`, or what git clones from (a URL, or `user@host:path`)."""
@@ -19,13 +20,4 @@ class Tenant(Record):
     projects: dict[Pid, Place]
 
 
-KIND = Kind(
-    name="tenant",
-    model=Tenant,
-    folder="tenant.yaml",
-    format="yaml",
-    layout="single",
-    writers=frozenset({"person"}),
-    facets={"title": "tenant"},
-    protected=True,
-)
+KIND = settings_kind("tenant", Tenant, path="tenant.yaml", facets={"title": "tenant"})

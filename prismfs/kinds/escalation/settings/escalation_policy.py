@@ -10,7 +10,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from prismfs.kinds.core.actions import check_action
-from prismfs.records.api import Duration, Kind, Record, Value
+from prismfs.kinds.core.settings import settings_kind
+from prismfs.records.api import Duration, Record, Value
 
 RouteAction = Annotated[str, AfterValidator(check_action)]
 Route = tuple[RouteAction, ...]
@@ -67,13 +68,9 @@ class EscalationPolicy(Record):
     max_reescalations: int = Field(default=2, ge=0)
 
 
-KIND = Kind(
-    name="escalation_policy",
-    model=EscalationPolicy,
-    folder="settings/escalation.json",
-    format="json",
-    layout="single",
-    writers=frozenset({"person"}),
-    protected=True,
+KIND = settings_kind(
+    "escalation_policy",
+    EscalationPolicy,
+    path="settings/escalation.json",
     listing=("stale_threshold", "max_reescalations"),
 )

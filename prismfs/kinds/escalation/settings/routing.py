@@ -5,17 +5,17 @@ rules. `settings/escalation.json` gives the actions of each severity; a route na
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from prismfs.kinds.core.actions import BEAD, check_action, form_of_channel
-from prismfs.records.api import Duration, Kind, Matcher, Record, Value, Word
+from prismfs.kinds.core.settings import settings_kind
+from prismfs.records.api import Duration, Matcher, Record, Value, Word
 
 _LIMIT = re.compile(r"([1-9]\d{0,2})/(\d+[smhd])")
-_NO_TIME = timedelta()
 _MOST_NODES = 500
 
 BY_SEVERITY = "severity"
@@ -143,20 +143,25 @@ class Routing(Record):
         return (*own, *(tier for tier in self.tiers[place:] if tier not in own))
 
     @model_validator(mode="after")
-    def _is_whole(self) -> Self:
-        names = [route.name for route in self.route.walk()]
-        if len(names) > _MOST_NODES:
+    def _names_differ(self) -> Self:
+        routes = [route.name for route in self.route.walk()]
+        if len(routes) > _MOST_NODES:
             raise ValueError(f"route: more than {_MOST_NODES} routes")
-        for what, given in (
-            ("tiers", self.tiers),
-            ("routes", names),
-            ("hops", [hop.name for hop in self.hops]),
-            ("inhibit_rules", [rule.name for rule in self.inhibit_rules]),
-            ("throttle", [throttle.action for throttle in self.throttle]),
-        ):
-            twice = next((name for name in given if list(given).count(name) > 1), None)
+        named: dict[str, Sequence[str]] = {
+            "tiers": self.tiers,
+            "routes": routes,
+            "hops": [hop.name for hop in self.hops],
+            "inhibit_rules": [rule.name for rule in self.inhibit_rules],
+            "throttle": [throttle.action for throttle in self.throttle],
+        }
+        for what, names in named.items():
+            twice = next((name for name in names if names.count(name) > 1), None)
             if twice is not None:
                 raise ValueError(f"{what}: {twice} is given twice")
+        return self
+
+    @model_validator(mode="after")
+    def _leads_to_tiers_and_targets(self) -> Self:
         if self.route.matchers:
             raise ValueError("route: the root takes every escalation and has no matchers")
         for hop in self.hops:
@@ -179,13 +184,4 @@ class Routing(Record):
             raise ValueError(f"route {route}: target {name} is of channel {target.channel}, not {channel}")
 
 
-KIND = Kind(
-    name="routing",
-    model=Routing,
-    folder="settings/routing.yaml",
-    format="yaml",
-    layout="single",
-    writers=frozenset({"person"}),
-    protected=True,
-    listing=("tiers",),
-)
+KIND = settings_kind("routing", Routing, listing=("tiers",))

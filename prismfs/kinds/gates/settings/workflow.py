@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from prismfs.kinds.gates.settings.section import AnySection, Name, Origin, PhaseId, Section, check_names, same_name
+from prismfs.kinds.gates.settings.sections import AnySection, Name, Origin, PhaseId, Section, check_names, same_name
 from prismfs.records.api import Kind, Line, Record, Value, Word
 
 Prefix = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,8}$")]
@@ -121,13 +121,8 @@ def _origins(phase: Phase) -> Iterator[Origin]:
 
 
 KIND = Kind(
-    name="workflow",
-    model=Workflow,
-    folder="workflows",
-    format="yaml",
-    layout="named",
-    writers=frozenset({"person"}),
+    name="workflow", model=Workflow, folder="workflows", format="yaml", layout="named", writers=frozenset({"person"}),
     facets={"title": "title", "owner": "prefix", "ref": "subject"},
     protected=True,
     listing=("prefix", "subject"),
-)
+)  # fmt: skip

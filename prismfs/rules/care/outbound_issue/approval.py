@@ -3,19 +3,13 @@
 No answer is never a yes: a request without an answer expires, and so does an approval that is not used.
 """
 
-from pydantic import JsonValue
-
 from prismfs.kinds.care.approval import Approval
 from prismfs.kinds.care.phone_home import OperatorReview, PhoneHome
-from prismfs.kinds.response.incident import Incident
-from prismfs.records.api import Nothing
-from prismfs.rules.care.outbound_issue import approval_request, sending, staging
+from prismfs.records.api import JsonValue, Nothing
+from prismfs.rules.care.outbound_issue import sending, staging
+from prismfs.rules.care.outbound_issue.approval_request import expiry_of, relay_of, remind, tell_manager, tell_reporters
 from prismfs.rules.care.outbound_issue.checks import digest_of
-from prismfs.rules.care.replies import reply_to_reporter
-from prismfs.rules.core import signoff, verdict_file
-from prismfs.rules.core.draft import Draft
-from prismfs.rules.core.road import Refusal
-from prismfs.rules.core.signoff import Signoff
+from prismfs.rules.core.api import Draft, Refusal, Signoff, signoff
 
 
 def approve(draft: Draft) -> Nothing | None:
@@ -35,12 +29,12 @@ def request_changes(draft: Draft) -> Nothing | None:
 
 def decide_by_file(draft: Draft) -> Nothing | None:
     """Decide by an approval file that a commit brought, as a merged pull request does (R-000-82)."""
-    return verdict_file.decide_by_file(draft, OUTGOING_ISSUE)
+    return signoff.decide_by_file(draft, OUTGOING_ISSUE)
 
 
 def refuse_file(draft: Draft, error: Refusal) -> None:
     """Write down that such a file does not count."""
-    verdict_file.refuse_file(draft, OUTGOING_ISSUE, error)
+    signoff.refuse_file(draft, OUTGOING_ISSUE, error)
 
 
 def review_due(draft: Draft) -> None:
@@ -48,10 +42,10 @@ def review_due(draft: Draft) -> None:
     record = draft.need(PhoneHome, str(draft.event.document["id"]))
     if record.status not in ("pending_operator_review", "approved") or draft.has_rows:
         return
-    if approval_request.expiry_of(draft, record) < draft.now:
+    if expiry_of(draft, record) < draft.now:
         _expire(draft, record)
     elif record.status == "pending_operator_review":
-        approval_request.remind(draft, record)
+        remind(draft, record)
 
 
 def _decide(draft: Draft, record: PhoneHome, approval: Approval) -> None:
@@ -76,51 +70,42 @@ def _decide(draft: Draft, record: PhoneHome, approval: Approval) -> None:
 
 
 def _approved(draft: Draft, record: PhoneHome, given: OperatorReview, meta: dict[str, JsonValue]) -> None:
-    over = approval_request.expiry_of(draft, record)
-    approved = draft.put(record.changed(status="approved", operator_review=given, due_at=over, code=None, detail=None))
-    draft.subject = approved
+    approved = record.changed(
+        status="approved", operator_review=given, due_at=expiry_of(draft, record), code=None, detail=None
+    )
+    draft.subject = draft.put(approved)
     draft.because("approve", f"{given.approved_by} approves it")
     draft.row("phone_home.approved", approved, level="warn", reason=draft.reason, meta=meta)
     sending.after_approval(draft, approved)
 
 
 def _rejected(draft: Draft, record: PhoneHome, given: OperatorReview, meta: dict[str, JsonValue]) -> None:
-    rejected = draft.put(record.changed(status="rejected", operator_review=given, due_at=None))
-    draft.subject = rejected
+    draft.subject = rejected = draft.put(record.changed(status="rejected", operator_review=given, due_at=None))
     draft.because("reject", f"{given.approved_by} rejects it")
     draft.row("phone_home.rejected", rejected, level="warn", reason=draft.reason, meta=meta)
-    _tell(draft, rejected, "Rejected", f"{given.approved_by} rejected it: {given.notes}")
-    _answer(draft, rejected, "rejected", "An operator decided that this does not leave as an issue. It is kept here.")
+    tell_manager(draft, rejected, "Rejected", f"{given.approved_by} rejected it: {given.notes}\n", role="review")
+    body = "An operator decided that this does not leave as an issue. It is kept here."
+    tell_reporters(draft, rejected, "Rejected", body, stage="rejected")
 
 
 def _sent_back(draft: Draft, record: PhoneHome, given: OperatorReview, meta: dict[str, JsonValue]) -> None:
     draft.subject = again = draft.put(staging.as_draft(record).changed(operator_review=given))
     draft.because("request_changes", f"{given.approved_by} wants other words")
     draft.row("phone_home.changes_requested", again, level="warn", reason=draft.reason, meta=meta)
-    body = f"{given.approved_by} asks for changes: {given.notes}\n\nprismfs phone-home stage {record.incident} --body -"
-    _tell(draft, again, "Changes requested", body)
+    how = f"prismfs phone-home stage {record.incident} --body -\n"
+    body = f"{given.approved_by} asks for changes: {given.notes}\n\n{how}"
+    tell_manager(draft, again, "Changes requested", body, role="review")
 
 
 def _expire(draft: Draft, record: PhoneHome) -> None:
     was = "its approval was not used" if record.status == "approved" else "nobody decided"
-    expired = draft.put(record.changed(status="expired", due_at=None, detail=was))
-    draft.subject = expired
+    draft.subject = expired = draft.put(record.changed(status="expired", due_at=None, detail=was))
     draft.because("expire", f"its time is over: {was}")
     draft.row("phone_home.expired", expired, level="warn", reason=draft.reason)
-    again = f"Stage it again: prismfs phone-home stage {record.incident}"
-    _tell(draft, expired, "Expired", f"Its time is over: {was}. {again}")
-    _answer(draft, expired, "expired", "Nobody decided in time whether this may leave as an issue. It is kept here.")
-
-
-def _tell(draft: Draft, record: PhoneHome, what: str, body: str) -> None:
-    approval_request.tell_manager(draft, record, role="review", subject=f"{what}: {record.title}", body=f"{body}\n")
-
-
-def _answer(draft: Draft, record: PhoneHome, stage: str, body: str) -> None:
-    incident = draft.get(Incident, record.incident)
-    if incident is not None:
-        subject = f"{stage.capitalize()}: {incident.title}"
-        reply_to_reporter(draft, incident, role=stage, stage=stage, body=body, subject=subject)
+    again = f"Stage it again: prismfs phone-home stage {record.incident}\n"
+    tell_manager(draft, expired, "Expired", f"Its time is over: {was}. {again}", role="review")
+    body = "Nobody decided in time whether this may leave as an issue. It is kept here."
+    tell_reporters(draft, expired, "Expired", body, stage="expired")
 
 
 OUTGOING_ISSUE: Signoff[PhoneHome, Approval] = Signoff(
@@ -140,5 +125,5 @@ OUTGOING_ISSUE: Signoff[PhoneHome, Approval] = Signoff(
     members=lambda _view, _record, _decision, reason, _said: {"notes": reason},
     check=lambda _view, record, approval: signoff.check_waiting(OUTGOING_ISSUE, record, approval),
     carry_out=_decide,
-    sender=approval_request.relay_of,
+    sender=relay_of,
 )

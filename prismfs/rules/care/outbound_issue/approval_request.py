@@ -5,19 +5,18 @@ The relay decides nothing. No answer is never a yes: at the end of its time the 
 
 import difflib
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Literal
+from operator import itemgetter
+from typing import Any
 
 from prismfs.kinds.care.phone_home import ACKNOWLEDGEMENT, PhoneHome
 from prismfs.kinds.care.settings.tracker import ReviewTimes, Tracker
-from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.api import format_duration, format_instant, read_label
-from prismfs.rules.care.replies import reply_to_reporter
-from prismfs.rules.core.draft import Draft
-from prismfs.rules.core.follow_ups import Attention
+from prismfs.rules.core.api import Attention, Draft, ReplyToReporters
+from prismfs.rules.escalation.api import PRIORITIES
 
 RELAY = "relay"
 """The role that carries requests for review to the operators."""
@@ -26,18 +25,12 @@ _LONGEST_DIFF = 12_000
 _RULE = "-" * 72
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What happens once a request has waited for `after`; `severity` where an escalation is opened."""
+def _steps_of(times: ReviewTimes) -> list[tuple[timedelta, str]]:
+    """Return what happens while no operator decides, in order of time: a reminder, escalations at half and at due.
 
-    after: timedelta
-    severity: Literal["MEDIUM", "HIGH"] | None = None
-
-
-def steps_of(times: ReviewTimes) -> tuple[Step, ...]:
-    """Return what happens while no operator decides, in order of time: a reminder, escalations at half and at due."""
-    steps = (Step(times.remind), Step(times.due / 2, "MEDIUM"), Step(times.due, "HIGH"))
-    return tuple(sorted(steps, key=lambda step: step.after))
+    Each is how long the request has waited by then, and the severity of the escalation, empty for none.
+    """
+    return sorted([(times.remind, ""), (times.due / 2, "MEDIUM"), (times.due, "HIGH")], key=itemgetter(0))
 
 
 def request_review(draft: Draft, record: PhoneHome) -> PhoneHome:
@@ -50,23 +43,17 @@ def request_review(draft: Draft, record: PhoneHome) -> PhoneHome:
             review_asked_at=draft.now,
             review_due=draft.now + times.due,
             reminders=0,
-            due_at=draft.now + steps_of(times)[0].after,
+            due_at=draft.now + _steps_of(times)[0][0],
         )
     )
     draft.row(
         "phone_home.review_requested", waiting, level="warn", reason="an operator decides",
         meta={"content_hash": waiting.content_hash, "operators": list(draft.project.operators)},
     )  # fmt: skip
-    _tell_operators(
-        draft, waiting, role="review", subject=f"Review requested: {waiting.title}", body=review_text(waiting)
-    )
-    told = draft.get(Incident, record.incident)
-    if told is not None:
-        body = "The text of an issue about this was put together; an operator reviews it before anything leaves."
-        reply_to_reporter(
-            draft, told, role="pending-review", stage="pending_review", body=body,
-            subject=f"Under review: {told.title}", due_at=waiting.review_due,
-        )  # fmt: skip
+    _tell_operators(draft, waiting, "Review requested", review_text(waiting), role="review")
+    body = "The text of an issue about this was put together; an operator reviews it before anything leaves."
+    told = {"due_at": waiting.review_due}
+    tell_reporters(draft, record, "Under review", body, stage="pending_review", role="pending-review", told=told)
     return waiting
 
 
@@ -74,25 +61,16 @@ def remind(draft: Draft, record: PhoneHome) -> None:
     """Take the steps that are due while no operator decides; after a time down only the last of them (R-000-79)."""
     times = draft.view.single(Tracker).review
     asked = record.review_asked_at or record.staged_at
-    steps = steps_of(times)
-    passed = [step for step in steps if asked + step.after < draft.now]
-    count = max(len(passed), record.reminders)
-    taken = steps[record.reminders : count]
-    ends = [asked + step.after for step in steps[count:]] + [asked + times.expire]
-    waiting = draft.put(record.changed(reminders=count, due_at=ends[0]))
-    draft.subject = waiting
+    steps = _steps_of(times)
+    count = max(sum(asked + after < draft.now for after, _ in steps), record.reminders)
+    ends = [asked + after for after, _ in steps[count:]] + [asked + times.expire]
+    draft.subject = waiting = draft.put(record.changed(reminders=count, due_at=ends[0]))
     waited = format_duration(draft.now - asked)
     draft.because("remind", f"no operator has decided for {waited}")
     draft.row("phone_home.reminded", waiting, level="warn", reason=draft.reason, meta={"steps": count})
     body = f"Nobody has decided on it for {waited}. It expires at {format_instant(asked + times.expire)}.\n\n"
-    _tell_operators(
-        draft,
-        waiting,
-        role="reminder",
-        subject=f"Review still open: {record.title}",
-        body=body + how_to_decide(waiting),
-    )
-    severity = next((step.severity for step in reversed(taken) if step.severity is not None), None)
+    _tell_operators(draft, waiting, "Review still open", body + _how_to_decide(waiting), role="reminder")
+    severity = next((label for _, label in reversed(steps[record.reminders : count]) if label), None)
     if severity is not None:
         draft.follow(
             Attention(
@@ -132,10 +110,10 @@ def review_text(record: PhoneHome) -> str:
     }
     lines = "".join(f"{name}: {value}\n" for name, value in facts.items())
     body = f"{_RULE}\n{record.body_markdown}{_RULE}\n"
-    return f"{lines}\nTitle:\n{record.title}\n\nBody:\n{body}{_difference(record)}\n{how_to_decide(record)}"
+    return f"{lines}\nTitle:\n{record.title}\n\nBody:\n{body}{_difference(record)}\n{_how_to_decide(record)}"
 
 
-def how_to_decide(record: PhoneHome) -> str:
+def _how_to_decide(record: PhoneHome) -> str:
     """Return the commands by which an operator answers."""
     notes = f' --notes "{ACKNOWLEDGEMENT}"' if record.retained_sensitive_fields else ""
     return (
@@ -152,11 +130,34 @@ def relay_of(draft: Draft) -> str | None:
     return found[0].identity if found else None
 
 
-def tell_manager(draft: Draft, record: PhoneHome, *, role: str, subject: str, body: str) -> Mail:
-    """Mail a task to the incident manager in whose name `record` was staged."""
-    return draft.mail(
-        record.requested_by, role=role, type="task", sender=relay_of(draft), subject=subject, body=body, about=record
-    )
+def tell_manager(draft: Draft, record: PhoneHome, what: str, body: str, *, role: str) -> None:
+    """Mail a task to the incident manager in whose name `record` was staged; `what` goes before its title."""
+    draft.mail(
+        record.requested_by, role=role, type="task", sender=relay_of(draft), subject=f"{what}: {record.title}",
+        body=body, about=record,
+    )  # fmt: skip
+
+
+def tell_reporters(
+    draft: Draft,
+    record: PhoneHome,
+    what: str,
+    body: str,
+    *,
+    stage: str,
+    role: str | None = None,
+    told: Mapping[str, Any] | None = None,
+) -> None:
+    """Ask for an answer to everybody who reported the incident of `record`; `what` goes before that one's title.
+
+    `stage` and `told` are members of `Progress`; `role`, where it is not the stage, tells answers apart.
+    """
+    incident = draft.get(Incident, record.incident)
+    if incident is not None:
+        subject = f"{what}: {incident.title}"
+        draft.follow(
+            ReplyToReporters(incident, role=role or stage, stage=stage, body=body, subject=subject, told=told or {})
+        )
 
 
 def expiry_of(draft: Draft, record: PhoneHome) -> datetime:
@@ -164,12 +165,11 @@ def expiry_of(draft: Draft, record: PhoneHome) -> datetime:
     return (record.review_asked_at or record.staged_at) + draft.view.single(Tracker).review.expire
 
 
-def _tell_operators(draft: Draft, record: PhoneHome, *, role: str, subject: str, body: str) -> None:
-    priority = ("urgent", "high", "normal", "low")[record.severity.rank]
+def _tell_operators(draft: Draft, record: PhoneHome, what: str, body: str, *, role: str) -> None:
     for operator in draft.project.operators:
         draft.mail(
-            operator, role=f"{role}:{operator}", type="task", sender=relay_of(draft), subject=subject, body=body,
-            about=record, priority=priority,
+            operator, role=f"{role}:{operator}", type="task", sender=relay_of(draft), subject=f"{what}: {record.title}",
+            body=body, about=record, priority=PRIORITIES[record.severity.rank],
         )  # fmt: skip
 
 

@@ -1,26 +1,51 @@
-"""What must hold of a phone-home before it leaves, in the order in which it is looked at (R-000-42, R-000-43).
+"""What must hold of a phone-home before it goes before the operators, and before it leaves (R-000-36, R-000-42).
 
-Everything is checked again at the time of sending.
+A draft that the scanner passes goes to the operators, another stays with the reason. Everything is checked again at the
+time of sending, in the order of `CHECKS` (R-000-43).
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field
 
 from prismfs.errors import ForbiddenError, RecordError, RefusedError
 from prismfs.kinds.care.approval import Approval
-from prismfs.kinds.care.phone_home import ACKNOWLEDGEMENT, OperatorReview, PhoneHome
+from prismfs.kinds.care.phone_home import ACKNOWLEDGEMENT, OperatorReview, PhoneHome, RedactionReport, Retained, hash_of
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.core.settings.persona import Persona
+from prismfs.kinds.core.values import Redaction
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.api import IssueDraft, canonical_json
-from prismfs.rules.care.outbound_issue import approval_request, outbound_scan, staging, wording
-from prismfs.rules.core import authority, signoff
-from prismfs.rules.core.draft import Draft
+from prismfs.records.api import IssueDraft, JsonValue, Value
+from prismfs.rules.care.outbound_issue import approval_request, staging, wording
+from prismfs.rules.core.api import Draft, authority, signoff
 
+REDACTION_REQUIRED = "phone_home_redaction_required"
 OPERATOR_REVIEW_REQUIRED = "phone_home_operator_review_required"
 RETENTION_UNAPPROVED = "phone_home_sensitive_retention_unapproved"
+
+
+class Scan(Value):
+    """What the engine's scanner found in a phone-home at the time of the event; `not_run` where it did not look."""
+
+    status: Literal["passed", "failed", "not_run"] = "not_run"
+    scanner: str = ""
+    version: str = ""
+    redacted: dict[str, str] = Field(default_factory=dict)
+    findings: tuple[Redaction, ...] = ()
+    input_hash: str | None = None
+    output_hash: str | None = None
+    detail: str | None = None
+
+    def suspects(self, retained: tuple[Retained, ...]) -> tuple[Redaction, ...]:
+        """Return the findings that look sensitive, were not taken out, and are not kept on purpose."""
+        kept = {(field.path, field.kind) for field in retained}
+        return tuple(
+            found for found in self.findings
+            if found.level == "suspect" and (found.pointer, found.kind) not in kept
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +55,32 @@ class Sending:
     draft: Draft
     record: PhoneHome
     fresh: bool = False
+
+
+def scan_of(draft: Draft) -> Scan:
+    """Return the scan that the engine attached to the event."""
+    found = draft.event.document.get("scan")
+    return Scan.from_document(found) if isinstance(found, dict) else Scan()
+
+
+def draft_due(draft: Draft) -> None:
+    """Ask for the review of a draft that the scanner passed; keep any other back, with the reason (R-000-37)."""
+    record = draft.need(PhoneHome, str(draft.event.document["id"]))
+    if record.status != "draft" or draft.has_rows:
+        return
+    scan, texts = scan_of(draft), wording.texts_of(record)
+    ran = scan.status == "passed" and scan.input_hash == hash_of(texts)
+    suspects = scan.suspects(record.retained_sensitive_fields)
+    if not ran or suspects:
+        why = "the scanner did not pass it" if not ran else f"{len(suspects)} places look sensitive"
+        _block(draft, record, scan, why=why)
+        return
+    title = wording.finished_title(scan.redacted.get("title", record.title))
+    body = wording.finished_body(scan.redacted.get("body", texts["body"]), record.idempotency_key)
+    cleaned = record.changed(title=title, body_markdown=body, code=None, detail=None)
+    report = _report(record, scan, status="passed").changed(output_hash=hash_of(wording.texts_of(cleaned)))
+    draft.because("ask_for_review", "the scanner passed it; an operator decides")
+    draft.subject = approval_request.request_review(draft, cleaned.changed(redaction_report=report))
 
 
 def check(sending: Sending) -> None:
@@ -77,7 +128,37 @@ def why_no_approval(draft: Draft, record: PhoneHome, *, fresh: bool = False) -> 
 
 def digest_of(approval: Approval) -> str:
     """Return the SHA-256 (hex) of an approval's canonical JSON: one that was edited is another one."""
-    return hashlib.sha256(canonical_json(approval.to_document())).hexdigest()
+    return hash_of(approval.to_document())
+
+
+def _block(draft: Draft, record: PhoneHome, scan: Scan, *, why: str) -> None:
+    report = _report(record, scan, status="not_run" if scan.status == "not_run" else "failed")
+    kept = record.changed(redaction_report=report, code=REDACTION_REQUIRED, detail=why, due_at=None)
+    draft.subject = draft.put(kept)
+    draft.because("block", why)
+    places: list[JsonValue] = [f"{found.kind} at {found.pointer}" for found in scan.suspects(())]
+    draft.row("phone_home.blocked", kept, level="warn", reason=why, meta={"code": REDACTION_REQUIRED, "places": places})
+    listed = "".join(f"- {place}\n" for place in places) or f"- {scan.detail or 'nothing was named'}\n"
+    draft.mail(
+        record.requested_by, role="blocked", type="task", subject=f"Kept back: {record.title}",
+        body=f"{record.id} does not go before the operators: {why}.\n\n{listed}\n"
+        f"Change its words (prismfs phone-home stage {record.incident} --body -), or keep a field on purpose "
+        f"(--retain /body:KIND=REASON).\n",
+        about=kept,
+    )  # fmt: skip
+
+
+def _report(record: PhoneHome, scan: Scan, *, status: Literal["passed", "failed", "not_run"]) -> RedactionReport:
+    return RedactionReport(
+        status=status,
+        scanner=scan.scanner,
+        version=scan.version,
+        findings=scan.findings,
+        removed=record.redaction_report.removed,
+        input_hash=scan.input_hash or None,
+        output_hash=scan.output_hash,
+        detail=scan.detail,
+    )
 
 
 def _why_not_kept(draft: Draft, record: PhoneHome, review: OperatorReview) -> str | None:
@@ -127,8 +208,8 @@ def _operator_review(sending: Sending) -> None:
 def _redaction(sending: Sending) -> None:
     """The report says passed, and the scanner, run again, finds the same: nothing to take out (R-000-37)."""
     record, report = sending.record, sending.record.redaction_report
-    scan, texts = outbound_scan.scan_of(sending.draft), wording.texts_of(sending.record)
-    own = wording.hash_of(texts)
+    scan, texts = scan_of(sending.draft), wording.texts_of(sending.record)
+    own = hash_of(texts)
     why = None
     if report.status != "passed" or report.output_hash != own:
         why = "the scanner has not passed this text"
@@ -138,10 +219,7 @@ def _redaction(sending: Sending) -> None:
         why = "the scanner now finds something in it"
     if why is not None:
         raise RefusedError(
-            outbound_scan.REDACTION_REQUIRED,
-            why,
-            path=record.id,
-            hint="prismfs phone-home withdraw ID, then stage it anew",
+            REDACTION_REQUIRED, why, path=record.id, hint="prismfs phone-home withdraw ID, then stage it anew"
         )
 
 

@@ -7,11 +7,9 @@ from datetime import timedelta
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.care.phone_home import PhoneHome
-from prismfs.kinds.response.incident import Incident
-from prismfs.records.api import IssueComment, IssueState, Nothing, format_instant
-from prismfs.rules.care.replies import reply_to_reporter
-from prismfs.rules.core import authority
-from prismfs.rules.core.draft import Draft, one_line
+from prismfs.records.api import IssueState, JsonValue, Nothing, format_instant
+from prismfs.rules.care.outbound_issue.approval_request import tell_reporters
+from prismfs.rules.core.api import Draft, authority, one_line
 
 MOST_COMMENTS, MOST_TEXT = 10, 1200
 """Comments told of in one reply, and characters of each: together they stay below what a text may hold, 64 KiB."""
@@ -56,34 +54,23 @@ def follow_issue(draft: Draft) -> Nothing | None:
         )
     )
     draft.subject = changed
-    first = _is_first_look(record, news)
+    first = record.issue_updated_at is None and news.state == "open" and not news.comments
     count = len(news.comments)
     reason = "the first look at the issue" if first else f"the issue {what}; comments new to us: {count}"
     draft.because("follow_issue", reason)
-    draft.row(
-        "phone_home.issue_updated",
-        changed,
-        reason=draft.reason,
-        meta={
-            "issue": news.number,
-            "before": record.issue_state,
-            "state": news.state,
-            "reason": news.reason,
-            "updated_at": news.updated_at,
-            "comments": count,
-        },
-    )
-    incident = draft.get(Incident, record.incident)
-    if incident is not None and not first:
-        reply_to_reporter(
-            draft,
-            incident,
-            role="issue",
-            stage="closed" if news.state == "closed" else "updated",
-            subject=f"Issue {news.number} {what}: {incident.title}",
-            body=_told(record, news, what),
-            issue_url=record.issue_url,
-        )
+    meta: dict[str, JsonValue] = {
+        "issue": news.number,
+        "before": record.issue_state,
+        "state": news.state,
+        "reason": news.reason,
+        "updated_at": news.updated_at,
+        "comments": count,
+    }
+    draft.row("phone_home.issue_updated", changed, reason=draft.reason, meta=meta)
+    if not first:
+        stage = "closed" if news.state == "closed" else "updated"
+        told, body = {"issue_url": record.issue_url}, _told(record, news, what)
+        tell_reporters(draft, record, f"Issue {news.number} {what}", body, stage=stage, role="issue", told=told)
     return None
 
 
@@ -106,10 +93,6 @@ def shortened(text: str) -> str:
     return text if len(text) <= MOST_TEXT else f"{text[: MOST_TEXT - 2].rstrip()} …"
 
 
-def _is_first_look(record: PhoneHome, news: IssueState) -> bool:
-    return record.issue_updated_at is None and news.state == "open" and not news.comments
-
-
 def _change(record: PhoneHome, news: IssueState) -> str:
     """Return what became of the issue, in words of our own."""
     before = record.issue_state or "open"
@@ -125,14 +108,10 @@ def _told(record: PhoneHome, news: IssueState, what: str) -> str:
     if news.state == "open" and what == "was changed":
         lines.append("It is open, and nothing new is written below it.")
     for comment in news.comments:
-        lines += ["", f"{_author(comment)} wrote at {comment.created_at}:", *_quoted(comment.body)]
+        lines += ["", f"{one_line(comment.author, 100)} wrote at {comment.created_at}:", *_quoted(comment.body)]
     if len(news.comments) == MOST_COMMENTS:
         lines += ["", "More comments, if there are any, follow in another message."]
     return "\n".join(lines)
-
-
-def _author(comment: IssueComment) -> str:
-    return one_line(comment.author, 100)
 
 
 def _quoted(text: str) -> list[str]:

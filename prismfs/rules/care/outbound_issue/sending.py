@@ -1,26 +1,21 @@
-"""Sending a phone-home, and what becomes of it (R-000-34, R-000-47 to R-000-52).
+"""Sending a phone-home, or taking it back (R-000-47 to R-000-52).
 
 The commit that says `shipping` comes first; the transport looks for the marker before it files, so that a crash
-in between makes no second issue. A transport that only shows what it would file leaves the approval as it was.
+in between makes no second issue.
 """
 
-from pydantic import JsonValue
-
 from prismfs.errors import PrismfsError, RefusedError
-from prismfs.kinds.care.phone_home import PhoneHome, content_hash
+from prismfs.kinds.care.phone_home import PhoneHome
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.persona import Persona
-from prismfs.kinds.response.incident import Incident
-from prismfs.records.api import Nothing
-from prismfs.rules.care.outbound_issue import approval_request, checks, staging
-from prismfs.rules.care.outbound_issue.checks import Sending
-from prismfs.rules.care.replies import reply_to_reporter
-from prismfs.rules.core.draft import Draft
-from prismfs.rules.core.outbox import withdrawn
+from prismfs.records.api import JsonValue, Nothing
+from prismfs.rules.care.outbound_issue import staging
+from prismfs.rules.care.outbound_issue.approval_request import expiry_of, tell_manager, tell_reporters
+from prismfs.rules.care.outbound_issue.checks import Sending, check
+from prismfs.rules.core.api import Draft, withdrawn
 from prismfs.rules.escalation.api import PRIORITIES
 
 CHANNEL = "tracker"
-CREATE_FAILED = "phone_home_issue_create_failed"
 
 
 def send(draft: Draft) -> Nothing | None:
@@ -36,7 +31,7 @@ def send(draft: Draft) -> Nothing | None:
         return Nothing(f"filed already: {record.issue_url or 'without an address'}", record.id)
     if record.status == "shipping":
         return Nothing("it is on its way", record.id)
-    checks.check(Sending(draft, record))
+    check(Sending(draft, record))
     earlier = _filed_before(draft, record)
     if earlier is None:
         draft.because("ship", "every invariant holds; the transport files it")
@@ -74,7 +69,7 @@ def after_approval(draft: Draft, record: PhoneHome) -> None:
     """
     if not _by_rules(draft, record):
         body = f"It was approved. Send it: prismfs phone-home send {record.id}\n"
-        approval_request.tell_manager(draft, record, role="approved", subject=f"Approved: {record.title}", body=body)
+        tell_manager(draft, record, "Approved", body, role="approved")
     elif "scan" in draft.event.document:
         _try_to_leave(draft, record, fresh=True)
     else:
@@ -91,68 +86,22 @@ def send_due(draft: Draft) -> None:
         draft.because("send", "approved, and rules do the incident manager's work")
         _try_to_leave(draft, record, fresh=False)
         return
-    over = approval_request.expiry_of(draft, record) if record.status == "approved" else None
+    over = expiry_of(draft, record) if record.status == "approved" else None
     draft.subject = draft.put(record.changed(due_at=over))
     draft.because("retime", "what it waited for is no more")
     draft.row("phone_home.retimed", draft.subject, reason=draft.reason)
 
 
-def why_not(draft: Draft, message: Outbox) -> str | None:
-    """Return why the tracker's channel may not carry `message`, None where it may; asked before every attempt.
-
-    A message that was not made by sending an approved record, or was changed since, never leaves.
-    """
-    record = draft.get(PhoneHome, message.about)
-    if record is None or record.status != "shipping":
-        return "it tells of nothing that is to leave"
-    said = content_hash(
-        title=message.subject,
-        body=message.body,
-        scope=record.scope,
-        retained=record.retained_sensitive_fields,
-        destination=message.target,
-    )
-    if said != record.content_hash:
-        return "the message was changed after its approval"
-    return checks.why_no_approval(draft, record)
-
-
-def note_receipt(draft: Draft, message: Outbox) -> None:
-    """Record the result of an attempt: filed, shown only, failed, or to be tried again (R-000-34)."""
-    record = draft.get(PhoneHome, message.about)
-    if record is None or record.status != "shipping":
-        return
-    found = draft.event.document.get("record")
-    told = found if isinstance(found, dict) else {}
-    if message.status == "sent":
-        _shown_only(draft, record, message) if told.get("dry_run") else _shipped(draft, record, told)
-        return
-    refused = draft.event.document.get("outcome") == "sending"
-    code = str(told.get("code") or (checks.OPERATOR_REVIEW_REQUIRED if refused else CREATE_FAILED))
-    if message.status not in ("failed", "dead", "not_configured"):
-        draft.put(record.changed(code=code, detail=message.detail))
-        return
-    failed = draft.put(record.changed(status="failed", code=code, detail=message.detail))
-    reason = f"not filed: {code}"
-    draft.row("phone_home.failed", failed, level="error", reason=reason, meta={"code": code, "detail": message.detail})
-    body = f"{message.detail}\n\nMend it, then: prismfs phone-home send {record.id}\n"
-    approval_request.tell_manager(
-        draft, failed, role="failed", subject=f"Not filed ({code}): {record.title}", body=body
-    )
-
-
 def _try_to_leave(draft: Draft, record: PhoneHome, *, fresh: bool) -> None:
     """Send `record`, or say what keeps it; an approval that cannot be used now stays one."""
     try:
-        checks.check(Sending(draft, record, fresh=fresh))
+        check(Sending(draft, record, fresh=fresh))
     except PrismfsError as error:
-        over = approval_request.expiry_of(draft, record)
+        over = expiry_of(draft, record)
         kept = draft.put(record.changed(code=error.code, detail=error.problem.message, due_at=over))
         reason = f"not sent: {error.code}"
         draft.row("phone_home.blocked", kept, level="error", reason=reason, meta={"code": error.code})
-        approval_request.tell_manager(
-            draft, kept, role="not-sent", subject=f"Not sent: {record.title}", body=f"{error.problem}\n"
-        )
+        tell_manager(draft, kept, "Not sent", f"{error.problem}\n", role="not-sent")
         return
     _leave(draft, record)
 
@@ -213,50 +162,12 @@ def _duplicate(draft: Draft, record: PhoneHome, earlier: PhoneHome) -> None:
     _take_back_message(draft, same)
     meta: dict[str, JsonValue] = {"of": earlier.id, "issue_url": earlier.issue_url}
     draft.row("phone_home.duplicate", same, reason=f"filed already as {earlier.id}", meta=meta)
-    _answer(draft, same, "duplicate", f"This is filed already as issue {_issue(same)}; it is followed there.")
+    body = f"This is filed already as issue {issue_of(same)}; it is followed there."
+    tell_reporters(draft, same, "Filed", body, stage="duplicate", told={"issue_url": same.issue_url})
 
 
-def _shipped(draft: Draft, record: PhoneHome, told: dict[str, JsonValue]) -> None:
-    url, number = told.get("issue_url"), told.get("issue_number")
-    review = record.operator_review
-    shipped = draft.put(
-        record.changed(
-            status="shipped",
-            issue_url=None if url is None else str(url),
-            issue_number=number if isinstance(number, int) else None,
-            shipped_at=draft.now,
-            operator_review=None if review is None else review.changed(used_at=draft.now),
-            issue_state="open",
-            code=None,
-            detail=None,
-        )
-    )
-    existed, public = bool(told.get("existed")), told.get("visibility") == "public"
-    draft.row(
-        "phone_home.shipped", shipped, level="error" if public else "warn",
-        reason="filed" + (", it was there already" if existed else "") + (", in a PUBLIC repository" if public else ""),
-        meta={"issue_url": shipped.issue_url, "issue_number": shipped.issue_number, "existed": existed},
-    )  # fmt: skip
-    body = f"This is filed as issue {_issue(shipped)}. What becomes of it there is told here."
-    _answer(draft, shipped, "shipped", body)
-
-
-def _shown_only(draft: Draft, record: PhoneHome, message: Outbox) -> None:
-    over = approval_request.expiry_of(draft, record)
-    kept = draft.put(record.changed(status="approved", detail=f"dry run: {message.detail}", due_at=over))
-    draft.row("phone_home.dry_run", kept, reason="written down as it would be filed; nothing left")
-
-
-def _answer(draft: Draft, record: PhoneHome, stage: str, body: str) -> None:
-    incident = draft.get(Incident, record.incident)
-    if incident is not None:
-        reply_to_reporter(
-            draft, incident, role=stage, stage=stage, body=body, subject=f"Filed: {incident.title}",
-            issue_url=record.issue_url,
-        )  # fmt: skip
-
-
-def _issue(record: PhoneHome) -> str:
+def issue_of(record: PhoneHome) -> str:
+    """Return number and address of the issue that was filed."""
     number = "" if record.issue_number is None else f"#{record.issue_number} "
     return f"{number}({record.issue_url})"
 

@@ -1,6 +1,9 @@
-"""Staging: a phone-home is written down as a draft, in the incident manager's name (R-000-31)."""
+"""Staging: a phone-home is written down as a draft, in the incident manager's name, or is withdrawn (R-000-31).
 
-from pydantic import JsonValue
+An incident manager does it, or triage asks for it (R-000-27).
+"""
+
+from dataclasses import dataclass
 
 from prismfs.errors import ForbiddenError, RecordError, RefusedError
 from prismfs.kinds.care.phone_home import PhoneHome, RedactionReport, Retained, Reviewed, idempotency_key
@@ -12,9 +15,10 @@ from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.core.settings.policy import Policy
 from prismfs.kinds.core.values import Scope
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.api import Nothing
+from prismfs.records.api import Id, JsonValue, Nothing
 from prismfs.rules.care.outbound_issue import wording
 from prismfs.rules.core.draft import Draft
+from prismfs.rules.response.api import meta_of
 
 MANAGER = "incident-manager"
 """The role that alone may stage and send (R-000-03); names of personas are only shown."""
@@ -25,6 +29,25 @@ WITHDRAWABLE = ("draft", "pending_operator_review", "approved", "failed")
 """States of an issue that has not left."""
 
 _EDITABLE = ("draft", "pending_operator_review")
+
+
+@dataclass(frozen=True, slots=True)
+class StageIssue:
+    """Stage an issue of an incident whose triage found that it may leave."""
+
+    incident: Id
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawIssue:
+    """Withdraw what was staged of an incident and has not left.
+
+    With `stage_anew` what may still leave is a task for the incident's owner.
+    """
+
+    incident: Id
+    reason: str
+    stage_anew: bool = False
 
 
 def stage(draft: Draft) -> Nothing | None:
@@ -47,12 +70,53 @@ def stage(draft: Draft) -> Nothing | None:
         )
     words = {name: document[name] for name in ("title", "body", "retain") if document.get(name) is not None}
     actor = draft.event.actor
-    staged = put_draft(draft, incident, record, manager=actor, authors=(actor,), words=words, again=True)
+    staged = _put_draft(draft, incident, record, manager=actor, authors=(actor,), words=words, again=True)
     if staged is None:
         return Nothing("staged already", incident.id)
     draft.subject = staged
     draft.because("stage", f"{actor} stages it for review")
     return None
+
+
+def stage_issue(draft: Draft, asked: StageIssue) -> None:
+    """The step that answers `StageIssue`, in the incident manager's name (R-000-31).
+
+    What keeps the issue here is said in an audit row and in a task for the incident manager, and changes nothing else.
+    """
+    incident = draft.need(Incident, asked.incident)
+    record = draft.need(TriageRecord, str(incident.triage))
+    manager = draft.policy.lanes.incident
+    try:
+        _check_role(draft, manager)
+        _put_draft(draft, incident, record, manager=manager, authors=_hands(draft), words={}, again=False)
+    except (RefusedError, RecordError, ForbiddenError) as error:
+        problem = error.problem
+        meta = meta_of(incident) | {"code": problem.code}
+        draft.row("phone_home.blocked", incident, level="warn", reason=f"not staged: {problem.code}", meta=meta)
+        hint = f"\n{problem.hint}" if problem.hint else ""
+        draft.mail(
+            manager, role="not-staged", type="task", subject=f"Not staged: {incident.title}",
+            body=f"{problem.message} ({problem.code}).{hint}\n", about=incident,
+        )  # fmt: skip
+
+
+def withdraw_issue(draft: Draft, asked: WithdrawIssue) -> None:
+    """The step that answers `WithdrawIssue`; what is on its way or was filed stays as it is."""
+    incident = draft.need(Incident, asked.incident)
+    for found in draft.view.with_ref(PhoneHome, incident.id):
+        staged = draft.need(PhoneHome, found.id)
+        if staged.status in WITHDRAWABLE:
+            back = draft.put(staged.changed(status="withdrawn", detail=asked.reason, due_at=None))
+            draft.row("phone_home.withdrawn", back, level="warn", reason=asked.reason)
+    if asked.stage_anew:
+        draft.mail(
+            incident.owner,
+            role="restage",
+            type="task",
+            subject=f"Stage it anew: {incident.title}",
+            body=f"The scope of {incident.id} is {incident.scope} now.\n\nprismfs phone-home stage {incident.id}\n",
+            about=incident,
+        )
 
 
 def opted_out(draft: Draft, signal: Signal) -> bool:
@@ -68,18 +132,14 @@ def check_manager(draft: Draft, verb: str) -> None:
         ForbiddenError: `not_incident_manager`.
     """
     actor = draft.event.actor
-    persona = check_role(draft, actor)
+    persona = _check_role(draft, actor)
     if not persona.may(verb):
         hint = f"roster/{persona.identity.lower()}.yaml: authority"
         raise ForbiddenError("not_allowed", f"{actor} may not give {verb}", field="/from", hint=hint)
 
 
-def check_role(draft: Draft, name: str) -> Persona:
-    """Accept `name` as an incident manager of the roster, and return that persona.
-
-    Raises:
-        ForbiddenError: `not_incident_manager`.
-    """
+def _check_role(draft: Draft, name: str) -> Persona:
+    """Accept `name` as an incident manager of the roster, and return that persona."""
     persona = draft.view.get(Persona, name)
     if persona is None or persona.role != MANAGER:
         raise ForbiddenError(
@@ -89,7 +149,7 @@ def check_role(draft: Draft, name: str) -> Persona:
     return persona
 
 
-def put_draft(
+def _put_draft(
     draft: Draft,
     incident: Incident,
     record: TriageRecord,
@@ -226,3 +286,12 @@ def _retained(words: dict[str, JsonValue]) -> tuple[Retained, ...]:
 
 def _meta(record: PhoneHome) -> dict[str, JsonValue]:
     return {"content_hash": record.content_hash, "key": record.idempotency_key, "destination": record.destination}
+
+
+def _hands(draft: Draft) -> tuple[str, ...]:
+    """Return who brought it about, such as by triaging by hand: they may not approve it, either.
+
+    A command does, and so does the result of a task that is dropped in its place.
+    """
+    by_hand = draft.event.type == "command" or (draft.event.type, draft.event.kind) == ("drop", "task_result")
+    return (draft.event.actor,) if by_hand else ()

@@ -3,12 +3,9 @@
 The scanner looks at `texts_of`, an operator at the whole; both are bound to the bytes by hashes.
 """
 
-import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-
-from pydantic import JsonValue
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.care.phone_home import PhoneHome
@@ -18,15 +15,17 @@ from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.care.triage_record import TriageRecord
 from prismfs.kinds.core.values import Scope
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.api import MOST_TITLE, canonical_json, format_instant, marked, marker_of, neutralised
-from prismfs.rules.care.assessment.scope import scope_of, sections_of
+from prismfs.records.api import MOST_TITLE, format_instant, marked, marker_of, neutralised
+from prismfs.rules.care.classifier import scope_of
 from prismfs.rules.core.draft import one_line
 
 MOST_BODY = 40_000
 """Bytes of a body: with what the mail that asks for the review adds it stays within one text of a record."""
 
 _PID = re.compile(r"PID-[A-Z0-9]{3,32}")
-ZERO_WIDTH = "\u200b"
+_HEADING = re.compile(r"#{1,6}\s")
+_FENCE = re.compile(r"\s*(```|~~~)")
+_ZERO_WIDTH = "\u200b"
 _CUT = "\n\n[cut here: the report is longer]"
 
 
@@ -81,7 +80,7 @@ def compose(
 
 def finished_title(text: str) -> str:
     """Return `text` as the one line that a title is, at most 256 characters that a tracker does not act on."""
-    plain = text.replace(ZERO_WIDTH, "")  # one that was finished before has them where they are put again
+    plain = text.replace(_ZERO_WIDTH, "")  # one that was finished before has them where they are put again
     return neutralised(one_line(plain, MOST_TITLE // 2))
 
 
@@ -100,12 +99,6 @@ def texts_of(record: PhoneHome) -> dict[str, str]:
     return {"title": record.title, "body": body}
 
 
-def hash_of(texts: Mapping[str, str]) -> str:
-    """Return the SHA-256 (hex) over the canonical JSON of `texts`, as the scanner takes it."""
-    document: dict[str, JsonValue] = dict(texts)
-    return hashlib.sha256(canonical_json(document)).hexdigest()
-
-
 def carve_out(triage: Triage, signal: Signal, scope: Scope) -> tuple[str, ...]:
     """Return the pointers of the sections of a mixed report that are not the product's alone; else none (R-000-30).
 
@@ -121,6 +114,30 @@ def carve_out(triage: Triage, signal: Signal, scope: Scope) -> tuple[str, ...]:
             field="/body", hint="prismfs incident triage ID --scope prism-product --reason TEXT",
         )  # fmt: skip
     return removed
+
+
+def sections_of(body: str) -> tuple[tuple[str, str], ...]:
+    """Return the sections of a Markdown body, in order, each with a JSON pointer to it (`/body/0`, `/body/1`, …).
+
+    A section is a paragraph; headings belong to the paragraph after them, and a fenced block stays whole with the
+    lines that it follows directly. Joined by blank lines the sections say all that the body says (R-000-30).
+    """
+    blocks: list[list[str]] = [[]]
+    fence = ""
+    for line in body.splitlines():
+        mark = _FENCE.match(line)
+        if fence:
+            fence = "" if mark is not None and mark[1] == fence else fence
+            blocks[-1].append(line)
+        elif mark is not None:
+            fence = mark[1]
+            blocks[-1].append(line)
+        elif line.strip():
+            blocks[-1].append(line)
+        elif any(not _HEADING.match(text) for text in blocks[-1]):
+            blocks.append([])
+    texts = ["\n".join(block) for block in blocks if block]
+    return tuple((f"/body/{number}", text) for number, text in enumerate(texts))
 
 
 def _carved(triage: Triage, signal: Signal, scope: Scope) -> tuple[list[str], tuple[str, ...]]:

@@ -3,21 +3,16 @@
 An attempt whose end was not recorded counts as failed and is not made again; the next one follows at its delay.
 """
 
-from typing import Any
-
 from prismfs.errors import RefusedError
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.values import Redaction
 from prismfs.kinds.response.incident import Incident, Timers
 from prismfs.kinds.response.job import AttemptOutcome, Job
-from prismfs.kinds.response.pause import Pause, name_of_agent, name_of_workflow
-from prismfs.records.api import Nothing
-from prismfs.rules.core import outbox
-from prismfs.rules.core.draft import ENGINE, Draft
-from prismfs.rules.core.follow_ups import Attend, IncidentOver, ReplyToReporters
-from prismfs.rules.response.facts import meta_of
-from prismfs.rules.response.jobs import failure, retry
-from prismfs.rules.response.pauses import PauseLifted
+from prismfs.records.api import JsonValue, Nothing
+from prismfs.rules.core.api import ENGINE, Attend, Draft, IncidentOver, ReplyToReporters, outbox
+from prismfs.rules.response.facts import PauseLifted, add_row
+from prismfs.rules.response.jobs import failure
+from prismfs.rules.response.orders import is_paused, pause_names
 
 _OUTCOMES: tuple[AttemptOutcome, ...] = ("succeeded", "failed", "timed_out", "not_started", "interrupted", "stopped")
 """What may be said of an attempt by who ran it."""
@@ -30,9 +25,8 @@ def send_again(draft: Draft) -> None:
         RefusedError: `made_once`.
     """
     message = outbox.message_of(draft)
-    raise RefusedError(
-        "made_once", "an attempt at a job is made once", field="/id", hint=f"prismfs run {message.target}"
-    )
+    hint = f"prismfs run {message.target}"
+    raise RefusedError("made_once", "an attempt at a job is made once", field="/id", hint=hint)
 
 
 def nothing_heard(draft: Draft) -> None:
@@ -87,7 +81,7 @@ def count_as_failed(draft: Draft, message: Outbox) -> None:
 
 def abandon(draft: Draft, job: Job, why: str) -> None:
     """Cancel the attempt of `job` that has not begun: its incident is over, or assigned."""
-    message = None if job.last.message is None else draft.get(Outbox, job.last.message)
+    message = _message_of(draft, job)
     if message is not None and message.status in ("pending", "held"):
         withdraw(draft, message, why)
     ended = job.with_last(job.last.changed(outcome="cancelled", ended_at=draft.now))
@@ -101,7 +95,7 @@ def cancel_attempts(draft: Draft, asked: IncidentOver) -> None:
     job = None if incident.job is None else draft.get(Job, incident.job)
     if job is None or job.status != "retrying":
         return
-    message = None if job.last.message is None else draft.get(Outbox, job.last.message)
+    message = _message_of(draft, job)
     if message is None or message.status != "sending":  # how one ends that is under way is noted, and nothing follows
         abandon(draft, job, f"the incident is {incident.status}")
 
@@ -109,12 +103,10 @@ def cancel_attempts(draft: Draft, asked: IncidentOver) -> None:
 def release_attempts(draft: Draft, asked: PauseLifted) -> None:
     """Release the attempts that waited for a pause which is lifted; one whose time has passed is due now."""
     for job in draft.view.open_of(Job):
-        names = [name_of_agent(job.agent), *([] if job.workflow is None else [name_of_workflow(job.workflow)])]
-        pauses = [pause for name in names if (pause := draft.get(Pause, name)) is not None]
-        message = None if job.last.message is None else draft.get(Outbox, job.last.message)
-        if message is None or message.status != "held" or asked.name not in names:
+        message = _message_of(draft, job)
+        if message is None or message.status != "held" or asked.name not in pause_names(job.agent, job.workflow):
             continue
-        if any(pause.status == "paused" for pause in pauses):
+        if is_paused(draft, agent=job.agent, workflow=job.workflow) is not None:
             continue
         on = draft.put(message.changed(status="pending", due_at=max(job.last.due_at, draft.now), detail=None))
         draft.row("outbox.released", on, reason="what paused it is lifted", meta=meta_of_attempt(job))
@@ -144,7 +136,7 @@ def job_of(draft: Draft, message: Outbox) -> Job | None:
     return job
 
 
-def meta_of_attempt(job: Job) -> dict[str, Any]:
+def meta_of_attempt(job: Job) -> dict[str, JsonValue]:
     """Return what the row of an attempt says of it."""
     return {
         "job": job.id,
@@ -153,6 +145,10 @@ def meta_of_attempt(job: Job) -> dict[str, Any]:
         "outcome": job.last.outcome,
         "exit_code": job.last.code,
     }
+
+
+def _message_of(draft: Draft, job: Job) -> Outbox | None:
+    return None if job.last.message is None else draft.get(Outbox, job.last.message)
 
 
 def _end(
@@ -165,13 +161,13 @@ def _end(
     redactions: tuple[Redaction, ...],
 ) -> None:
     """The newest attempt of `job` ended: with a row of its own (R-002-14), and with what follows from it."""
-    message = None if job.last.message is None else draft.get(Outbox, job.last.message)
+    message = _message_of(draft, job)
     ended = job.last.changed(
         begun_at=None if message is None or not message.attempts else message.planned_at,
         ended_at=draft.now,
         outcome=outcome,
         code=code,
-        error=retry.tail_of(error) or None,
+        error=failure.tail_of(error) or None,
     )
     job = draft.put(job.with_last(ended))
     draft.subject = job
@@ -184,17 +180,18 @@ def _end(
     incident = draft.need(Incident, str(job.incident))
     incident = draft.put(incident.changed(retry_attempts=ended.number))
     said = f"attempt {ended.number}: {outcome}"
-    meta = meta_of(incident) | meta_of_attempt(job) | {"error": ended.error}
-    draft.row("incident.retry", incident, level="warn", reason=said, meta=meta)
+    add_row(draft, "incident.retry", incident, reason=said, meta=meta_of_attempt(job) | {"error": ended.error})
     if outcome == "succeeded":
         if incident.status == "retrying":
             _resolve(draft, incident, ended.number)
         _succeed(draft, job)
         return
-    why_not = retry.why_not_again(draft, job) if incident.status == "retrying" else f"the incident is {incident.status}"
+    why_not = (
+        failure.why_not_again(draft, job) if incident.status == "retrying" else f"the incident is {incident.status}"
+    )
     if why_not is None:
         draft.because("end_attempt", said)
-        draft.subject = retry.plan_next(draft, job)
+        draft.subject = failure.plan_next(draft, job)
         return
     exhaust(draft, job, incident, why_not)
 
@@ -219,7 +216,6 @@ def _resolve(draft: Draft, incident: Incident, number: int) -> None:
             due_at=None,
         )
     )
-    reason = f"attempt {number} succeeded; nobody was asked"
-    draft.row("incident.resolved", resolved, level="warn", reason=reason, meta=meta_of(resolved))
+    add_row(draft, "incident.resolved", resolved, reason=f"attempt {number} succeeded; nobody was asked")
     body, subject = f"{said} Nobody was asked.", f"Resolved: {resolved.title}"
     draft.follow(ReplyToReporters(resolved, role="resolved", stage="resolved", body=body, subject=subject))

@@ -2,20 +2,16 @@
 
 import json
 from datetime import timedelta
-from typing import Any
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.core.outbox import Outbox
-from prismfs.kinds.response.forms import JobRunForm
 from prismfs.kinds.response.incident import Incident
-from prismfs.kinds.response.job import Attempt, Job
+from prismfs.kinds.response.job import Attempt, Job, JobRunForm
 from prismfs.kinds.response.settings.retry import Retry
 from prismfs.records.api import Nothing
-from prismfs.rules.core import authority, outbox
-from prismfs.rules.core.draft import Draft
-from prismfs.rules.core.form import redactions_of
-from prismfs.rules.response import pauses
-from prismfs.rules.response.jobs import attempts, retry
+from prismfs.rules.core.api import Draft, authority, outbox, redactions_of
+from prismfs.rules.response import orders
+from prismfs.rules.response.jobs import attempts, failure
 
 SLACK = timedelta(seconds=30)
 """How much longer than its time-out an attempt may go unheard of before it counts as lost."""
@@ -30,42 +26,24 @@ def run(draft: Draft) -> None:
         ForbiddenError: `protected_unendorsed`.
     """
     authority.check_endorsed(draft)
-    form = JobRunForm.from_document({name: draft.event.document[name] for name in _members(draft)})
+    form = _form(draft)
     if any(entry.pointer.startswith("/command") for entry in redactions_of(draft) if entry.level == "redact"):
-        raise RefusedError(
-            "secret_in_command", "the arguments hold a secret, and they are kept in history", field="/command",
-            hint="pass it by a variable that pass_environment in settings/retry.yaml names",
-        )  # fmt: skip
+        said = "the arguments hold a secret, and they are kept in history"
+        hint = "pass it by a variable that pass_environment in settings/retry.yaml names"
+        raise RefusedError("secret_in_command", said, field="/command", hint=hint)
     settings = draft.view.single(Retry)
     allowed = settings.jobs.get(form.job)
     command = form.command or (None if allowed is None else allowed.own_command)
-    refused = retry.why_not_allowed(settings, form.job, command)
+    refused = failure.why_not_allowed(settings, form.job, command)
     if allowed is None or command is None or refused is not None:
-        raise RefusedError(
-            "job_not_allowed", refused or "it is not allowed", field="/job",
-            hint=f"jobs in settings/retry.yaml, for example {form.job}: {{command: [make, export]}}",
-        )  # fmt: skip
+        hint = f"jobs in settings/retry.yaml, for example {form.job}: {{command: [make, export]}}"
+        raise RefusedError("job_not_allowed", refused or "it is not allowed", field="/job", hint=hint)
     agent, workflow = form.agent or allowed.agent or draft.event.actor, form.workflow or allowed.workflow
-    if pauses.is_paused(draft.view, agent=agent, workflow=workflow) is not None:
-        raise RefusedError(
-            "paused", "its agent or its workflow is paused", field="/job", hint="prismfs list pause --open"
-        )
+    if orders.is_paused(draft, agent=agent, workflow=workflow) is not None:
+        hint = "prismfs list pause --open"
+        raise RefusedError("paused", "its agent or its workflow is paused", field="/job", hint=hint)
     identifier = draft.new_id("job")
-    message = Outbox(
-        id=draft.new_id("out", f"{retry.CHANNEL}:{identifier}:0"),
-        about=identifier,
-        action=f"{retry.CHANNEL}:{form.job}",
-        level=0,
-        channel=retry.CHANNEL,
-        target=form.job,
-        subject=f"Run {form.job}",
-        body="",
-        priority="normal",
-        created_at=draft.now,
-        planned_at=draft.now,
-        status="pending",
-    )
-    first = Attempt(number=0, due_at=draft.now, message=message.id)
+    message = failure.message_of(draft, identifier, form.job, 0, draft.now)
     job = draft.put(
         Job(
             id=identifier,
@@ -76,7 +54,7 @@ def run(draft: Draft) -> None:
             command=command,
             status="running",
             retryable=form.retryable,
-            attempts=(first,),
+            attempts=(Attempt(number=0, due_at=draft.now, message=message.id),),
             created_at=draft.now,
         )
     )
@@ -118,7 +96,7 @@ def _begin(draft: Draft, message: Outbox) -> Nothing | None:
         draft.because("give_up_attempt", why)
         attempts.abandon(draft, job, why)
         return None
-    paused = pauses.is_paused(draft.view, agent=job.agent, workflow=job.workflow)
+    paused = orders.is_paused(draft, agent=job.agent, workflow=job.workflow)
     if paused is not None:
         what = "agent" if paused.agent is not None else "workflow"
         draft.subject = held = draft.put(message.changed(status="held", due_at=None, detail=f"its {what} is paused"))
@@ -126,7 +104,7 @@ def _begin(draft: Draft, message: Outbox) -> Nothing | None:
         draft.row("outbox.held", held, level="warn", reason=draft.reason, meta=attempts.meta_of_attempt(job))
         return None
     settings = draft.view.single(Retry)
-    refused = retry.why_not_allowed(settings, job.job, job.command)
+    refused = failure.why_not_allowed(settings, job.job, job.command)
     if refused is not None:
         attempts.withdraw(draft, message, refused)
         attempts.exhaust(
@@ -143,7 +121,7 @@ def _begun(draft: Draft, message: Outbox, job: Job, settings: Retry) -> Outbox:
     """Return `message` as an attempt that has begun: with what is run, and the time until which it may be unheard."""
     timeout = settings.timeout_of(job.job)
     assert job.command is not None
-    order: dict[str, Any] = {
+    order = {
         "command": list(job.command),
         "timeout": timeout.total_seconds(),
         "keep": settings.keep,
@@ -170,5 +148,7 @@ def _put_back(draft: Draft, message: Outbox, job: Job) -> None:
     draft.row("outbox.postponed", later, level="warn", reason=draft.reason, meta=attempts.meta_of_attempt(job))
 
 
-def _members(draft: Draft) -> list[str]:
-    return [name for name in JobRunForm.model_fields if draft.event.document.get(name) is not None]
+def _form(draft: Draft) -> JobRunForm:
+    document = draft.event.document
+    given = {name: document[name] for name in JobRunForm.model_fields if document.get(name) is not None}
+    return JobRunForm.from_document(given)

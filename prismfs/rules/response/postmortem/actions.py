@@ -4,24 +4,20 @@ A later revision of the tracker updates them: the same action of the same owner 
 not listed any more is closed, and one that changes hands stays the item that it is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.response.incident import Incident
-from prismfs.kinds.work.work_item import WorkItem
+from prismfs.kinds.work.bead import WorkItem
 from prismfs.records.api import Nothing, format_instant
-from prismfs.rules.core import authority
-from prismfs.rules.core.draft import Draft, one_line
-from prismfs.rules.response.facts import meta_of
+from prismfs.rules.core.api import Draft, authority, one_line
+from prismfs.rules.response.facts import add_row, mail
 from prismfs.rules.work import api as work
 
 LABEL = "action-item"
 DROPPED = "not in the tracker any more"
 """Why an item is closed that a later revision leaves out; one that comes back is opened again."""
-
-_USUAL_PRIORITY = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +27,7 @@ class Wanted:
     action: str
     owner: str
     bucket: str
-    priority: int = _USUAL_PRIORITY
+    priority: int = 2
     done: bool = False
 
     @property
@@ -47,19 +43,10 @@ def track(draft: Draft, incident: Incident, wanted: Sequence[Wanted], *, author:
         RefusedError: `owner_missing`, `unknown_bucket`.
     """
     _check(draft, wanted)
-    left = {item.id: item for item in draft.view.with_ref(WorkItem, incident.id) if LABEL in item.labels}
     lines: dict[tuple[str, str], Wanted] = {}
     for line in wanted:
         lines.setdefault(line.key, line)  # of two that say the same, the first bucket counts
-    found: dict[tuple[str, str], WorkItem] = {}
-    for key in lines:
-        same = next((item for item in left.values() if _key(item) == key), None)
-        if same is not None:
-            found[key] = left.pop(same.id)
-    for key in (key for key in lines if key not in found):
-        moved = next((item for item in left.values() if _key(item)[0] == key[0] and item.status != "closed"), None)
-        if moved is not None:
-            found[key] = left.pop(moved.id)
+    found, left = _match(lines, [item for item in draft.view.with_ref(WorkItem, incident.id) if LABEL in item.labels])
     counts = {"created": 0, "updated": 0, "closed": 0}
     new: dict[str, list[WorkItem]] = {}
     for number, (key, line) in enumerate(lines.items()):
@@ -68,17 +55,14 @@ def track(draft: Draft, incident: Incident, wanted: Sequence[Wanted], *, author:
         else:
             counts["created"] += 1
             item = _create(draft, incident, line, author=author, role=f"action:{number}")
-            new.setdefault(item.assignee or author, []).append(item)
-    for item in left.values():
-        counts["closed"] += _drop(draft, item)
+            new.setdefault(line.owner, []).append(item)
+    for item in left:
+        if item.status != "closed":
+            counts["closed"] += 1
+            _close(draft, item, DROPPED)
     _tell(draft, incident, new)
-    draft.row(
-        "incident.actions_tracked",
-        incident,
-        level="warn",
-        reason=", ".join(f"{number} {what}" for what, number in counts.items()),
-        meta=meta_of(incident) | counts,
-    )
+    reason = ", ".join(f"{number} {what}" for what, number in counts.items())
+    add_row(draft, "incident.actions_tracked", incident, reason=reason, meta=counts)
 
 
 def finish(draft: Draft) -> Nothing | None:
@@ -129,11 +113,6 @@ def item_due(draft: Draft) -> None:
     draft.row("bead.overdue", item, level="warn", reason=draft.reason, meta={**meta})
 
 
-def deadline_of(draft: Draft, bucket: str) -> datetime:
-    """Return the deadline of the actions in `bucket`, counted from now."""
-    return draft.now + draft.response.action_due[bucket]
-
-
 def with_priorities(wanted: Sequence[Wanted], known: Mapping[str, int]) -> tuple[Wanted, ...]:
     """Return `wanted` with the priority that `known` has for the same action; the others keep their own."""
     ranks = {_plain(action): priority for action, priority in known.items()}
@@ -144,16 +123,34 @@ def _check(draft: Draft, wanted: Sequence[Wanted]) -> None:
     due = draft.response.action_due
     for number, line in enumerate(wanted):
         if not line.owner:
-            raise RefusedError(
-                "owner_missing", "an action item has an owner", field=f"/{line.bucket}/{number}", hint="… — @NAME"
-            )
+            said = "an action item has an owner"
+            raise RefusedError("owner_missing", said, field=f"/{line.bucket}/{number}", hint="… — @NAME")
         if line.bucket not in due:
             hint = f"action_due of settings/response.yaml has {', '.join(due)}"
             raise RefusedError("unknown_bucket", "no deadline is set for it", field=f"/{line.bucket}", hint=hint)
 
 
+def _match(
+    keys: Iterable[tuple[str, str]], items: Iterable[WorkItem]
+) -> tuple[dict[tuple[str, str], WorkItem], Iterable[WorkItem]]:
+    """Return the item of each line that has one, by the line's key, and the items that no line is about.
+
+    Items with the same action and owner are taken first, then those that are not closed and only change hands.
+    """
+    left = {item.id: item for item in items}
+    found: dict[tuple[str, str], WorkItem] = {}
+    for moved in (False, True):
+        for key in (key for key in keys if key not in found):
+            for item in left.values():
+                action, owner = _plain(item.title), (item.assignee or "").casefold()
+                if action == key[0] and (item.status != "closed" if moved else owner == key[1]):
+                    found[key] = left.pop(item.id)
+                    break
+    return found, left.values()
+
+
 def _create(draft: Draft, incident: Incident, line: Wanted, *, author: str, role: str) -> WorkItem:
-    deadline = deadline_of(draft, line.bucket)
+    deadline = draft.now + draft.response.action_due[line.bucket]
     item = work.new_item(
         draft,
         role=role,
@@ -184,7 +181,7 @@ def _update(draft: Draft, item: WorkItem, line: Wanted) -> bool:
     if item.status == "closed":
         changed = work.reopened(draft, changed)
     if line.bucket not in item.labels:
-        deadline = deadline_of(draft, line.bucket)
+        deadline = draft.now + draft.response.action_due[line.bucket]
         kept = (label for label in item.labels if label not in draft.response.action_due)
         changed = changed.changed(labels=(*kept, line.bucket), deadline=deadline, due_at=deadline)
     changed = changed.changed(assignee=line.owner, priority=line.priority)
@@ -196,16 +193,8 @@ def _update(draft: Draft, item: WorkItem, line: Wanted) -> bool:
     return changed != item or line.done
 
 
-def _drop(draft: Draft, item: WorkItem) -> bool:
-    if item.status == "closed":
-        return False
-    _close(draft, item, DROPPED)
-    return True
-
-
 def _close(draft: Draft, item: WorkItem, reason: str) -> None:
-    closed = draft.put(work.ended(draft, item, reason))
-    draft.row("bead.closed", closed, reason=reason)
+    draft.row("bead.closed", draft.put(work.ended(draft, item, reason)), reason=reason)
 
 
 def _tell(draft: Draft, incident: Incident, new: Mapping[str, Sequence[WorkItem]]) -> None:
@@ -214,23 +203,10 @@ def _tell(draft: Draft, incident: Incident, new: Mapping[str, Sequence[WorkItem]
         items = [item for item in new[owner] if draft.need(WorkItem, item.id).status != "closed"]
         if not items:
             continue
-        lines = [f"- {item.title} ({item.id}), by {_day(item)}" for item in items]
-        draft.mail(
-            owner,
-            role=f"actions:{owner.casefold()}",
-            type="task",
-            subject=f"Action items of {incident.id}",
-            body="\n".join([*lines, "", "prismfs action done ID"]),
-            about=incident,
-        )
-
-
-def _day(item: WorkItem) -> str:
-    return "no date" if item.deadline is None else f"{item.deadline:%Y-%m-%d}"
-
-
-def _key(item: WorkItem) -> tuple[str, str]:
-    return _plain(item.title), (item.assignee or "").casefold()
+        days = ("no date" if item.deadline is None else f"{item.deadline:%Y-%m-%d}" for item in items)
+        lines = [f"- {item.title} ({item.id}), by {day}" for item, day in zip(items, days, strict=True)]
+        subject, body = f"Action items of {incident.id}", "\n".join([*lines, "", "prismfs action done ID"])
+        mail(draft, incident, [owner], "actions", subject=subject, body=body, priority="normal")
 
 
 def _whom(draft: Draft, item: WorkItem) -> tuple[str, ...]:

@@ -10,15 +10,13 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import cast
 
-from pydantic import JsonValue
-
 from prismfs.errors import RecordError, RefusedError
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.gates.artifact import Artifact
-from prismfs.kinds.gates.settings.section import ActionsSection, ChainSection, TimelineSection
+from prismfs.kinds.gates.settings.sections import ActionsSection, ChainSection, TimelineSection
 from prismfs.kinds.gates.settings.workflow import Phase
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.api import View, format_instant, parse_instant
+from prismfs.records.api import JsonValue, View, format_instant, parse_instant
 from prismfs.rules.core.draft import one_line
 from prismfs.rules.gates.api import Parsed, findings_in, is_done, parse, phase_of, plain, skeleton
 from prismfs.rules.response.postmortem.storing import PHASE, WHYS
@@ -36,6 +34,9 @@ _MOST_MOMENTS = 100
 _MOST_REASONS = 5
 _LONGEST = 1500
 """Characters of one moment."""
+
+Written = tuple[Phase, Parsed, Artifact]
+"""What the newest artifact of a phase says: the phase, its sections, the artifact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +74,7 @@ def moments_of(incident: Incident, rows: Iterable[Audit], analysed: Sequence[Mom
     return tuple(sorted([*analysed, *told], key=lambda moment: moment.at))
 
 
-def _known(
-    view: View, incident: Incident, phase: Phase, written: Sequence[tuple[Phase, Parsed, Artifact]]
-) -> Mapping[str, JsonValue]:
+def _known(view: View, incident: Incident, phase: Phase, written: Sequence[Written]) -> Mapping[str, JsonValue]:
     rows = view.with_ref(Audit, incident.id)
     moments = moments_of(incident, rows, tuple(_analysed(written)))
     timeline: list[JsonValue] = [
@@ -92,7 +91,7 @@ def _known(
     }
 
 
-def _written(view: View, incident: Incident) -> Iterator[tuple[Phase, Parsed, Artifact]]:
+def _written(view: View, incident: Incident) -> Iterator[Written]:
     """Yield what the artifacts that speak for their phases say, in the order of the phases."""
     newest: dict[str, Artifact] = {}
     for artifact in view.with_ref(Artifact, incident.id):
@@ -106,7 +105,7 @@ def _written(view: View, incident: Incident) -> Iterator[tuple[Phase, Parsed, Ar
             continue
 
 
-def _analysed(written: Sequence[tuple[Phase, Parsed, Artifact]]) -> Iterator[Moment]:
+def _analysed(written: Sequence[Written]) -> Iterator[Moment]:
     """Yield what an analysis with sources tells, but for the audit rows that it was begun with."""
     for phase, parsed, artifact in written:
         for section in phase.sections:
@@ -116,9 +115,7 @@ def _analysed(written: Sequence[tuple[Phase, Parsed, Artifact]]) -> Iterator[Mom
                     yield Moment(parse_instant(row["at"]), row["event"], f"{row['source']} ({artifact.label})")
 
 
-def _rows(
-    written: Sequence[tuple[Phase, Parsed, Artifact]], kind: type[ActionsSection] | type[ChainSection]
-) -> list[dict[str, JsonValue]]:
+def _rows(written: Sequence[Written], kind: type[ActionsSection | ChainSection]) -> list[dict[str, JsonValue]]:
     for phase, parsed, _ in reversed(written):
         for section in phase.sections:
             if isinstance(section, kind):
@@ -126,7 +123,7 @@ def _rows(
     return []
 
 
-def _whys(written: Sequence[tuple[Phase, Parsed, Artifact]], hint: str) -> str:
+def _whys(written: Sequence[Written], hint: str) -> str:
     """Return the questions that a causal chain answers, from its last effect back, and room for those that lack."""
     chain = [(str(row["cause"]), str(row["effect"])) for row in reversed(_rows(written, ChainSection))]
     lines = [f"Why: {_end(effect)}? — {cause}" for cause, effect in chain]
@@ -158,7 +155,7 @@ def _impact(incident: Incident) -> dict[str, JsonValue]:
     return {**found}
 
 
-def _points(view: View, written: Sequence[tuple[Phase, Parsed, Artifact]]) -> Iterator[str]:
+def _points(view: View, written: Sequence[Written]) -> Iterator[str]:
     """Yield what would mend each thing that a panel found, worst first (R-003-29)."""
     for point in findings_in(view, [artifact for _, _, artifact in written]):
         remedy = "; ".join(point.remediation)

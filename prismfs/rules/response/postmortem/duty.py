@@ -13,10 +13,8 @@ from prismfs.kinds.care.kb import REVIEW_TAG, Article
 from prismfs.kinds.response.incident import Incident
 from prismfs.kinds.response.settings.response import Response
 from prismfs.records.api import format_instant
-from prismfs.rules.core import roles
-from prismfs.rules.core.draft import Draft
-from prismfs.rules.core.follow_ups import IncidentOver
-from prismfs.rules.response.facts import Lapse, meta_of, with_timers
+from prismfs.rules.core.api import Draft, IncidentOver, authority
+from prismfs.rules.response.facts import Lapse, add_row, mail, with_timers
 
 REMIND_AFTER = 5
 """Business days between two reminders of a review that is late."""
@@ -76,13 +74,9 @@ def commission(draft: Draft, asked: IncidentOver) -> None:
         f"prismfs review new {incident.id} --output review.md\nprismfs review submit {incident.id} review.md\n"
     )
     _tell(draft, incident, "commission", f"Review {incident.sev_max.label}: {incident.title}", body, "high")
-    draft.row(
-        "incident.review_commissioned",
-        incident,
-        level="warn",
-        reason=f"a review is owed{by_when}: {incident.sev_max.label} at its worst",
-        meta=meta_of(incident) | {"review_due": None if due is None else format_instant(due)},
-    )
+    reason = f"a review is owed{by_when}: {incident.sev_max.label} at its worst"
+    told = None if due is None else format_instant(due)
+    add_row(draft, "incident.review_commissioned", incident, reason=reason, meta={"review_due": told})
 
 
 def review_due(draft: Draft, incident: Incident, due: datetime) -> Lapse:
@@ -92,26 +86,13 @@ def review_due(draft: Draft, incident: Incident, due: datetime) -> Lapse:
     lapse = Lapse("review_overdue", "its post-incident review is late")
     body = f"The review of {incident.id} was due {format_instant(due)}.\n\nprismfs review new {incident.id}\n"
     _tell(draft, incident, "review-overdue", f"Review is late: {incident.title}", body, "urgent")
-    draft.row(
-        "incident.review_overdue",
-        incident,
-        level="error",
-        reason=lapse.reason,
-        meta=meta_of(incident) | {"due_at": format_instant(due)},
-    )
+    at = format_instant(due)
+    add_row(draft, "incident.review_overdue", incident, level="error", reason=lapse.reason, meta={"due_at": at})
     return lapse
 
 
 def _tell(draft: Draft, incident: Incident, what: str, subject: str, body: str, priority: str) -> None:
     """Tell who holds the end of the chain, and the incident's owner."""
-    executive = roles.holder_of(draft, draft.response.chain[-1].role)
-    for name in {name.casefold(): name for name in (incident.owner, executive)}.values():
-        draft.mail(
-            name,
-            role=f"{what}:{name.casefold()}",
-            type="task",
-            subject=subject,
-            body=body,
-            about=incident,
-            priority=priority,
-        )
+    executive = authority.holder_of(draft, draft.response.chain[-1].role)
+    names = (incident.owner, executive)
+    mail(draft, incident, names, what, subject=subject, body=body, priority=priority)

@@ -10,8 +10,8 @@ from prismfs.errors import RefusedError
 from prismfs.kinds.core.audit import Audit
 from prismfs.records.api import Decision, Plan, Refused
 from prismfs.rules import decide
-from prismfs.rules.core.draft import Draft
-from prismfs.rules.core.road import Refusal, Row, Step
+from prismfs.rules.core.draft import Draft, Refusal
+from prismfs.rules.core.road import Row, Step
 from tests.support.memory import MemoryProject
 
 

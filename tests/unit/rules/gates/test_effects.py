@@ -14,11 +14,11 @@ from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.core.settings.persona import Automation, Persona
 from prismfs.kinds.gates.artifact import Artifact
 from prismfs.kinds.response.incident import Incident
-from prismfs.kinds.work.work_item import WorkItem
+from prismfs.kinds.work.bead import WorkItem
 from prismfs.records.api import Decision, Event, Nothing, Plan, Refused
 from prismfs.rules.gates.facts import template_of
 from prismfs.rules.gates.progress import phase_of
-from prismfs.rules.gates.sections.reading import parse
+from prismfs.rules.gates.reading import parse
 from prismfs.rules.response.postmortem.drafting import draft_of
 from prismfs.rules.response.postmortem.storing import check
 from tests.support.memory import MakeRules, MemoryProject

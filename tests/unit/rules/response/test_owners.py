@@ -414,7 +414,7 @@ def test_comment_that_was_dropped_on_an_incident_is_a_remark(people: People) -> 
 
 
 def dropped(kind: str, form: dict[str, Any]) -> Any:
-    from prismfs.records.event import Event
+    from prismfs.records.plan import Event
 
     return Event.model_validate(
         {

@@ -11,7 +11,8 @@ from prismfs.kinds.core.settings.policy import Policy
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.api import Event, Plan, Refused, read_label
 from prismfs.rules.core.draft import Draft
-from prismfs.rules.response.severity_change import change, worst
+from prismfs.rules.response.severity import change_severity as change
+from prismfs.rules.response.severity import worst
 from tests.support.memory import MakeRules, MemoryProject, code
 
 

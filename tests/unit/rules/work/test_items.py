@@ -9,7 +9,7 @@ import pytest
 
 from prismfs.errors import ConflictError
 from prismfs.kinds.core.audit import Audit
-from prismfs.kinds.work.work_item import WorkItem
+from prismfs.kinds.work.bead import WorkItem
 from prismfs.records.api import Decision, Nothing, Plan, Refused
 from tests.support.memory import MemoryProject, code, planned, puts
 

@@ -12,6 +12,4 @@ from prismfs.cli import output
 @output.verb(writes=True)
 def command(call: output.Call, name: str, dry_run: bool) -> None:
     """Say hello to NAME."""
-    from prismfs.cli.submit import submit_and_print
-
-    submit_and_print(call, "greet", {"to": name}, dry_run=dry_run)
+    call.submit("greet", {"to": name}, dry_run=dry_run)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.work.todo import Todo
+from prismfs.rules.core.authority import check_addressee
 from prismfs.rules.core.draft import Draft
-from prismfs.rules.core.identities import check_addressee
 from prismfs.rules.core.road import Row, Table
 
 

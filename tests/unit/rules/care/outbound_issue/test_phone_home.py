@@ -9,7 +9,7 @@ import pytest
 from prismfs.engine.turn.due import due_event
 from prismfs.errors import RecordError
 from prismfs.kinds.care.approval import Approval
-from prismfs.kinds.care.phone_home import PhoneHome
+from prismfs.kinds.care.phone_home import PhoneHome, hash_of
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.core.outbox import Outbox
@@ -41,8 +41,8 @@ class Filing:
         texts = wording.texts_of(record)
         return {
             "status": self.status, "scanner": "test", "version": "1", "redacted": texts | redacted,
-            "findings": self.findings, "input_hash": wording.hash_of(texts),
-            "output_hash": wording.hash_of(texts | redacted),
+            "findings": self.findings, "input_hash": hash_of(texts),
+            "output_hash": hash_of(texts | redacted),
         }  # fmt: skip
 
     def staged(self, **fields: str) -> PhoneHome:
@@ -270,7 +270,7 @@ def test_what_the_scanner_takes_out_is_out_of_what_operators_see(desk: Filing) -
         f"[redacted:token] of @\u200bteam, fixes #\u200b3\n\n<!-- prismfs:phone-home:{key} -->\n"
     )
     assert record.redaction_report.findings[0].count == 2
-    assert record.redaction_report.output_hash == wording.hash_of(wording.texts_of(record))
+    assert record.redaction_report.output_hash == hash_of(wording.texts_of(record))
     assert record.body_markdown in desk.mails("frank")[-1].body
 
 

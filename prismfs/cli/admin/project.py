@@ -1,0 +1,194 @@
+"""Verbs of a project as a whole: making one, sharing and upgrading it, its hooks, and how much lies on disk."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from prismfs.cli import output
+from prismfs.errors import UsageError
+
+if TYPE_CHECKING:
+    from prismfs.engine.tenant.publish import Redecided
+
+HOOKS = ("pre-commit", "commit-msg", "post-merge", "post-checkout", "pre-receive")
+
+_STYLES = {"head": {"bold": True}, "step": {"fg": "cyan"}, "row": {}, "text": {"dim": True}}
+_CLEAR_LINE = "\r\x1b[K"
+
+
+@click.command("init", epilog="\b\nExample:\n  prismfs init desk --pid PID-DESK01 --tenant acme")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--pid", required=True, help="The project's id: PID- and 3 to 32 of A-Z 0-9.")
+@click.option("--tenant", help="The tenant it belongs to; tenant.yaml beside the folder is made or extended.")
+@click.option("--home", is_flag=True, help="The tenant's home project: its intake desk serves every other one.")
+@output.verb(writes=True)
+def init(call: output.Call, folder: Path, pid: str, tenant: str | None, home: bool, dry_run: bool) -> None:
+    """Make FOLDER a project: a git repository with settings, a roster and an inbox."""
+    from prismfs.engine.admin.init_project import BRIDGES, init_project, read_tenant, register
+    from prismfs.kinds.care.settings.consent import TEXT
+    from prismfs.kinds.core.settings.project import Project
+
+    document: dict[str, Any] = {
+        "kind": "project",
+        "version": 1,
+        "pid": pid,
+        "tenant": tenant or "local",
+        "home": home,
+        "operators": [call.actor()],
+        "bridges": list(BRIDGES) if home else [],
+    }
+    project = Project.from_document(document)
+    known = None if tenant is None else read_tenant(folder.resolve().parent)
+    bridged = known is not None and known.home not in (None, pid)
+    if dry_run:
+        plan = {"path": str(folder), "project": document}
+        output.result(call, {"plan": plan, "dry_run": True}, f"would make {folder} project {pid}")
+        return
+    commit, made = init_project(folder, project=project, now=call.now(), bridged=bridged)
+    if tenant is not None:
+        register(folder, project)
+    lines = [
+        f"{'made' if made else 'is already'} project {pid} in {folder} (commit {commit[:12]})",
+        f"  drop files into {folder / 'inbox'}, or: prismfs -C {folder} signal send --help",
+        f"  serve it with: prismfs -C {folder} watch",
+        *([f"  its intake desk is in the home project {known.home}"] if bridged and known is not None else []),
+        f"note: {' '.join(TEXT.split())}",
+    ]
+    data = {"pid": pid, "path": str(folder.resolve()), "commit": commit, "made": made, "dry_run": False}
+    output.result(call, data, lines)
+
+
+@click.command("demo", epilog="\b\nExample:\n  prismfs demo --keep /tmp/desk")
+@click.option("--keep", "folder", type=click.Path(path_type=Path), help="A new folder to work in and keep.")
+@output.verb()
+def demo(call: output.Call, folder: Path | None) -> None:
+    """Run the main job: two projects, a real watcher, real reports, from signal to resolution."""
+    from prismfs.demo import run_demo
+
+    def say(style: str, line: str) -> None:
+        if call.as_json:
+            return
+        if sys.stdout.isatty():
+            click.echo(_CLEAR_LINE, nl=False)
+        if style == "progress":
+            click.echo(f"  … {line}", nl=False) if sys.stdout.isatty() else None
+            return
+        if style == "head":
+            click.echo()
+        mark = {"head": "", "step": "» ", "row": "    ", "text": "  "}[style]
+        click.secho(output.safe(mark + line), **_STYLES[style])  # type: ignore[arg-type]
+        sys.stdout.flush()
+
+    output.result(call, run_demo(folder, say))
+
+
+@click.command("upgrade", epilog="\b\nExample:\n  prismfs upgrade --dry-run")
+@output.verb(writes=True)
+def upgrade(call: output.Call, dry_run: bool) -> None:
+    """Write the files that an older prismfs wrote in the form of this one, all in one commit.
+
+    An operator may, and whom the roster allows upgrade. Nothing has to be: a file of an older version is read as if
+    it were of today's. Where one of the files has changes that are not committed, all of it is refused (edited).
+    With trust: signed, protected files are named and left to a signed commit.
+    """
+    from prismfs.kinds import KINDS
+
+    versions = {kind.name: kind.version for kind in KINDS.values()}
+    call.submit("upgrade", {"versions": versions}, dry_run=dry_run)
+
+
+@click.command("archive", epilog="\b\nExample:\n  prismfs archive --before 2026-03\n  prismfs archive --none")
+@click.option("--before", metavar="MONTH", help="Take out every month before this one (2026-03).")
+@click.option("--none", "bring_back", is_flag=True, help="Bring every month back.")
+@output.verb(writes=True)
+def archive(call: output.Call, before: str | None, bring_back: bool, dry_run: bool) -> None:
+    """Take old months out of the working tree. History keeps them; show, list and log still find them."""
+    from prismfs.engine.admin.archive import archive_months
+
+    if bring_back == (before is not None):
+        raise UsageError("usage", "say either --before MONTH or --none", hint="prismfs archive --help")
+    with call.desk() as desk:
+        done = archive_months(desk, before, dry_run=dry_run)
+    verb = "would take out" if dry_run else "out of the working tree"
+    lines = [f"{verb}: {', '.join(done.months) or 'nothing'}; {done.files_on_disk} files on disk"]
+    output.result(call, {"months": list(done.months), "files_on_disk": done.files_on_disk, "dry_run": dry_run}, lines)
+
+
+@click.command("push", epilog="\b\nExample:\n  prismfs push\n  prismfs push backup --dry-run")
+@click.argument("remote", required=False)
+@output.verb(writes=True)
+def push(call: output.Call, remote: str | None, dry_run: bool) -> None:
+    """Push the branch to its upstream, or to REMOTE under the same name.
+
+    Where another clone was faster, what was decided here is decided again on top of it, and pushed. No hook of this
+    repository runs, and nobody is asked for a password.
+    """
+    from prismfs.engine.tenant.publish import publish, rehearse
+
+    with call.desk() as desk:
+        done = (rehearse if dry_run else publish)(desk, call.now(), remote)
+    branch = done.branch.removeprefix("refs/heads/")
+    said = f"{'would push' if dry_run else 'pushed'} {_commits(done.sent)} to {output.safe(done.remote)} ({branch})"
+    lines = [said if done.sent else f"nothing to push to {output.safe(done.remote)} ({branch})"]
+    if done.taken:
+        lines.append(f"{_commits(done.taken)} came from there")
+    if done.again:
+        lost = sum(one.lost for one in done.again)
+        lines.append(f"decided again: {len(done.again)}, of which {lost} came out otherwise")
+    told = [_tell(one) for one in done.again]
+    lines += [line for _, line in told]
+    data: dict[str, Any] = {"remote": done.remote, "branch": branch, "head": done.head}
+    data |= {"sent": done.sent, "taken": done.taken, "tries": done.tries}
+    data |= {"again": [document for document, _ in told], "dry_run": dry_run}
+    output.result(call, data, lines)
+
+
+@click.group("hooks", epilog="\b\nExample:\n  prismfs hooks install")
+def hooks() -> None:
+    """Install or run the git hooks: they check what people commit, merge and push."""
+
+
+@hooks.command("install", epilog="\b\nExample:\n  prismfs hooks install")
+@output.verb(writes=True)
+def install_hooks(call: output.Call, dry_run: bool) -> None:
+    """Write the hook scripts into .git/hooks; a foreign hook is left as it is and named."""
+    from prismfs.engine.trust.hooks import install
+
+    written, kept = install(call.project(), HOOKS, dry_run=dry_run)
+    lines = [f"{'would install' if dry_run else 'installed'} {name}" for name in written]
+    lines += [f"kept {name}: it is not ours" for name in kept]
+    output.result(call, {"installed": written, "kept": kept, "dry_run": dry_run}, lines)
+
+
+@hooks.command("run", epilog="\b\nExample:\n  prismfs hooks run pre-commit")
+@click.argument("name", type=click.Choice(HOOKS))
+@click.argument("arguments", nargs=-1)
+@output.verb()
+def run_hook(call: output.Call, name: str, arguments: tuple[str, ...]) -> int:
+    """Do what the hook NAME does; git calls this."""
+    from prismfs.engine.trust.hooks import run
+
+    lines = sys.stdin.read().splitlines() if name == "pre-receive" and not sys.stdin.isatty() else []
+    root = Path.cwd() if name == "pre-receive" else call.project()
+    problems = run(name, root, arguments, lines)
+    texts = [output.one_line(f"{problem} [{problem.code}]") for problem in problems]
+    output.result(call, {"problems": [problem.as_document() for problem in problems]}, texts)
+    return 1 if problems else 0
+
+
+def _commits(number: int) -> str:
+    return f"{number} commit{'' if number == 1 else 's'}"
+
+
+def _tell(one: Redecided) -> tuple[dict[str, Any], str]:
+    """Return one event that was decided again as an object and as a line."""
+    from prismfs.cli.render import render_outcome
+    from prismfs.engine.turn.commit_group import Outcome
+
+    data, line = render_outcome(Outcome(one.event, one.decision, one.commit))
+    data |= {"before": one.before, "actor": one.event.actor, "cause": one.event.cause, "lost": one.lost}
+    return data, f"  {one.event.type} {one.event.kind} of {one.event.actor}: {line.strip()}"

@@ -1,1 +1,0 @@
-"""Triage of an incident in five tiers: what is read, the privacy gates, the judgement, the output."""

@@ -1,0 +1,28 @@
+"""The names that the families need of core: what a decision is drafted with, and what it may ask for."""
+
+from prismfs.rules.core import authority, mailbox, outbox, roster, signoff
+from prismfs.rules.core.authority import (
+    Tenancy,
+    automation_of,
+    check_addressee,
+    owner_of,
+    tenancy_of,
+    unknown_addressee,
+)
+from prismfs.rules.core.draft import ENGINE, RULES_VERSION, Draft, Refusal, form_of, one_line, redactions_of, taken_out
+from prismfs.rules.core.fingerprint import essence, fingerprint
+from prismfs.rules.core.follow_ups import (
+    AskForTriage,
+    Assess,
+    Attend,
+    Attention,
+    IncidentAnswered,
+    IncidentOver,
+    MakeLouder,
+    PhaseEffect,
+    Reply,
+    ReplyToReporters,
+    ReportFault,
+)
+from prismfs.rules.core.outbox import JITTER, withdrawn
+from prismfs.rules.core.signoff import Signoff
