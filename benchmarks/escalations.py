@@ -154,7 +154,6 @@ def _plan(number: int, chain: ChainHead) -> Plan:
         entity_type="bead",
         entity_id=bead.id,
         actor=bead.reporter,
-        assurance="claimed",
         rule="escalate",
         reason="opened",
         cause=cause,

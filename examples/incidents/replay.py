@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
+import pwd
 import subprocess
 import sys
 from collections.abc import Callable
@@ -51,8 +51,10 @@ class Replay:
         self.clock = FakeClock(parse_instant(self.steps[0]["at"]) - timedelta(hours=1))
         project = Project(pid="PID-REPLAY01", tenant="examples", operators=(OPERATOR,))
         init_project(root, project=project, now=self.clock.now())
+        # Every part is played by the user that runs this: its files are each persona's own.
+        login = pwd.getpwuid(os.getuid()).pw_name
         for path in sorted((HERE / "roster").glob("*.yaml")):
-            shutil.copy(path, root / "roster")
+            (root / "roster" / path.name).write_text(f"{path.read_text()}logins: [{login}]\n")
         self._git("add", "roster")
         self._git("commit", "--quiet", "--message", "roster: who has which part in the incident")
 

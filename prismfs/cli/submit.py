@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from prismfs.cli import output
 from prismfs.errors import UndeliveredError
+from prismfs.store.reading import reading, resolve_id
 
 if TYPE_CHECKING:
     from prismfs.kinds.core.outbox import Outbox
@@ -77,7 +78,6 @@ def submit_command(
     import uuid
 
     from prismfs.engine.turn.submit import command_event, rehearse, submit
-    from prismfs.store.reading import reading, resolve_id
 
     if target is not None:
         with reading(call.project()) as connection:

@@ -2,11 +2,10 @@
 
 from datetime import datetime
 
-from prismfs.records.api import Document, Event
-from prismfs.rules import ENGINE
+from prismfs.records.api import ENGINE, Document, Event
 
 
 def engine_event(type: str, kind: str, *, cause: str, at: datetime, document: Document) -> Event:
     """Return an event that the engine vouches for."""
-    said: Document = {"type": type, "kind": kind, "cause": cause, "actor": ENGINE, "assurance": "engine"}
+    said: Document = {"type": type, "kind": kind, "cause": cause, "actor": ENGINE}
     return Event.model_validate({**said, "at": at, "document": document})

@@ -56,6 +56,11 @@ def _shown(letter: str) -> str:
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\.(ya?ml|json)")
 """The name of a drop (matched as a whole). Names that begin with a dot are a writer's, not yet dropped."""
 
+SIGNATURE = ".sig"
+"""What the name of a drop's signature has behind the drop's own; it is there before the drop is."""
+
+_MAX_SIGNATURE = 16 * 1024  # bytes; one by an RSA key of 16,384 bits has 6,000
+
 MAX_BYTES = 1 << 20
 """The largest drop, in bytes."""
 
@@ -73,12 +78,18 @@ _NOT_FILES = (
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """The bytes of one drop. `cause` names this very file: reading it again gives it again."""
+    """The bytes of one drop. `cause` names this very file: reading it again gives it again.
+
+    `owner` is the operating-system user (number) that the file belongs to; `signature` what lies beside it under its
+    name with `.sig`, unchecked, empty where that is no file of a signature's size; None without one.
+    """
 
     name: str
     data: bytes
     sha256: str
     cause: str
+    owner: int
+    signature: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +139,29 @@ def read_entry(folder: int, name: str) -> tuple[Drop | Refusal, Identity] | None
     sha256 = hashlib.sha256(data).hexdigest() if data is not None else None
     cause = _cause(name, info, sha256)
     if problem is None and data is not None and sha256 is not None:
-        return Drop(name, data, sha256, cause), identity_of(info)
+        return Drop(name, data, sha256, cause, info.st_uid, _signature(folder, name)), identity_of(info)
     assert problem is not None
     size = info.st_size if stat.S_ISREG(info.st_mode) else None
     where = f"inbox/{redact_text(printable(name))}"
     return Refusal(name, cause, problem.at(where), sha256, size), identity_of(info)
+
+
+def drop_of(name: str) -> str | None:
+    """Return the name of the drop whose signature an entry of this name is; None where it is none."""
+    signed = name.removesuffix(SIGNATURE)
+    return signed if signed != name and NAME.fullmatch(signed) else None
+
+
+def _signature(folder: int, name: str) -> bytes | None:
+    try:
+        info = os.stat(name + SIGNATURE, dir_fd=folder, follow_symlinks=False)
+        if _unopened(info) is not None or info.st_size > _MAX_SIGNATURE:
+            return b""
+        return _bytes(folder, name + SIGNATURE, info) or b""
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return b""
 
 
 def _cause(name: str, info: os.stat_result, sha256: str | None) -> str:
@@ -186,6 +215,12 @@ def _unopened(info: os.stat_result) -> Problem | None:
 
 def _unfit(name: str, data: bytes) -> Problem | None:
     """Return what is wrong with the file `name` of which `data` is the content."""
+    if drop_of(name) is not None:
+        return Problem(
+            "signature_alone",
+            "a signature lies here without the file that it is of",
+            hint="put the signature first and the file right after it; prismfs emit --sign KEY does",
+        )
     if not NAME.fullmatch(name):
         return Problem(
             "bad_name",

@@ -13,11 +13,25 @@ from itertools import count
 from pathlib import Path
 
 from prismfs.errors import StoreError
-from prismfs.intake.drop import NAME, Drop, Identity, Refusal, identity_of, opened_folder, printable, read_entry
+from prismfs.intake.drop import (
+    NAME,
+    SIGNATURE,
+    Drop,
+    Identity,
+    Refusal,
+    drop_of,
+    identity_of,
+    opened_folder,
+    printable,
+    read_entry,
+)
 
 __all__ = ["NAME", "SETTLE", "Drop", "Inbox", "Refusal", "Scan", "printable"]
 
 _ASIDE, _LONGEST_NAME = ".taken-", 255
+
+ALONE = 60.0
+"""Seconds that a signature waits for its drop."""
 
 SETTLE = 0.3
 """Seconds that an entry stays unchanged before it is taken, unless its writer is seen to have closed it."""
@@ -69,17 +83,22 @@ class Inbox:
         still: dict[str, tuple[tuple[int, ...], float]] = {}
         dues: list[float] = []
         aside = 0
-        for name, info in self._listed():
+        listed = dict(self._listed())
+        for name, info in listed.items():
             if name.startswith("."):
                 aside += 1
                 continue
+            signed = drop_of(name)
+            if signed in listed:
+                continue  # it goes with its drop
             seen = (info.st_size, info.st_mtime_ns, info.st_ino)
             before, since = self._still.get(name, (None, monotonic))
             still[name] = (seen, since if before == seen else monotonic)
-            due = min(still[name][1] + SETTLE, monotonic + info.st_ctime + SETTLE - wall)
-            # What is going to be refused in any case need not be waited for.
+            settle = SETTLE if signed is None else ALONE
+            due = min(still[name][1] + settle, monotonic + info.st_ctime + settle - wall)
+            # What is going to be refused in any case need not be waited for; a signature comes before its drop.
             refused = not NAME.fullmatch(name) or not stat.S_ISREG(info.st_mode)
-            if due <= monotonic or name in complete or refused:
+            if due <= monotonic or (signed is None and (name in complete or refused)):
                 ready.append((info.st_mtime_ns, name))
             else:
                 dues.append(due)
@@ -157,6 +176,8 @@ class Inbox:
             return False
         with self.opened() as fd:
             try:
+                with suppress(OSError):  # an agent may have put anything there
+                    os.unlink(name + SIGNATURE, dir_fd=fd)
                 os.unlink(aside, dir_fd=fd)
             except OSError as error:
                 raise _unwritable(name, error) from error

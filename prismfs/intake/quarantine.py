@@ -4,14 +4,14 @@ import errno
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import yaml
 
 from prismfs.errors import StoreError
-from prismfs.intake.drop import opened_folder, printable
+from prismfs.intake.drop import SIGNATURE, opened_folder, printable
 from prismfs.intake.inbox import Inbox, Refusal
 
 _REASON = ".reason.yaml"
@@ -106,6 +106,8 @@ class Quarantine:
         try:
             with inbox.opened() as source:
                 os.rename(aside, stem, src_dir_fd=source, dst_dir_fd=fd)
+                with suppress(OSError):  # most have none
+                    os.rename(refusal.name + SIGNATURE, stem + SIGNATURE, src_dir_fd=source, dst_dir_fd=fd)
         except OSError as error:
             inbox.put_back(refusal.name)
             raise self._failed(f"inbox/{printable(refusal.name)} cannot be moved here", error) from error

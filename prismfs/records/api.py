@@ -28,7 +28,18 @@ from prismfs.records.kind import NEWER_VERSION, UPGRADE_HINT, Facets, Kind, Life
 from prismfs.records.links import ORDERING, Node, blockers, find_cycle
 from prismfs.records.matcher import Matcher, first_mismatch
 from prismfs.records.message import LONGEST_RETRY_AFTER, NAME_TARGET, ChannelForm, Message, Outcome, Receipt
-from prismfs.records.plan import CAUSE, Decision, Event, Nothing, Plan, Refused
+from prismfs.records.plan import (
+    CAUSE,
+    ENGINE,
+    Assurance,
+    Decision,
+    Event,
+    Nothing,
+    OwnerProof,
+    Plan,
+    Refused,
+    SignatureProof,
+)
 from prismfs.records.recurrence import check_rule, next_begin
 from prismfs.records.severity import (
     LEAST_URGENT,

@@ -2,14 +2,38 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from prismfs.errors import PrismfsError, Problem
 from prismfs.records.base import Identity, Instant, Record, Value, format_instant
 
+ENGINE = "prismfs"
+"""Who acts when no person or agent does: the engine, for due times, deliveries and commits seen."""
+
 EventType = Literal["drop", "commit", "command", "due", "delivery", "bridge", "sync", "watchdog"]
+Assurance = Literal["claimed", "owner", "signed", "local", "engine"]
+
+
+class OwnerProof(Value):
+    """The file belongs to the operating-system user `login`, whom the roster maps to its sender."""
+
+    how: Literal["owner"]
+    login: str
+
+
+class SignatureProof(Value):
+    """An SSH signature over exactly the file's bytes, by a key that the roster held for its sender.
+
+    It can be checked again without the bytes: an SSH signature covers their digest. `sha512` is hexadecimal, `key` a
+    line as `ssh-keygen` writes it without the comment, `signature` armored.
+    """
+
+    how: Literal["signed"]
+    key: str
+    sha512: str
+    signature: str
 
 
 class Event(Value):
@@ -19,7 +43,8 @@ class Event(Value):
     `kind` is the kind of record (or dropped form) that it is about; `cause` names the happening itself and
     is the same whenever the same thing is looked at again, so that it is handled once; `at` is when it was
     taken up, and ids that follow from it carry that time; `actor` is a claim unless `assurance` says how it
-    is known; `document` holds what a rule needs to decide, already scanned and redacted.
+    is known; `document` holds what a rule needs to decide, already scanned and redacted; `proof` is what a dropped
+    file brings beside the name that it claims.
 
     The event is kept whole in the first audit row of the commit that answers it, so that the decision can be
     taken again from the commit alone.
@@ -30,8 +55,18 @@ class Event(Value):
     cause: str
     at: Instant
     actor: Identity
-    assurance: Literal["claimed", "local", "engine"] = "claimed"
     document: dict[str, JsonValue]
+    proof: Annotated[OwnerProof | SignatureProof, Field(discriminator="how")] | None = None
+
+    @property
+    def assurance(self) -> Assurance:
+        """How the actor is known: derived from the way that the event came, never stated by it."""
+        if self.type == "command":
+            return "local"
+        if self.type == "drop" and self.kind != "refused":
+            return "claimed" if self.proof is None else self.proof.how
+        # The state of an issue that somebody brings as a file is given at the command line.
+        return "local" if self.type == "sync" and self.actor != ENGINE else "engine"
 
 
 CAUSE, RULE, ACTOR, TIME, VERSION = (

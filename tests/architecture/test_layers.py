@@ -89,7 +89,7 @@ def test_imports_of_completion_are_light(project: Path, line: str) -> None:
 
 def test_imports_of_signal_send_are_light(project: Path) -> None:
     """Agents send often and wait each time."""
-    arguments = ("signal", "send", "--to", "Sage", "--type", "Question", "--subject", "hello")
+    arguments = ("--as", "jade", "signal", "send", "--to", "Sage", "--type", "Question", "--subject", "hello")
     assert loaded_by(*arguments, cwd=project) & {"pydantic", "git", "yaml", "sqlite3", "re2", "watchdog"} == set()
 
 

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from tests.support.command_line import CommandLine
+from tests.support.owner import Owner
 
 ARTIFACTS = Path(__file__).parents[2] / "examples" / "incidents" / "cloudflare-2019"
 DONE = (0, 6)
@@ -141,8 +142,11 @@ def test_template_as_it_comes_is_refused(responding: Responding) -> None:
 
 def test_approval_by_the_author_is_refused(responding: Responding) -> None:
     """R-003-27: in whatever case the name is written, and though an operator."""
-    form = responding.artifact("INC-1", text("INC-1")) | {"from": "olga"}
-    responding.drop(form)
+    entry = responding.place.root / "roster" / "olga.yaml"
+    entry.write_text(f"kind: persona\nversion: 1\nidentity: olga\nrole: operator\ntitle: O\nlogins: [{Owner.login}]\n")
+    responding.place.git("add", "roster")
+    responding.place.git("commit", "--quiet", "--message", "olga's own files")
+    responding.drop(responding.artifact("INC-1", text("INC-1")) | {"from": "olga"})
     before = responding.records()
     for name in ("olga", "OLGA"):
         refused = responding.place.call("gate", "approve", responding.incident, "INC-1", "--json", actor=name)

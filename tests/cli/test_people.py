@@ -152,23 +152,23 @@ def test_thread_holds_what_was_written_to_its_sender_and_no_other(place: Command
 
 def test_send_says_where_the_signal_goes(place: CommandLine) -> None:
     send = ("signal", "send", "--type", "Question", "--subject", "x", "--json")
-    assert place.call(*send, "--to", "sage").data["goes_to"]["way"] == "local"
-    assert place.call(*send, "--to", "Sage@PID-DESK01").data["goes_to"]["way"] == "local"
-    far = place.call(*send, "--to", "Sage@PID-HOME01").data["goes_to"]
+    assert place.call(*send, "--to", "sage", actor="jade").data["goes_to"]["way"] == "local"
+    assert place.call(*send, "--to", "Sage@PID-DESK01", actor="jade").data["goes_to"]["way"] == "local"
+    far = place.call(*send, "--to", "Sage@PID-HOME01", actor="jade").data["goes_to"]
     assert (far["to"], far["pid"], far["way"]) == ("Sage", "PID-HOME01", "bridge")
     (place.root.parent / "tenant.yaml").write_text("kind: tenant\nversion: 1\ntenant: local\nhome: PID-HOME01\n")
-    bridged = place.call(*send, "--to", "Zoe").data["goes_to"]
+    bridged = place.call(*send, "--to", "Zoe", actor="jade").data["goes_to"]
     assert (bridged["pid"], bridged["way"]) == ("PID-HOME01", "bridge")
-    reply = place.call(*send, "--in-reply-to", "sig-01k5aaaaaaaaaaaaaaaaaaaaaa").data
+    reply = place.call(*send, "--in-reply-to", "sig-01k5aaaaaaaaaaaaaaaaaaaaaa", actor="jade").data
     assert (reply["goes_to"]["way"], "to" in reply["signal"]) == ("reply", False)
-    nobody = place.call(*send)
+    nobody = place.call(*send, actor="jade")
     assert (nobody.code, nobody.error["code"]) == (2, "nobody_named")
 
 
 def test_answer_to_a_signal_goes_to_its_sender(place: CommandLine) -> None:
     """R-000-10: it names the signal that it answers."""
-    place.drop({**QUESTION, "from": "mayor", "to": "deacon"})
-    place.turn()
+    asked = ("signal", "send", "--to", "deacon", "--type", "Question", "--subject", "how far is it?")
+    assert place.call(*asked, actor="mayor").code == 0
     signal = place.newest("signal")
     sent = place.call(
         *("signal", "send", "--in-reply-to", signal, "--type", "StatusUpdate", "--subject", "done", "--json"),

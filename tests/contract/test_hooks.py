@@ -42,8 +42,28 @@ def test_scripts_of_the_checkout_are_those_that_are_installed(tmp_path: Path, be
     assert (sorted(written), kept) == (sorted(HOOKS), [])
     shipped = Path(__file__).resolve().parents[2] / "hooks"
     for name in HOOKS:
-        assert (bench.root / ".git" / "hooks" / name).read_text() == (shipped / name).read_text()
+        first, *_, last = (bench.root / ".git" / "hooks" / name).read_text().splitlines()
+        assert (shipped / name).read_text() == f"{first}\n{last}\n"
         assert os.access(shipped / name, os.X_OK)
+
+
+def test_installed_hook_runs_where_git_finds_no_prismfs_on_path(hooked: Project) -> None:
+    """FG-01: in a virtual environment that is not activated every commit failed."""
+    (hooked.root / "NOTES").write_text("mine\n")
+    command = ["git", "-c", "user.name=olga", "-c", "user.email=olga@example.org"]
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(hooked.root)}
+    for arguments in (["add", "NOTES"], ["commit", "--quiet", "-m", "a note"]):
+        subprocess.run([*command, *arguments], cwd=hooked.root, env=environment, check=True)
+    assert "a note" in hooked.git("log", "-1", "--format=%s")
+
+
+def test_install_hooks_again_renews_those_of_an_earlier_place(bench: Project) -> None:
+    install(bench.root, HOOKS, dry_run=False)
+    own = bench.root / ".git" / "hooks" / "pre-commit"
+    own.write_text(own.read_text().replace(sys.executable, "/opt/gone/bin/python"))
+    written, kept = install(bench.root, HOOKS, dry_run=False)
+    assert ("pre-commit" in written, kept) == (True, [])
+    assert sys.executable in own.read_text()
 
 
 def test_install_hooks_somebody_elses_hook_is_kept_and_named(bench: Project) -> None:

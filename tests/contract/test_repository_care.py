@@ -27,10 +27,7 @@ SIGNAL = "kind: signal\nfrom: jade\nto: mayor\ntype: StatusUpdate\nsubject: all 
     ("key", "value"),
     [
         ("core.fsmonitor", "/tmp/run-me"),
-        ("core.hooksPath", "hooks"),
         ("core.sshCommand", "run-me"),
-        ("core.pager", "run-me"),
-        ("core.editor", "run-me"),
         ("core.attributesFile", "evil"),
         ("core.worktree", "/"),
         ("filter.x.clean", "run-me"),
@@ -42,12 +39,10 @@ SIGNAL = "kind: signal\nfrom: jade\nto: mayor\ntype: StatusUpdate\nsubject: all 
         ("includeIf.gitdir:/.path", "evil"),
         ("credential.helper", "!run-me"),
         ("gpg.program", "run-me"),
-        ("alias.status", "!run-me"),
         ("remote.origin.uploadpack", "run-me"),
         ("remote.origin.url", "ext::run-me"),
         ("url.ext::run-me.insteadOf", "https://"),
         ("uploadpack.packObjectsHook", "run-me"),
-        ("sequence.editor", "run-me"),
         ("a.key.nobody.knows.yet", "1"),
     ],
 )
@@ -57,6 +52,40 @@ def test_desk_configuration_that_could_run_a_program_is_refused_by_name(bench: P
         Desk(bench.root)
     assert refused.value.code == "config_refused"
     assert (refused.value.problem.field or "").lower() == key.lower()
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "core.hooksPath", "core.editor", "core.pager", "pager.log", "alias.status", "sequence.editor", "gpg.format",
+        "gpg.ssh.allowedSignersFile", "difftool.mine.cmd", "mergetool.mine.cmd", "submodule.code.update",
+        "lfs.customtransfer.x.path",
+        "sendemail.smtpserver", "trailer.x.command", "maintenance.strategy", "branch.main.vscode-merge-base",
+        "remote.origin.gh-resolved", "commit.template", "transfer.fsckObjects", "rebase.instructionFormat",
+    ],
+)  # fmt: skip
+def test_key_that_people_and_their_tools_set_neither_stops_the_desk_nor_runs(key: str, bench: Project) -> None:
+    """FG-04: what editors, gh, LFS, husky and maintenance write into the configuration."""
+    mark, tool = bench.root.parent / "ran", bench.root.parent / "hooks" / "pre-commit"
+    tool.parent.mkdir()
+    tool.write_text(f'#!/bin/sh\necho "$@" >> {mark}\n')
+    tool.chmod(0o755)
+    values = {
+        "core.hooksPath": str(tool.parent),
+        "gpg.format": "ssh",
+        "transfer.fsckObjects": "false",
+        "remote.origin.gh-resolved": "base",
+    }
+    bench.git("config", "--file", str(bench.root / ".git" / "config"), key, values.get(key, f"!{tool}"))
+    with Desk(bench.root) as desk:
+        assert refused_keys(desk.repo.git) == ()
+    bench.restart()
+    bench.drop(SIGNAL)
+    assert any(outcome.commit for outcome in bench.turn())
+    with bench.desk.repo.writer():
+        bench.desk.repo.bring_index()
+    assert bench.problems() == ()
+    assert not mark.exists()
 
 
 def test_refused_keys_of_an_ordinary_clone_are_none(bench: Project, tmp_path: Path) -> None:

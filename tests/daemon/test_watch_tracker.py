@@ -56,8 +56,8 @@ def test_watch_asks_the_tracker_at_its_start_and_tells_the_reporter(watched: Wat
     child = watched.start()
     until(lambda: watched.rows("phone_home.issue_updated"), "the change")
     until((watched.root / "run" / "sync.json").exists, "the note of it")
-    assert any("phone_home.issue_updated" in line.get("actions", []) for line in watched.lines(child))
     assert watched.stop(child) == 0
+    assert any("phone_home.issue_updated" in line.get("actions", []) for line in watched.lines(child))
     (mail,) = [one for one in watched.records("mail") if one["to"] == "jade" and one["subject"].startswith("Issue 1")]
     assert "closed as completed" in mail["subject"]
 

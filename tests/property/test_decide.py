@@ -135,7 +135,6 @@ def test_decide_due_and_commands_on_every_view_gives_equal_plans(busy: Project) 
                             "cause": f"command:{verb}:{record.id}:{actor}",
                             "at": busy.clock.now(),
                             "actor": actor,
-                            "assurance": "local",
                             "document": {"id": record.id, "lane": "incident", "reason": "because"},
                         }
                     )

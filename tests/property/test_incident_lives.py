@@ -72,7 +72,7 @@ class Story:
                 document["into"] = known[document["into"] % len(known)].id
         self.commands += 1
         fields = {"type": "command", "kind": f"incident.{verb}", "cause": f"command:{self.commands}", "at": self.now}
-        self.take(Event.model_validate(fields | {"actor": "olga", "assurance": "local", "document": document}))
+        self.take(Event.model_validate(fields | {"actor": "olga", "document": document}))
 
     def turn(self) -> None:
         for _ in range(100):

@@ -185,7 +185,7 @@ class PhoneHomeLives(RuleBasedStateMachine):
         return Event.model_validate(
             {
                 "type": type_, "kind": kind, "cause": f"test:{self.count}", "at": self.now, "actor": actor,
-                "assurance": "local", "document": document,
+                "document": document,
             }
         )  # fmt: skip
 

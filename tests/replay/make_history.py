@@ -110,8 +110,11 @@ def lives(folder: Path) -> Iterator[tuple[str, Path]]:
     """Yield branch and root of every project that was lived through, each in a folder of its own below `folder`."""
     from prismfs.records import codec
     from tests.replay import stories
+    from tests.support.owner import Owner
     from tests.support.project import Project
     from tests.support.stage import Stage
+
+    Owner.login = "root"
 
     Project.open_desk = Stage.open_desk = stories.SteadyDesk
     yield "main", first_days(folder / "main")

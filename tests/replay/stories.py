@@ -38,6 +38,8 @@ class SteadyInbox(Inbox):
         if found is None:
             return None
         steady = replace(found, cause=f"drop:{hashlib.sha256(f'{name} {found.sha256}'.encode()).hexdigest()}")
+        if isinstance(steady, Drop):
+            steady = replace(steady, owner=0)
         self._read[name] = (steady.cause, self._read[name][1])
         return steady
 

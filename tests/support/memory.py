@@ -18,7 +18,7 @@ from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.group import Group
 from prismfs.kinds.escalation.settings.routing import Routing
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.api import Decision, Event, Outcome, Plan, Receipt, Record, Refused
+from prismfs.records.api import Decision, Event, Outcome, OwnerProof, Plan, Receipt, Record, Refused
 from prismfs.rules import decide
 from prismfs.store.defaults import default_files
 from prismfs.store.memory import MemoryView
@@ -48,8 +48,7 @@ class MemoryProject:
     def event(self, type: str, kind: str, document: Mapping[str, Any], *, actor: str, **more: Any) -> Event:
         """Return an event of now, with a cause of its own."""
         self._count += 1
-        assurance = "local" if type == "command" else "claimed"
-        fields = {"type": type, "kind": kind, "actor": actor, "assurance": assurance, "document": document}
+        fields = {"type": type, "kind": kind, "actor": actor, "document": document}
         return Event.model_validate(fields | {"cause": f"{type}:{self._count}", "at": self.now} | more)
 
     def take(self, event: Event) -> Decision:
@@ -63,10 +62,11 @@ class MemoryProject:
         """Give a command."""
         return self.take(self.event("command", verb, document, actor=actor))
 
-    def drop(self, form: Mapping[str, Any], **more: Any) -> Decision:
+    def drop(self, form: Mapping[str, Any], *, proven: bool = False, **more: Any) -> Decision:
         """Decide a file that an agent dropped; `form` is what it says, `more` what the intake says of it."""
         document = {"document": form, "name": "x.yaml", "sha256": "0" * 64, "size": 1} | more
-        return self.take(self.event("drop", form["kind"], document, actor=form["from"]))
+        proof = OwnerProof(how="owner", login="tester") if proven else None
+        return self.take(self.event("drop", form["kind"], document, actor=form["from"], proof=proof))
 
     def run_due(self) -> list[Decision]:
         """Decide everything that is due, the outbox apart, until nothing is."""

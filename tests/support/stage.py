@@ -19,6 +19,7 @@ from prismfs.kinds import KINDS, kind_of_path
 from prismfs.kinds.core.settings.project import Project
 from prismfs.records import codec
 from prismfs.records.api import Nothing, Refused, parse_duration
+from tests.support.owner import Owner
 from tests.support.project import moment_of
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
@@ -99,10 +100,10 @@ class Stage:
             if path.is_file():
                 target = self.root / path.relative_to(given)
                 target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(path.read_bytes())
+                target.write_bytes(_for_this_user(path))
         changes = self.folder / "given.yaml"
         if changes.is_file():
-            for place, fields in codec.parse(changes.read_bytes(), format="yaml").items():
+            for place, fields in codec.parse(_for_this_user(changes), format="yaml").items():
                 path = self.root / place
                 form: codec.Format = "json" if path.suffix == ".json" else "yaml"
                 old = path.read_bytes()
@@ -168,3 +169,8 @@ def span(text: str) -> timedelta:
     if not parts:
         return parse_duration(text.removeprefix("+"))
     return parse_duration(f"{whole}s") + timedelta(seconds=float(f"0.{parts}"))
+
+
+def _for_this_user(path: Path) -> bytes:
+    """Return the content of a file of a scenario; `$login` in it is who drops the files."""
+    return path.read_bytes().replace(b"$login", Owner.login.encode())

@@ -19,6 +19,7 @@ from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.project import Project as Settings
 from prismfs.records.api import derive_id
+from tests.support.owner import Owner
 from tests.support.project import Project
 
 HOME = "PID-HOME01"
@@ -38,6 +39,10 @@ class Town:
         home = Settings(pid=HOME, tenant="acme", home=True, operators=("olga",), bridges=BRIDGES)
         self.benches = {HOME: Project.new(folder / "home", home, clock=clock)}
         register(folder / "home", home)
+        for name in BRIDGES:  # their answers are dropped by the user that the tests run as
+            path = f"roster/{name.casefold()}.yaml"
+            text = (folder / "home" / path).read_bytes()
+            self.benches[HOME].commit_by_hand({path: text + f"logins: [{Owner.login}]\n".encode()})
         for pid in customers:
             project = Settings(pid=pid, tenant="acme", operators=("cora",))
             self.benches[pid] = Project.new(folder / pid.casefold(), project, bridged=True, clock=clock)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tarfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -111,15 +112,21 @@ class Watched:
         """Return the audit rows of an action that stand on the branch, oldest first.
 
         Read from the commit: the watcher puts the files of a commit into the folder one after the other, and a record
-        may be there before its row is.
+        may be there before its row is. The rows' own files, the last of their commits, are waited for.
         """
         packed = subprocess.run(["git", "archive", "HEAD", "audit"], cwd=self.root, capture_output=True, check=False)
         if packed.returncode:
             return []  # no row yet
+        found = []
         with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as files:
-            members = (files.extractfile(member) for member in files)
-            found = [json.loads(member.read()) for member in members if member]
-        return sorted((row for row in found if row["action"] == action), key=lambda row: row["number"])
+            for member in files:
+                data = files.extractfile(member)
+                row = json.loads(data.read()) if data else {}
+                if row.get("action") == action:
+                    found.append(row)
+                    with suppress(AssertionError):  # a watcher that was killed has not put it there
+                        until((self.root / member.name).exists, "its file", 2)
+        return sorted(found, key=lambda row: row["number"])
 
     def taken(self, subject: str) -> bool:
         """Tell whether the journal entry of this subject is committed and out of the inbox."""

@@ -28,7 +28,7 @@ HOME, ACME, BETA = "PID-HOME01", "PID-ACME01", "PID-BETA01"
         ("project_isolation", {"to": "mayor", "to_pid": BETA}),
         ("project_isolation", {"to": "mayor", "to_pid": HOME}),
         ("project_isolation", {"to": "Sage", "to_pid": BETA}),
-        ("project_isolation", {"to": "mayor@PID-BETA01", "from": "Sage"}),
+        ("unproven_identity", {"to": "mayor@PID-BETA01", "from": "Sage"}),
         ("ambiguous_target", {"to": "Sage@PID-HOME01", "to_pid": BETA}),
         ("missing_field", {"to": None}),
         ("broadcast_refused", {"to": "all"}),
@@ -59,7 +59,7 @@ def test_signal_of_a_customer_that_may_not_go_is_refused_and_reaches_nobody(
     ("code", "form"),
     [
         ("ambiguous_target", {"to": "jade"}),
-        ("project_isolation", {"to": "jade", "to_pid": ACME, "from": "mayor"}),
+        ("project_isolation", {"to": "jade", "to_pid": ACME, "from": "opal"}),
         ("unknown_pid", {"to": "jade", "to_pid": "PID-GONE01"}),
     ],
 )
@@ -128,7 +128,7 @@ def test_answer_that_goes_to_another_than_who_asked_is_refused(town: Town) -> No
         ({"from": "Clara", "to": "mayor"}, "ambiguous_target"),
         ({"from": "Clara", "to": "jade", "to_pid": BETA}, "ambiguous_target"),
         ({"from": "Sage"}, "not_addressed"),
-        ({"from": "mayor"}, "not_addressed"),
+        ({"from": "opal"}, "not_addressed"),
     ):
         assert town.send(HOME, in_reply_to=asked.id, **form) is None
         assert town.refused(HOME) == code

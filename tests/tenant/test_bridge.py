@@ -95,7 +95,7 @@ def test_project_that_calls_itself_home_is_none(town: Town) -> None:
     claims = {"prismfs.yaml": f"{text}home: true\nbridges: [Sage]\n".encode(), "roster/sage.yaml": persona}
     town[ACME].commit_by_hand(claims)
     assert town.send(ACME, **{"from": "Sage"}, to="mayor", to_pid=BETA) is None
-    assert town.refused(ACME) == "project_isolation"
+    assert town.refused(ACME) == "unproven_identity"
     assert code_of(town, ACME, town.forge(ACME, BETA, to="mayor", sender="Sage")) == "not_a_bridge"
     assert town.send(BETA, to="Sage", to_pid=ACME) is None
     assert town.refused(BETA) == "project_isolation"
@@ -168,8 +168,10 @@ def test_message_about_nothing_fails_and_is_not_tried_for_ever(town: Town) -> No
 
 def test_answer_to_a_reporter_of_a_bridges_name_is_never_answered_itself(town: Town) -> None:
     """A reporter who claims to be Sage gets the answers; were they sorted in turn, two desks would write for ever."""
-    sent = town.send(ACME, **{"from": "Sage"}, to="Sage@PID-HOME01")
-    assert sent.status == "routed"
+    form = {"kind": "signal", "from": "Sage", "to": "Sage@PID-HOME01", "type": "Question", "subject": "an error"}
+    town[ACME].give("signal.send", {"document": form}, actor="Sage")
+    town.turn()
+    assert town.signal(ACME, "an error").status == "routed"
     answers = [one for one in town[ACME].records("signal") if one.from_pid == HOME]
     assert answers
     assert {one.status for one in answers} == {"delivered"}

@@ -259,7 +259,7 @@ def test_approval_that_a_forged_decision_brings_is_refused(shared: Shared) -> No
         "endorsement": said,
     }
     event = Event(
-        type="commit", kind="approval", cause="commit:forged", at=now, actor="prismfs", assurance="engine",
+        type="commit", kind="approval", cause="commit:forged", at=now, actor="prismfs",
         document=document | {"trust": "signed"},
     )  # fmt: skip
     with desk.repo.writer():

@@ -14,6 +14,7 @@ from prismfs.cli import output
 from prismfs.cli.instants import read_instant
 from prismfs.engine.metrics.facts import format_seconds
 from prismfs.errors import StoreError, UsageError
+from prismfs.store.reading import reading
 
 if TYPE_CHECKING:
     from prismfs.engine.metrics.facts import Facts
@@ -78,7 +79,6 @@ def command(
     """
     from prismfs.engine.metrics.figures import measure
     from prismfs.engine.metrics.source import read_facts
-    from prismfs.store.reading import reading
 
     if call.as_json and form not in ("table", "json") and file is None:
         raise UsageError("usage", f"--json prints no {form}", hint="leave --json out, or write it with --output FILE")

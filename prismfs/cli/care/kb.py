@@ -6,6 +6,8 @@ from typing import Any
 import click
 
 from prismfs.cli import output
+from prismfs.store import answers, listing
+from prismfs.store.reading import reading
 
 
 @click.group("kb", epilog='\b\nExample:\n  prismfs kb search "how do I rotate a key"')
@@ -24,8 +26,6 @@ def search(call: output.Call, words: tuple[str, ...], limit: int) -> None:
     settings/policy.yaml. A post-incident review never is.
     """
     from prismfs.kinds.care.kb import REVIEW_TAG
-    from prismfs.store import answers, listing
-    from prismfs.store.reading import reading
 
     with reading(call.project()) as connection:
         found = answers.find_answers(connection, " ".join(words), limit)

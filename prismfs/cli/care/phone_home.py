@@ -10,6 +10,8 @@ import click
 
 from prismfs.cli import output, verdict
 from prismfs.errors import RecordError, RefusedError, UndeliveredError, UsageError
+from prismfs.store import listing
+from prismfs.store.reading import reading, resolve_id
 
 
 @click.group("phone-home", epilog="\b\nExample:\n  prismfs --as olga phone-home approve pho-01k5")
@@ -60,14 +62,12 @@ def list_(call: output.Call, **filters: Any) -> None:
 @output.verb()
 def show(call: output.Call, identifier: str, preflight: bool) -> None:
     """Show exactly what would leave, its hash, and which of the checks ahead of sending hold now."""
-    from prismfs.clock import SystemClock
-    from prismfs.engine.turn.desk import Desk
     from prismfs.engine.turn.outbound_scan import ask_tracker, check_sending
     from prismfs.rules.care.outbound_issue.api import review_text
 
     record = _record(call, identifier)
-    with Desk(call.project()) as desk:
-        checks = check_sending(desk.view(), record, SystemClock().now())
+    with call.desk() as desk:
+        checks = check_sending(desk.view(), record, call.now())
         asked = ask_tracker(desk) if preflight else None
     data: dict[str, Any] = record.to_document() | {
         "content_hash": record.content_hash,
@@ -147,12 +147,10 @@ def sync(call: output.Call, export: Path | None, dry_run: bool) -> None:
     network, is one issue (number, url, state, reason, title, updated_at, comments with id, author, body, created_at) or
     `{"issues": [...]}`; it counts for issues of the same number and address.
     """
-    from prismfs.clock import SystemClock
     from prismfs.engine.turn import tracker_sync
-    from prismfs.engine.turn.desk import Desk
 
-    now = SystemClock().now()
-    with Desk(call.project()) as desk:
+    now = call.now()
+    with call.desk() as desk:
         if export is None:
             found, problems = tracker_sync.pull(desk, now)
             others: list[int] = []
@@ -160,7 +158,7 @@ def sync(call: output.Call, export: Path | None, dry_run: bool) -> None:
         else:
             states = tracker_sync.read_export(_read_export(export), path=str(export))
             found, problems = tracker_sync.pair(tracker_sync.filed_issues(desk), states, by_url=True), ()
-            says = {"actor": call.actor(), "assurance": "local"}
+            says = {"actor": call.actor()}
             known = {issue.url for _, issue in found}
             others = [state.number for state in states if state.url not in known]
         transport = tracker_sync.settings_of(desk).transport
@@ -205,8 +203,6 @@ def _record(call: output.Call, identifier: str) -> Any:
         RefusedError: `not_found`, `ambiguous`.
     """
     from prismfs.kinds.care.phone_home import PhoneHome
-    from prismfs.store import listing
-    from prismfs.store.reading import reading, resolve_id
 
     with reading(call.project()) as connection:
         whole = resolve_id(connection, identifier)

@@ -34,13 +34,19 @@ def command(call: output.Call, paths: tuple[Path, ...]) -> int:
 
 @click.command("emit", epilog="\b\nExample:\n  prismfs emit report.yaml\n  make-report | prismfs emit -")
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--sign", "key", type=click.Path(path_type=Path), help="An SSH key of the sender's roster entry.")
 @output.verb(writes=True)
-def emit(call: output.Call, file: Path, dry_run: bool) -> None:
-    """Check FILE (- reads standard input) as a drop and put it into the project's inbox."""
+def emit(call: output.Call, file: Path, key: Path | None, dry_run: bool) -> None:
+    """Check FILE (- reads standard input) as a drop and put it into the project's inbox.
+
+    With --sign its signature goes beside it: so alone a file carries the rights of who it is from. KEY is a private
+    key, or the public half of one that ssh-agent holds.
+    """
     import tempfile
 
     from prismfs.cli.write_drop import drop_bytes
     from prismfs.engine.admin.check import check_drop
+    from prismfs.engine.trust.drop_proof import sign
 
     root = call.project()
     try:
@@ -54,7 +60,8 @@ def emit(call: output.Call, file: Path, dry_run: bool) -> None:
         problem = check_drop(copy)
     if problem is not None:
         raise RecordError(problem.code, problem.message, path=str(file), field=problem.field, hint=problem.hint)
-    name = None if dry_run else drop_bytes(root, data, suffix=suffix)
+    signature = None if key is None else sign(data, key)
+    name = None if dry_run else drop_bytes(root, data, suffix=suffix, signature=signature)
     output.result(call, {"file": name, "dry_run": dry_run}, f"{'would drop' if dry_run else 'dropped'} {name or file}")
 
 

@@ -1,10 +1,15 @@
 """`prismfs roster` and `prismfs whois`: who is in the roster, who can be addressed, and proposals to change it."""
 
+import uuid
 from typing import Any
 
 import click
 
 from prismfs.cli import output
+from prismfs.cli.render import decision_document, render_decision
+from prismfs.engine.admin.roster import find, propose, read_entries, with_bridges
+from prismfs.engine.trust.endorsement import roster_at
+from prismfs.engine.turn.submit import command_event, rehearse
 
 
 @click.command("whois", epilog="\b\nExample:\n  prismfs whois\n  prismfs whois Sage --json")
@@ -15,8 +20,6 @@ def whois(call: output.Call, name: str | None) -> None:
 
     Of a bridge, its identity, role, class, home project, availability and address are shown, and nothing else.
     """
-    from prismfs.engine.admin.roster import find, read_entries
-
     with call.desk() as desk:
         found = read_entries(desk)
     if name is not None:
@@ -38,9 +41,6 @@ def command() -> None:
 @output.verb()
 def list_(call: output.Call) -> None:
     """List the personas of this project, and what each may do."""
-    from prismfs.engine.admin.roster import read_entries
-    from prismfs.engine.trust.endorsement import roster_at
-
     with call.desk() as desk:
         personas = roster_at(desk.repo.git, desk.repo.snapshot().commit)
         known = {entry.identity: entry for entry in reversed(read_entries(desk))}
@@ -86,12 +86,6 @@ def demote(call: output.Call, name: str, dry_run: bool) -> None:
 
 
 def _propose(call: output.Call, verb: str, fields: dict[str, Any], *, dry_run: bool) -> None:
-    import uuid
-
-    from prismfs.cli.render import decision_document, render_decision
-    from prismfs.engine.admin.roster import propose, with_bridges
-    from prismfs.engine.turn.submit import command_event, rehearse
-
     now, branch, commit = call.now(), None, None
     with call.desk() as desk:
         event = command_event(

@@ -186,12 +186,10 @@ def comment(call: output.Call, identifier: str, text: str, dry_run: bool) -> Non
 def stale(call: output.Call, dry_run: bool) -> None:
     """Raise what was not acknowledged in time; the watcher does the same by itself."""
     from prismfs.cli.render import render_outcome
-    from prismfs.clock import SystemClock
-    from prismfs.engine.turn.desk import Desk
     from prismfs.engine.turn.submit import raise_stale
 
-    with Desk(call.project()) as desk:
-        outcomes = raise_stale(desk, SystemClock().now(), dry_run=dry_run)
+    with call.desk() as desk:
+        outcomes = raise_stale(desk, call.now(), dry_run=dry_run)
     told = [render_outcome(outcome) for outcome in outcomes]
     data = {"items": [item for item, _ in told], "total": len(told), "dry_run": dry_run}
     output.result(call, data, [line for _, line in told] or ["nothing is stale"])

@@ -27,13 +27,11 @@ def command() -> None:
 def test(call: output.Call, file: Path) -> None:
     """Show which routes FILE (as it would be dropped) would take, why, and what would be sent. Nothing is written."""
     from prismfs.cli.render import decision_document, render_decision
-    from prismfs.clock import SystemClock
     from prismfs.engine.admin.try_route import try_route
-    from prismfs.engine.turn.desk import Desk
     from prismfs.records.plan import Refused
 
-    with Desk(call.project()) as desk:
-        trial = try_route(desk, file, SystemClock().now())
+    with call.desk() as desk:
+        trial = try_route(desk, file, call.now())
     if isinstance(trial.decision, Refused):
         raise trial.decision.raised()
     lines = [render_decision(trial.decision)]

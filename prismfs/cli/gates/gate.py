@@ -8,6 +8,8 @@ import click
 
 from prismfs.cli import output, verdict
 from prismfs.errors import RecordError, RefusedError, UsageError
+from prismfs.store import listing
+from prismfs.store.reading import reading, resolve_id
 
 if TYPE_CHECKING:
     from prismfs.kinds.gates.artifact import Artifact
@@ -39,11 +41,10 @@ def list_(call: output.Call, waiting: bool, **filters: Any) -> None:
 @output.verb()
 def show(call: output.Call, identifier: str, phase: str | None) -> None:
     """Show an artifact as it waits: its text, its hash, the criteria, what keeps it, and who may decide."""
-    from prismfs.engine.turn.desk import Desk
     from prismfs.rules.gates import consequences, findings, progress, reading
     from prismfs.rules.gates.gate import gate_of, unmet_demands
 
-    with Desk(call.project()) as desk:
+    with call.desk() as desk:
         view = desk.view()
         artifact = _artifact(call, view, identifier, phase)
         found, gate = gate_of(view, artifact)
@@ -102,11 +103,10 @@ def _decide(
     call: output.Call, identifier: str, phase: str | None, decision: str, *, reason: str, criterion: tuple[str, ...],
     **options: Any,
 ) -> None:  # fmt: skip
-    from prismfs.engine.turn.desk import Desk
     from prismfs.rules.gates.gate import GATE
 
     criteria = dict(_criterion(text) for text in criterion)
-    with Desk(call.project()) as desk:
+    with call.desk() as desk:
         artifact = _artifact(call, desk.view(), identifier, phase)
     verdict.give_verdict(call, GATE, artifact, decision, {"criteria": criteria, "reason": reason}, **options)
 
@@ -119,7 +119,6 @@ def _artifact(call: output.Call, view: View, identifier: str, phase: str | None)
     """
     from prismfs.kinds.gates.artifact import Artifact
     from prismfs.rules.gates.progress import newest
-    from prismfs.store.reading import reading, resolve_id
 
     with reading(call.project()) as connection:
         whole = resolve_id(connection, identifier)
@@ -136,8 +135,6 @@ def _deciders(call: output.Call, artifact: Artifact) -> list[str]:
 
     from prismfs.kinds.core.settings.persona import Persona
     from prismfs.rules.gates.consequences import APPROVE
-    from prismfs.store import listing
-    from prismfs.store.reading import reading
 
     with reading(call.project()) as connection:
         project = json.loads(listing.read_document(connection, "project") or "{}")

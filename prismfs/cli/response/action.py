@@ -28,10 +28,9 @@ def list_(
     call: output.Call, only_open: bool, overdue: bool, incident: str | None, owner: str | None, limit: int | None
 ) -> None:
     """List action items, the earliest deadline first."""
-    from prismfs.clock import SystemClock
     from prismfs.records.base import format_instant
 
-    now = format_instant(SystemClock().now())
+    now = format_instant(call.now())
     with reading(call.project()) as connection:
         where: dict[str, object] = {"open": 1} if only_open or overdue else {}
         if incident is not None:

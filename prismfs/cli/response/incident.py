@@ -67,12 +67,11 @@ def list_(call: output.Call, level: str | None, start: str | None, end: str | No
 @output.verb()
 def show(call: output.Call, identifier: str) -> None:
     """Show one incident: how bad, who has it, what is due and how soon; then its members and its triage record."""
-    from prismfs.clock import SystemClock
 
     document, lines = record_with(call, identifier, with_member=("triage", "triage_record"), but=_IN_THE_HEAD)
     if document.get("kind") != "incident":
         raise RefusedError("not_found", "it is no incident", field="/id", hint=f"prismfs show {identifier}")
-    output.result(call, document, [*head_of(document, SystemClock().now()), *lines])
+    output.result(call, document, [*head_of(document, call.now()), *lines])
 
 
 @command.command(

@@ -1,21 +1,23 @@
 """`prismfs run`: run a job with the retry policy, in the foreground (R-002-13)."""
 
-from __future__ import annotations
-
 import signal
 import sys
+import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from prismfs.cli import output
-
-if TYPE_CHECKING:
-    from prismfs.clock import Clock
-    from prismfs.engine.turn.desk import Desk
-    from prismfs.kinds.core.outbox import Outbox
-    from prismfs.kinds.response.job import Job
+from prismfs.cli.render import decision_document, render_decision
+from prismfs.clock import Clock, SystemClock
+from prismfs.engine.turn import job_run
+from prismfs.engine.turn.desk import Desk
+from prismfs.engine.turn.job_run import begin_run
+from prismfs.engine.turn.submit import command_event, rehearse
+from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.response.job import Job
+from prismfs.records.api import format_instant
 
 _LOOK = 0.1
 """Seconds between two looks at what a watcher, or a person, has done meanwhile."""
@@ -42,22 +44,13 @@ def command(
     Only what those settings allow is run; without COMMAND it is the command that they name. What is left of the
     attempts when this process ends is made by the watcher. Ctrl-C ends the job and is a failure of it.
     """
-    import uuid
-
-    from prismfs.clock import SystemClock
-    from prismfs.engine.turn.desk import Desk
-    from prismfs.engine.turn.job_run import begin_run
-    from prismfs.engine.turn.submit import command_event, rehearse
-
     clock = SystemClock()
     said = {"job": job, "agent": agent, "workflow": workflow, "retryable": retryable, "command": list(command) or None}
     document: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
-    with Desk(call.project()) as desk:
+    with call.desk() as desk:
         now, token = clock.now(), uuid.uuid4().hex
         event = command_event("job.run", document, actor=call.actor(), token=token, at=now, rules=desk.redaction())
         if dry_run:
-            from prismfs.cli.render import decision_document, render_decision
-
             decision = rehearse(desk, event, now)
             line = f"would do: {render_decision(decision)}"
             output.result(call, decision_document(decision) | {"dry_run": True}, line)
@@ -82,8 +75,6 @@ def command(
 
 def _follow(desk: Desk, job: Job, message: Outbox | None, clock: Clock, hear: Callable[[bytes, bool], None]) -> Job:
     """Make the attempts of `job` until it has ended, or waits for a pause; `message` is one that has begun here."""
-    from prismfs.engine.turn import job_run
-
     while True:
         if message is not None:
             receipt = job_run.carry(desk, message, hear)
@@ -109,8 +100,6 @@ def _say(text: str) -> None:
 
 
 def _tell(call: output.Call, job: Job) -> None:
-    from prismfs.records.base import format_instant
-
     attempts = [
         {
             "number": attempt.number,

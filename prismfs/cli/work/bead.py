@@ -199,13 +199,11 @@ def comment(call: output.Call, identifier: str, text: str, dry_run: bool) -> Non
 @output.verb(writes=True)
 def import_(call: output.Call, file: Path, dry_run: bool) -> int:
     """Take in every line of FILE (-: standard input). Exit 3 if a line was refused; all others are kept."""
-    from prismfs.clock import SystemClock
     from prismfs.engine.admin.bead_import import import_lines
-    from prismfs.engine.turn.desk import Desk
 
     data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    with Desk(call.project()) as desk:
-        now = SystemClock().now()
+    with call.desk() as desk:
+        now = call.now()
         taken = import_lines(desk, data, actor=call.actor(), token=uuid.uuid4().hex, now=now, dry_run=dry_run)
     counts = Counter(one.what for one in taken)
     said = ", ".join(f"{count} {what}" for what, count in counts.items()) or "no line"

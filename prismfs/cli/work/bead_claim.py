@@ -62,15 +62,13 @@ def _claim(call: output.Call, name: str, *, publishes: bool, dry_run: bool) -> N
         PrismfsError: it could not be published; it stands here, and is published by the next claim or push.
     """
     from prismfs.cli.render import decision_document, render_decision
-    from prismfs.clock import SystemClock
     from prismfs.engine.tenant.publish import has_upstream, publish
-    from prismfs.engine.turn.desk import Desk
     from prismfs.engine.turn.submit import command_event, rehearse, submit
     from prismfs.kinds.work.bead import WorkItem
     from prismfs.records.api import Refused
 
-    now = SystemClock().now()
-    with Desk(call.project()) as desk:
+    now = call.now()
+    with call.desk() as desk:
         event = command_event("bead.claim", {"id": name}, actor=call.actor(), token=uuid.uuid4().hex, at=now)
         decision = rehearse(desk, event, now) if dry_run else submit(desk, event, now)[0]
         if publishes and has_upstream(desk):

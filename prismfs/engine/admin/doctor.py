@@ -1,6 +1,7 @@
 """The doctor: each check of a project or tenant, and what to do where it fails."""
 
 import json
+import pwd
 import re
 import shutil
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from prismfs.engine.admin import doctor_tenant, watchdog
 from prismfs.engine.admin.check import check_routes
 from prismfs.engine.trust.endorsement import keys_of, project_at
 from prismfs.engine.trust.protection import is_guarded, is_signed, mark_at, protected_changes
+from prismfs.engine.trust.verify import check_complete
 from prismfs.errors import ConfigError, PrismfsError, Problem
 from prismfs.intake.personal import PERSONAL
 from prismfs.intake.scan import redact
@@ -37,6 +39,7 @@ from prismfs.store.reading import reading
 from prismfs.store.repo import ProjectRepo
 
 _OLDEST_GIT = (2, 39)
+_ROSTER = 1000
 _ROUTING, _TRACKER = "settings/routing.yaml", "settings/tracker.yaml"
 
 
@@ -57,9 +60,11 @@ def examine(root: Path, now: datetime) -> list[Finding]:
         findings += [
             _try("the repository's configuration runs no program", check_config, repo.git),
             _try("a branch is checked out and was not rewritten", _check_branch, repo),
+            _try("the whole history is here", check_complete, repo.git),
             _try("settings and roster are valid", _check_settings, root),
             _try("every route reaches somebody", _check_routes, repo),
             _try("signatures can be checked, and an operator can sign", _check_signing, repo),
+            _try("no file has rights by the user that the desk runs as", _check_logins, repo),
             _try("issues can be reviewed and filed", check_phone_home, repo),
             _try("all records are committed and unedited", _check_status, repo),
             _try("no record was written by a newer prismfs", _check_newer, root),
@@ -89,6 +94,20 @@ def _git_version(root: Path) -> Problem | None:
     if tuple(map(int, numbers)) < _OLDEST_GIT:
         return Problem("git_too_old", text.strip(), hint="install git 2.39 or newer")
     return None
+
+
+def _check_logins(repo: ProjectRepo) -> Problem | None:
+    """Name the first persona whose rights every file has that is written by the desk's own user."""
+    user = pwd.getpwuid(repo.root.stat().st_uid).pw_name
+    texts, _ = find_documents(repo.view(repo.snapshot()).connection, "persona", where={}, limit=_ROSTER)
+    named = next((entry for entry in map(Persona.model_validate_json, texts) if user in entry.logins), None)
+    if named is None:
+        return None
+    return Problem(
+        "login_of_the_desk", f"whatever runs as {user} has the rights of {named.identity}, the desk and its agents too",
+        path=f"roster/{named.identity.casefold()}.yaml", field="/logins",
+        hint=f"let {named.identity} sign its files (prismfs emit --sign KEY), or run agents as another user",
+    )  # fmt: skip
 
 
 def _check_branch(repo: ProjectRepo) -> None:

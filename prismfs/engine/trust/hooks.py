@@ -6,6 +6,8 @@ protected files and approvals need an operator's signature; what needs none is a
 never changed; an approval is about something that is there, fits it, and is not by an author.
 """
 
+import shlex
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,11 @@ from prismfs.store.git.place import find_git_dir, read_branch
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, Change, parse_raw
 from prismfs.store.git.repository import Git
 
-_SCRIPT = '#!/bin/sh\nexec prismfs hooks run {name} -- "$@"\n'
+_SCRIPT = """#!/bin/sh
+# Written by prismfs hooks install. git runs it with a PATH of its own: the program that wrote it comes first.
+[ -x {python} ] && exec {python} -m prismfs hooks run {name} -- "$@"
+exec prismfs hooks run {name} -- "$@"
+"""
 _SIGN = "git commit --amend --no-edit -S with an operator's key, or let an operator merge it"
 
 
@@ -36,8 +42,8 @@ def install(root: Path, names: Sequence[str], *, dry_run: bool) -> tuple[list[st
     folder = find_git_dir(root) / "hooks"
     written, kept = [], []
     for name in names:
-        path, script = folder / name, _SCRIPT.format(name=name)
-        if path.exists() and path.read_text(errors="replace") != script:
+        path, script = folder / name, _SCRIPT.format(name=name, python=shlex.quote(sys.executable))
+        if path.exists() and f'exec prismfs hooks run {name} -- "$@"\n' not in path.read_text(errors="replace"):
             kept.append(name)
             continue
         written.append(name)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
+from prismfs.engine.trust.drop_proof import contradicts_roster
 from prismfs.engine.trust.foreign_commits import contradicted
-from prismfs.errors import PrismfsError, Problem, RecordError
+from prismfs.errors import PrismfsError, Problem, RecordError, StoreError
 from prismfs.kinds import kind_of, kind_of_path
 from prismfs.kinds.core.audit import Audit
 from prismfs.records import plan as trailers
@@ -79,6 +80,8 @@ class _Verifier:
             return
         event, path = found
         contradiction = contradicted(self.git, event, commit.id)
+        if contradiction is None and contradicts_roster(self.git, event, commit.parents[0]):
+            contradiction = "keeps a proof of its sender that the roster does not bear out"
         if contradiction is not None:
             self._problem(commit, "endorsement_differs", contradiction, path)
             return
@@ -178,6 +181,10 @@ class _Verifier:
                     rows.append((row, change))
             elif not self.view.put_file(change.path, data) and check and commit.cause is not None:
                 self._problem(commit, "bad_record", "is no valid record", change.path)
+        self._chain(commit, rows, check=check)
+
+    def _chain(self, commit: Commit, rows: list[tuple[Audit, Change]], *, check: bool) -> None:
+        """Take the rows of a commit, each of which names the one before it."""
         for row, change in sorted(rows, key=lambda entry: entry[0].number):
             head = self.view.last_audit()
             if check and (row.number, row.prev) != (head.number + 1, head.digest):
@@ -209,7 +216,11 @@ def verify(
 
     `rules` is the newest version of the rules in `table`; a commit of an older one is decided by that. Commits of
     newer ones, and of older ones after newer, are faults. `progress` is told the number of commits read so far.
+
+    Raises:
+        StoreError: `history_shallow`; the repository holds the end of the history only.
     """
+    check_complete(git)
     verifier = _Verifier(git, rules, table)
     judged = since is None
     for number, commit in enumerate(read_commits(git, since=None, until=until), start=1):
@@ -223,6 +234,19 @@ def verify(
     if since is None and verifier.counts["rows"] and verifier.view.last_audit() == GENESIS:
         verifier.problems.append(Problem("chain_broken", "the audit chain has no head"))
     return Verified(head=until, problems=tuple(verifier.problems), **verifier.counts)
+
+
+def check_complete(git: Git) -> None:
+    """Accept a repository that holds its whole history: what is cut off cannot be told from what is forged (FG-03).
+
+    Raises:
+        StoreError: `history_shallow`.
+    """
+    if git.run("rev-parse", "--is-shallow-repository").strip() == b"true":
+        said = (
+            "only the end of the history is here (a shallow clone), so that nothing can be decided again from its start"
+        )
+        raise StoreError("history_shallow", said, hint="git fetch --unshallow, then again")
 
 
 def event_of(git: Git, commit: Commit) -> tuple[Event, str] | None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from prismfs.engine.event import engine_event
 from prismfs.engine.tenant.tenancy import HOME_UNREADABLE
 from prismfs.engine.trust import foreign_commits
+from prismfs.engine.trust.drop_proof import proof_of
 from prismfs.engine.trust.foreign_commits import could_be_identity, time_of
 from prismfs.engine.trust.protection import is_guarded
 from prismfs.engine.turn import persona_command
@@ -69,39 +70,51 @@ def release(desk: Desk, ingested: Sequence[Ingested], events: Sequence[Event], n
         desk.crash_point("between-inbox")
 
 
-def form_event(
-    desk: Desk, document: Document, *, cause: str, at: datetime, details: Document, rules: RedactionRules
-) -> Event:
-    """Return the event of a dropped form, with every secret taken out of it by the project's `rules`.
+def form_event(desk: Desk, document: Document, drop: Drop, *, at: datetime, rules: RedactionRules) -> Event:
+    """Return the event of the form that was dropped as `drop`, with every secret taken out by the project's `rules`.
 
     Raises:
-        RecordError: a secret stands where it cannot be taken out (in a key), or the scan failed.
-        StoreError: `home_unreadable`; the addressee may be a bridge, and the tenant's home cannot be read.
+        RecordError: a secret stands where it cannot be taken out (in a key), the scan failed, or the drop's signature
+            does not fit.
+        StoreError: as `with_context`.
     """
     scanned = redact(document, rules=rules, key=scan_key())
-    clean = scanned.document
-    kind, sender = clean.get("kind"), clean.get("from")
+    kind, named = scanned.document.get("kind"), scanned.document.get("from")
+    sender = str(named) if could_be_identity(named) else _UNKNOWN  # the form itself is checked later
+    said: Document = {"name": redact_text(drop.name), "sha256": drop.sha256, "size": len(drop.data)}
     event = Event(
         type="drop",
         kind=kind if isinstance(kind, str) and kind in DROPS else _UNKNOWN,
-        cause=cause,
+        cause=drop.cause,
         at=at,
-        actor=str(sender) if could_be_identity(sender) else _UNKNOWN,  # the form itself is checked later
-        document={"document": clean, "redactions": scanned.redactions, **details},
+        actor=sender,
+        document={"document": scanned.document, "redactions": scanned.redactions, **said},
+        proof=proof_of(desk, drop, sender),
     )
-    if event.kind != "signal":
+    return with_context(desk, event)
+
+
+def with_context(desk: Desk, event: Event) -> Event:
+    """Return the event of a signal with what is known of the tenant, and the answer of the desk's own command.
+
+    Every other event is returned as it is.
+
+    Raises:
+        StoreError: `home_unreadable`; the addressee may be a bridge, and the tenant's home cannot be read.
+    """
+    form = event.document.get("document")
+    if (event.type, event.kind) not in (("drop", "signal"), ("command", "signal.send")) or not isinstance(form, dict):
         return event
-    return persona_command.with_classification(desk, _with_tenant(desk, event, clean), clean)
+    return persona_command.with_classification(desk, _with_tenant(desk, event, form), form)
 
 
 def _ingested(desk: Desk, source: Drop | Refusal, now: datetime, rules: RedactionRules) -> Ingested | None:
     if isinstance(source, Refusal):
         return Ingested(source, _refused(source, now), source.problem)
     suffix = source.name.rpartition(".")[2]
-    details: Document = {"name": redact_text(source.name), "sha256": source.sha256, "size": len(source.data)}
     try:
         document = codec.parse(source.data, format="json" if suffix == "json" else "yaml", path=source.name)
-        return Ingested(source, form_event(desk, document, cause=source.cause, at=now, details=details, rules=rules))
+        return Ingested(source, form_event(desk, document, source, at=now, rules=rules))
     except RecordError as error:
         problem = _without_secrets(error.problem)
         return Ingested(source, _refused(_as_refusal(source, problem), now), problem)

@@ -16,9 +16,9 @@ from prismfs.kinds.care.approval import Approval
 from prismfs.kinds.care.phone_home import PhoneHome
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.kinds.core.settings.redaction import RedactionRules
-from prismfs.records.api import Document, Event, Receipt, View
+from prismfs.records.api import ENGINE, Document, Event, Receipt, View
 from prismfs.rules.care.outbound_issue.api import CHECKS, Sending, texts_of
-from prismfs.rules.core.draft import ENGINE, Draft
+from prismfs.rules.core.draft import Draft
 
 if TYPE_CHECKING:
     from prismfs.engine.turn.desk import Desk

@@ -8,6 +8,7 @@ from prismfs.engine.turn.commit_group import Outcome, commit_group, decide_one
 from prismfs.engine.turn.deliver import Capacity, is_routed
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.due import due_event
+from prismfs.engine.turn.ingest import with_context
 from prismfs.engine.turn.sources import InlineCourier, Outgoing, commit_from
 from prismfs.errors import RecordError
 from prismfs.intake.scan import redact, scan_key
@@ -32,7 +33,7 @@ def command_event(
     """
     scanned = redact(document, rules=rules, key=scan_key())
     clean = scanned.document | ({"redactions": scanned.redactions} if scanned.findings else {})
-    said = {"type": "command", "kind": verb, "cause": f"command:{token}", "actor": actor, "assurance": "local"}
+    said = {"type": "command", "kind": verb, "cause": f"command:{token}", "actor": actor}
     try:
         return Event.model_validate({**said, "at": at, "document": clean})
     except ValueError as error:
@@ -49,6 +50,7 @@ def submit(desk: Desk, event: Event, now: datetime) -> tuple[Decision, tuple[Out
     Raises:
         PrismfsError: the command was refused, as the kind of error that the rule names.
     """
+    event = with_context(desk, event)
     outcomes, messages = commit_and_deliver(desk, [event], now)
     decision = next(outcome.decision for outcome in outcomes if outcome.event is event)
     if isinstance(decision, Refused):
@@ -98,7 +100,7 @@ def rehearse(desk: Desk, event: Event, now: datetime) -> Decision:
     Raises:
         PrismfsError: the command would be refused.
     """
-    decision = decide_one(desk, event, now)
+    decision = decide_one(desk, with_context(desk, event), now)
     if isinstance(decision, Refused):
         raise decision.raised()
     return decision

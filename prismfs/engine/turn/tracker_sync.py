@@ -16,8 +16,7 @@ from prismfs.errors import Problem, RecordError
 from prismfs.intake.scan import redact_text
 from prismfs.kinds.care.phone_home import PhoneHome
 from prismfs.kinds.care.settings.tracker import Tracker
-from prismfs.records.api import Document, Event, IssueState, Plan, canonical_json, codec, format_instant
-from prismfs.rules import ENGINE
+from prismfs.records.api import ENGINE, Document, Event, IssueState, Plan, canonical_json, codec, format_instant
 from prismfs.rules.care.outbound_issue.api import news_of, shortened
 from prismfs.store.listing import find_documents
 
@@ -127,9 +126,7 @@ def pair(
     return [(record, found[place]) for record, place in places if place in found]
 
 
-def sync_event(
-    record: PhoneHome, issue: IssueState, now: datetime, *, actor: str = ENGINE, assurance: str = "engine"
-) -> Event | None:
+def sync_event(record: PhoneHome, issue: IssueState, now: datetime, *, actor: str = ENGINE) -> Event | None:
     """Return the event of what differs between `record` and `issue`, None where nothing does.
 
     It holds the new comments only, without secrets and shortened. The same state is the same cause.
@@ -146,7 +143,7 @@ def sync_event(
     ).to_document()
     state = hashlib.sha256(canonical_json(document)).hexdigest()
     cause = f"sync:{record.id}:{state}"
-    said = {"type": "sync", "kind": "phone_home", "cause": cause, "actor": actor, "assurance": assurance}
+    said = {"type": "sync", "kind": "phone_home", "cause": cause, "actor": actor}
     return Event.model_validate({**said, "at": now, "document": {"id": record.id, "issue": document}})
 
 

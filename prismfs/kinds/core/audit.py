@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, StringConstraints
 
-from prismfs.records.api import Event, Id, Identity, Instant, Kind, Record
+from prismfs.records.api import Assurance, Event, Id, Identity, Instant, Kind, Record
 
 Action = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]*(\.[a-z_]+)+$")]
 Level = Literal["info", "warn", "error"]
@@ -30,7 +30,7 @@ class Audit(Record):
     entity_type: str
     entity_id: str
     actor: Identity
-    assurance: str
+    assurance: Assurance
     rule: str
     reason: str
     cause: str

@@ -96,6 +96,7 @@ def _signal_of(draft: Draft, form: SignalDrop, destination: Destination, parent:
     expired = form.ttl is not None and created + form.ttl < draft.now
     said = form.model_dump(exclude={"kind", "version"}, exclude_none=True) | {
         "id": identifier,
+        "sender": draft.event.actor,
         "to": destination.to,
         "to_pid": destination.pid,
         "thread_id": None if parent is None else parent.thread,

@@ -8,8 +8,11 @@ from prismfs.rules.core.road import Row, Stage, Step, Table
 # What follows once a signal has its lane; every stage acts on one lane only.
 _AFTER_LANE: tuple[Stage, ...] = (knowledge.answer, lanes.report_fault, lanes.hand_to_owner, lanes.ask_for_lane)
 
+_ACCEPT: tuple[Stage, ...] = (intake.accept_signal, intake.deliver_signal, lanes.sort_into_lane, *_AFTER_LANE)
+
 TABLE: Table = {
-    ("drop", "signal"): Row((intake.accept_signal, intake.deliver_signal, lanes.sort_into_lane, *_AFTER_LANE)),
+    ("drop", "signal"): Row(_ACCEPT),
+    ("command", "signal.send"): Row(_ACCEPT, right="anyone"),
     ("commit", "signal"): Row((intake.accept_committed, intake.deliver_signal, lanes.sort_into_lane, *_AFTER_LANE)),
     ("bridge", "signal"): Row((bridge.receive, intake.deliver_signal, lanes.sort_into_lane, *_AFTER_LANE)),
     ("command", "classify"): Row((lanes.overrule_lane, *_AFTER_LANE), dropped_as=("task_result", "signal")),

@@ -1,5 +1,6 @@
 """The names that the families need of core: what a decision is drafted with, and what it may ask for."""
 
+from prismfs.records.api import ENGINE
 from prismfs.rules.core import authority, mailbox, outbox, roster, signoff
 from prismfs.rules.core.authority import (
     Tenancy,
@@ -9,7 +10,7 @@ from prismfs.rules.core.authority import (
     tenancy_of,
     unknown_addressee,
 )
-from prismfs.rules.core.draft import ENGINE, RULES_VERSION, Draft, Refusal, form_of, one_line, redactions_of, taken_out
+from prismfs.rules.core.draft import RULES_VERSION, Draft, Refusal, form_of, one_line, redactions_of, taken_out
 from prismfs.rules.core.fingerprint import essence, fingerprint
 from prismfs.rules.core.follow_ups import (
     AskForTriage,

@@ -12,8 +12,8 @@ from prismfs.errors import ForbiddenError, RefusedError
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.settings.persona import Automation, Persona
 from prismfs.kinds.core.settings.project import Project
-from prismfs.records.api import View
-from prismfs.rules.core.draft import ENGINE, Draft
+from prismfs.records.api import ENGINE, View
+from prismfs.rules.core.draft import Draft
 
 UNENDORSED = "protected_unendorsed"
 UNENDORSED_MEANS = "protected files stand changed, and no operator answers for it"
@@ -26,13 +26,37 @@ _RULES = Automation()
 
 
 def check_name(draft: Draft) -> None:
-    """Accept an event unless it claims the engine's own name.
+    """Accept an event unless it claims a name that a claim does not give: the engine's, or one that has rights here.
 
     Raises:
-        ForbiddenError: `reserved_identity`; the audit trail must tell the engine's own doing from a claim.
+        ForbiddenError: `reserved_identity`, the engine's own name; `unproven_identity`, a file from somebody who has
+            rights, without a proof that it is.
     """
-    if draft.event.assurance != "engine" and draft.event.actor.casefold() == ENGINE:
+    name = draft.event.actor
+    if draft.event.assurance != "engine" and name.casefold() == ENGINE:
         raise ForbiddenError("reserved_identity", f"{ENGINE} is the engine's own name", field="/from", hint="--as NAME")
+    if not is_proven(draft) and has_rights(draft, name):
+        raise ForbiddenError(
+            "unproven_identity", f"{name} has rights here, and this file only claims to be from {name}", field="/from",
+            hint="prismfs emit --sign KEY FILE with a key of its roster entry, or give the command",
+        )  # fmt: skip
+
+
+def is_proven(draft: Draft) -> bool:
+    """Tell whether the event's actor is known to be who it says, as this project's `trust` counts it."""
+    how = draft.event.assurance
+    return how in ("local", "signed", "engine") or (how == "owner" and draft.project.trust == "local")
+
+
+def has_rights(draft: Draft, name: str) -> bool:
+    """Tell whether more is open to `name` than to everybody: an operator, a bridge, a persona with authority."""
+    persona = draft.view.get(Persona, name)
+    if persona is not None and (persona.authority or persona.persona_class == "bridge"):
+        return True
+    tenant = draft.event.document.get("tenant")
+    bridges = tenant.get("bridges") if isinstance(tenant, dict) else None
+    named = (*draft.project.operators, *draft.project.bridges, *(bridges if isinstance(bridges, list) else ()))
+    return name.casefold() in (str(each).casefold() for each in named)
 
 
 def check(draft: Draft, verb: str, *, by: str | None = None) -> None:

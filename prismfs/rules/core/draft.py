@@ -20,13 +20,10 @@ from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
 from prismfs.kinds.escalation.settings.routing import Routing
 from prismfs.kinds.response.incident import Incident
 from prismfs.kinds.response.settings.response import Response
-from prismfs.records.api import ChainHead, Event, Id, JsonValue, Plan, Record, Value, View, derive_id
+from prismfs.records.api import ENGINE, ChainHead, Event, Id, JsonValue, Plan, Record, Value, View, derive_id
 
 R = TypeVar("R", bound=Record)
 V = TypeVar("V")
-
-ENGINE = "prismfs"
-"""Who acts when no person or agent does: the engine, for due times, deliveries and commits seen."""
 
 Refusal = RecordError | RefusedError | ForbiddenError | ConflictError
 """Why a decision is refused."""

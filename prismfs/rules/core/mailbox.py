@@ -7,9 +7,9 @@ from prismfs.errors import RefusedError
 from prismfs.kinds import kind_of_id
 from prismfs.kinds.core.mail import Mail, MailDrop
 from prismfs.kinds.work.bead import KIND as BEAD
-from prismfs.records.api import Nothing
+from prismfs.records.api import ENGINE, Nothing
 from prismfs.rules.core import authority
-from prismfs.rules.core.draft import ENGINE, Draft, form_of, one_line, redactions_of, taken_out
+from prismfs.rules.core.draft import Draft, form_of, one_line, redactions_of, taken_out
 
 
 def send_mail(draft: Draft) -> None:

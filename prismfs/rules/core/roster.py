@@ -7,9 +7,9 @@ takes effect when an operator merges it, and the router reads the merged, protec
 from prismfs.errors import RefusedError
 from prismfs.kinds import kind_of
 from prismfs.kinds.core.settings.persona import Persona
-from prismfs.records.api import Nothing, Record
+from prismfs.records.api import ENGINE, Nothing, Record
 from prismfs.rules.core import authority
-from prismfs.rules.core.draft import ENGINE, Draft
+from prismfs.rules.core.draft import Draft
 
 VERBS = ("add", "elevate", "demote")
 

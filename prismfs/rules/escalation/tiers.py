@@ -8,8 +8,8 @@ from prismfs.kinds.core.bead import Bead
 from prismfs.kinds.core.values import Note
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.settings.routing import Hop
-from prismfs.records.api import Id, Nothing, first_mismatch
-from prismfs.rules.core.draft import ENGINE, Draft
+from prismfs.records.api import ENGINE, Id, Nothing, first_mismatch
+from prismfs.rules.core.draft import Draft
 from prismfs.rules.escalation.messages import PRIORITIES
 
 

@@ -87,12 +87,12 @@ def check_lowering(draft: Draft, incident: Incident, severity: Severity, *, natu
 
 
 def is_person(draft: Draft) -> bool:
-    """Tell whether the event was given at the command line by an operator, or by a persona whose role a person fills.
+    """Tell whether the event is proven to be an operator's, or a persona's whose role a person fills.
 
-    A dropped file only claims its author, and a role whose work the rules or a command do is no person.
+    A role whose work the rules or a command do is no person.
     """
     event = draft.event
-    if event.type != "command" or event.assurance != "local":
+    if event.assurance == "engine" or not authority.is_proven(draft):
         return False
     if authority.is_operator(draft, event.actor):
         return True

@@ -11,22 +11,24 @@ from prismfs.errors import StoreError
 from prismfs.store.git.repository import Git
 
 _ALLOWED = re.compile(
-    r"core\.(repositoryformatversion|filemode|bare|logallrefupdates|ignorecase|precomposeunicode|symlinks"
-    r"|sharedrepository|splitindex|untrackedcache|commitgraph|autocrlf|eol|abbrev|fsync|fsyncmethod|multipackindex"
-    r"|sparsecheckout|sparsecheckoutcone|preloadindex|bigfilethreshold|compression|quotepath)"
-    r"|remote\.[^\n]+\.(url|pushurl|fetch|push|mirror|tagopt|prune|prunetags|skipdefaultupdate|skipfetchall)"
-    r"|branch\.[^\n]+\.(remote|merge|rebase|description|pushremote)"
-    r"|user\.(name|email|signingkey|useconfigonly)"
-    r"|(author|committer)\.(name|email)"
-    r"|init\.defaultbranch|pull\.(rebase|ff)|push\.(default|autosetupremote|followtags)|fetch\.(prune|prunetags|parallel)"
-    r"|merge\.(ff|conflictstyle|renames)|rebase\.(autostash|updaterefs)|commit\.(gpgsign|verbose)|tag\.(sort|gpgsign)"
-    r"|color\.[^\n]+|column\.[^\n]+|advice\.[^\n]+|gc\.[^\n]+|pack\.(windowmemory|threads|deltacachesize|writebitmaps)"
-    r"|index\.(version|threads|sparse)|feature\.(manyfiles|experimental)|log\.(date|decorate|showsignature)"
-    r"|status\.[^\n]+|diff\.(renames|algorithm|colormoved|mnemonicprefix)|rerere\.(enabled|autoupdate)"
-    r"|extensions\.(objectformat|worktreeconfig|partialclone)|submodule\.(recurse|active)|receive\.deny[a-z]+"
-    r"|gui\.[^\n]+"
+    # What describes the repository, and what only commands of people read: none of it reaches a command of the engine.
+    r"core\.(repositoryformatversion|filemode|bare|logallrefupdates|ignorecase|precomposeunicode|symlinks|editor|pager"
+    r"|sharedrepository|splitindex|untrackedcache|commitgraph|autocrlf|safecrlf|eol|abbrev|fsync|fsyncmethod|notesref"
+    r"|multipackindex|sparsecheckout|sparsecheckoutcone|preloadindex|bigfilethreshold|compression|quotepath|commentchar"
+    r"|protectntfs|createobject|warnambiguousrefs"
+    r"|hookspath)"  # the engine names its own (git_env)
+    r"|remote\.[^\n]+\.(url|pushurl|fetch|push|mirror|tagopt|prune|prunetags|skipdefaultupdate|skipfetchall|gh-resolved)"
+    r"|(user|author|committer|branch|init|pull|rebase|rerere|advice|color|column|pager|alias|status|gui|lfs|submodule|trailer"
+    r"|sequence|gc|maintenance|repack|feature|fsck|mailmap|difftool|mergetool|guitool|man|browser|web|sendemail)\.[^\n]+"
+    r"|push\.(default|autosetupremote|followtags)|fetch\.[a-z]+|merge\.(ff|conflictstyle|renames|tool|guitool)"
+    r"|commit\.(gpgsign|verbose|template)|tag\.(sort|gpgsign)|gpg\.(format|mintrustlevel|ssh\.allowedsignersfile)"
+    r"|pack\.(windowmemory|threads|deltacachesize|writebitmaps)|index\.(version|threads|sparse)"
+    r"|log\.(date|decorate|showsignature|follow|excludedecoration)|format\.pretty|i18n\.commitencoding"
+    r"|diff\.(renames|algorithm|colormoved|mnemonicprefix|noprefix|ignoresubmodules|tool|guitool)"
+    r"|extensions\.(objectformat|worktreeconfig|partialclone)|receive\.deny[a-z]+|transfer\.[a-z]+"
 )
 _RUNS_A_PROGRAM = re.compile(r"ext::|^!|--upload-pack|--receive-pack")
+"""In an address; the other keys are read by nothing that the engine runs."""
 
 
 def refused_keys(git: Git) -> tuple[str, ...]:
@@ -45,7 +47,8 @@ def refused_keys(git: Git) -> tuple[str, ...]:
             key, _, value = entry.partition("\n")
             if not key:
                 continue
-            if not _ALLOWED.fullmatch(key) or _RUNS_A_PROGRAM.search(value):
+            address = key.startswith("remote.") and key.endswith("url")
+            if not _ALLOWED.fullmatch(key) or (address and _RUNS_A_PROGRAM.search(value)):
                 refused.append(key)
     return tuple(dict.fromkeys(refused))
 
@@ -58,6 +61,8 @@ def check_config(git: Git) -> None:
     """
     refused = refused_keys(git)
     if refused:
-        said = f"the repository's configuration sets {', '.join(refused)}, which could run a program"
+        said = (
+            f"the repository's configuration sets {', '.join(refused)}: it could run a program, or change what is read"
+        )
         hint = f"git config --unset-all {refused[0]}"
         raise StoreError("config_refused", said, path=".git/config", field=refused[0], hint=hint)

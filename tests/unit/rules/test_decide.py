@@ -18,7 +18,7 @@ from prismfs.kinds.core.settings.project import Project
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy, Routes
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.api import Event, Nothing, Plan, Refused
+from prismfs.records.api import Event, Nothing, OwnerProof, Plan, Refused
 from prismfs.rules import decide
 from prismfs.rules.escalation.routes import severity_actions
 from prismfs.rules.response.reports import dedup_key
@@ -62,7 +62,6 @@ def command(verb: str, document: dict[str, object], *, actor: str = "frank", cau
             "cause": cause,
             "at": NOW,
             "actor": actor,
-            "assurance": "local",
             "document": document,
         }
     )
@@ -128,7 +127,8 @@ def test_decide_mail_acknowledged_is_marked_and_kept() -> None:
     other = decide(view, drop({"kind": "ack", "from": "jade", "id": mail.id}, cause="drop:2"), NOW)
     assert isinstance(other, Refused)
     assert other.problem.code == "not_yours"
-    read = planned(view, drop({"kind": "ack", "from": "Mayor", "id": mail.id}, cause="drop:3"))
+    own = drop({"kind": "ack", "from": "Mayor", "id": mail.id}, cause="drop:3")
+    read = planned(view, own.changed(proof=OwnerProof(how="owner", login="mayor")))
     (after,) = [put for put in read.puts if isinstance(put, Mail)]
     assert (after.status, after.body) == ("read", mail.body)
 
@@ -208,7 +208,6 @@ def test_bead_labels_are_derived_from_its_fields() -> None:
             "cause": "due:1",
             "at": NOW,
             "actor": "prismfs",
-            "assurance": "engine",
             "document": {"id": bead.id},
         }
     )

@@ -12,6 +12,9 @@ SshKey = Annotated[
 ]
 """A public key as `ssh-keygen` writes it, without the comment."""
 
+Login = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_.-]{0,31}$")]
+"""The name of an operating-system user."""
+
 
 class Automation(Value):
     """Who does a role's work: the rules; the rules, with a confirmation; a person or agent; a command.
@@ -34,7 +37,8 @@ class Persona(Record):
     """One entry of the roster. `authority` lists the commands that it may give, `*` all of them.
 
     `class: bridge` alone makes no bridge: the home project's `bridges` must name it, too (R-000-76). `keys` are the
-    public keys that its signed commits are checked against. `availability` says when it answers.
+    public keys that its signed commits and files are checked against; with `trust: local` a file of an operating-system
+    user among `logins` is its own, too. `availability` says when it answers.
     """
 
     kind: Literal["persona"] = "persona"
@@ -46,6 +50,7 @@ class Persona(Record):
     availability: Line | None = None
     automation: Automation = Automation()
     keys: tuple[SshKey, ...] = ()
+    logins: tuple[Login, ...] = ()
 
     def may(self, verb: str) -> bool:
         """Tell whether the roster allows this persona the command `verb` (such as `incident.ack`)."""

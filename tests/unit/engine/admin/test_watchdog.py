@@ -274,7 +274,7 @@ def test_decide_what_was_handled_meanwhile_is_nothing(asked: Project) -> None:
 def test_events_of_nobody_but_the_engine_are_refused(asked: Project) -> None:
     asked.clock.move(STALE + timedelta(hours=1))
     (event,) = watchdog.standstill_events(asked.desk, asked.clock.now(), None)
-    decision = decide_one(asked.desk, event.changed(assurance="claimed"), asked.clock.now())
+    decision = decide_one(asked.desk, event.changed(type="command"), asked.clock.now())
     assert isinstance(decision, Refused)
     assert decision.problem.code == "reserved_identity"
 

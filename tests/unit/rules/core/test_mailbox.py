@@ -20,7 +20,7 @@ class Mailboxes(MemoryProject):
         return self.give(verb, {"id": identifier, **more}, actor=actor)
 
     def drop_mail(self, *, sender: str = "deacon", to: str = "mayor", **more: Any) -> Decision:
-        return self.drop({"kind": "mail", "from": sender, "to": to, "subject": "rotate the key", **more})
+        return self.drop({"kind": "mail", "from": sender, "to": to, "subject": "rotate the key", **more}, proven=True)
 
     def send(self, *, sender: str = "deacon", to: str = "mayor", **more: Any) -> Decision:
         form = {"kind": "mail", "from": sender, "to": to, "subject": "rotate the key", **more}

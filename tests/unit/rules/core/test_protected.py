@@ -87,7 +87,7 @@ def test_endorsement_of_another_approval_than_the_one_that_is_here_is_void(
     commit = bench.commit_by_hand({kind.place_of(here): kind.write(here)})
     endorsement: dict[str, JsonValue] = {"verified": True, "signer": "olga", "operator": True, "code": None}
     event = Event(
-        type="commit", kind="approval", cause="commit:x", at=bench.clock.now(), actor="prismfs", assurance="engine",
+        type="commit", kind="approval", cause="commit:x", at=bench.clock.now(), actor="prismfs",
         document={"id": here.id, "commit": commit, "approval": signed.to_document(), "endorsement": endorsement},
     )  # fmt: skip
     with bench.desk.repo.overlay(bench.desk.repo.snapshot()) as view:

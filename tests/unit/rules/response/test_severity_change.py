@@ -9,7 +9,7 @@ import pytest
 from prismfs.errors import RefusedError
 from prismfs.kinds.core.settings.policy import Policy
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.api import Event, Plan, Refused, read_label
+from prismfs.records.api import Event, OwnerProof, Plan, Refused, read_label
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.response.severity import change_severity as change
 from prismfs.rules.response.severity import worst
@@ -21,9 +21,9 @@ def rules(make_rules: MakeRules) -> MemoryProject:
     return make_rules()
 
 
-def event(rules: MemoryProject, *, actor: str = "frank", type: str = "command", assurance: str = "local") -> Event:
+def event(rules: MemoryProject, *, actor: str = "frank", type: str = "command") -> Event:
     fields = {"type": type, "kind": "incident.triage", "cause": "test:1", "at": rules.now, "document": {}}
-    return Event.model_validate(fields | {"actor": actor, "assurance": assurance})
+    return Event.model_validate(fields | {"actor": actor})
 
 
 def severity(rules: MemoryProject, label: str, scale: str = "prism") -> Any:
@@ -75,14 +75,12 @@ def test_severity_of_what_is_over_has_no_targets(rules: MemoryProject) -> None:
 
 
 BY_NOBODY = [
-    {"type": "drop", "assurance": "claimed", "actor": "frank"},
-    {"type": "drop", "assurance": "claimed", "actor": "Clara"},
-    {"type": "due", "assurance": "engine", "actor": "prismfs"},
-    {"type": "commit", "assurance": "claimed", "actor": "frank"},
-    {"type": "drop", "assurance": "local", "actor": "frank"},
-    {"type": "command", "assurance": "claimed", "actor": "frank"},
-    {"type": "command", "assurance": "local", "actor": "Clara"},
-    {"type": "command", "assurance": "local", "actor": "stranger"},
+    {"type": "drop", "actor": "frank"},
+    {"type": "drop", "actor": "Clara"},
+    {"type": "due", "actor": "prismfs"},
+    {"type": "commit", "actor": "frank"},
+    {"type": "command", "actor": "Clara"},
+    {"type": "command", "actor": "stranger"},
 ]
 
 
@@ -105,7 +103,7 @@ def test_security_is_made_worse_by_anybody(rules: MemoryProject, by: dict[str, s
 
 
 def test_security_of_a_low_rank_and_other_natures_are_lowered_by_anybody(rules: MemoryProject) -> None:
-    draft = Draft(rules.view, event(rules, type="drop", assurance="claimed", actor="Clara"), rules.now)
+    draft = Draft(rules.view, event(rules, type="drop", actor="Clara"), rules.now)
     low = rules.open_incident(severity="P2", nature="security", dedup_key="a")
     other = rules.open_incident(severity="P0", nature="outage", dedup_key="b")
     assert change(draft, low, severity(rules, "P3"), "x").severity.label == "P3"
@@ -127,8 +125,9 @@ def test_security_is_neither_lowered_nor_called_otherwise_by_a_dropped_result(
 ) -> None:
     incident = rules.open_incident(severity="P1", nature="security")
     document = {"kind": "task_result", "from": "Clara", "id": incident.id, "reason": "x", **said}
-    drop = event(rules, type="drop", assurance="claimed", actor="Clara")
-    decision = rules.take(drop.changed(kind="task_result", document={"document": document}))
+    drop = event(rules, type="drop", actor="Clara").changed(kind="task_result", document={"document": document})
+    assert code(rules.take(drop)) == "unproven_identity"
+    decision = rules.take(drop.changed(cause="test:2", proof=OwnerProof(how="owner", login="clara")))
     assert isinstance(decision, Refused)
     assert decision.problem.code == "security_lowered"
 
@@ -146,7 +145,7 @@ def test_security_judged_milder_by_the_roles_command_is_left_to_a_person(rules: 
     incident = rules.open_incident(severity="P0", nature="security")
     record = rules.view.open_of(Incident)[0]
     assert record.severity.label == "P0"
-    draft = Draft(rules.view, event(rules, type="due", assurance="engine", actor="prismfs"), rules.now)
+    draft = Draft(rules.view, event(rules, type="due", actor="prismfs"), rules.now)
     with pytest.raises(RefusedError):
         change(draft, incident, severity(rules, "P1"), "the command says so", by="command")
 

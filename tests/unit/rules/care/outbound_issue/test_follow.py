@@ -274,7 +274,7 @@ def test_what_was_not_filed_follows_nothing(make_rules: MakeRules, status: str) 
 
 @pytest.mark.parametrize(("actor", "allowed"), [("frank", True), ("jade", False), ("Clara", False)])
 def test_export_by_hand_needs_an_operator(filed: Filed, actor: str, allowed: bool) -> None:
-    decision = filed.hear(issue("closed", "2026-03-01T09:00:00Z"), actor=actor, assurance="local")
+    decision = filed.hear(issue("closed", "2026-03-01T09:00:00Z"), actor=actor)
     assert isinstance(decision, Plan if allowed else Refused)
     if isinstance(decision, Refused):
         assert decision.problem.code == "not_allowed"
@@ -284,7 +284,7 @@ def test_cause_is_the_state_so_that_two_who_ask_make_one_event(filed: Filed) -> 
     state = issue("closed", "2026-03-01T09:00:00Z")
     first = sync_event(filed.now(), state, filed.rules.now)
     filed.rules.wait(hours=1)
-    second = sync_event(filed.now(), state, filed.rules.now, actor="frank", assurance="local")
+    second = sync_event(filed.now(), state, filed.rules.now, actor="frank")
     assert first is not None
     assert second is not None
     assert first.cause == second.cause

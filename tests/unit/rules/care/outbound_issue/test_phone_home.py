@@ -33,8 +33,6 @@ class Filing:
         self.status = "passed"
 
     def event(self, type_: str, kind: str, document: dict[str, Any], actor: str = "prismfs", **more: Any) -> Event:
-        if actor == "prismfs":
-            more = {"assurance": "engine"} | more
         return self.rules.event(type_, kind, document, actor=actor, **more)
 
     def scan(self, record: PhoneHome, **redacted: str) -> dict[str, Any]:
