@@ -13,6 +13,7 @@ import yaml
 from prismfs.errors import StoreError
 from prismfs.intake.drop import SIGNATURE, opened_folder, printable
 from prismfs.intake.inbox import Inbox, Refusal
+from prismfs.intake.scan import redact_text
 
 _REASON = ".reason.yaml"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
@@ -69,7 +70,7 @@ class Quarantine:
         token = cause[:12]
         if token in self._stems and not self._is_about(fd, self._stems[token], refusal.cause):
             token = cause
-        safe = _UNSAFE.sub("_", refusal.name)[:_MAX_NAME]
+        safe = _UNSAFE.sub("_", redact_text(refusal.name))[:_MAX_NAME]
         # An entry must not look like the reason of another one.
         safe = f"{safe}_" if safe.endswith(_REASON) else safe
         return self._stems.setdefault(token, f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{token}-{safe}")
@@ -136,7 +137,7 @@ def _reason(refusal: Refusal, at: datetime) -> str:
         "message": problem.message,
         "field": problem.field,
         "hint": problem.hint,
-        "original_name": printable(refusal.name),
+        "original_name": printable(redact_text(refusal.name)),
         "cause": refusal.cause,
         "sha256": refusal.sha256,
         "size": refusal.size,

@@ -15,7 +15,10 @@ MAX_NODES = 20_000  # keys and values together
 MIN_INTEGER, MAX_INTEGER = -(2**63), 2**63 - 1  # what SQLite and most readers of JSON can hold
 
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\ud800-\udfff]")
-_AS_ESCAPE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff]")
+DIRECTION = "\u202a-\u202e\u2066-\u2069"
+"""Marks (a range of a pattern) that show text in another order than it has; written as escapes (FV-07)."""
+
+_AS_ESCAPE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff{DIRECTION}]")
 _NEVER = re.compile("[\x00\ud800-\udfff]")
 
 # What is wrong, and the next step, for each code.

@@ -12,7 +12,7 @@ from typing import TypeGuard
 
 import yaml
 
-from prismfs.records.document import Document, JsonValue
+from prismfs.records.document import DIRECTION, Document, JsonValue
 from prismfs.records.yaml_reader import resolve
 
 _LONGEST_SIMPLE_KEY = 1000  # characters; libyaml looks 1,024 ahead for the colon
@@ -22,7 +22,7 @@ _LONGEST_SIMPLE_KEY = 1000  # characters; libyaml looks 1,024 ahead for the colo
 _LETTERS = r"\u00a1-\u00ac\u00ae-\u05ff\u0620-\u167f\u1e00-\u1fff\u2190-\u2fff\u3001-\ud7ff\U0001f300-\U0001faff"
 _PLAIN = re.compile(rf"[A-Za-z0-9_/.+$^;(\\{_LETTERS}][ -~\u2010-\u2027\u2030-\u205e{_LETTERS}]*")
 _NOT_PLAIN = re.compile(r"\A\.\.\.|: | #|[: ]\Z")
-_NOT_RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_NOT_RAW = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff{DIRECTION}]")
 _ESCAPED = json.JSONEncoder(ensure_ascii=False)
 
 

@@ -138,6 +138,17 @@ def jobs_and_messages(folder: Path) -> dict[str, Path]:
     return {"jobs-and-messages": bench.root}
 
 
+def attempt_that_nobody_wants(folder: Path) -> dict[str, Path]:
+    """A person takes an incident over in a commit while the next attempt of its job waits."""
+    bench = Project.new(folder / "desk")
+    set_fields(bench, "settings/retry.yaml", jobs={"nightly-export": {"command": ["false"]}}, delays=["1h"])
+    bench.drop(FAILED)
+    bench.turn()
+    Response(bench, "").edit(bench.records("incident")[0], status="triage")
+    bench.wait(2 * HOUR)
+    return {"attempt-given-up": bench.root}
+
+
 def phases_by_hand(folder: Path) -> dict[str, Path]:
     """People write artifacts and decisions into commits: what fits counts, the rest is put back or refused."""
     bench = Project.new(folder / "desk")
@@ -237,6 +248,7 @@ def bridges(folder: Path) -> dict[str, Path]:
             town.turn(customer)
             town.clock.move(town.later * 120)
     town.turn()
+    town.forge(customer, HOME, created_at=town.clock.now() - HOUR, ttl=MINUTE)  # past its time when it arrives
     added = {"verb": "add", "name": "nia", "role": "tester", "title": "one of the tests"}
     home.give("roster.propose", added | {"branch": "proposals/nia", "commit": "0" * 40})
     roster = Response(home, "").edit
@@ -266,7 +278,8 @@ def signatures(folder: Path) -> dict[str, Path]:
 
 
 STORIES: tuple[Callable[[Path], dict[str, Path]], ...] = (
-    work_items, times_set_by_hand, jobs_and_messages, phases_by_hand, issues, standstill, bridges, signatures,
+    work_items, times_set_by_hand, jobs_and_messages, attempt_that_nobody_wants, phases_by_hand, issues, standstill,
+    bridges, signatures,
 )  # fmt: skip
 
 

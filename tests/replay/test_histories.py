@@ -26,10 +26,7 @@ CHANGED = (
     "a decision changed: raise RULES_VERSION (rules/core/draft.py) and keep the older way behind draft.since(N); "
     "where this version is not released yet, python tests/replay/make_history.py makes its history anew"
 )
-NAMED_OVER = "what follows in the same decision names itself, so that no commit bears it"
 NOT_SHOWN = {
-    ("rule", "give_up_attempt"): NAMED_OVER,
-    ("rule", "receive"): NAMED_OVER,
     ("rule", "upgrade"): "no kind of record has changed its form yet; cli/test_two_programs.py shows a made-up one",
     ("action", r"project\.upgraded"): "as the rule that gives it",
 }

@@ -190,3 +190,13 @@ def test_keep_across_file_systems_raises_and_leaves_the_entry(tmp_path: Path) ->
             Quarantine(tmp_path).keep(inbox, refused(inbox, "a.txt"), at=AT)
         assert caught.value.code == "quarantine_other_device"
         assert (inbox.folder / "a.txt").exists()
+
+
+def test_keep_secret_in_a_name_is_kept_nowhere(inbox: Inbox, quarantine: Quarantine) -> None:
+    """FV-07: neither in the entry's name nor in its reason."""
+    secret = "ghp_" + "Ab3dE6gH9jK2mN5pQ8sT1vW4xY7zA0cD3fG6"
+    (inbox.folder / f"{secret}.YAML").write_bytes(b"x")
+    kept = quarantine.keep(inbox, refused(inbox, f"{secret}.YAML"), at=AT)
+    assert kept.exists()
+    assert secret not in kept.name
+    assert secret not in reason_of(kept).read_text()

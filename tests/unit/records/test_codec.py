@@ -619,3 +619,13 @@ def test_control_characters_of_a_text_are_kept_and_never_stand_raw_in_a_file(for
     assert codec.amend(data, document | {"d": "other"}, format=form) == codec.encode(
         document | {"d": "other"}, format=form
     )
+
+
+@pytest.mark.parametrize("format", ["yaml", "json"])
+@pytest.mark.parametrize("mark", ["\u202a", "\u202e", "\u2066", "\u2069"])
+def test_mark_that_turns_text_round_is_written_as_an_escape(mark: str, format: codec.Format) -> None:
+    """FV-07: what a reviewer reads in the file is what it says."""
+    document: Document = {"line": f"a{mark}b", "text": f"one\ntwo{mark}\n"}
+    written = codec.encode(document, format=format)
+    assert mark not in written.decode()
+    assert codec.parse(written, format=format) == document
