@@ -74,13 +74,13 @@ def test_exit_codes_are_those_of_the_documents() -> None:
 def test_requirements_cited_are_listed_and_their_files_exist(files: list[Path]) -> None:
     path = ROOT / "docs" / "requirements.md"
     listed = path.read_text()
-    number = re.compile(r"\bR-\d{3}-\d{2}\b|\bC-\d{2,3}\b")
+    number = re.compile(r"\bR-\d{3}-\d{2}\b|\bC-\d{2,3}\b|\bF[DGTV]-\d{2}\b")
     cited = set()
     for file in files:
         if file.suffix in (".py", ".yaml") and file.relative_to(ROOT).parts[0] in ("prismfs", "tests"):
             cited |= set(number.findall(file.read_text()))
     assert sorted(cited - set(number.findall(listed))) == []
-    rows = re.findall(r"^\| (?:R-\d{3}-\d{2}|C-\d{2,3}) \|[^|]*\|([^|]*)\|([^|]*)\|$", listed, re.MULTILINE)
+    rows = re.findall(r"^\| (?:R-\d{3}-\d{2}|C-\d{2,3}|F[DGTV]-\d{2}) \|[^|]*\|([^|]*)\|([^|]*)\|$", listed, re.MULTILINE)
     assert len(rows) == len(set(number.findall(listed)))
     for folder, column in (("prismfs", 0), ("tests", 1)):
         named = {name for row in rows for name in re.findall(r"`([^`]+)`", row[column])}
