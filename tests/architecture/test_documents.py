@@ -80,7 +80,7 @@ def test_requirements_cited_are_listed_and_their_files_exist(files: list[Path]) 
         if file.suffix in (".py", ".yaml") and file.relative_to(ROOT).parts[0] in ("prismfs", "tests"):
             cited |= set(number.findall(file.read_text()))
     assert sorted(cited - set(number.findall(listed))) == []
-    rows = re.findall(r"^\| (?:R-\d{3}-\d{2}|C-\d{2,3}|F[DGTV]-\d{2}) \|[^|]*\|([^|]*)\|([^|]*)\|$", listed, re.MULTILINE)
+    rows = re.findall(rf"^\| (?:{number.pattern}) \|[^|]*\|([^|]*)\|([^|]*)\|$", listed, re.MULTILINE)
     assert len(rows) == len(set(number.findall(listed)))
     for folder, column in (("prismfs", 0), ("tests", 1)):
         named = {name for row in rows for name in re.findall(r"`([^`]+)`", row[column])}

@@ -1,4 +1,4 @@
-"""Who may import whom, what a short command may load, and how large a module may be."""
+"""Who may import whom, what a short command may load, and how large modules and folders may be."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 MOST_LINES = 300
+MOST_MODULES = 20
+MOST_IMPORTS = 0.07  # of all lines; more is the price of splitting too far
 
 # Reports on standard error what has been imported when the command is done.
 PROBE = """
@@ -96,6 +99,25 @@ def test_imports_of_signal_send_are_light(project: Path) -> None:
 def test_modules_are_small(sources: list[Path]) -> None:
     lengths = {path.name: len(path.read_text().splitlines()) for path in sources}
     assert {name: lines for name, lines in lengths.items() if lines > MOST_LINES} == {}
+
+
+def test_folders_hold_few_modules(sources: list[Path]) -> None:
+    held = Counter(path.parent for path in sources)
+    assert {folder.name: modules for folder, modules in held.items() if modules > MOST_MODULES} == {}
+
+
+def test_imports_are_few_of_the_lines(sources: list[Path]) -> None:
+    """Each physical line of an import statement counts, wherever in its module it stands."""
+    lines = imports = 0
+    for path in sources:
+        text = path.read_text()
+        lines += len(text.splitlines())
+        imports += sum(
+            (node.end_lineno or node.lineno) - node.lineno + 1
+            for node in ast.walk(ast.parse(text))
+            if isinstance(node, ast.Import | ast.ImportFrom)
+        )
+    assert imports <= MOST_IMPORTS * lines, f"{imports} of {lines} lines import"
 
 
 def test_modules_are_called_what_they_are(sources: list[Path]) -> None:

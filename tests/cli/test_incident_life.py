@@ -20,7 +20,7 @@ def opened(place: CommandLine, title: str = "Payments answer with errors", *opti
 
 
 def test_open_mitigate_resolve_reopen_close_tell_what_came_of_it(place: CommandLine) -> None:
-    incident = opened(place, "The export fails", "--severity", "P2", "--kind", "defect", "--workflow", "export")
+    incident = opened(place, "The export fails", "--severity", "P2", "--nature", "defect", "--workflow", "export")
     shown = place.call("incident", "show", incident, "--json").data
     assert (shown["severity"]["label"], shown["nature"], shown["affected_workflow"]) == ("P2", "defect", "export")
     for verb, options, status in (
@@ -70,7 +70,7 @@ def test_head_of_an_incident_tells_what_is_left_and_what_is_late() -> None:
     ("options", "code", "exit_code", "says"),
     [
         (("--severity", "SEV-1"), "unknown_severity", 3, "P0, P1, P2, P3"),
-        (("--kind", "bananas"), "unknown_nature", 4, "security"),
+        (("--nature", "bananas"), "unknown_nature", 4, "security"),
         (("--started", "2126-03-01T10:00:00Z"), "times_out_of_order", 4, "detected"),
         (("--started", "tomorrow"), "bad_instant", 2, "2026"),
     ],

@@ -19,7 +19,7 @@ def test_incident_show_tells_what_triage_found(busy: CommandLine) -> None:
 
 def test_incident_triage_overrules_and_keeps_the_judgement_before(busy: CommandLine) -> None:
     incident = busy.newest("incident")
-    said = ("--severity", "P3", "--scope", "mixed", "--kind", "regression", "--reason", "both sides")
+    said = ("--severity", "P3", "--scope", "mixed", "--nature", "regression", "--reason", "both sides")
     done = busy.call("incident", "triage", incident[:20], *said, "--json", actor="Clara").data
     assert done["decided"] == "overrule"
     shown = busy.call("incident", "show", incident, "--json").data

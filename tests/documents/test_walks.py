@@ -5,14 +5,22 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.documents.walks import ROOT, documents, is_as_shown, play, steps_of
+from tests.documents.walks import ROOT, documents, is_as_shown, places, play, steps_of
+
+DEMO = re.compile(r"^make demo\b")
+"""What is played without the installation before it: as `prismfs demo`."""
 
 MADE = re.compile(r"^make (\w+)")
 """What installs and tests the whole project is run by continuous integration itself, never from inside a test."""
+
+COMMAND = re.compile(
+    r"^(?:    )?(?:\$ )?prismfs [a-z-].*|^    (?:git|ssh-keygen|python3?|make|bash|sh) .*", re.MULTILINE
+)
 
 ELSEWHERE = re.compile(r"^(git clone|pipx install|cd prismfs)\b")
 
@@ -20,7 +28,8 @@ ELSEWHERE = re.compile(r"^(git clone|pipx install|cd prismfs)\b")
 @pytest.mark.slow
 @pytest.mark.parametrize("path", documents(), ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_walk_of_a_document_goes_as_it_is_shown(path: Path, tmp_path: Path) -> None:
-    steps = [step for step in steps_of(path) if not MADE.match(step.command) and not ELSEWHERE.match(step.command)]
+    every = [replace(step, command=DEMO.sub("prismfs demo", step.command)) for step in steps_of(path)]
+    steps = [step for step in every if not MADE.match(step.command) and not ELSEWHERE.match(step.command)]
     if path.name == "CONTRIBUTING.md":  # it is about this checkout, so it is walked in a copy
         copy_checkout(tmp_path)
     else:
@@ -49,10 +58,9 @@ def test_targets_that_documents_name_are_in_the_makefile() -> None:
 def test_commands_stand_in_console_blocks_alone() -> None:
     """A command that stands anywhere else would be run by nobody."""
     found = []
-    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+    for path in places():
         text = re.sub(r"^```console\n.*?^```$", "", path.read_text(), flags=re.MULTILINE | re.DOTALL)
-        lines = re.findall(r"^(?:    )?(?:\$ )?prismfs [a-z-].*|^    (?:git|ssh-keygen) .*", text, re.MULTILINE)
-        found += [f"{path.name}: {line.strip()}" for line in lines]
+        found += [f"{path.relative_to(ROOT)}: {line.strip()}" for line in COMMAND.findall(text)]
     assert found == []
 
 

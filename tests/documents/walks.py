@@ -42,10 +42,15 @@ class Step:
         return int(found[1]) if found else 0
 
 
+def places() -> list[Path]:
+    """Every document of the project in which commands may be shown."""
+    top = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+    return sorted([*top, *(ROOT / "examples").rglob("*.md")])
+
+
 def documents() -> list[Path]:
     """Every document of the project that shows commands to type."""
-    places = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
-    return sorted(path for path in [*places, *(ROOT / "examples").rglob("README.md")] if steps_of(path))
+    return [path for path in places() if steps_of(path)]
 
 
 def steps_of(path: Path) -> list[Step]:
@@ -76,7 +81,8 @@ def play(steps: list[Step], folder: Path) -> list[tuple[str, int]]:
         "LOGNAME": "olga",
         "GIT_CONFIG_NOSYSTEM": "1",
         "LANG": "C.UTF-8",
-        "PYTHONPATH": str(folder),  # a copy of the checkout comes before what is installed
+        "TMPDIR": str(home),
+        "PYTHONPATH": os.pathsep.join((str(folder), str(ROOT))),  # a copy of the checkout comes before the checkout
     }
     script = "".join(f"{step.command}\necho '{_MARK}'$?\n" for step in steps)
     done = subprocess.run(

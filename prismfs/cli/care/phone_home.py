@@ -171,7 +171,7 @@ def sync(call: output.Call, export: Path | None, dry_run: bool) -> None:
         "problems": [problem.as_document() for problem in problems],
         "dry_run": dry_run,
     }
-    output.result(call, data, _standing(data, transport if export is None else None))
+    output.result(call, data, _sync_lines(data, transport if export is None else None))
 
 
 def _decide(call: output.Call, identifier: str, decision: str, notes: str, **options: Any) -> None:
@@ -242,7 +242,7 @@ def _give(desk: Any, pair: Any, now: Any, says: dict[str, str], *, dry_run: bool
         record = current_record(desk, record)
 
 
-def _standing(data: dict[str, Any], transport: str | None) -> list[str]:
+def _sync_lines(data: dict[str, Any], transport: str | None) -> list[str]:
     if transport == "dry-run":
         return ["nothing to ask: settings/tracker.yaml says transport: dry-run"]
     would = "would do: " if data["dry_run"] else ""

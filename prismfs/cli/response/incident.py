@@ -85,7 +85,7 @@ def show(call: output.Call, identifier: str) -> None:
     type=click.Choice(["customer-internal", "prism-product", "mixed"]),
     help="Whose matter; only what is not customer-internal may ever leave.",
 )
-@click.option("--kind", "nature", help="What it is about, such as defect, regression, security or data_loss.")
+@click.option("--nature", help="What it is about, such as defect, regression, security or data_loss.")
 @click.option("--reason", required=True, help="Why; it stands in the triage record.")
 @output.verb(writes=True)
 def triage(
@@ -128,7 +128,7 @@ def resolve(call: output.Call, identifier: str | None, key: str | None, note: st
 )
 @click.argument("title")
 @click.option("--severity", help="How urgent, as you judge it: a label of the project's incident scale, such as P1.")
-@click.option("--kind", "nature", help="What it is about, such as outage, data_loss, security or defect.")
+@click.option("--nature", help="What it is about, such as outage, data_loss, security or defect.")
 @click.option("--body", default="", help="What is seen; '-' reads standard input.")
 @click.option("--started", help="When the impact began, as 2026-03-01T10:00:00Z.")
 @click.option("--workflow", help="The workflow that it affects.")

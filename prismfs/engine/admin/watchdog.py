@@ -20,7 +20,7 @@ from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.response.incident import Incident
 from prismfs.kinds.response.settings.response import Response
 from prismfs.records.api import Document, Event, Record, View, codec, format_instant, parse_instant
-from prismfs.rules.response.reports import ENGINE_KEY
+from prismfs.rules.response.api import ENGINE_KEY
 
 FILE = "health.json"
 """In `run/`: the last state that the watcher wrote."""

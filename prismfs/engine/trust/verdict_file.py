@@ -11,7 +11,7 @@ from prismfs.kinds.core.verdict import Verdict
 from prismfs.records.api import Document, Record, View, derive_id
 from prismfs.rules.care.outbound_issue.api import OUTGOING_ISSUE
 from prismfs.rules.core.api import Signoff, signoff
-from prismfs.rules.gates.gate import GATE
+from prismfs.rules.gates.api import GATE
 
 SIGNOFFS: Mapping[str, Signoff[Any, Any]] = {kind_of(each.verdict).name: each for each in (OUTGOING_ISSUE, GATE)}
 """What is signed off, by the name of the kind of its verdicts."""

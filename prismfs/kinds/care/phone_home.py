@@ -12,22 +12,9 @@ from pydantic_core import PydanticCustomError
 
 from prismfs.kinds.core.values import Redaction
 from prismfs.kinds.core.verdict import Surface
-from prismfs.records.api import (
-    Digest,
-    Id,
-    Identity,
-    Instant,
-    Kind,
-    Lifecycle,
-    Line,
-    Pid,
-    Record,
-    Severity,
-    Text,
-    Value,
-    Word,
-    canonical_json,
-)
+from prismfs.records.api import Digest, Id, Identity, Instant, Line, Pid, Record, Severity, Text, Value, Word
+from prismfs.records.codec import canonical_json
+from prismfs.records.kind import Kind, Lifecycle
 
 ACKNOWLEDGEMENT = "ack-retained-sensitive"
 """What the notes of an approval must hold where sensitive fields are kept on purpose (R-000-39)."""

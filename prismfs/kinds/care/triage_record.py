@@ -1,4 +1,4 @@
-"""A triage record: what the five tiers of triage found of one incident, in their order (R-000-19 to R-000-24)."""
+"""A triage record: what the five parts of triage found of one incident, in their order (R-000-19 to R-000-24)."""
 
 from typing import Annotated, Literal
 
@@ -11,7 +11,7 @@ Mode = Literal["rules", "propose", "person", "command"]
 
 
 class Init(Value):
-    """Tier 1, always read: the environment, how it is installed, the project, who works in it (R-000-19)."""
+    """Part 1, always read: the environment, how it is installed, the project, who works in it (R-000-19)."""
 
     environment: dict[str, str] = Field(default_factory=dict)
     install_type: str | None = None
@@ -22,7 +22,7 @@ class Init(Value):
 
 
 class Read(Value):
-    """Tier 2, read when relevant: what, why it was, and its SHA-256 (R-000-20)."""
+    """Part 2, read when relevant: what, why it was, and its SHA-256 (R-000-20)."""
 
     what: Line
     why: Line
@@ -31,7 +31,7 @@ class Read(Value):
 
 
 class Privacy(Value):
-    """Tier 3: what the gates found; never a value (R-000-21). `blocked` keeps the report from leaving."""
+    """Part 3: what the gates found; never a value (R-000-21). `blocked` keeps the report from leaving."""
 
     status: Literal["passed", "suspect", "blocked"]
     redacted: int = 0
@@ -41,7 +41,7 @@ class Privacy(Value):
 
 
 class Judgement(Value):
-    """Tier 4: severity, scope and nature, and the rules or the person that said so (R-000-22)."""
+    """Part 4: severity, scope and nature, and the rules or the person that said so (R-000-22)."""
 
     severity: Severity
     scope: Scope
@@ -57,7 +57,7 @@ class Judgement(Value):
 
 
 class Output(Value):
-    """Tier 5: the local postmortem, and whether a phone-home may be staged, with every reason against (R-000-23)."""
+    """Part 5: the local postmortem, and whether a phone-home may be staged, with every reason against (R-000-23)."""
 
     postmortem: Text
     eligible: bool
@@ -74,7 +74,7 @@ class Overruled(Value):
 
 
 class TriageRecord(Record):
-    """The triage of one incident; a tier that was not reached yet is null.
+    """The triage of one incident; a part that was not reached yet is null.
 
     While it waits for a person, an agent or a command, `proposal` is what the rules would say.
     """

@@ -6,21 +6,10 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, Field
 
 from prismfs.kinds.gates.settings.sections import PhaseId
-from prismfs.records.api import (
-    Digest,
-    Document,
-    Id,
-    Identity,
-    Instant,
-    Kind,
-    Lifecycle,
-    Line,
-    Record,
-    Text,
-    Value,
-    Word,
-    canonical_json,
-)
+from prismfs.records.api import Digest, Id, Identity, Instant, Line, Record, Text, Value, Word
+from prismfs.records.codec import canonical_json
+from prismfs.records.document import Document
+from prismfs.records.kind import Kind, Lifecycle
 
 
 def _says_something(text: str) -> str:

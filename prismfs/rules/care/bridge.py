@@ -110,7 +110,7 @@ def _check_is_from_bridge(draft: Draft, came: Signal, source: str, tenant: Tenan
         raise RefusedError("unknown_identity", "nobody there has this name", field="/to")
 
 
-def take_receipt(draft: Draft) -> Nothing | None:
+def note_receipt(draft: Draft) -> Nothing | None:
     """Let an attempt to carry a signal begin, or write down that it arrived, comes back, or is carried again later."""
     message = outbox.message_of(draft)
     if outbox.is_beginning(draft):

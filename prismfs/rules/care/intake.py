@@ -10,8 +10,8 @@ from prismfs.kinds.care.signal import Signal, SignalDrop
 from prismfs.kinds.core.values import Redaction
 from prismfs.records.api import Id, JsonValue, Nothing, parse_id
 from prismfs.rules.care import bridge
+from prismfs.rules.care.assessment import NOT_SCANNED
 from prismfs.rules.care.signals import new_signal
-from prismfs.rules.care.tiers import NOT_SCANNED
 from prismfs.rules.core.api import (
     Draft,
     Tenancy,

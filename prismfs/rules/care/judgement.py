@@ -10,7 +10,7 @@ from prismfs.kinds.core.values import Scope
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.api import LEAST_URGENT, JsonValue, Nothing, Severity, read_label, with_rank
 from prismfs.rules.care import triage
-from prismfs.rules.care.tiers import check_nature
+from prismfs.rules.care.assessment import check_nature
 from prismfs.rules.core.api import ENGINE, Attend, Attention, Draft, ReplyToReporters, one_line
 from prismfs.rules.response.api import change_severity, check_lowering, meta_of, responded
 
@@ -59,9 +59,9 @@ def triage_due(draft: Draft) -> None:
     incident = draft.need(Incident, record.incident)
     draft.subject = record
     if record.status != "waiting" or not incident.is_open:
-        draft.because("let_go", "nothing waits for it any more")
+        draft.because("release", "nothing waits for it any more")
         draft.put(record.changed(due_at=None))
-        draft.row("triage.let_go", record, reason=draft.reason)
+        draft.row("triage.released", record, reason=draft.reason)
     elif record.mode == "command" and record.asked_at is None:
         _take_answer(draft, record, incident)
     else:

@@ -1,8 +1,10 @@
 """The rows of the family `care`: which stages answer what, and who may cause it."""
 
+from functools import partial
+
 from prismfs.rules.care import bridge, intake, judgement, knowledge, lanes, replies, triage
 from prismfs.rules.care.outbound_issue import approval, checks, follow, receipts, sending, staging
-from prismfs.rules.core.api import AskForTriage, Assess, IncidentOver, Reply, ReplyToReporters, mailbox
+from prismfs.rules.core.api import AskForTriage, Assess, IncidentOver, Reply, ReplyToReporters, mailbox, signoff
 from prismfs.rules.core.road import Row, Stage, Step, Table
 
 # What follows once a signal has its lane; every stage acts on one lane only.
@@ -24,16 +26,26 @@ TABLE: Table = {
     ("command", "incident.triage"): Row((judgement.judge_incident,), dropped_as=("task_result", "incident")),
     ("due", "signal"): Row((lanes.remind_of_signal,)),
     ("due", "triage_record"): Row((judgement.triage_due,)),
-    ("commit", "approval"): Row((approval.decide_by_file,), refused=approval.refuse_file),
+    ("commit", "approval"): Row(
+        (partial(signoff.decide_by_file, signoff=approval.OUTGOING_ISSUE),),
+        refused=partial(signoff.refuse_file, signoff=approval.OUTGOING_ISSUE),
+    ),
     ("command", "phone_home.stage"): Row((staging.stage,), right="anyone"),
-    ("command", "phone_home.approve"): Row((approval.approve,), right="anyone"),
-    ("command", "phone_home.reject"): Row((approval.reject,), right="anyone"),
-    ("command", "phone_home.request_changes"): Row((approval.request_changes,), right="anyone"),
+    ("command", "phone_home.approve"): Row(
+        (partial(signoff.decide_by_command, signoff=approval.OUTGOING_ISSUE, decision="approve"),), right="anyone"
+    ),
+    ("command", "phone_home.reject"): Row(
+        (partial(signoff.decide_by_command, signoff=approval.OUTGOING_ISSUE, decision="reject"),), right="anyone"
+    ),
+    ("command", "phone_home.request_changes"): Row(
+        (partial(signoff.decide_by_command, signoff=approval.OUTGOING_ISSUE, decision="request_changes"),),
+        right="anyone",
+    ),
     ("command", "phone_home.send"): Row((sending.send,), right="anyone"),
     ("command", "phone_home.withdraw"): Row((sending.withdraw,), right="anyone"),
-    ("due", "phone_home"): Row((checks.draft_due, approval.review_due, sending.send_due)),
-    ("delivery", "outbox:bridge"): Row((bridge.take_receipt,)),
-    ("delivery", "outbox:tracker"): Row((receipts.take_receipt,)),
+    ("due", "phone_home"): Row((checks.draft_due, approval.approval_due, sending.send_due)),
+    ("delivery", "outbox:bridge"): Row((bridge.note_receipt,)),
+    ("delivery", "outbox:tracker"): Row((receipts.note_receipt,)),
     ("due", "outbox:bridge"): Row((bridge.nothing_heard,)),
     ("due", "outbox:tracker"): Row((receipts.nothing_heard,)),
     ("command", "outbox.retry:bridge"): Row((bridge.carry_again,)),

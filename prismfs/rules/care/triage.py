@@ -1,6 +1,6 @@
-"""Triage of an incident, in five tiers and in this order (R-000-19 to R-000-24).
+"""Triage of an incident, in five parts and in this order (R-000-19 to R-000-24).
 
-1. what is always read, 2. what is read when relevant, 3. the privacy gates, 4. severity, scope and nature (`tiers`);
+1. what is always read, 2. what is read when relevant, 3. the privacy gates, 4. severity, scope, nature (`assessment`);
 5. the local postmortem, and whether a report may leave. By the rules all five are one decision; where the incident
 manager's role is a person's, an agent's or a command's, the record waits after the third.
 
@@ -12,8 +12,8 @@ from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.care.triage_record import Judgement, Mode, Output, TriageRecord
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.api import format_instant
+from prismfs.rules.care.assessment import BY_RULES, check_privacy, judge, read_always, read_if_relevant
 from prismfs.rules.care.outbound_issue.staging import StageIssue, WithdrawIssue
-from prismfs.rules.care.tiers import BY_RULES, check_privacy, judge, read_always, read_if_relevant
 from prismfs.rules.core.api import AskForTriage, Assess, Draft, IncidentOver, ReplyToReporters, automation_of
 from prismfs.rules.response.api import change_severity, meta_of, priority_of
 
@@ -28,7 +28,7 @@ _USUAL_PATH = "Find the smallest case that shows it, mend that in your own proje
 
 
 def assess(draft: Draft, asked: Assess) -> None:
-    """The step that answers `Assess`: all five tiers, or the first three where a person or a command judges (R-000-03).
+    """The step that answers `Assess`: all five parts, or the first three where a person or a command judges (R-000-03).
 
     A person who opened the incident with a severity has judged it: no one else is asked.
     """
@@ -75,13 +75,13 @@ def end_with_incident(draft: Draft, asked: IncidentOver) -> None:
     reason = f"its incident is {incident.status}"
     if record is not None and record.status == "waiting":
         done = draft.put(record.changed(status="done", done_at=draft.now, due_at=None))
-        draft.row("triage.let_go", done, reason=reason)
+        draft.row("triage.released", done, reason=reason)
     if incident.status in ("duplicate", "false_positive"):
         draft.follow(WithdrawIssue(incident.id, reason))
 
 
 def new_record(draft: Draft, signal: Signal, incident: Incident, *, mode: Mode) -> TriageRecord:
-    """Return the triage record of `incident`, which `signal` reported, after the first three tiers; not yet put."""
+    """Return the triage record of `incident`, which `signal` reported, after the first three parts; not yet put."""
     init = read_always(draft, signal)
     return TriageRecord(
         id=draft.new_id("tri"),
@@ -110,7 +110,7 @@ def ask(draft: Draft, record: TriageRecord, incident: Incident, *, reason: str) 
         type="task",
         subject=f"Triage: {incident.title}",
         body=f"Incident {incident.id} waits for severity, scope and nature.\n{proposal}\nSay it with: "
-        f"prismfs incident triage {incident.id} --severity P2 --scope SCOPE --kind NATURE --reason TEXT, or drop a "
+        f"prismfs incident triage {incident.id} --severity P2 --scope SCOPE --nature NATURE --reason TEXT, or drop a "
         "task_result with id, severity, scope, nature and reason. What is left out stays as proposed.",
         about=incident,
         priority=priority_of(incident.severity),

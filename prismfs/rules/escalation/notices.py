@@ -87,7 +87,7 @@ def enqueue(draft: Draft, asked: Enqueue) -> None:
         _go_on(draft, draft.need(Escalation, asked.level_of), queued)
 
 
-def take_receipt(draft: Draft) -> Nothing | None:
+def note_receipt(draft: Draft) -> Nothing | None:
     """Let an attempt begin, or write down how it ended; one that failed for now gets its next due time."""
     message = outbox.message_of(draft)
     if outbox.is_beginning(draft):

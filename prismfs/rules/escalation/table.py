@@ -19,7 +19,7 @@ TABLE: Table = {
     ("due", "silence"): Row((silences.silence_due,)),
     ("due", "group"): Row((groups.flush,)),
     ("due", "outbox"): Row((notices.nothing_heard,)),
-    ("delivery", "outbox"): Row((notices.take_receipt,)),
+    ("delivery", "outbox"): Row((notices.note_receipt,)),
 }
 
 STEPS: tuple[Step, ...] = (

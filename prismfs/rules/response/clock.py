@@ -75,7 +75,7 @@ def update_due(draft: Draft, incident: Incident, due: datetime) -> facts.Lapse |
     return lapse
 
 
-def set_promise(draft: Draft, incident: Incident, at: datetime | None) -> None:
+def set_update_sla(draft: Draft, incident: Incident, at: datetime | None) -> None:
     """Wait for the next update, which stakeholders were promised for `at`, None for no further one; a row says so.
 
     What was promised for a time that has passed, as in a message that is handed in later, is not waited for.
@@ -91,13 +91,13 @@ def set_promise(draft: Draft, incident: Incident, at: datetime | None) -> None:
     )
 
 
-def promise_due(draft: Draft, incident: Incident, due: datetime) -> facts.Lapse:
+def update_sla_due(draft: Draft, incident: Incident, due: datetime) -> facts.Lapse:
     """The promised update did not come: a row, and a message to the owner and to who promised it."""
     lapse = facts.Lapse("promise_lapsed", "the update that stakeholders were promised did not come")
     facts.mail(
         draft,
         incident,
-        (incident.owner, *_promised_by(draft, incident)),
+        (incident.owner, *_update_sla_authors(draft, incident)),
         "promise",
         subject=f"Stakeholders wait: {incident.title}",
         body=f"They were promised an update of {incident.id} by {format_instant(due)}, and none came.",
@@ -107,25 +107,25 @@ def promise_due(draft: Draft, incident: Incident, due: datetime) -> facts.Lapse:
     return lapse
 
 
-def promise_places(sections: Sequence[AnySection]) -> Iterator[tuple[str, ...]]:
+def update_sla_places(sections: Sequence[AnySection]) -> Iterator[tuple[str, ...]]:
     """Yield the place of each section that says when stakeholders hear again, those of the type `time`."""
     for section in sections:
         if isinstance(section, TimeSection):
             yield (section.name,)
         elif isinstance(section, SubsectionsSection):
-            yield from ((section.name, *place) for place in promise_places(section.sections))
+            yield from ((section.name, *place) for place in update_sla_places(section.sections))
 
 
-def _promised_by(draft: Draft, incident: Incident) -> list[str]:
+def _update_sla_authors(draft: Draft, incident: Incident) -> list[str]:
     """Return the author of the newest artifact about the incident that promises an update."""
     found = draft.view.with_ref(Artifact, incident.id)
-    return [each.author for each in found if each.status == "submitted" and _promises(draft, each)][-1:]
+    return [each.author for each in found if each.status == "submitted" and _sets_update_sla(draft, each)][-1:]
 
 
-def _promises(draft: Draft, artifact: Artifact) -> bool:
+def _sets_update_sla(draft: Draft, artifact: Artifact) -> bool:
     workflow = draft.get(Workflow, artifact.workflow)
     phase = None if workflow is None else workflow.phase(artifact.phase)
-    return phase is not None and any(promise_places(phase.sections))
+    return phase is not None and any(update_sla_places(phase.sections))
 
 
 def _interval(draft: Draft, incident: Incident) -> timedelta | None:
@@ -140,7 +140,7 @@ _LAPSED: dict[str, Callable[[Draft, Incident, datetime], facts.Lapse | None]] = 
     "resolve": partial(severity.target_missed, target="resolve"),
     "hop": owners.hop_due,
     "update": update_due,
-    "promised": promise_due,
+    "promised": update_sla_due,
     "review": duty.review_due,
 }
 """The rule that answers each timer, in the order in which those of one instant are answered."""

@@ -14,11 +14,21 @@ from prismfs.kinds.response.incident import Incident
 from prismfs.records.api import MAX_TEXT, Id, JsonValue, Severity
 from prismfs.rules.core.draft import Draft
 
+ENGINE_KEY = "watchdog:engine"
+"""The key of incidents that say that the engine's loop stopped."""
+
 TIMES = ("started_at", "detected_at", "responded_at", "resolved_at")
 """The times of an incident that are always in this order, where they are known."""
 
 ENDED = ("closed", "duplicate", "false_positive")
 """States that an incident never leaves."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetTargets:
+    """Give an incident that was opened the targets of its severity."""
+
+    incident: Id
 
 
 @dataclass(frozen=True, slots=True)

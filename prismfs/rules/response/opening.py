@@ -1,7 +1,7 @@
 """Opening an incident, or counting one more report of it: one way for signals, jobs and what the desk itself sees.
 
-Each incident has its targets and its row from the beginning, and nothing is kept of one that could not be opened whole
-(C-95).
+Each incident has its targets and its row from the decision that opens it, and nothing is kept of one that could not be
+opened whole (C-95).
 """
 
 from typing import Any
@@ -11,8 +11,7 @@ from prismfs.kinds.care.triage_record import Judgement
 from prismfs.kinds.response.incident import Incident, IncidentStatus
 from prismfs.records.api import Id, JsonValue, Severity
 from prismfs.rules.core.api import Draft, Reply, one_line
-from prismfs.rules.response.facts import TellReporter, add_row, check_times, merged_into
-from prismfs.rules.response.severity import with_targets
+from prismfs.rules.response.facts import SetTargets, TellReporter, add_row, check_times, merged_into
 
 DRILL = "[drill] "
 """What the title of a drill begins with, so that every message about it says that it is one."""
@@ -91,7 +90,7 @@ def open_incident(
     meta: dict[str, JsonValue] | None = None,
     **fields: Any,
 ) -> Incident:
-    """Open an incident with the targets of its severity, and return it; it is still with the agent (R-002-09).
+    """Open an incident, ask for the targets of its severity, and return it; it is still with the agent (R-002-09).
 
     `because` says why the severity is what it is; `meta` goes into the row beside the six keys of every row, such as a
     stack trace; `fields` are more members of the record, in place of its defaults. The caller names the decision.
@@ -118,9 +117,10 @@ def open_incident(
     }
     incident = Incident.model_validate(given | fields)
     check_times(incident)
-    incident = draft.put(with_targets(draft, incident))
+    incident = draft.put(incident)
     reason = "seen by the desk itself" if opened_by is None else f"reported by {opened_by}"
     add_row(draft, "incident.detected", incident, level="error", reason=reason, meta=meta)
+    draft.follow(SetTargets(incident.id))
     return incident
 
 

@@ -78,12 +78,12 @@ def _mitigated(draft: Draft, artifact: Artifact, parsed: Parsed) -> None:
         lifecycle.mitigate(draft, _incident(draft, artifact), "mitigated")
 
 
-def _promise(draft: Draft, artifact: Artifact, parsed: Parsed) -> None:
+def _update_sla(draft: Draft, artifact: Artifact, parsed: Parsed) -> None:
     """The section of the type `time` says when stakeholders hear again, or a word that they do not (R-003-16)."""
-    for place in clock.promise_places(phase_of(draft.view, artifact.phase)[1].sections):
+    for place in clock.update_sla_places(phase_of(draft.view, artifact.phase)[1].sections):
         text = text_of(parsed, *place)
         promised = parse_instant(text) if text[:1].isdigit() else None
-        clock.set_promise(draft, _incident(draft, artifact), promised)
+        clock.set_update_sla(draft, _incident(draft, artifact), promised)
 
 
 def _root_cause(draft: Draft, artifact: Artifact, parsed: Parsed) -> None:
@@ -135,7 +135,7 @@ EFFECTS: dict[str, Effect] = {
     "incident.severity": _severity,
     "incident.mitigating": _mitigating,
     "incident.mitigated": _mitigated,
-    "promise": _promise,
+    "promise": _update_sla,
     "root_cause": _root_cause,
     "action_items": _action_items,
     "panel": _panel,

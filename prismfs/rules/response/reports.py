@@ -16,11 +16,8 @@ from prismfs.records.api import MOST_URGENT, Nothing, Severity, format_instant, 
 from prismfs.rules.care import api as care
 from prismfs.rules.core.api import ENGINE, Attend, Draft, ReportFault, fingerprint, redactions_of
 from prismfs.rules.response import opening
-from prismfs.rules.response.facts import TellReporter, add_row
+from prismfs.rules.response.facts import ENGINE_KEY, TellReporter, add_row
 from prismfs.rules.response.severity import make_worse
-
-ENGINE_KEY = "watchdog:engine"
-"""The key of incidents that say that the engine's loop stopped."""
 
 
 @dataclass(frozen=True, slots=True)

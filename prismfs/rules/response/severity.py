@@ -16,7 +16,7 @@ from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.response.incident import Incident, SeverityChange
 from prismfs.records.api import Severity, format_instant, next_begin
 from prismfs.rules.core.api import Attend, Draft, authority, automation_of, one_line
-from prismfs.rules.response.facts import Lapse, add_row, with_timers
+from prismfs.rules.response.facts import Lapse, SetTargets, add_row, with_timers
 
 TARGETS = ("respond", "resolve")
 """What is to be met in time, by the names of its timers."""
@@ -117,6 +117,11 @@ def resolve_by(draft: Draft, incident: Incident) -> datetime | None:
     found = [(next_begin(window.rule, since=since), window.lasts) for window in draft.response.windows]
     begun = [(begin, begin + lasts) for begin, lasts in found if begin is not None]
     return min(begun)[1] if begun else None
+
+
+def set_targets(draft: Draft, asked: SetTargets) -> None:
+    """Give an incident that was opened in this decision its targets; none has passed yet."""
+    draft.put(with_targets(draft, draft.need(Incident, asked.incident)))
 
 
 def with_targets(draft: Draft, incident: Incident) -> Incident:

@@ -3,9 +3,10 @@
 from prismfs.rules.core.follow_ups import Attend, IncidentOver, PhaseEffect, ReportFault
 from prismfs.rules.core.road import Row, Step, Table
 from prismfs.rules.response import clock, lifecycle, merging, opening, orders, owners, phase_effects, reports, status
-from prismfs.rules.response.facts import PauseLifted, TellMerged, TellReopened, TellReporter
+from prismfs.rules.response.facts import PauseLifted, SetTargets, TellMerged, TellReopened, TellReporter
 from prismfs.rules.response.jobs import attempts, failure, run
 from prismfs.rules.response.postmortem import actions, duty, storing
+from prismfs.rules.response.severity import set_targets
 
 TABLE: Table = {
     ("drop", "job_failure"): Row((failure.accept_failure,)),
@@ -35,6 +36,7 @@ TABLE: Table = {
 STEPS: tuple[Step, ...] = (
     Step("open", ReportFault, reports.open_or_count),
     Step("assess", PhaseEffect, phase_effects.run_effect),
+    Step("target", SetTargets, set_targets),
     Step("escalate", Attend, owners.escalate),
     Step("assign", Attend, owners.assign),
     Step("clock", Attend, clock.keep_time),

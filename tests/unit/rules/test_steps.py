@@ -45,6 +45,11 @@ def test_every_step_answers_what_some_rule_asks_for() -> None:
     assert {step.answers.__name__ for step in STEPS} <= asked_for()
 
 
+def test_every_place_of_the_road_has_a_step() -> None:
+    """A place at which nothing stands would tell of an order that nothing keeps."""
+    assert set(ORDER) - {step.at for step in STEPS} == set()
+
+
 def test_a_notice_takes_its_steps_in_the_order_of_the_road() -> None:
     place = {step.answers: ORDER.index(step.at) for step in STEPS}
     way = [place[step] for step in (Attention, Notify, Hold, Enqueue, Climb)]

@@ -5,39 +5,14 @@ No answer is never a yes: a request without an answer expires, and so does an ap
 
 from prismfs.kinds.care.approval import Approval
 from prismfs.kinds.care.phone_home import OperatorReview, PhoneHome
-from prismfs.records.api import JsonValue, Nothing
+from prismfs.records.api import JsonValue
 from prismfs.rules.care.outbound_issue import sending, staging
 from prismfs.rules.care.outbound_issue.approval_request import expiry_of, relay_of, remind, tell_manager, tell_reporters
 from prismfs.rules.care.outbound_issue.checks import digest_of
-from prismfs.rules.core.api import Draft, Refusal, Signoff, signoff
+from prismfs.rules.core.api import Draft, Signoff, signoff
 
 
-def approve(draft: Draft) -> Nothing | None:
-    """Approve exactly what the record says now; it leaves at once where rules do the incident manager's work."""
-    return signoff.decide_by_command(draft, OUTGOING_ISSUE, "approve")
-
-
-def reject(draft: Draft) -> Nothing | None:
-    """Reject the record for good, with the reason. Staging the incident again makes another record."""
-    return signoff.decide_by_command(draft, OUTGOING_ISSUE, "reject")
-
-
-def request_changes(draft: Draft) -> Nothing | None:
-    """Ask for other words, with the reason; the record is a draft again."""
-    return signoff.decide_by_command(draft, OUTGOING_ISSUE, "request_changes")
-
-
-def decide_by_file(draft: Draft) -> Nothing | None:
-    """Decide by an approval file that a commit brought, as a merged pull request does (R-000-82)."""
-    return signoff.decide_by_file(draft, OUTGOING_ISSUE)
-
-
-def refuse_file(draft: Draft, error: Refusal) -> None:
-    """Write down that such a file does not count."""
-    signoff.refuse_file(draft, OUTGOING_ISSUE, error)
-
-
-def review_due(draft: Draft) -> None:
+def approval_due(draft: Draft) -> None:
     """A request, or an approval that was not used, has waited: remind, escalate, and at the end let it expire."""
     record = draft.need(PhoneHome, str(draft.event.document["id"]))
     if record.status not in ("pending_operator_review", "approved") or draft.has_rows:

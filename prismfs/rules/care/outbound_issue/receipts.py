@@ -16,7 +16,7 @@ from prismfs.rules.core.api import Draft, outbox
 CREATE_FAILED = "phone_home_issue_create_failed"
 
 
-def take_receipt(draft: Draft) -> Nothing | None:
+def note_receipt(draft: Draft) -> Nothing | None:
     """Let an attempt begin if the issue may leave now, or write down how it ended and what that makes of the issue."""
     message = outbox.message_of(draft)
     if not outbox.is_beginning(draft):

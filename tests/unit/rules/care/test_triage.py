@@ -17,7 +17,7 @@ from prismfs.kinds.core.values import Redaction
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.api import Decision, Event, Plan, Refused
-from prismfs.rules.care.tiers import NOT_SCANNED, check_privacy, read_always, read_if_relevant
+from prismfs.rules.care.assessment import NOT_SCANNED, check_privacy, read_always, read_if_relevant
 from prismfs.rules.care.triage import reasons_against
 from prismfs.rules.core.draft import Draft
 from tests.support.memory import MakeRules, MemoryProject

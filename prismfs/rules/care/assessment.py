@@ -1,4 +1,4 @@
-"""The first four tiers of triage: what is always read and when relevant, the privacy gates, then the judgement.
+"""The first four parts of triage: what is always read and when relevant, the privacy gates, then the judgement.
 
 The gates come before any judgement and any output (R-000-24). What is kept of a reading is what it was, why it was
 read, and its hash; never its text. Where a person is to judge, the rules only propose (R-000-22).
@@ -45,7 +45,7 @@ _MOST_NOTES = 5
 
 
 def read_always(draft: Draft, signal: Signal) -> Init:
-    """Tier 1: environment, install type, project and roster of the reporter (R-000-19).
+    """Part 1: environment, install type, project and roster of the reporter (R-000-19).
 
     Of another project what it sent beside the signal is known and nothing else; of this one the settings name who
     works here.
@@ -70,7 +70,7 @@ def read_always(draft: Draft, signal: Signal) -> Init:
 
 
 def read_if_relevant(draft: Draft, signal: Signal) -> tuple[Read, ...]:
-    """Tier 2: stack traces and logs, the reporter's newest notes, the revision; each with the reason (R-000-20).
+    """Part 2: stack traces and logs, the reporter's newest notes, the revision; each with the reason (R-000-20).
 
     Notes are read of this project's own people only (R-000-25).
     """
@@ -78,7 +78,7 @@ def read_if_relevant(draft: Draft, signal: Signal) -> tuple[Read, ...]:
 
 
 def check_privacy(signal: Signal) -> Privacy:
-    """Tier 3: what the scanner took out at the door, what it left in doubt, what it never saw (R-000-21).
+    """Part 3: what the scanner took out at the door, what it left in doubt, what it never saw (R-000-21).
 
     What was taken out is gone and does not block; a doubt keeps the report here until a person looks.
     """
@@ -95,7 +95,7 @@ def check_privacy(signal: Signal) -> Privacy:
 
 
 def judge(draft: Draft, signal: Signal, *, recurs: bool = False, owner: str | None = None) -> tuple[Judgement, str]:
-    """Tier 4: return what the rules say of severity, scope and nature, and why the severity is what it is.
+    """Part 4: return what the rules say of severity, scope and nature, and why the severity is what it is.
 
     `owner` is who triages it, where that is not the incident manager.
 
