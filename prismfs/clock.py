@@ -43,7 +43,7 @@ class FakeClock:
         self._at = at
 
     def move(self, by: timedelta) -> datetime:
-        """Let `by` pass and return the new time."""
+        """Move the clock on by `by` and return the new time."""
         self._at += by
         return self._at
 

@@ -1,6 +1,6 @@
 """What the shell offers for a word: ids, and statuses, of the records that the projection has at the moment.
 
-Nothing is brought up to date and nothing is said of errors: whoever presses the tab key waits, and has a command half
+Nothing is brought up to date and nothing is said of errors: the person at the tab key waits, with a command half
 written. Verbs, options and words of a fixed list are offered by click itself.
 """
 
@@ -84,7 +84,7 @@ class Kinds(click.types.StringParamType):
 
 
 def offer(verb: str, command: click.Command) -> None:
-    """Let the arguments of `verb`, whose command or group is given, that take an id or a status offer some."""
+    """Set up completion for the arguments of `verb`, a command or group, that take an id, kind or status."""
     for one in command.commands.values() if isinstance(command, click.Group) else ():
         offer(verb, one)
     for parameter in command.params:

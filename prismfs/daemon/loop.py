@@ -68,7 +68,7 @@ class Watcher:
         self._sharer = Sharer(clones, self.hints.wake)
 
     def stop(self) -> None:
-        """Let the turn under way finish, then end. Safe to call from a signal handler's thread."""
+        """End after the turn under way. Safe to call from a signal handler's thread."""
         self._stopping = True
         self.hints.wake()
 
@@ -192,7 +192,7 @@ class Watcher:
             project.next_scan = min(project.next_scan, self._sharer.next_at(project.desk))
 
     def _sync(self, project: WatchedProject, monotonic: float) -> None:
-        """Take in what a tracker says of the project's issues, and have it asked when it is time."""
+        """Read what the tracker answered about the project's issues, and ask it again when that is due."""
         now = self._clock.now()
         try:
             tended = self._syncer.tend(project.desk, now)

@@ -93,11 +93,11 @@ class WatchedProject:
 
     @property
     def name(self) -> str:
-        """The name of the project's folder, as the log has it."""
+        """The name of the project's folder, as it is logged."""
         return self.desk.root.name
 
     def scan_at_once(self) -> None:
-        """Let the next round of the loop do a turn over this project."""
+        """Make this project due for a turn in the next round of the loop."""
         self.next_scan = float("-inf")
 
     def note_turn(self, turn: Turn, monotonic: float, seconds: float) -> None:

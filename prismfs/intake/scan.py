@@ -89,7 +89,7 @@ class Report:
     """The result of scanning some texts.
 
     `passed`: all of it was looked at, and a second look at `redacted`, the texts without what was taken out, found no
-    more. Findings of level `suspect` still stand in them: whoever sends them decides about those. `failed`: an error,
+    more. Findings of level `suspect` still stand in them: their sender decides about those. `failed`: an error,
     or no time; `redacted` is empty then, and `detail` says why. `version` names the rule sets; the hashes are SHA-256,
     in hex, of the canonical JSON of the texts before and after. `not_run` is for reports that nobody made.
     """

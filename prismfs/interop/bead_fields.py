@@ -67,7 +67,7 @@ class Line(Value):
 
     @property
     def assigned(self) -> str | None:
-        """The name that stands here for whoever has it, None where nobody has."""
+        """The name by which the line calls the assignee, None without one."""
         return identity(self.assignee) if self.assignee else None
 
     def names(self, created: datetime) -> Document:

@@ -1,4 +1,4 @@
-"""The names that most of the house needs of records; who must start fast imports the module that has them."""
+"""The names of records that most modules need; one that must start fast imports the defining module."""
 
 from prismfs.records import codec
 from prismfs.records.base import (

@@ -44,7 +44,7 @@ def marker_of(key: str) -> str:
 
 
 def marked(body: str, key: str) -> str:
-    """Return `body`, byte for byte, with the marker of `key` after it; one that has it already stays as it is.
+    """Return `body`, byte for byte, with the marker of `key` after it; a body already marked stays as it is.
 
     Raises:
         ValueError: `key` is no idempotency key.

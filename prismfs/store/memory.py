@@ -46,7 +46,7 @@ class MemoryView:
         return deepcopy(self, {id(record): record for record, _ in self._records.values()})
 
     def add(self, plan: Plan) -> None:
-        """Let every later answer be as if `plan` were committed."""
+        """Answer from now on as if `plan` were committed."""
         for record in plan.puts:
             kind = kind_of(record)
             self._put(kind.place_of(record), record, kind.write(record) if kind.chained else b"")

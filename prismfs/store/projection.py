@@ -91,7 +91,7 @@ class Projection:
             yield self
 
     def add(self, plan: Plan) -> None:
-        """Let every later answer be as if `plan` were committed. Only inside `overlay`."""
+        """Answer from now on as if `plan` were committed. Only inside `overlay`."""
         for record in plan.puts:
             kind = kind_of(record)
             data = kind.write(record) if kind.chained else None

@@ -72,7 +72,7 @@ def commit_of(
 class ProjectRepo:
     """One project's repository, opened by one process.
 
-    Reads need no lock. Whoever writes does so inside `writer()`. `crash_point` is called with each name of
+    Reads need no lock. Every write is made inside `writer()`. `crash_point` is called with each name of
     `CRASH_POINTS` as it is passed.
     """
 

@@ -54,7 +54,8 @@ def outcomes(job: dict[str, Any]) -> list[str]:
 
 
 def start(root: Path, *arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "prismfs", "-C", str(root), "run", *arguments]
+    # Tests that were started in the background ignore Ctrl-C, and would hand that on.
+    command = ["env", "--default-signal=INT", sys.executable, "-m", "prismfs", "-C", str(root), "run", *arguments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

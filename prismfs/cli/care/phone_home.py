@@ -183,7 +183,7 @@ def _decide(call: output.Call, identifier: str, decision: str, notes: str, **opt
 
 @contextmanager
 def _told_by_the_transport(call: output.Call, identifier: str) -> Iterator[None]:
-    """Let the error of an issue that was not filed have the code that the transport gave (exit code 6)."""
+    """Replace the error code of an issue that was not filed by the transport's own (exit code 6)."""
     try:
         yield
     except UndeliveredError as error:

@@ -34,7 +34,7 @@ def command() -> None:
 @click.option("--subject", required=True, help="One line.")
 @click.option("--body", default="", help="The text; - reads standard input.")
 @click.option("--to-pid", help="The project it is for, if another than this; as NAME@PID.")
-@click.option("--in-reply-to", help="The signal that it answers; it goes to whoever sent that one.")
+@click.option("--in-reply-to", help="The signal that it answers; it goes to the sender of that one.")
 @click.option("--category", type=click.Choice(["INFO", "TASK", "ASK", "BLOCKER"]), help="What it asks of the reader.")
 @output.verb(writes=True)
 def send(call: output.Call, dry_run: bool, type_: str, body: str, **fields: str | None) -> None:
@@ -78,7 +78,7 @@ def _destination(root: Path, document: dict[str, Any]) -> dict[str, Any]:
     pid = at or document.get("to_pid")
     if not name:
         answered = document["in_reply_to"]
-        return {"to": None, "pid": pid, "way": "reply", "said": f"whoever sent {answered}"}
+        return {"to": None, "pid": pid, "way": "reply", "said": f"the sender of {answered}"}
     if pid is None and not (root / "roster" / f"{name.casefold()}.yaml").is_file():
         pid = _home_of(root)
     if pid is None or pid == _pid_of(root / "prismfs.yaml", "pid"):

@@ -120,7 +120,7 @@ def thread(call: output.Call, identifier: str) -> None:
 @click.argument("identifier", metavar="ID")
 @output.verb(writes=True)
 def ack(call: output.Call, identifier: str, dry_run: bool) -> None:
-    """Mark a message as read without showing it; only whom it is to, or an operator, may."""
+    """Mark a message as read without showing it; only its addressee or an operator may."""
     call.submit("mail.ack", {}, target=identifier, dry_run=dry_run)
 
 

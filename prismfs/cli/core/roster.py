@@ -16,7 +16,7 @@ from prismfs.engine.turn.submit import command_event, rehearse
 @click.argument("name", required=False)
 @output.verb()
 def whois(call: output.Call, name: str | None) -> None:
-    """List whom signals may be addressed to: the project's personas and the tenant's bridges.
+    """List who may be addressed: the project's personas and the tenant's bridges.
 
     Of a bridge, its identity, role, class, home project, availability and address are shown, and nothing else.
     """

@@ -130,12 +130,12 @@ def _document(connection: sqlite3.Connection, identifier: str) -> dict[str, Any]
 
 
 def _first(name: str, *documents: dict[str, Any]) -> Any:
-    """Return the member `name` of the first document that has it; None where none does."""
+    """Return the member `name` of the first document with one; None without."""
     return next((document[name] for document in documents if document.get(name)), None)
 
 
 def _owner(document: dict[str, Any], below: dict[str, Any], told: dict[str, Any]) -> str | None:
-    """Return who has the matter; of a signal that nobody has yet, its addressee."""
+    """Return the owner of the record; of a signal without one, its addressee."""
     found: str | None = below.get("owner") or below.get("tier") or told.get("owner")
     return found or (document.get("to") if document.get("kind") == "signal" else None)
 

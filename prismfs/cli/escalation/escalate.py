@@ -161,7 +161,7 @@ def unack(call: output.Call, identifier: str, dry_run: bool) -> None:
 )
 @click.argument("identifier", metavar="ID")
 @click.option("--to", help="The tier to hand it to (default: the next).")
-@click.option("--from", "expected", help="The tier that has it now; refused if it was handed on meanwhile.")
+@click.option("--from", "expected", help="The tier where it is now; refused if it was handed on meanwhile.")
 @click.option("--reason", required=True, help="Why; it stays on the escalation as a remark.")
 @output.verb(writes=True)
 def forward(

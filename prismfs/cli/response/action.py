@@ -54,7 +54,7 @@ def list_(
 @click.option("--note", default="", help="What was done.")
 @output.verb(writes=True)
 def done(call: output.Call, identifier: str, note: str, dry_run: bool) -> None:
-    """Say that an action item is done. Its owner may, and whom the roster allows action.done."""
+    """Say that an action item is done. Its owner may, and those whom the roster allows action.done."""
     call.submit("action.done", {"note": note}, target=identifier, dry_run=dry_run)
 
 

@@ -66,7 +66,7 @@ def list_(call: output.Call, level: str | None, start: str | None, end: str | No
 @click.argument("identifier", metavar="ID")
 @output.verb()
 def show(call: output.Call, identifier: str) -> None:
-    """Show one incident: how bad, who has it, what is due and how soon; then its members and its triage record."""
+    """Show one incident: how bad, its owner, what is due and how soon; then its members and its triage record."""
 
     document, lines = record_with(call, identifier, with_member=("triage", "triage_record"), but=_IN_THE_HEAD)
     if document.get("kind") != "incident":

@@ -130,7 +130,7 @@ def _tell(call: output.Call, job: Job) -> None:
 
 
 def _end_with(desk: Desk) -> None:
-    """Let Ctrl-C and SIGTERM end the job that runs, and not this process before it has written that down."""
+    """Make Ctrl-C and SIGTERM end the running job; this process ends once that is written down."""
 
     def stop(*_: Any) -> None:
         desk.stopping.set()

@@ -1,4 +1,4 @@
-"""`prismfs bead`: work items and escalations alike; what is to be done, who has it, what comes first (R-004-35).
+"""`prismfs bead`: work items and escalations alike; what is open, its assignee, what comes first (R-004-35).
 
 `import` and `export` take the `issues.jsonl` of the public beads program (R-004-36).
 """

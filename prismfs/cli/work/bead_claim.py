@@ -1,4 +1,4 @@
-"""`prismfs bead claim`: take a work item; of many who try at once, exactly one has it (R-004-19)."""
+"""`prismfs bead claim`: take a work item; of many who try at once, exactly one gets it (R-004-19)."""
 
 import uuid
 

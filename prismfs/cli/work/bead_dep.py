@@ -75,7 +75,7 @@ def find(call: output.Call, identifier: str) -> dict[str, Any]:
 
 
 def holder_of(bead: dict[str, Any]) -> str:
-    """Return who has the bead, empty if unassigned."""
+    """Return the assignee of the bead, or who acknowledged it; empty without either."""
     return str(bead.get("assignee") or bead.get("acknowledged_by") or "")
 
 

@@ -43,7 +43,7 @@ class NudgeQueue:
         self._root = root
 
     def send(self, nudge: Nudge, now: datetime) -> bool:
-        """Put a nudge into the queue of whom it is to; false if its id waits, is claimed or was done lately.
+        """Put a nudge into its addressee's queue; false if its id waits, is claimed or was done lately.
 
         Two processes must not send the same id at the same time: ids of deliveries are sent under the
         writer's lock, others are drawn by chance.

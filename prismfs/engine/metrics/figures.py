@@ -168,7 +168,7 @@ def _breach_rates(cases: Sequence[Case], facts: Facts, judge: Callable[[Case, Fa
 
 
 def _respond_breach(case: Case, facts: Facts) -> bool | None:
-    """Tell whether the answer was late; None where that is not known yet, or no answer was needed any more."""
+    """Tell whether the answer was late; None while that is not known, or where no answer was needed."""
     due = facts.rules.respond_due(case.rank, case.detected)
     if case.responded is not None:
         return case.responded >= due

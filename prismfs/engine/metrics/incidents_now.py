@@ -23,7 +23,7 @@ _NEVER = float("inf")
 
 
 def read_active(connection: sqlite3.Connection, *, at: int | None) -> list[Active]:
-    """Return every open incident with who has it and how long its target is off, as of `at` (ms since 1970).
+    """Return every open incident with its responder and the time left to its target, as of `at` (ms since 1970).
 
     `responder` is who acknowledged it, else its owner. `target` is what it waits for, `respond` until somebody has
     acted and `resolve` after; `left_seconds` is 0 or less where that is overdue, and null where there is no target.

@@ -2,7 +2,7 @@
 
 What was decided here and is not yet in the other repository is a list of events, each kept whole in its commit.
 When the push is lost, the same events are decided by the rules on top of what the winner has published, at the
-times at which they happened, and take the place of the first decisions in one reference transaction: whoever looks
+times at which they happened, and take the place of the first decisions in one reference transaction: a reader
 sees the old history or the new one. Ids follow from causes, so that what came out the same has the same names.
 """
 

@@ -97,7 +97,7 @@ def artifact_events(git: Git, head: str, commits: Sequence[ForeignCommit], now: 
 
 
 def time_of(commit: ForeignCommit, now: datetime) -> datetime:
-    """Return when the commit was made, as its events have it: not after `now`, whatever it says."""
+    """Return the time that events of the commit carry: when it was made, but never after `now`."""
     return min(now, datetime.fromtimestamp(commit.seconds, UTC))
 
 

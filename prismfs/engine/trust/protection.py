@@ -110,7 +110,7 @@ def is_guarded(git: Git, commit: str) -> bool:
 
 
 def keep_mark(git: Git, head: str) -> None:
-    """Let the reference remember the mark as of `head`, where `trust` is `signed` there or was so before."""
+    """Store the mark as of `head` in its reference, where `trust` is `signed` there or was before."""
     if not is_guarded(git, head):
         return
     known = git.resolve(PROTECTED)

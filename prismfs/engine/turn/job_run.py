@@ -61,7 +61,7 @@ def note(desk: Desk, message: Outbox, receipt: Receipt, now: datetime) -> Job:
 
 
 def look(desk: Desk, identifier: str) -> Job:
-    """Return the job as the branch has it now."""
+    """Return the job as it is on the branch now."""
     found = desk.view().get(Job, identifier)
     assert found is not None, "a job that was begun is not removed"
     return found

@@ -66,7 +66,7 @@ class Receipts:
         return deliver.receipt_events(self._desk, self._carried, now)
 
     def release(self, _: Sequence[Outcome]) -> None:
-        """Let the courier forget the receipts."""
+        """Tell the courier that the receipts are committed."""
         self._courier.release(self._desk, self._carried)
 
 

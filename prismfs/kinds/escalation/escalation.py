@@ -1,4 +1,4 @@
-"""An escalation: a request for attention, and who has it now. It is a bead, kept beside work items."""
+"""An escalation: a request for attention, at one tier. It is a bead, kept beside work items."""
 
 from typing import Literal
 
@@ -28,7 +28,7 @@ class EscalationDrop(Value):
 
 
 class Escalation(Bead):
-    """An escalation: what happened, how urgent, who has it now, how often it was raised (R-004-07 to R-004-09).
+    """An escalation: what happened, how urgent, its tier, how often it was raised (R-004-07 to R-004-09).
 
     An open one is raised at `raise_at` unless it is acknowledged, and goes to another tier at `hop_at`;
     `due_at` is the earlier of the two. `groups` are the groups of notices that it belongs to.

@@ -1,6 +1,6 @@
 """An incident: a fault that a person must answer for, from detection to its review.
 
-Several signals may report one incident; they are joined by its dedup key and counted. Who has it climbs a chain of
+Several signals may report one incident; they are joined by its dedup key and counted. It climbs a chain of
 people (`level`); how bad it is keeps its first, its worst and its present value (R-002-01 to R-002-50).
 """
 
@@ -86,7 +86,7 @@ class Incident(Record):
 
     `started_at` is when the impact began, where known; `responded_at` when an identity other than the detecting agent
     and the retry engine first acted on it. started <= detected <= responded <= resolved always holds.
-    `level` is who has it in the chain: `agent`, or a level of `settings/response.yaml`; `escalations` counts the hops.
+    `level` is its place in the chain: `agent`, or a level of `settings/response.yaml`; `escalations` counts the hops.
     `drill` keeps it out of every figure. `missed` names the targets that were missed, each once. `opened_by` is the
     signal that reported it, none where the desk itself did.
     """

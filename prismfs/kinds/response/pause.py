@@ -37,7 +37,7 @@ class Pause(Record):
 
 
 class PauseForm(Value):
-    """What is to be paused, or paused no more: one agent or one workflow."""
+    """One agent or workflow to pause, or to unpause."""
 
     agent: Identity | None = None
     workflow: Line | None = None

@@ -111,7 +111,7 @@ def _check_is_from_bridge(draft: Draft, came: Signal, source: str, tenant: Tenan
 
 
 def note_receipt(draft: Draft) -> Nothing | None:
-    """Let an attempt to carry a signal begin, or write down that it arrived, comes back, or is carried again later."""
+    """Begin an attempt to carry a signal, or record its end: it arrived, came back, or is carried again later."""
     message = outbox.message_of(draft)
     if outbox.is_beginning(draft):
         ended = outbox.why_no_attempt(message)

@@ -12,17 +12,7 @@ from prismfs.records.api import Id, JsonValue, Nothing, parse_id
 from prismfs.rules.care import bridge
 from prismfs.rules.care.assessment import NOT_SCANNED
 from prismfs.rules.care.signals import new_signal
-from prismfs.rules.core.api import (
-    Draft,
-    Tenancy,
-    authority,
-    check_addressee,
-    form_of,
-    redactions_of,
-    taken_out,
-    tenancy_of,
-    unknown_addressee,
-)
+from prismfs.rules.core.api import Draft, Tenancy, authority, form_of, redactions_of, taken_out, tenancy_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +158,7 @@ def _destination_of(draft: Draft, form: SignalDrop, parent: Signal | None) -> De
             return Destination(name, shadows=f"{name}@{tenant.home}" if hides else None)
         pid = _home_of_bridge(tenant, name, own, form.sender)
     elif pid == own:
-        check_addressee(draft, name)
+        authority.check_addressee(draft, name)
         return Destination(name)
     _check_may_cross(draft, tenant, form.sender, name, pid)
     return Destination(name, pid)
@@ -209,7 +199,7 @@ def _home_of_bridge(tenant: Tenancy, name: str, own: str, sender: str) -> str:
             "ambiguous_target", "a bridge that answers no signal names project and identity", field="/to_pid",
             hint="to_pid: PID-…, or in_reply_to: the signal that it answers",
         )  # fmt: skip
-    raise unknown_addressee()
+    raise authority.unknown_addressee()
 
 
 def _check_may_cross(draft: Draft, tenant: Tenancy, sender: str, name: str, pid: str) -> None:

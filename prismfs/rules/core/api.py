@@ -2,14 +2,7 @@
 
 from prismfs.records.api import ENGINE
 from prismfs.rules.core import authority, mailbox, outbox, roster, signoff
-from prismfs.rules.core.authority import (
-    Tenancy,
-    automation_of,
-    check_addressee,
-    owner_of,
-    tenancy_of,
-    unknown_addressee,
-)
+from prismfs.rules.core.authority import Tenancy, automation_of, owner_of, tenancy_of
 from prismfs.rules.core.draft import RULES_VERSION, Draft, Refusal, form_of, one_line, redactions_of, taken_out
 from prismfs.rules.core.fingerprint import essence, fingerprint
 from prismfs.rules.core.follow_ups import (

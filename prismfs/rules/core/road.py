@@ -2,7 +2,7 @@
 
 A row answers one event of one kind with stages, in order; a stage does one thing, or leaves what does not concern it
 alone. What a stage wants of another family it does not call: it asks for it with `draft.follow(value)`. When the
-stages of the row are done, the steps that answer those values run in the order of `ORDER`, whoever asked and whenever,
+stages of the row are done, the steps that answer those values run in the order of `ORDER`, whatever stage asked first,
 until none is left; a step may ask for more.
 """
 

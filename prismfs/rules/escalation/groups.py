@@ -16,7 +16,7 @@ INTERVAL = timedelta(minutes=5)
 
 
 def join(draft: Draft, bead: Escalation, message: Outbox, route: Route) -> Outbox | None:
-    """Let the message wait in its group where its route has groups, else return None."""
+    """Add the message to its group and return it held; None where its route has no groups."""
     if route.group_by is None:
         return None
     group = _open_group(draft, bead, route)
@@ -33,7 +33,7 @@ def join(draft: Draft, bead: Escalation, message: Outbox, route: Route) -> Outbo
 
 
 def wake(draft: Draft, bead: Escalation) -> None:
-    """Let the groups of an escalation that changed hands be flushed at their next tick.
+    """Set the groups of an escalation that was acknowledged, closed or handed on to flush at their next tick.
 
     What still waits to tell of a group is withdrawn when all of it is acknowledged or closed (C-74).
     """

@@ -31,7 +31,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Enqueue:
-    """Let `messages` wait in their groups or leave; `level_of` as in `Hold`, None where some were kept back."""
+    """Put `messages` into their groups or send them; `level_of` as in `Hold`, None where some are held."""
 
     messages: tuple[Outbox, ...]
     level_of: Id | None = None

@@ -48,7 +48,7 @@ def route(draft: Draft, asked: Notify) -> None:
 
 
 def release(draft: Draft, holder: Id) -> None:
-    """Let the messages go on that `holder` kept back; something else may mute them now.
+    """Send the messages that `holder` held; something else may mute them now.
 
     Of several levels of one escalation only the last is said, as the earlier ones are in it (C-67).
     """
@@ -64,7 +64,7 @@ def release(draft: Draft, holder: Id) -> None:
 
 
 def answered(draft: Draft, bead: Escalation) -> None:
-    """Withdraw what need not be told of `bead` any more, and let its groups know."""
+    """Withdraw the messages about `bead` that are no longer needed, and wake its groups."""
     for message in _messages_about(draft, bead.id):
         if message.status in _WITHDRAWABLE:
             draft.put(outbox.withdrawn(message, f"the escalation is {bead.status}"))
@@ -88,7 +88,7 @@ def enqueue(draft: Draft, asked: Enqueue) -> None:
 
 
 def note_receipt(draft: Draft) -> Nothing | None:
-    """Let an attempt begin, or write down how it ended; one that failed for now gets its next due time."""
+    """Begin an attempt, or record how it ended; one that failed for now gets its next due time."""
     message = outbox.message_of(draft)
     if outbox.is_beginning(draft):
         return _begin(draft, message)

@@ -1,4 +1,4 @@
-"""What a change of an artifact brings with it: rows, stale dependents, effects, who is asked and who is told."""
+"""What a change of an artifact brings with it: rows, stale dependents, effects, requests for a decision, notices."""
 
 from collections.abc import Iterable, Sequence
 

@@ -171,7 +171,7 @@ def reopen_incident(draft: Draft) -> Nothing | None:
 
 
 def tell_reopened(draft: Draft, asked: facts.TellReopened) -> None:
-    """Say to everybody who reported it who has it now, when all else of the decision is done."""
+    """Tell the reporters of a reopened incident its owner, when all else of the decision is done."""
     incident = draft.need(Incident, asked.incident)
     body = f"The fault is back: {incident.id} is open again, and {incident.owner} has it."
     subject = f"Reopened: {incident.title}"
@@ -179,7 +179,7 @@ def tell_reopened(draft: Draft, asked: facts.TellReopened) -> None:
 
 
 def end(draft: Draft, incident: Incident, status: str, reason: str | None) -> Incident:
-    """Put `incident` as ended for good, and tell every family; it waits for nothing any more."""
+    """End `incident`, without a timer left, and tell every family."""
     draft.follow(IncidentOver(incident.id))
     return draft.put(
         incident.changed(

@@ -43,7 +43,7 @@ def count_signal(draft: Draft, signal: Signal, incident: Incident, *, job: Id | 
         signal.changed(status="handed_off", incident=incident.id, disposition="duplicate_suppressed", due_at=None)
     )
     reason = f"reports {incident.id} once more, {incident.count + 1} in all"
-    name_once(draft, "join_incident", reason)
+    draft.because("join_incident", reason)
     draft.follow(TellReporter(signal.id))
     return count(draft, incident, reason, signal=signal.id, job=job)
 
@@ -135,9 +135,3 @@ def tell_reporter(draft: Draft, asked: TellReporter) -> None:
         role = "filed"
         body = f"Filed as incident {incident.id}, severity {incident.severity.label}; {incident.owner} triages it."
     draft.follow(Reply(signal, role=role, stage="classified", body=body, incident=incident))
-
-
-def name_once(draft: Draft, rule: str, reason: str) -> None:
-    """Name the decision, unless a stage before has named it, such as one that puts a signal into another lane."""
-    if not draft.rule:
-        draft.because(rule, reason)

@@ -67,7 +67,7 @@ def pause(draft: Draft) -> Nothing | None:
 
 
 def unpause(draft: Draft) -> Nothing | None:
-    """Let an incident ask for a pause no more; the pause is lifted unless another incident asks for it.
+    """Take an incident out of a pause, which is lifted unless another incident asks for it.
 
     Raises:
         RefusedError: `not_found`.

@@ -54,7 +54,7 @@ def escalate(draft: Draft, asked: Attend) -> None:
 
 
 def assign(draft: Draft, asked: Attend) -> None:
-    """Let the incident climb to who is to have it now; who has it first triages it before it climbs on (R-002-17)."""
+    """Move the incident up the chain as its facts ask; its first owner triages it before it climbs on (R-002-17)."""
     incident = draft.need(Incident, asked.incident)
     step = next_level(draft, incident)
     if incident.level != AGENT or step is None:
@@ -147,7 +147,7 @@ def with_hop_time(draft: Draft, incident: Incident) -> Incident:
 
 
 def _take_hop(draft: Draft, incident: Incident, step: Level, reasons: list[str]) -> Incident:
-    """Let `incident` climb to `step`: its owner, its row, the message to who has it now (R-002-19, R-002-26)."""
+    """Move `incident` up to `step`: its owner, its row, the message to the new owner (R-002-19, R-002-26)."""
     first = incident.level == AGENT
     reported = first and incident.job is None and incident.opened_by is not None
     holder = incident.owner if reported else authority.holder_of(draft, step.role)

@@ -146,7 +146,7 @@ def _open_or_count(draft: Draft, signal: Signal, stated: _Stated) -> Incident:
         return make_worse(draft, counted, said, "somebody who reports it again judges it as worse")
     judged, because = care.judge(draft, signal, recurs=known is not None)
     judged, because = _as_stated(draft, judged, because, stated)
-    opening.name_once(draft, "open_incident", f"lane incident, severity {judged.severity.label}: {because}")
+    draft.because("open_incident", f"lane incident, severity {judged.severity.label}: {because}")
     incident = opening.open_for_signal(
         draft,
         signal,

@@ -118,7 +118,7 @@ def _names(before: Incident, after: Incident, changes: dict[str, Any]) -> list[s
 
 
 def _tell(draft: Draft, before: Incident, after: Incident, *, status_text: str | None) -> None:
-    """Tell everybody who has something new to hear between `before` and `after`."""
+    """Tell everybody whom a difference between `before` and `after` concerns."""
     developers = draft.project.operators if after.developer_needed and not before.developer_needed else ()
     touched = _customers_affected(after) and not _customers_affected(before)
     admins = (authority.holder_of(draft, draft.response.tenant_admin),) if touched else ()

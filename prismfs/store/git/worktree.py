@@ -140,7 +140,7 @@ def edited(git: Git, commit: str, paths: Sequence[str]) -> tuple[str, ...]:
 
 
 def bring_index(git: Git, changes: Sequence[Change], between: Iterable[Change] = ()) -> None:
-    """Let the index name the new content of `changes` wherever it still names an old one.
+    """Point the index at the new content of `changes` wherever it still names an old one.
 
     `between` are the changes on the way there, commit by commit: a person's own commit leaves the index at
     what it committed, and an engine's commit may have come on top. What a person has staged is left alone.

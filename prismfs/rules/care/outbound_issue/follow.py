@@ -1,4 +1,4 @@
-"""What became of a filed issue: each difference from what was known is committed and told to its reporter (R-000-78).
+"""Changes of a filed issue at its tracker: each one is committed and told to its reporter (R-000-78).
 
 What the tracker says is data: it is quoted, shortened, and never part of a commit's subject or reason.
 """
@@ -94,7 +94,7 @@ def shortened(text: str) -> str:
 
 
 def _change(record: PhoneHome, news: IssueState) -> str:
-    """Return what became of the issue, in words of our own."""
+    """Return the issue's news, in words of our own."""
     before = record.issue_state or "open"
     if news.state != before:
         return (

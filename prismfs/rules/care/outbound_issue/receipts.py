@@ -1,4 +1,4 @@
-"""What became of the message that files an issue, and what that makes of the issue (R-000-34).
+"""Receipts of the message that files an issue, and the state that each gives the issue (R-000-34).
 
 What keeps it here is asked again before every attempt (R-000-42). A transport that only shows what it would file
 leaves the approval as it was.
@@ -17,7 +17,7 @@ CREATE_FAILED = "phone_home_issue_create_failed"
 
 
 def note_receipt(draft: Draft) -> Nothing | None:
-    """Let an attempt begin if the issue may leave now, or write down how it ended and what that makes of the issue."""
+    """Begin an attempt if the issue may leave now, or record how it ended and the issue's new state."""
     message = outbox.message_of(draft)
     if not outbox.is_beginning(draft):
         done = outbox.received(draft, message)

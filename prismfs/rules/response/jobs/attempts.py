@@ -113,7 +113,7 @@ def release_attempts(draft: Draft, asked: PauseLifted) -> None:
 
 
 def withdraw(draft: Draft, message: Outbox, why: str) -> None:
-    """Withdraw the message of an attempt that is not made, or not any more."""
+    """Withdraw the message of an attempt that is no longer made."""
     back = draft.put(outbox.withdrawn(message, why))
     draft.row("outbox.withdrawn", back, level="warn", reason=why, meta={"action": message.action})
 

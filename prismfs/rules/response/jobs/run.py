@@ -71,7 +71,7 @@ def record_delivery(draft: Draft) -> Nothing | None:
 
 
 def _begin(draft: Draft, message: Outbox) -> Nothing | None:
-    """Let the attempt of `message` begin, if it is due, still wanted, not paused, and its command still allowed.
+    """Begin the attempt of `message` if it is due, still needed, not paused, and its command still allowed.
 
     What is to be run is written into the message here and nowhere else, so that what was checked is what runs.
     """

@@ -66,7 +66,7 @@ def track(draft: Draft, incident: Incident, wanted: Sequence[Wanted], *, author:
 
 
 def finish(draft: Draft) -> Nothing | None:
-    """Close an action item as done: its owner says so, or who has the right.
+    """Close an action item as done, by its owner or an identity with the right.
 
     Raises:
         RefusedError: `not_found`, `is_escalation`, `not_an_action_item`.
