@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.owner import Owner
 from tests.support.servers import Answer, HttpServer
 from tests.support.waiting import until
 from tests.support.watched import Watched
@@ -173,6 +174,9 @@ def test_watch_raises_by_the_real_clock_until_somebody_has_it(watched: Watched, 
     routes = {"low": ["bead", "log"], "medium": ["webhook:ops"], "high": ["webhook:ops"], "critical": ["webhook:ops"]}
     more = {"routes": routes, "stale_threshold": "2s", "max_reescalations": 2}
     configure(watched, "severity", escalation=more, ops={"url": http_server.url})
+    mayor = watched.root / "roster" / "mayor.yaml"
+    mayor.write_text(f"{mayor.read_text()}logins: [{Owner.login}]\n")
+    watched.commit("the files of this user are the mayor's")
     child = watched.start()
     watched.drop(HELP | {"severity": "LOW", "title": "nobody answers"}, "a.json")
     watched.drop(HELP | {"severity": "LOW", "title": "somebody answers"}, "b.json")
