@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from prismfs.cli import output
-from prismfs.cli.gates import phase
+from prismfs.cli.gates.api import phase
 from prismfs.cli.instants import read_instant, rfc3339, within
 from prismfs.cli.listing import print_list
 from prismfs.cli.response.incident_update import decide, give, given, note, pause, unpause, update
@@ -265,5 +265,5 @@ def _give_by_key(
     give(call, verb, identifier, {"note": note} if key is None else {"note": note, "key": key}, dry_run=dry_run)
 
 
-for _part in (update, note, pause, unpause, decide, phase.command):
+for _part in (update, note, pause, unpause, decide, phase):
     command.add_command(_part)
