@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -121,13 +123,73 @@ def test_signature_by_a_key_that_the_file_brings_along_is_none(bench: Project, k
     assert refused(bench) == "bad_signature"
 
 
-def test_signed_file_dropped_again_does_nothing_more(bench: Project, key: Path) -> None:
+def test_signed_file_copied_by_somebody_counts_once(bench: Project, key: Path) -> None:
+    """Who may read the inbox can drop it again, under any name."""
+    change_roster(bench, keys=[public(key)])
+    data = json.dumps({"kind": "mail", "from": "mayor", "to": "deacon", "subject": "restart it"}).encode()
+    for name in ("mail.json", "again.json", "once-more.json"):
+        drop_signed(bench, data, sign(data, key), name)
+    assert len(bench.records("mail")) == 1
+    assert list((bench.root / "inbox").iterdir()) == []
+
+
+def test_signed_file_that_is_refused_lies_in_quarantine_with_its_signature(bench: Project, key: Path) -> None:
+    change_roster(bench, keys=[public(key)])
+    data = json.dumps({"kind": "mail", "from": "mayor", "to": "nobody", "subject": "restart it"}).encode()
+    for name in ("mail.json", "again.json"):
+        drop_signed(bench, data, sign(data, key), name)
+    assert refused(bench) == "unknown_identity"
+    assert len(bench.rows("inbox.refused")) == 1
+    kept = [path.suffix for path in (bench.root / "quarantine").iterdir()]
+    assert sorted(kept) == [".json", ".json", ".sig", ".sig", ".yaml", ".yaml"]
+
+
+@pytest.mark.parametrize("how", ["text behind", "text before", "other lines", "reserved", "bytes behind", "CRLF"])
+def test_signature_that_is_spelt_otherwise_is_refused_and_brings_nothing_in(
+    how: str, bench: Project, key: Path
+) -> None:
     change_roster(bench, keys=[public(key)])
     data = json.dumps(asked(bench)).encode()
-    drop_signed(bench, data, sign(data, key))
-    rows = len(bench.rows("escalation.acknowledged"))
-    drop_signed(bench, data, sign(data, key), "again.json")
-    assert len(bench.rows("escalation.acknowledged")) == rows
+    signature = sign(data, key)
+    first, *code, last, _ = signature.split(b"\n")
+    blob = base64.b64decode(b"".join(code))
+    lines = [b"SMUGGLED", b"\xff\xfe"]
+    match how:
+        case "text behind":
+            signature += b"\n".join(lines)
+        case "text before":
+            signature = lines[0] + b"\n" + signature
+        case "other lines":
+            signature = b"\n".join([first, b"".join(code), last, b""])
+        case "reserved":
+            at = blob.index(b"prismfs") + len(b"prismfs")
+            filled = blob[:at] + len(lines[0]).to_bytes(4) + lines[0] + blob[at + 4 :]
+            signature = b"\n".join([first, base64.b64encode(filled), last, b""])
+        case "bytes behind":
+            signature = b"\n".join([first, base64.b64encode(blob + lines[0]), last, b""])
+        case "CRLF":
+            signature = signature.replace(b"\n", b"\r\n")
+    drop_signed(bench, data, signature)
+    assert (refused(bench), status(bench)) == ("bad_signature", "open")
+    assert "SMUGGLED" not in bench.git("log", "-p", "--text", "--all")
+
+
+def test_signature_where_ssh_keygen_is_missing_is_refused_and_the_desk_goes_on(
+    bench: Project, key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file with a signature beside it must not stop a desk on a machine without OpenSSH."""
+    change_roster(bench, keys=[public(key)])
+    data = json.dumps(asked(bench)).encode()
+    signature = sign(data, key)
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "git").symlink_to(str(shutil.which("git")))
+    monkeypatch.setenv("PATH", str(tools))
+    drop_signed(bench, data, signature)
+    assert (refused(bench), status(bench)) == ("signature_unverifiable", "open")
+    bench.drop(json.dumps(ESCALATION | {"title": "another"}), "next.json")
+    bench.turn()
+    assert len(bench.records("bead")) == 2
 
 
 def test_file_of_a_user_that_the_roster_maps_is_its_personas(bench: Project) -> None:

@@ -3,6 +3,7 @@
 Keys and users are those of the sender's roster entry at the protected base, never of what the file brings.
 """
 
+import base64
 import hashlib
 import os
 import pwd
@@ -28,12 +29,16 @@ NAMESPACE = "prismfs"
 _WAIT = timedelta(seconds=10)
 _MOST = 16 * 1024  # bytes of a signature
 
+_ARMOR = b"-----BEGIN SSH SIGNATURE-----\n%b\n-----END SSH SIGNATURE-----\n"
+_COLUMNS = 70
+
 
 def proof_of(desk: Desk, drop: Drop, sender: str) -> OwnerProof | SignatureProof | None:
     """Return how `drop` is known to be from `sender`; None where that is a claim alone.
 
     Raises:
         RecordError: `bad_signature`; there is a signature, and it is none of `sender` over these bytes.
+            `signature_unverifiable`; ssh-keygen is missing here, or gave no answer.
     """
     listed = desk.view().get(Persona, sender)
     if drop.signature is None and (listed is None or not listed.logins):
@@ -46,6 +51,14 @@ def proof_of(desk: Desk, drop: Drop, sender: str) -> OwnerProof | SignatureProof
         if entry is not None and login in entry.logins:
             return OwnerProof(how="owner", login=login)
     return None
+
+
+def cause_of(drop: Drop, proof: OwnerProof | SignatureProof | None) -> str:
+    """Return the cause that the event of `drop` names: of a signed file its bytes alone.
+
+    Whoever can read a signed file can copy it, under any name and with the signature spelt another way: it counts once.
+    """
+    return f"drop:signed:{proof.sha512}" if proof is not None and proof.how == "signed" else drop.cause
 
 
 def contradicts_roster(git: Git, event: Event, before: str) -> bool:
@@ -67,8 +80,13 @@ def _entry(git: Git, head: str, name: str) -> Persona | None:
 
 
 def _signed(drop: Drop, signature: bytes, sender: str, entry: Persona | None) -> SignatureProof:
-    for key in () if entry is None else entry.keys:
-        if fits(signature, drop.data, key):
+    for key in () if entry is None or not is_strict(signature) else entry.keys:
+        try:
+            good = fits(signature, drop.data, key)
+        except RefusedError as error:
+            hint = "install OpenSSH where the watcher runs, then drop it again"
+            raise RecordError("signature_unverifiable", f"{PROGRAM}: {error.problem.message}", hint=hint) from error
+        if good:
             digest = hashlib.sha512(drop.data).hexdigest()
             return SignatureProof(how="signed", key=key, sha512=digest, signature=signature.decode())
     raise RecordError(
@@ -82,7 +100,7 @@ def fits(signature: bytes, data: bytes, key: str) -> bool:
     """Tell whether `signature` (armored) is one over exactly `data` by `key`, made for `NAMESPACE`.
 
     Raises:
-        RefusedError: `command_missing`; OpenSSH is not installed.
+        RefusedError: `command_missing`, OpenSSH is not installed; `command_timeout`.
     """
     with tempfile.TemporaryDirectory() as folder:
         signers, file = Path(folder) / "signers", Path(folder) / "signature"
@@ -90,6 +108,27 @@ def fits(signature: bytes, data: bytes, key: str) -> bool:
         file.write_bytes(signature)
         command = [PROGRAM, "-Y", "verify", "-n", NAMESPACE, "-I", "sender", "-f", str(signers), "-s", str(file)]
         return run(command, data, timeout=_WAIT, cwd=Path(folder)).code == 0
+
+
+def is_strict(signature: bytes) -> bool:
+    """Tell whether `signature` is armored as ssh-keygen writes it and holds the fields of one and nothing else.
+
+    ssh-keygen itself passes over text around it, and over what fills the reserved field; as the signature is kept, such
+    text would come into the history unseen. Source: OpenSSH, PROTOCOL.sshsig.
+    """
+    try:
+        blob = base64.b64decode(b"".join(signature.split(b"\n")[1:-2]), validate=True)
+    except ValueError:
+        return False
+    code = base64.b64encode(blob)
+    lines = b"\n".join(code[at : at + _COLUMNS] for at in range(0, len(code), _COLUMNS))
+    if signature != _ARMOR % lines or not blob.startswith(b"SSHSIG\x00\x00\x00\x01"):
+        return False
+    rest, fields = blob[10:], []
+    while len(rest) >= 4 and len(rest) >= 4 + (size := int.from_bytes(rest[:4])):
+        fields.append(rest[4 : 4 + size])
+        rest = rest[4 + size :]
+    return not rest and len(fields) == 5 and fields[2] == b""  # key, namespace, reserved, hash, signature
 
 
 def sign(data: bytes, key: Path) -> bytes:

@@ -10,7 +10,7 @@ from datetime import datetime
 from prismfs.engine.event import engine_event
 from prismfs.engine.tenant.tenancy import HOME_UNREADABLE
 from prismfs.engine.trust import foreign_commits
-from prismfs.engine.trust.drop_proof import proof_of
+from prismfs.engine.trust.drop_proof import cause_of, proof_of
 from prismfs.engine.trust.foreign_commits import could_be_identity, time_of
 from prismfs.engine.trust.protection import is_guarded
 from prismfs.engine.turn import persona_command
@@ -61,7 +61,7 @@ def release(desk: Desk, ingested: Sequence[Ingested], events: Sequence[Event], n
     }
     for entry in ingested:
         source = entry.source
-        problem = entry.problem or refused.get(source.cause)
+        problem = entry.problem or refused.get(entry.event.cause)
         if problem is None:
             assert isinstance(source, Drop)
             desk.inbox.remove(source.name, source.cause)
@@ -82,14 +82,15 @@ def form_event(desk: Desk, document: Document, drop: Drop, *, at: datetime, rule
     kind, named = scanned.document.get("kind"), scanned.document.get("from")
     sender = str(named) if could_be_identity(named) else _UNKNOWN  # the form itself is checked later
     said: Document = {"name": redact_text(drop.name), "sha256": drop.sha256, "size": len(drop.data)}
+    proof = proof_of(desk, drop, sender)
     event = Event(
         type="drop",
         kind=kind if isinstance(kind, str) and kind in DROPS else _UNKNOWN,
-        cause=drop.cause,
+        cause=cause_of(drop, proof),
         at=at,
         actor=sender,
         document={"document": scanned.document, "redactions": scanned.redactions, **said},
-        proof=proof_of(desk, drop, sender),
+        proof=proof,
     )
     return with_context(desk, event)
 
