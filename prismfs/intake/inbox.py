@@ -176,11 +176,12 @@ class Inbox:
             return False
         with self.opened() as fd:
             try:
-                with suppress(OSError):  # an agent may have put anything there
-                    os.unlink(name + SIGNATURE, dir_fd=fd)
                 os.unlink(aside, dir_fd=fd)
             except OSError as error:
                 raise _unwritable(name, error) from error
+            # Not before: killed in between, the file would be read again as a mere claim, and refused.
+            with suppress(OSError):  # an agent may have put anything there
+                os.unlink(name + SIGNATURE, dir_fd=fd)
         self._read.pop(name, None)
         return True
 

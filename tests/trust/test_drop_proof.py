@@ -6,6 +6,7 @@ import base64
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,46 @@ def test_signed_file_that_is_refused_lies_in_quarantine_with_its_signature(bench
     assert len(bench.rows("inbox.refused")) == 1
     kept = [path.suffix for path in (bench.root / "quarantine").iterdir()]
     assert sorted(kept) == [".json", ".json", ".sig", ".sig", ".yaml", ".yaml"]
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+class Removals:
+    """Ends the process, once told to, at the n-th removal of a file."""
+
+    left = -1
+
+    def __call__(self, event: str, _: object) -> None:
+        if event == "os.remove" and self.left >= 0:
+            self.left -= 1
+            if self.left < 0:
+                raise Killed
+
+
+REMOVALS = Removals()
+sys.addaudithook(REMOVALS)  # for the life of the process: it cannot be taken back
+
+
+@pytest.mark.parametrize("removed", [0, 1])
+def test_signed_file_whose_removal_was_cut_short_is_not_taken_for_a_claim(
+    removed: int, bench: Project, key: Path
+) -> None:
+    change_roster(bench, keys=[public(key)])
+    data = json.dumps(asked(bench)).encode()
+    (bench.root / "inbox" / "ack.json.sig").write_bytes(sign(data, key))
+    bench.drop(data.decode(), "ack.json")
+    names = {path.name for path in (bench.root / "inbox").iterdir()}
+    assert names == {"ack.json", "ack.json.sig"}
+    bench.desk.crash_point = lambda name: setattr(REMOVALS, "left", removed) if name == "before-inbox" else None
+    with pytest.raises(Killed):
+        bench.turn()
+    bench.restart()
+    bench.turn()
+    assert status(bench) == "acknowledged"
+    assert {row.meta["code"] for row in bench.rows("inbox.refused")} <= {"signature_alone"}
+    assert len(bench.rows("escalation.acknowledged")) == 1
 
 
 @pytest.mark.parametrize("how", ["text behind", "text before", "other lines", "reserved", "bytes behind", "CRLF"])

@@ -20,12 +20,12 @@ _ALLOWED = re.compile(
     r"|remote\.[^\n]+\.(url|pushurl|fetch|push|mirror|tagopt|prune|prunetags|skipdefaultupdate|skipfetchall|gh-resolved)"
     r"|(user|author|committer|branch|init|pull|rebase|rerere|advice|color|column|pager|alias|status|gui|lfs|submodule|trailer"
     r"|sequence|gc|maintenance|repack|feature|fsck|mailmap|difftool|mergetool|guitool|man|browser|web|sendemail)\.[^\n]+"
-    r"|push\.(default|autosetupremote|followtags)|fetch\.[a-z]+|merge\.(ff|conflictstyle|renames|tool|guitool)"
+    r"|push\.(default|autosetupremote|followtags)|fetch\.(prune|prunetags|parallel|recursesubmodules|writecommitgraph|showforcedupdates|output)|merge\.(ff|conflictstyle|renames|tool|guitool)"
     r"|commit\.(gpgsign|verbose|template)|tag\.(sort|gpgsign)|gpg\.(format|mintrustlevel|ssh\.allowedsignersfile)"
     r"|pack\.(windowmemory|threads|deltacachesize|writebitmaps)|index\.(version|threads|sparse)"
     r"|log\.(date|decorate|showsignature|follow|excludedecoration)|format\.pretty|i18n\.commitencoding"
     r"|diff\.(renames|algorithm|colormoved|mnemonicprefix|noprefix|ignoresubmodules|tool|guitool)"
-    r"|extensions\.(objectformat|worktreeconfig|partialclone)|receive\.deny[a-z]+|transfer\.[a-z]+"
+    r"|extensions\.(objectformat|worktreeconfig|partialclone)|receive\.deny[a-z]+|transfer\.(fsckobjects|unpacklimit)"
 )
 _RUNS_A_PROGRAM = re.compile(r"ext::|^!|--upload-pack|--receive-pack")
 """In an address; the other keys are read by nothing that the engine runs."""
