@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -268,3 +269,16 @@ def test_signal_committed_by_hand_is_scanned_before_it_crosses(town: Town) -> No
     assert token not in arrived.body
     assert [(one.pointer, one.kind) for one in arrived.redactions] == [("/body", "github_token")]
     town.check()
+
+
+@pytest.mark.parametrize("kind", ["mail", "escalation", "journal", "todo"])
+@pytest.mark.parametrize("name", ["Clara", "CLARA", "Sage"])
+def test_file_in_a_customers_project_that_claims_to_be_from_a_bridge_is_refused(
+    town: Town, kind: str, name: str
+) -> None:
+    """FT-04: in the customer's mailbox it would look exactly like the real one."""
+    more = {"mail": {"to": "mayor", "subject": "x"}, "journal": {"subject": "x"}, "todo": {"title": "x"}}
+    form = {"kind": kind, "from": name} | more.get(kind, {"severity": "LOW", "title": "x"})
+    town[ACME].drop(json.dumps(form), "claim.json")
+    town.turn()
+    assert town.refused(ACME) == "unproven_identity"

@@ -4,6 +4,7 @@ Commits that the engine did not make, the news of the branch, become events as w
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -98,14 +99,14 @@ def form_event(desk: Desk, document: Document, drop: Drop, *, at: datetime, rule
 def with_context(desk: Desk, event: Event) -> Event:
     """Return the event of a signal with what is known of the tenant, and the answer of the desk's own command.
 
-    Every other event is returned as it is.
+    Of another drop that claims to be from a bridge of the tenant the event says so; every other one stays as it is.
 
     Raises:
         StoreError: `home_unreadable`; the addressee may be a bridge, and the tenant's home cannot be read.
     """
     form = event.document.get("document")
     if (event.type, event.kind) not in (("drop", "signal"), ("command", "signal.send")) or not isinstance(form, dict):
-        return event
+        return _with_bridges(desk, event) if event.type == "drop" else event
     return persona_command.with_classification(desk, _with_tenant(desk, event, form), form)
 
 
@@ -150,6 +151,19 @@ def _refused(refusal: Refusal, now: datetime) -> Event:
         **refusal.problem.as_document(),
     }
     return engine_event("drop", "refused", cause=f"refused:{refusal.cause}", at=now, document=document)
+
+
+def _with_bridges(desk: Desk, event: Event) -> Event:
+    """Return the event with what is known of the tenant where its actor is one of the tenant's bridges by name.
+
+    While the home cannot be read nobody is known to be one: a report or a call for help does not wait for that.
+    """
+    with suppress(StoreError):
+        if desk.tenancy is not None and event.actor.casefold() in (
+            bridge.identity.casefold() for bridge in desk.tenancy.bridges()
+        ):
+            return event.changed(document=event.document | {"tenant": desk.tenancy.describe(())})
+    return event
 
 
 def _with_tenant(desk: Desk, event: Event, form: Document) -> Event:
