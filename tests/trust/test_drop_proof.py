@@ -145,7 +145,7 @@ def test_signed_file_that_is_refused_lies_in_quarantine_with_its_signature(bench
     assert sorted(kept) == [".json", ".json", ".sig", ".sig", ".yaml", ".yaml"]
 
 
-class Killed(BaseException):
+class CutShort(BaseException):
     """The process ends here."""
 
 
@@ -158,7 +158,7 @@ class Removals:
         if event == "os.remove" and self.left >= 0:
             self.left -= 1
             if self.left < 0:
-                raise Killed
+                raise CutShort
 
 
 REMOVALS = Removals()
@@ -176,7 +176,7 @@ def test_signed_file_whose_removal_was_cut_short_is_not_taken_for_a_claim(
     names = {path.name for path in (bench.root / "inbox").iterdir()}
     assert names == {"ack.json", "ack.json.sig"}
     bench.desk.crash_point = lambda name: setattr(REMOVALS, "left", removed) if name == "before-inbox" else None
-    with pytest.raises(Killed):
+    with pytest.raises(CutShort):
         bench.turn()
     bench.restart()
     bench.turn()
