@@ -43,7 +43,7 @@ class Watcher:
 
     Those of `clones` are kept in step with the repositories that they were cloned from.
     `report` is called for every turn that did something, `complain` for every error, `notice` for what an operator
-    should know once.
+    should know once, `hints` what wakes it.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Watcher:
         report: Callable[[Desk, Turn], None] = lambda _desk, _turn: None,
         complain: Callable[[Desk, PrismfsError], None] = lambda _desk, _error: None,
         notice: Callable[[str], None] = lambda _text: None,
+        hints: Hints | None = None,
     ) -> None:
         self._projects = [WatchedProject(desk, Health(desk.root)) for desk in desks]
         self._clock = clock
@@ -62,7 +63,7 @@ class Watcher:
         self._complain = complain
         self._notice = notice
         self._stopping = False
-        self.hints = Hints()
+        self.hints = hints or Hints()
         self._courier = ThreadCourier(self.hints.wake)
         self._syncer = Syncer(self.hints.wake)
         self._sharer = Sharer(clones, self.hints.wake)
