@@ -53,8 +53,10 @@ class Call:
         Raises:
             StoreError: `no_project`, or why it cannot be opened.
         """
+        from prismfs.engine.admin.isolation import keep_group_reading
         from prismfs.engine.turn.desk import Desk
 
+        keep_group_reading(self.project())
         return Desk(self.project())
 
     def submit(self, kind: str, document: dict[str, Any], *, dry_run: bool, target: str | None = None) -> None:

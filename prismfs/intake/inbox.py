@@ -207,6 +207,15 @@ class Inbox:
                 raise _unwritable(name, error) from error
         return None
 
+    def hide(self, aside: str, stem: str) -> bool:
+        """Rename what was set aside as `aside` to a name that is looked at no more; tell whether that was possible."""
+        with self.opened() as fd:
+            try:
+                os.rename(aside, f".refused-{stem}", src_dir_fd=fd, dst_dir_fd=fd)
+            except OSError:
+                return False
+        return True
+
     def put_back(self, name: str) -> None:
         """Give the entry that was set aside its name again: it could not be moved where it belongs."""
         with self.opened() as fd, suppress(FileNotFoundError):

@@ -110,6 +110,8 @@ class Quarantine:
                 with suppress(OSError):  # most have none
                     os.rename(refusal.name + SIGNATURE, stem + SIGNATURE, src_dir_fd=source, dst_dir_fd=fd)
         except OSError as error:
+            if error.errno in (errno.EACCES, errno.EPERM) and inbox.hide(aside, stem):
+                return  # a folder of another user's may be renamed where it is, and not be moved
             inbox.put_back(refusal.name)
             raise self._failed(f"inbox/{printable(refusal.name)} cannot be moved here", error) from error
 

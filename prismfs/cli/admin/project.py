@@ -25,9 +25,24 @@ _CLEAR_LINE = "\r\x1b[K"
 @click.option("--pid", required=True, help="The project's id: PID- and 3 to 32 of A-Z 0-9.")
 @click.option("--tenant", help="The tenant it belongs to; tenant.yaml beside the folder is made or extended.")
 @click.option("--home", is_flag=True, help="The tenant's home project: its intake desk serves every other one.")
+@click.option("--separate", is_flag=True, help="Set modes so that agents can drop files and read, and nothing else.")
+@click.option("--agents", metavar="GROUP", default="agents", show_default=True, help="Whose users those agents run as.")
 @output.verb(writes=True)
-def init(call: output.Call, folder: Path, pid: str, tenant: str | None, home: bool, dry_run: bool) -> None:
-    """Make FOLDER a project: a git repository with settings, a roster and an inbox."""
+def init(
+    call: output.Call,
+    folder: Path,
+    pid: str,
+    tenant: str | None,
+    home: bool,
+    separate: bool,
+    agents: str,
+    dry_run: bool,
+) -> None:
+    """Make FOLDER a project: a git repository with settings, a roster and an inbox.
+
+    With --separate it belongs to the user who calls this, and the watcher is to run as that user (docs/trust.md).
+    """
+    from prismfs.engine.admin import isolation
     from prismfs.engine.admin.init_project import BRIDGES, init_project, read_tenant, register
     from prismfs.kinds.care.settings.consent import TEXT
     from prismfs.kinds.core.settings.project import Project
@@ -42,6 +57,8 @@ def init(call: output.Call, folder: Path, pid: str, tenant: str | None, home: bo
         "bridges": list(BRIDGES) if home else [],
     }
     project = Project.from_document(document)
+    if separate:
+        isolation.check_separable(folder, agents)
     known = None if tenant is None else read_tenant(folder.resolve().parent)
     bridged = known is not None and known.home not in (None, pid)
     if dry_run:
@@ -51,6 +68,8 @@ def init(call: output.Call, folder: Path, pid: str, tenant: str | None, home: bo
     commit, made = init_project(folder, project=project, now=call.now(), bridged=bridged)
     if tenant is not None:
         register(folder, project)
+    if separate:
+        isolation.separate(folder, agents)
     lines = [
         f"{'made' if made else 'is already'} project {pid} in {folder} (commit {commit[:12]})",
         f"  drop files into {folder / 'inbox'}, or: prismfs -C {folder} signal send --help",
@@ -59,6 +78,7 @@ def init(call: output.Call, folder: Path, pid: str, tenant: str | None, home: bo
         f"note: {' '.join(TEXT.split())}",
     ]
     data = {"pid": pid, "path": str(folder.resolve()), "commit": commit, "made": made, "dry_run": False}
+    data["isolation"] = isolation.isolation_of(folder).form
     output.result(call, data, lines)
 
 

@@ -121,6 +121,7 @@ def verify(call: output.Call, since: str | None) -> int:
 
     Exit 1 if one differs.
     """
+    from prismfs.engine.admin.isolation import isolation_of
     from prismfs.engine.trust import verify as histories
     from prismfs.store.repo import ProjectRepo
 
@@ -138,8 +139,10 @@ def verify(call: output.Call, since: str | None) -> int:
     ]
     for problem in found.problems:
         lines.append(click.style(output.one_line(f"{problem} [{problem.code}]"), fg="red"))
+    form = isolation_of(call.project())
+    lines.append(f"isolation: {form.form} ({form.meaning})")
     lines.append("the history is what the rules make of it" if not found.problems else "the history does not verify")
-    output.result(call, found.to_document(), lines)
+    output.result(call, found.to_document() | {"isolation": form.form}, lines)
     return 1 if found.problems else 0
 
 

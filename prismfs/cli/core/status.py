@@ -15,6 +15,7 @@ import click
 
 from prismfs.cli import output
 from prismfs.cli.core.status_detail import read_status_detail
+from prismfs.engine.admin.isolation import isolation_of
 from prismfs.engine.metrics.facts import format_seconds
 from prismfs.engine.metrics.incidents_now import Active, read_active
 from prismfs.store import listing
@@ -157,6 +158,7 @@ def _project(root: Path, connection: sqlite3.Connection) -> dict[str, Any]:
         "waiting_in_inbox": _count(root / "inbox"),
         "in_quarantine": _count(root / "quarantine", suffix=".reason.yaml"),
         "next_due": min(filter(None, map(partial(listing.read_next_due, connection), (None, "outbox"))), default=None),
+        "isolation": isolation_of(root).form,
         "watcher": _watcher(root),
     }
 

@@ -15,6 +15,7 @@ from prismfs.clock import SystemClock
 from prismfs.daemon.log_lines import start_logging
 from prismfs.daemon.loop import Watcher
 from prismfs.engine.admin import watchdog
+from prismfs.engine.admin.isolation import keep_group_reading
 from prismfs.engine.tenant.clones import TenantProject, find_projects, publish_clones
 from prismfs.engine.turn import react as turns
 from prismfs.engine.turn.commit_group import Outcome
@@ -81,6 +82,7 @@ def _react_until_idle(root: Path, outcomes: list[Outcome], *, dry_run: bool) -> 
     """Do turns over one project while something waits, adding to `outcomes`; tell whether signals left it."""
     clock = SystemClock()
     crossed = False
+    keep_group_reading(root)
     with Desk(root) as desk:
         heartbeat = watchdog.read_heartbeat(root)
         if not dry_run:
@@ -158,6 +160,7 @@ def _watch(call: output.Call, printed: _Printed, *, once_idle: bool) -> None:
             try:
                 if project.error is not None:
                     raise project.error
+                keep_group_reading(project.root)
                 desks.append(stack.enter_context(Desk(project.root)))
                 clones += [project.root] if project.remote else []
             except PrismfsError as error:

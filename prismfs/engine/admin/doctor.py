@@ -12,6 +12,7 @@ from pathlib import Path
 from prismfs.delivery.plugin import GROUP, is_installed
 from prismfs.engine.admin import doctor_tenant, watchdog
 from prismfs.engine.admin.check import check_routes
+from prismfs.engine.admin.isolation import isolation_of
 from prismfs.engine.trust.endorsement import keys_of, project_at
 from prismfs.engine.trust.protection import is_guarded, is_signed, mark_at, protected_changes
 from prismfs.engine.trust.verify import check_complete
@@ -65,6 +66,7 @@ def examine(root: Path, now: datetime) -> list[Finding]:
             _try("every route reaches somebody", _check_routes, repo),
             _try("signatures can be checked, and an operator can sign", _check_signing, repo),
             _try("no file has rights by the user that the desk runs as", _check_logins, repo),
+            _check_isolation(root),
             _try("issues can be reviewed and filed", check_phone_home, repo),
             _try("all records are committed and unedited", _check_status, repo),
             _try("no record was written by a newer prismfs", _check_newer, root),
@@ -108,6 +110,17 @@ def _check_logins(repo: ProjectRepo) -> Problem | None:
         path=f"roster/{named.identity.casefold()}.yaml", field="/logins",
         hint=f"let {named.identity} sign its files (prismfs emit --sign KEY), or run agents as another user",
     )  # fmt: skip
+
+
+def _check_isolation(root: Path) -> Finding:
+    """Say which form the desk has; a fault is one that others may drop into and that is not shut besides."""
+    found = isolation_of(root)
+    subject = f"isolation: {found.form} ({found.meaning})"
+    if found.open is None:
+        return Finding(subject)
+    said = "may be changed or read by others, who may also write into the inbox"
+    hint = "prismfs init DIR --separate sets owners and modes (docs/trust.md)"
+    return Finding(subject, Problem("not_separated", said, path=found.open, hint=hint))
 
 
 def _check_branch(repo: ProjectRepo) -> None:
