@@ -8,6 +8,7 @@ from typing import Any, Literal
 import click
 
 from prismfs.cli import output
+from prismfs.cli.sender import has_sender, own_pid, sender_text, with_sender
 from prismfs.records.document import Document, member
 from prismfs.store.listing import find_documents, read_kinds
 from prismfs.store.reading import reading
@@ -61,6 +62,9 @@ def print_list(
                 allowed = ", ".join(f"--{each}" for each in form["filters"]) or "no filter"
                 raise click.UsageError(f"a {kind} has no {name} to be listed by; it takes {allowed}")
         texts, total = find_documents(connection, kind, where=where, compare=compare, limit=limit)
+        if has_sender(kind):
+            pid = own_pid(connection)
+            texts = tuple(output.encode(with_sender(json.loads(text), pid)) for text in texts)
     if call.as_json:
         head = json.dumps({"schema": output.SCHEMA, "ok": True})[:-1]
         print(f'{head}, "data": {{"items": [{", ".join(texts)}], "total": {total}}}}}')
@@ -103,6 +107,8 @@ def _row(kind: str, form: Mapping[str, Any], document: Document) -> dict[str, An
         value = default if value is None else value
         if value is not None:
             row[path.rpartition(".")[2]] = _cell(value)
+    if "sender" in document:
+        row["from"] = sender_text(document)
     title = member(document, form["title"])
     return row if title is None else row | {"what": title}
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from prismfs.cli import output
+from prismfs.cli.sender import own_pid, sender_text, with_sender
 from prismfs.store import listing
 from prismfs.store.reading import reading, resolve_id
 
@@ -34,14 +35,22 @@ def record_with(
     """Return one record as its document, and as lines for people; those leave out the members `but`."""
     with reading(call.project()) as connection:
         text = listing.read_document(connection, resolve_id(connection, identifier))
-        document: dict[str, Any] = json.loads(text or "{}")
-        lines = _lines({name: value for name, value in document.items() if name not in but})
+        document: dict[str, Any] = with_sender(json.loads(text or "{}"), own_pid(connection))
+        lines = _lines(_for_people({name: value for name, value in document.items() if name not in but}))
         other = document.get(with_member[0]) if with_member is not None else None
         if with_member is not None and isinstance(other, str):
             found: dict[str, Any] = json.loads(listing.read_document(connection, other) or "{}")
             document[with_member[1]] = found
             lines += [f"\n{click.style(with_member[1].replace('_', ' '), bold=True)}", *_lines(_flat(found))]
     return document, lines
+
+
+def _for_people(document: dict[str, Any]) -> dict[str, Any]:
+    """Return `document` with the sender and how it is known in one member, in place of the name alone."""
+    if "sender" not in document:
+        return document
+    shown = {name: value for name, value in document.items() if name not in ("from", "from_pid", "sender_known")}
+    return shown | {"sender": sender_text(document)}
 
 
 def _flat(document: dict[str, Any]) -> dict[str, Any]:

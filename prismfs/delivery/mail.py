@@ -20,6 +20,7 @@ class MailChannel:
                 "version": 1,
                 "id": derive_id("mai", message.created_at, cause=message.id),
                 "from": "prismfs",
+                "sender_known": "engine",
                 "to": message.target,
                 "type": "escalation",
                 "priority": message.priority,

@@ -34,6 +34,7 @@ from prismfs.records.plan import (
     Assurance,
     Decision,
     Event,
+    Known,
     Nothing,
     OwnerProof,
     Plan,

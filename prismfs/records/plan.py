@@ -14,6 +14,10 @@ ENGINE = "prismfs"
 
 EventType = Literal["drop", "commit", "command", "due", "delivery", "bridge", "sync", "watchdog"]
 Assurance = Literal["claimed", "owner", "signed", "local", "engine"]
+Known = Literal[Assurance, "bridge", "unknown"]
+"""How the sender of a message is known: `bridge` where the project that it came from says so, `unknown` where nothing
+was written down, as in records of earlier versions.
+"""
 
 
 class OwnerProof(Value):
@@ -67,6 +71,12 @@ class Event(Value):
             return "claimed" if self.proof is None else self.proof.how
         # The state of an issue that somebody brings as a file is given at the command line.
         return "local" if self.type == "sync" and self.actor != ENGINE else "engine"
+
+    def known(self, name: str) -> Known:
+        """Return how `name`, given as the sender of what this event brings, is known: never better than its actor."""
+        if self.type == "bridge":
+            return "bridge"
+        return self.assurance if name.casefold() == self.actor.casefold() else "unknown"
 
 
 CAUSE, RULE, ACTOR, TIME, VERSION = (

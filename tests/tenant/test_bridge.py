@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from prismfs.cli.sender import sender_text, with_sender
 from prismfs.kinds import kind_of
 from prismfs.records.api import derive_id
 from tests.support.town import Town
@@ -282,3 +283,19 @@ def test_file_in_a_customers_project_that_claims_to_be_from_a_bridge_is_refused(
     town[ACME].drop(json.dumps(form), "claim.json")
     town.turn()
     assert town.refused(ACME) == "unproven_identity"
+
+
+def test_mail_of_a_claimed_bridge_never_looks_like_one_that_crossed(town: Town) -> None:
+    """FT-04: while the home cannot be read nobody is known to be its bridge, and the two still differ."""
+    subject = town.send(ACME, to="Sage").subject
+    with town.broken(HOME):
+        town[ACME].restart()
+        town[ACME].drop(json.dumps({"kind": "mail", "from": "Sage", "to": "mayor", "subject": "x"}), "claim.json")
+        town.turn(ACME)
+    (claim,) = [mail for mail in town.mails(ACME, "mayor") if mail.sender == "Sage"]
+    answers = [mail for mail in town.mails(ACME, "jade") if subject in mail.subject]
+    shown = {sender_text(with_sender(mail.to_document(), ACME)) for mail in (claim, *answers)}
+    assert shown == {"Sage@PID-ACME01 (claimed)", "Clara@PID-HOME01 (bridge)"}
+    crossed = [signal for signal in town[HOME].records("signal") if signal.subject == subject]
+    assert [(one.sender, one.from_pid, one.sender_known) for one in crossed] == [("jade", ACME, "bridge")]
+    town.check()

@@ -140,10 +140,12 @@ def show(call: output.Call, identifier: str) -> None:
 @output.verb()
 def thread(call: output.Call, identifier: str) -> None:
     """Show the conversation that a signal belongs to, both directions, oldest first; marks nothing."""
+    from prismfs.cli.sender import own_pid, with_sender
     from prismfs.store.reading import reading, resolve_id
 
     with reading(call.project()) as connection:
-        entries = _conversation(connection, resolve_id(connection, identifier))
+        pid = own_pid(connection)
+        entries = [with_sender(one, pid) for one in _conversation(connection, resolve_id(connection, identifier))]
     lines = [line for entry in entries for line in _shown(entry)]
     output.result(call, {"items": entries, "total": len(entries)}, lines)
 
@@ -193,9 +195,10 @@ def _order(entry: dict[str, Any]) -> tuple[str, int, str]:
 
 
 def _shown(entry: dict[str, Any]) -> list[str]:
-    sender = entry["from"] + (f"@{entry['from_pid']}" if entry.get("from_pid") else "")
+    from prismfs.cli.sender import sender_text
+
     to = entry["to"] + (f"@{entry['to_pid']}" if entry.get("to_pid") else "")
-    head = f"{entry['created_at']}  {sender} to {to}  {entry['type']}, {entry['status']}"
+    head = f"{entry['created_at']}  {sender_text(entry)} to {to}  {entry['type']}, {entry['status']}"
     body = [f"  {line}".rstrip() for line in output.safe(entry.get("body") or "").rstrip().splitlines()]
     name = click.style(output.safe(entry["id"]), bold=True)
     return [f"{name}  {output.safe(head)}", output.one_line(entry["subject"]), *body, ""]

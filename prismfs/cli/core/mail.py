@@ -8,6 +8,7 @@ import click
 
 from prismfs.cli import output
 from prismfs.cli.instants import format_age
+from prismfs.cli.sender import own_pid, sender_text, with_sender
 from prismfs.cli.show import print_record
 from prismfs.cli.submit import submit_command
 from prismfs.errors import RefusedError
@@ -68,7 +69,8 @@ def inbox(call: output.Call, everything: bool, archived: bool, limit: int | None
             for status in wanted
             for text in listing.find_documents(connection, "mail", where={**found, "status": status})[0]
         ]
-    mails = [json.loads(text) for text in texts]
+        pid = own_pid(connection)
+    mails = [with_sender(json.loads(text), pid) for text in texts]
     mails.sort(key=lambda mail: str(mail["id"]), reverse=True)
     mails.sort(key=lambda mail: (_STATES.index(mail["status"]), _PRIORITIES.index(mail["priority"])))
     shown = mails[:limit]
@@ -111,7 +113,8 @@ def thread(call: output.Call, identifier: str) -> None:
         first = found.get("thread_id") or found["id"]
         texts, _ = listing.find_documents(connection, "mail", where={"key": first}, newest_first=False)
         begun = listing.read_document(connection, first)
-    mails = [json.loads(text) for text in ((begun,) if begun else ()) + texts]
+        pid = own_pid(connection)
+    mails = [with_sender(json.loads(text), pid) for text in ((begun,) if begun else ()) + texts]
     mails.sort(key=lambda mail: (mail["created_at"], mail["id"]))
     output.result(call, {"items": mails, "total": len(mails)}, [line for mail in mails for line in _shown(mail)])
 
@@ -135,13 +138,14 @@ def archive(call: output.Call, identifier: str, dry_run: bool) -> None:
 def _table(mails: list[dict[str, Any]]) -> str:
     now = datetime.now(UTC)
     columns = {name: name.upper() for name in ("id", "status", "priority", "from", "subject", "age")}
-    rows = [mail | {"age": format_age(mail["created_at"], now)} for mail in mails]
+    rows = [mail | {"from": sender_text(mail), "age": format_age(mail["created_at"], now)} for mail in mails]
     return output.table(rows, columns)
 
 
 def _shown(mail: dict[str, Any]) -> list[str]:
     """Return one message of a conversation as lines for people."""
-    head = f"{mail['created_at']}  {mail['from']} to {mail['to']}  {mail['type']}, {mail['priority']}, {mail['status']}"
+    told = f"{mail['type']}, {mail['priority']}, {mail['status']}"
+    head = f"{mail['created_at']}  {sender_text(mail)} to {mail['to']}  {told}"
     first = click.style(output.safe(mail["id"]), bold=True) + "  " + output.safe(head)
     body = [f"  {line}" for line in output.safe(mail["body"]).rstrip().splitlines()]
     return [first, output.one_line(mail["subject"]), *body, ""]

@@ -15,6 +15,7 @@ import click
 
 from prismfs.cli import output
 from prismfs.cli.core.status_detail import read_status_detail
+from prismfs.cli.sender import own_pid, sender_text, with_sender
 from prismfs.engine.admin.isolation import isolation_of
 from prismfs.engine.metrics.facts import format_seconds
 from prismfs.engine.metrics.incidents_now import Active, read_active
@@ -59,7 +60,10 @@ def prime(call: output.Call) -> None:
     with reading(call.project()) as connection:
         where: dict[str, object] = {"status": "open", "type": "escalation"}
         texts, _ = listing.find_documents(connection, "bead", where=where, newest_first=False)
-    beads = sorted((json.loads(text) for text in texts), key=lambda bead: (bead["severity"]["rank"], bead["id"]))
+        pid = own_pid(connection)
+    beads = sorted(
+        (with_sender(json.loads(text), pid) for text in texts), key=lambda bead: (bead["severity"]["rank"], bead["id"])
+    )
     groups: dict[str, list[dict[str, Any]]] = {}
     for bead in beads:
         groups.setdefault(bead["severity"]["label"], []).append(bead)
@@ -67,7 +71,9 @@ def prime(call: output.Call) -> None:
     lines = [f"{many} for an answer"]
     for label, group in groups.items():
         lines.append(f"{output.severity_style(group[0]['severity']['rank'], label)} ({len(group)})")
-        lines += [f"  {bead['id']}  {bead['tier']:10}  {output.safe(bead['title'])}" for bead in group]
+        for bead in group:
+            said = f"{sender_text(bead)}: {bead['title']}"
+            lines.append(f"  {bead['id']}  {bead['tier']:10}  {output.safe(said)}")
     if beads:
         lines.append("answer: prismfs escalate ack ID, then close ID --reason, or forward ID --reason")
     output.result(call, {"items": beads, "total": len(beads)}, lines)

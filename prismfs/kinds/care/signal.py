@@ -10,7 +10,21 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from prismfs.kinds.core.values import DedupKey, Labels, Redaction
-from prismfs.records.api import Duration, Id, Identity, Instant, Kind, Lifecycle, Line, Pid, Record, Text, Value, Word
+from prismfs.records.api import (
+    Duration,
+    Id,
+    Identity,
+    Instant,
+    Kind,
+    Known,
+    Lifecycle,
+    Line,
+    Pid,
+    Record,
+    Text,
+    Value,
+    Word,
+)
 
 SignalType = Literal[
     "Question", "TaskAssigned", "Acknowledgment", "StatusUpdate", "ReviewRequested", "ReviewCompleted",
@@ -100,7 +114,8 @@ class Progress(Value):
 class Signal(Record):
     """A signal as kept (R-000-08 to R-000-13).
 
-    `from_pid` is the project that it came from and `to_pid` the one that it goes to, where that is another.
+    `sender_known` says how its sender is known; `from_pid` is the project that it came from and `to_pid` the one that
+    it goes to, where that is another.
     `progress` is, of a reply, what it tells; of a signal that went to another project, the last that was told.
     """
 
@@ -109,6 +124,7 @@ class Signal(Record):
     pid: Pid
     sender: Identity = Field(alias="from")
     from_pid: Pid | None = None
+    sender_known: Known = "unknown"
     to: Identity
     to_pid: Pid | None = None
     type: SignalType

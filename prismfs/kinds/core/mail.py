@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from prismfs.records.api import Id, Identity, Instant, Kind, Lifecycle, Line, Record, Text, Value
+from prismfs.records.api import Id, Identity, Instant, Kind, Known, Lifecycle, Line, Pid, Record, Text, Value
 
 MailType = Literal["task", "escalation", "notification", "reply"]
 Priority = Literal["low", "normal", "high", "urgent"]
@@ -33,12 +33,14 @@ class Mail(Record):
     """One message in a mailbox; `about` is the record that it tells of.
 
     `in_reply_to` is the mail that it answers and `thread_id` the first mail of the conversation; that one
-    has neither.
+    has neither. `sender_known` says how the sender is known, `from_pid` of which other project it is.
     """
 
     kind: Literal["mail"] = "mail"
     id: Id
     sender: Identity = Field(alias="from")
+    from_pid: Pid | None = None
+    sender_known: Known = "unknown"
     to: Identity
     type: MailType
     priority: Priority

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from prismfs.kinds.core.bead import Bead
 from prismfs.kinds.core.values import DedupKey, Labels, Redaction, Source
-from prismfs.records.api import Duration, Id, Identity, Instant, Line, Severity, Text, Value, Word
+from prismfs.records.api import Duration, Id, Identity, Instant, Known, Line, Pid, Severity, Text, Value, Word
 
 
 class EscalationDrop(Value):
@@ -31,7 +31,8 @@ class Escalation(Bead):
     """An escalation: what happened, how urgent, its tier, how often it was raised (R-004-07 to R-004-09).
 
     An open one is raised at `raise_at` unless it is acknowledged, and goes to another tier at `hop_at`;
-    `due_at` is the earlier of the two. `groups` are the groups of notices that it belongs to.
+    `due_at` is the earlier of the two. `groups` are the groups of notices that it belongs to; `sender_known`
+    says how the reporter is known, `from_pid` of which other project that one is.
     """
 
     type: Literal["escalation"]
@@ -39,6 +40,8 @@ class Escalation(Bead):
     category: Word | None = None
     source: Source
     reporter: Identity
+    from_pid: Pid | None = None
+    sender_known: Known = "unknown"
     tier: Word
     labels: Labels
     related: Id | None = None

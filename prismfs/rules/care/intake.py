@@ -48,7 +48,8 @@ def accept_committed(draft: Draft) -> Nothing | None:
     if signal.status != "received":
         return Nothing(f"the signal is {signal.status} already", signal.id)
     unseen = Redaction(pointer="", kind=NOT_SCANNED, count=0, level="suspect")
-    draft.subject = draft.put(signal.changed(redactions=(*signal.redactions, unseen)))
+    seen = signal.changed(redactions=(*signal.redactions, unseen), sender_known="claimed")
+    draft.subject = draft.put(seen)  # what the file says of its sender is a claim
     meta = {"commit": draft.event.document.get("commit")}
     draft.row("signal.received", draft.subject, reason="came in by a commit", meta=meta)
     return None
@@ -70,6 +71,8 @@ def deliver_signal(draft: Draft) -> None:
         role="delivery",
         type="notification" if signal.in_reply_to is None else "reply",
         sender=signal.sender,
+        known=signal.sender_known,
+        from_pid=signal.from_pid,
         subject=signal.subject,
         body=signal.body,
         about=signal,

@@ -221,6 +221,7 @@ def _assignment(draft: Draft, signal: Signal, owner: str) -> Signal:
         draft,
         role="owner",
         sender=signal.to,
+        sender_known="engine",
         to=owner,
         type="TaskAssigned",
         category="TASK",

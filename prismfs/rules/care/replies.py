@@ -32,6 +32,7 @@ def send_reply(draft: Draft, asked: Reply) -> None:
         draft,
         role=f"{draft.project.pid}:{asked.role}",
         sender=speaker,
+        sender_known="engine",
         to=signal.sender,
         to_pid=signal.from_pid,
         type=asked.type,

@@ -11,7 +11,7 @@ def new_signal(draft: Draft, *, role: str = "", **fields: object) -> Signal:
     """Return a signal of this project, written down now, with its hash; not yet in the plan.
 
     `fields` are the members of the record that differ from signal to signal; `role` tells several of one decision
-    apart.
+    apart. Its sender is known as the event says, unless `sender_known` says that the desk itself speaks.
     """
     signal = Signal.model_validate(
         {
@@ -21,6 +21,7 @@ def new_signal(draft: Draft, *, role: str = "", **fields: object) -> Signal:
             "created_at": draft.now,
             "received_at": draft.now,
             "payload_hash": "",
+            "sender_known": draft.event.known(str(fields["sender"])),
             **fields,
         }
     )

@@ -20,7 +20,7 @@ from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
 from prismfs.kinds.escalation.settings.routing import Routing
 from prismfs.kinds.response.incident import Incident
 from prismfs.kinds.response.settings.response import Response
-from prismfs.records.api import ENGINE, ChainHead, Event, Id, JsonValue, Plan, Record, Value, View, derive_id
+from prismfs.records.api import ENGINE, ChainHead, Event, Id, JsonValue, Known, Plan, Record, Value, View, derive_id
 
 R = TypeVar("R", bound=Record)
 V = TypeVar("V")
@@ -181,15 +181,18 @@ class Draft:
 
     def mail(
         self, to: str, *, role: str, type: str, subject: str, body: str, about: Record, sender: str | None = None,
-        priority: str = "normal",
+        priority: str = "normal", known: Known = "engine", from_pid: str | None = None,
     ) -> Mail:  # fmt: skip
-        """Put a message into a mailbox of this project. `role` tells apart several of one event."""
+        """Put a message into a mailbox of this project. `role` tells apart several of one event.
+
+        The desk itself speaks, by the mouth of `sender`, unless `known` says how that one is known.
+        """
         return self.put(
             Mail.model_validate(
                 {
-                    "id": self.new_id("mai", role), "sender": sender or ENGINE, "to": to, "type": type,
-                    "priority": priority, "subject": one_line(subject), "body": body,
-                    "about": kind_of(about).name_of(about), "created_at": self.now, "status": "unread",
+                    "id": self.new_id("mai", role), "sender": sender or ENGINE, "sender_known": known,
+                    "from_pid": from_pid, "to": to, "type": type, "priority": priority, "subject": one_line(subject),
+                    "body": body, "about": kind_of(about).name_of(about), "created_at": self.now, "status": "unread",
                 }
             )
         )  # fmt: skip

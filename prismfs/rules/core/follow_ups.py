@@ -23,6 +23,7 @@ class Attention:
     title: str
     source: str
     reporter: str
+    reporter_pid: str | None = None
     body: str = ""
     category: str | None = None
     tier: str | None = None

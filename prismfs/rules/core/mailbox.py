@@ -110,7 +110,7 @@ def _keep(draft: Draft, form: MailDrop, answered: Mail | None = None) -> None:
         Mail.model_validate(
             form.model_dump(exclude={"kind", "version"})
             | {
-                "id": draft.new_id("mai"), "sender": sender,
+                "id": draft.new_id("mai"), "sender": sender, "sender_known": draft.event.known(sender),
                 "type": form.type or ("notification" if answered is None else "reply"),
                 "thread_id": None if answered is None else answered.thread_id or answered.id, "created_at": draft.now,
                 "status": "unread",

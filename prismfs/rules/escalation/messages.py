@@ -137,10 +137,11 @@ def parse_limit(text: str) -> tuple[int, timedelta]:
 
 def _body(bead: Escalation) -> str:
     body = bead.body if len(bead.body) <= _BODY_LIMIT else bead.body[:_BODY_LIMIT] + " …"
+    sender = f"{bead.reporter}@{bead.from_pid or bead.pid} ({bead.sender_known})"
     related = f"\nRelated: {bead.related}" if bead.related else ""
     return (
         f"{bead.title}\n\n{body}\n\n"
-        f"Severity: {bead.severity.label}\nFrom: {bead.reporter} ({bead.source})\nTier: {bead.tier}{related}\n"
+        f"Severity: {bead.severity.label}\nFrom: {sender}, {bead.source}\nTier: {bead.tier}{related}\n"
         f"Answer: prismfs escalate ack {bead.id}\n"
     )
 

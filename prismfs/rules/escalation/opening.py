@@ -3,7 +3,7 @@
 from prismfs.errors import RefusedError
 from prismfs.kinds.core.settings.fingerprint import Fingerprint
 from prismfs.kinds.escalation.escalation import Escalation, EscalationDrop
-from prismfs.records.api import JsonValue, Severity, read_label
+from prismfs.records.api import ENGINE, JsonValue, Known, Severity, read_label
 from prismfs.rules.core.api import Attention, Draft, MakeLouder, fingerprint, form_of, redactions_of
 from prismfs.rules.escalation import groups, hold, notices, tiers
 
@@ -59,6 +59,7 @@ def _open(draft: Draft, wanted: Attention, *, recurrence_of: Escalation | None =
     bead = Escalation(
         id=identifier, pid=draft.project.pid, type="escalation", title=wanted.title, body=wanted.body,
         severity=wanted.severity, category=wanted.category, source=wanted.source, reporter=wanted.reporter,
+        from_pid=wanted.reporter_pid, sender_known=_known(draft, wanted),
         tier=wanted.tier or draft.routing.chain_of(wanted.category)[0], labels=wanted.labels, related=wanted.related,
         signature=wanted.signature or f"id:{identifier}",
         recurrence_of=None if recurrence_of is None else recurrence_of.id, created_at=draft.now,
@@ -70,6 +71,13 @@ def _open(draft: Draft, wanted: Attention, *, recurrence_of: Escalation | None =
     draft.row("escalation.created", bead, level="warn", reason=_begins(bead), meta=meta)
     announce(draft, bead)
     return bead
+
+
+def _known(draft: Draft, wanted: Attention) -> Known:
+    """Return how the reporter is known: never better than by what told of it."""
+    if wanted.reporter == ENGINE:
+        return "engine"
+    return draft.event.known(wanted.reporter) if wanted.reporter_pid is None else "bridge"
 
 
 def _begins(bead: Escalation) -> str:

@@ -11,7 +11,7 @@ from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.care.triage_record import TriageRecord
 from prismfs.kinds.core.audit import INCIDENT_META, Level
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.api import MAX_TEXT, Id, JsonValue, Severity
+from prismfs.records.api import MAX_TEXT, Id, JsonValue, Known, Severity
 from prismfs.rules.core.draft import Draft
 
 ENGINE_KEY = "watchdog:engine"
@@ -123,6 +123,7 @@ def mail(
     body: str,
     type: str = "task",
     sender: str | None = None,
+    known: Known = "engine",
     priority: str | None = None,
 ) -> None:
     """Send a mail about an incident to one, or to each of several once; as urgent as the incident unless it says so.
@@ -133,8 +134,9 @@ def mail(
     urgency = priority or priority_of(incident.severity)
     for own, name in names.items():
         draft.mail(
-            name, role=own, type=type, subject=subject, body=body, about=incident, sender=sender, priority=urgency
-        )
+            name, role=own, type=type, subject=subject, body=body, about=incident, sender=sender, known=known,
+            priority=urgency,
+        )  # fmt: skip
 
 
 def with_tail(text: str, tail: str) -> str:

@@ -227,6 +227,7 @@ def _tell(draft: Draft, incident: Incident, made: GoNoGo, message: str) -> None:
         "decided",
         type="notification",
         sender=made.by,
+        known=draft.event.known(made.by),
         subject=f"{decided}: {facts.subject_of(incident)}",
         body=said if not message else facts.with_tail(f"To customers:\n\n{message}", said),
     )

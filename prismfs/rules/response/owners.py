@@ -46,6 +46,7 @@ def escalate(draft: Draft, asked: Attend) -> None:
             body=incident.severity_reason if signal is None else signal.body,
             source=f"incident:{incident.id}",
             reporter=incident.reporter,
+            reporter_pid=incident.reporter_pid,
             category="failed",
             labels={} if signal is None else dict(signal.labels),
             related=incident.id,

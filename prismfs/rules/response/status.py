@@ -159,6 +159,7 @@ def _communicate(draft: Draft, incident: Incident, text: str, *, subject: str) -
         "status",
         type="notification",
         sender=draft.event.actor,
+        known=draft.event.known(draft.event.actor),
         subject=f"{subject}: {facts.subject_of(incident)}",
         body=text,
     )
