@@ -146,7 +146,7 @@ def test_thread_holds_what_was_written_to_its_sender_and_no_other(place: Command
     assert {item["to"] for item in items[1:]} == {"jade"}
     assert [item["created_at"] for item in items] == sorted(item["created_at"] for item in items)
     shown = place.call("signal", "thread", first[:-3]).out
-    assert "jade to Sage" in shown
+    assert "jade@PID-DESK01 (claimed) to Sage" in shown
     assert "onyx" not in shown
 
 

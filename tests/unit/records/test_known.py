@@ -30,7 +30,9 @@ SIGNED = SignatureProof(how="signed", key="k", sha512="0", signature="s")
         ("due", None, "onyx", "unknown"),
     ],
 )
-def test_known_is_derived_from_the_event(type: str, proof: Any, name: str, known: str) -> None:
+def test_known_is_derived_from_the_event(
+    type: str, proof: OwnerProof | SignatureProof | None, name: str, known: str
+) -> None:
     said = {"kind": "mail", "cause": "c", "at": datetime(2026, 3, 1, tzinfo=UTC), "actor": "jade"}
     said |= {"document": {"document": {"sender_known": "signed", "proof": "signed"}}}
     event = Event.model_validate(said | {"type": type, "proof": proof})
