@@ -31,6 +31,7 @@ from prismfs.records.message import LONGEST_RETRY_AFTER, NAME_TARGET, ChannelFor
 from prismfs.records.plan import (
     CAUSE,
     ENGINE,
+    REFUSED,
     Assurance,
     Decision,
     Event,

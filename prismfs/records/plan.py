@@ -12,6 +12,9 @@ from prismfs.records.base import Identity, Instant, Record, Value, format_instan
 ENGINE = "prismfs"
 """Who acts when no person or agent does: the engine, for due times, deliveries and commits seen."""
 
+REFUSED = "refused"
+"""Kind of the event by which the engine says that a file or a command was refused."""
+
 EventType = Literal["drop", "commit", "command", "due", "delivery", "bridge", "sync", "watchdog"]
 Assurance = Literal["claimed", "owner", "signed", "local", "engine"]
 Known = Literal[Assurance, "bridge", "unknown"]
@@ -65,9 +68,9 @@ class Event(Value):
     @property
     def assurance(self) -> Assurance:
         """How the actor is known: derived from the way that the event came, never stated by it."""
-        if self.type == "command":
+        if self.kind != REFUSED and self.type == "command":
             return "local"
-        if self.type == "drop" and self.kind != "refused":
+        if self.kind != REFUSED and self.type == "drop":
             return "claimed" if self.proof is None else self.proof.how
         # The state of an issue that somebody brings as a file is given at the command line.
         return "local" if self.type == "sync" and self.actor != ENGINE else "engine"

@@ -29,11 +29,11 @@ class Response:
         return self.bench.give("phase.submit", {"id": self.about, "phase": phase, "body": body, **more}, actor=by)
 
     def refused(self, call: Callable[..., Any]) -> PrismfsError:
-        """Return what `call` is refused with; nothing may have changed."""
-        before = self.bench.head()
+        """Return what `call` is refused with; nothing may have changed but the row that says so."""
+        before = self.bench.kept()
         with pytest.raises(PrismfsError) as caught:
             call()
-        assert self.bench.head() == before
+        assert self.bench.kept() == before
         return caught.value
 
     def approve(self, phase: str, *, by: str = "Petra", **more: Any) -> Any:

@@ -122,6 +122,10 @@ class Project:
             if kind_of_path(change.path) is not None
         }
 
+    def kept(self) -> dict[str, bytes]:
+        """Return every record file but the audit rows: what a refused command leaves as it was."""
+        return {path: data for path, data in self.files().items() if not path.startswith("audit/")}
+
     def records(self, name: str) -> list[Any]:
         """Return the records of one kind as the branch holds them, in path order; chained ones by number."""
         kind = KINDS[name]

@@ -75,9 +75,10 @@ class Stage:
         return found
 
     def actions(self) -> list[str]:
-        """Return the actions of the audit rows that the steps made, in order."""
+        """Return the actions of the audit rows that the steps made, in order; refused commands are in `refused`."""
         rows = sorted(self.records()["audit"], key=lambda row: row["number"])
-        return [row["action"] for row in rows if row["number"] > self.before]
+        rows = [row for row in rows if row["number"] > self.before and row["action"] != "command.refused"]
+        return [row["action"] for row in rows]
 
     def history(self) -> str:
         """Return every byte that any commit ever added or took away, with the messages."""

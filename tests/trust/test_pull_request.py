@@ -88,6 +88,9 @@ def test_unsigned_approval_is_refused_by_the_hook_and_without_it_by_the_rule(des
     assert watcher.records("phone_home")[0].status == "pending_operator_review"
     (row,) = watcher.rows("phone_home.approval_refused")
     assert (row.level, row.meta["code"], row.meta["by"]) == ("error", "signature_required", "gwen")
+    (bead,) = (one for one in watcher.records("bead") if one.source == "desk:refusals")
+    assert (bead.severity.label, bead.tier) == ("HIGH", "overseer"), "FT-08: it was a row, and nobody was told"
+    assert bead.title == "A decision in the name of gwen does not count: signature_required"
     assert not (watcher.root / "run" / "tracker").exists()
     assert watcher.problems() == ()
 

@@ -1,4 +1,4 @@
-"""`prismfs log` and `prismfs audit`: the audit rows in order, searched, or of bridges (R-000-70 to R-000-72)."""
+"""`prismfs log` and `prismfs audit`: the audit rows in order, searched, of bridges (R-000-70 to R-000-72), refused."""
 
 import json
 import time
@@ -18,7 +18,8 @@ _COLOURS = {"error": "red", "warn": "yellow"}
 _PAUSE = 0.5  # seconds between two looks of `log --follow`
 
 
-_ACTIONS = ("bridge.routed", "bridge.refused", "inbox.refused")
+_BRIDGED = ("bridge.routed", "bridge.refused", "inbox.refused")
+_REFUSED = ("command.refused", "inbox.refused")
 
 AT_THE_DOOR = frozenset(
     {
@@ -61,7 +62,8 @@ def log(call: output.Call, identifier: str | None, follow: bool, limit: int | No
 @click.command(
     "audit",
     epilog="\b\nExample:\n  prismfs audit --action inbox.refused --since 2026-03-01\n"
-    "  prismfs audit --entity incident --level error --since 2026-W10 --until 2026-W11",
+    "  prismfs audit --entity incident --level error --since 2026-W10 --until 2026-W11\n"
+    "  prismfs audit --refused --actor jade",
 )
 @click.option("--action", help="Only this action, such as incident.detected.")
 @click.option("--level", type=click.Choice(["info", "warn", "error"]), help="Only this level.")
@@ -72,17 +74,19 @@ def log(call: output.Call, identifier: str | None, follow: bool, limit: int | No
 @click.option(
     "--bridge", is_flag=True, help="Only what crossed a bridge, or was not let over; of all a tenant's projects."
 )
+@click.option("--refused", is_flag=True, help="Only commands and files that were refused; --actor is who gave them.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many, newest first.")
 @output.verb()
 def command(
-    call: output.Call, since: str | None, until: str | None, bridge: bool, limit: int | None, **asked: str | None
-) -> None:
+    call: output.Call, since: str | None, until: str | None, bridge: bool, refused: bool, limit: int | None,
+    **asked: str | None,
+) -> None:  # fmt: skip
     """Print the audit rows that match, newest first; errors stand out in red on a terminal (R-002-52, R-002-54)."""
     compare = within("$.at", start=("--since", since), end=("--until", until))
-    if bridge:
-        if asked.pop("action") is not None:
-            raise UsageError("usage", "--bridge names its actions itself", hint="leave --action out")
-        _print_bridge(call, compare=compare, limit=limit, **asked)
+    if bridge or refused:
+        if asked.pop("action") is not None or (bridge and refused):
+            raise UsageError("usage", "--bridge and --refused name their actions themselves", hint="leave the rest out")
+        (_print_bridge if bridge else _print_refused)(call, compare=compare, limit=limit, **asked)
         return
     columns = {"action": "owner", "level": "status", "entity": "ref", "actor": "$.actor"}
     with reading(call.project()) as connection:
@@ -142,14 +146,43 @@ _COLUMNS = {
 
 
 def _rows(root: Path, compare: Sequence[Comparison], wanted: dict[str, str | None]) -> list[dict[str, Any]]:
-    columns = {"level": "status", "entity": "ref", "actor": "$.actor"}
+    found = _rows_of(root, _BRIDGED, compare, wanted, actor="$.actor")
+    return [row for row in found if row["action"] != "inbox.refused" or row["meta"].get("code") in AT_THE_DOOR]
+
+
+def _rows_of(
+    root: Path, actions: Sequence[str], compare: Sequence[Comparison], wanted: dict[str, str | None], *, actor: str
+) -> list[dict[str, Any]]:
+    """Return the rows of `actions` that fulfil `compare`; `actor` is the member that says who."""
+    columns = {"level": "status", "entity": "ref", "actor": actor}
     where = {columns[name]: value for name, value in wanted.items() if value is not None}
     found: list[dict[str, Any]] = []
     with reading(root) as connection:
-        for action in _ACTIONS:
+        for action in actions:
             texts, _ = listing.find_documents(connection, "audit", where={**where, "owner": action}, compare=compare)
             found += map(json.loads, texts)
-    return [row for row in found if row["action"] != "inbox.refused" or row["meta"].get("code") in AT_THE_DOOR]
+    return found
+
+
+_REFUSED_COLUMNS = {
+    "at": "WHEN", "by": "BY", "how": "KNOWN AS", "what": "WHAT", "code": "CODE", "more": "MORE", "message": "WHY",
+}  # fmt: skip
+
+
+def _print_refused(
+    call: output.Call, *, limit: int | None, compare: Sequence[Comparison], **wanted: str | None
+) -> None:
+    """Print the refused commands and files, newest first; MORE were refused alike and left no row."""
+    found = _rows_of(call.project(), _REFUSED, compare, wanted, actor="$.meta.by")
+    rows = sorted(found, key=lambda row: row["number"], reverse=True)
+    shown = rows[:limit]
+    told = [
+        row["meta"] | {"at": row["at"], "what": row["meta"].get("verb") or row["meta"].get("name")} for row in shown
+    ]
+    lines = [output.table(told, _REFUSED_COLUMNS)] if shown else ["no row matches"]
+    if len(rows) > len(shown):
+        lines.append(f"{len(rows) - len(shown)} more; leave --limit out to see them")
+    output.result(call, {"items": shown, "total": len(rows)}, lines)
 
 
 def _bridge_line(row: dict[str, Any]) -> dict[str, Any]:

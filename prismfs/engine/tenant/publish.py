@@ -13,9 +13,9 @@ from datetime import datetime
 
 from prismfs.engine.trust.protection import keep_mark
 from prismfs.engine.trust.verify import event_of
-from prismfs.engine.turn.commit_group import refusal_event
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.ingest import news_events
+from prismfs.engine.turn.refusals import refusal_event
 from prismfs.errors import ConflictError, RefusedError
 from prismfs.records import plan as trailers
 from prismfs.records.api import Decision, Event, Plan, Refused, parse_instant

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from prismfs.engine.event import engine_event
 from prismfs.engine.trust.protection import keep_mark
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.ingest import news_events
 from prismfs.engine.turn.outbound_scan import with_scan
+from prismfs.engine.turn.refusals import leaves_event, note_untold, refusal_event, with_untold
 from prismfs.errors import ConflictError, Problem, RefusedError, StoreError
 from prismfs.kinds import kind_of
 from prismfs.records.api import Decision, Event, Plan, Refused, View
@@ -54,7 +54,7 @@ def commit_group(desk: Desk, events: Sequence[Event], now: datetime) -> list[Out
 
 
 def decide_group(desk: Desk, base: Snapshot, events: Sequence[Event], now: datetime) -> list[tuple[Event, Decision]]:
-    """Return the decision on each event, made on top of those before it; a refused drop adds an event of its own.
+    """Return the decision on each event, made on top of those before it; a refused one adds an event of its own.
 
     Nothing is committed.
     """
@@ -66,9 +66,9 @@ def decide_group(desk: Desk, base: Snapshot, events: Sequence[Event], now: datet
             problem = _earlier_refusal(view, event)
             decision = _decided(view, event, now) if problem is None else Refused(problem, RefusedError)
             decision = _unless_edited(desk, base, event, decision)
-            if isinstance(decision, Refused) and event.type == "drop":
+            if isinstance(decision, Refused) and leaves_event(event, decision):
                 decisions.append((event, decision))
-                event = refusal_event(event, decision.problem)
+                event = with_untold(desk, refusal_event(event, decision.problem))
                 decision = decide(view, event, now)
             decisions.append((event, decision))
             if isinstance(decision, Plan):
@@ -81,13 +81,6 @@ def decide_one(desk: Desk, event: Event, now: datetime) -> Decision:
     base = desk.repo.snapshot()
     with desk.repo.overlay(base) as view:
         return _unless_edited(desk, base, event, decide(view, with_scan(view, event), now))
-
-
-def refusal_event(event: Event, problem: Problem) -> Event:
-    """Return the event that a drop is refused: its hash and the reason, never its content."""
-    told = {name: event.document[name] for name in ("name", "sha256", "size")}
-    document = {**told, "drop": event.cause, **problem.as_document()}
-    return engine_event(event.type, "refused", cause=f"refused:{event.cause}", at=event.at, document=document)
 
 
 def _check_rules(desk: Desk, base: Snapshot) -> None:
@@ -103,6 +96,7 @@ def _commit_on(desk: Desk, base: Snapshot, events: Sequence[Event], now: datetim
     decisions = decide_group(desk, base, events, now)
     plans = [decision for _, decision in decisions if isinstance(decision, Plan)]
     commits = iter(desk.repo.apply(plans, base=base))
+    note_untold(desk, decisions)
     if any(event.type == "commit" for event in events):
         keep_mark(desk.repo.git, base.commit)
     return [

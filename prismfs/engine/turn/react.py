@@ -19,6 +19,7 @@ from prismfs.engine.turn.due import (
     outgoing_messages,
 )
 from prismfs.engine.turn.ingest import news_events
+from prismfs.engine.turn.refusals import UntoldRefusals, next_untold
 from prismfs.engine.turn.sources import DueTimes, InboxFiles, InlineCourier, Moment, Outgoing, Receipts, commit_from
 from prismfs.records.api import Event, Plan, View
 
@@ -69,7 +70,7 @@ def react(desk: Desk, moment: Moment, courier: Courier | None = None) -> Turn:
         # Deadlines and notices first: they must not wait for the files that a storm brings. What those files put into
         # the outbox leaves in the same turn: the next one may be far off.
         outbox = Outgoing(desk, courier)
-        for source in (Receipts(desk, courier), DueTimes(answers), outbox, inbox, outbox):
+        for source in (Receipts(desk, courier), DueTimes(answers), UntoldRefusals(desk), outbox, inbox, outbox):
             done = commit_from(desk, source, view, now)
             view = desk.view() if done else view
             outcomes += done
@@ -81,7 +82,8 @@ def react(desk: Desk, moment: Moment, courier: Courier | None = None) -> Turn:
     # A turn that changed nothing asks for no other at once, whatever still waits: the loop must not spin.
     changed = inbox.released > 0 or any(isinstance(outcome.decision, Plan) for outcome in outcomes)
     waits = inbox.more or _waits(view, now, capacity)
-    due = next_due(view, now, capacity)
+    dues = (next_due(view, now, capacity), next_untold(desk, view))
+    due = min((each for each in dues if each is not None), default=None)
     if waits and not changed:
         due = max(due or now, now + PATIENCE)
     return Turn(

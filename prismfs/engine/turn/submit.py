@@ -15,7 +15,7 @@ from prismfs.intake.scan import redact, scan_key
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.redaction import RedactionRules
 from prismfs.kinds.escalation.escalation import Escalation
-from prismfs.records.api import Decision, Document, Event, Plan, Refused
+from prismfs.records.api import REFUSED, Decision, Document, Event, Plan, Refused
 
 _MOST_STALE = 10_000
 """Escalations raised by one call; more than that wait for the next."""
@@ -29,10 +29,13 @@ def command_event(
     `rules` are the project's; without them the defaults hold.
 
     Raises:
-        RecordError: the actor is no identity, a secret stands where it cannot be taken out, or the scan failed.
+        RecordError: `unknown_kind`, the engine's own; the actor is no identity, a secret stands where it cannot be
+            taken out, or the scan failed.
     """
     scanned = redact(document, rules=rules, key=scan_key())
     clean = scanned.document | ({"redactions": scanned.redactions} if scanned.findings else {})
+    if verb == REFUSED:
+        raise RecordError("unknown_kind", "only the engine says what was refused", field="/kind")
     said = {"type": "command", "kind": verb, "cause": f"command:{token}", "actor": actor}
     try:
         return Event.model_validate({**said, "at": at, "document": clean})

@@ -14,7 +14,7 @@ from prismfs.records.api import Id, JsonValue, Severity
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """Open an escalation (escalation). Without a `signature` it is never taken for a repeat.
+    """Open an escalation (escalation), or count one more on the open one that has its `signature`, if it has any.
 
     One decision opens at most one, with the id `draft.new_id("bea")`.
     """

@@ -10,6 +10,7 @@ from collections import Counter
 from prismfs.errors import RecordError
 from prismfs.kinds import KINDS
 from prismfs.records.api import JsonValue, Nothing
+from prismfs.rules.core import refusals
 from prismfs.rules.core.draft import Draft
 
 _MOST = 50
@@ -21,9 +22,10 @@ def refuse_file(draft: Draft) -> None:
     document = draft.event.document
     draft.because("refuse", f"refused: {document['code']}")
     draft.row_about(
-        "inbox.refused", "file", str(document["sha256"] or draft.event.cause)[:64], level="warn",
+        refusals.FILE_REFUSED, "file", str(document["sha256"] or draft.event.cause)[:64], level="warn",
         meta=dict(document),
     )  # fmt: skip
+    refusals.tell_of_file(draft)
 
 
 def observe_commit(draft: Draft) -> None:

@@ -20,7 +20,7 @@ from prismfs.kinds import kind_of
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.verdict import Surface, Verdict
 from prismfs.records.api import Document, Id, JsonValue, Nothing, Record, View, format_instant
-from prismfs.rules.core import authority
+from prismfs.rules.core import authority, refusals
 from prismfs.rules.core.draft import Draft, Refusal
 
 S = TypeVar("S", bound=Record)
@@ -126,6 +126,8 @@ def refuse_file(draft: Draft, signoff: Signoff[S, V], error: Refusal) -> None:
         "code": error.code, "about": verdict.about, "by": verdict.by, "commit": draft.event.document.get("commit"),
     }  # fmt: skip
     draft.row(f"{signoff.family}.approval_refused", verdict, level="error", meta=meta)
+    what = f"{kind} {verdict.id} on {verdict.about}"
+    refusals.tell_of_verdict(draft, error, by=verdict.by, what=what)
     if authority.is_identity(draft.view, verdict.by):
         draft.mail(
             verdict.by, role="refused", type="notification", sender=signoff.sender(draft),

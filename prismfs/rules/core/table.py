@@ -1,11 +1,12 @@
 """The rows of the family `core`: which stages answer what, and who may cause it."""
 
-from prismfs.rules.core import mailbox, observe, roster
+from prismfs.rules.core import mailbox, observe, refusals, roster
 from prismfs.rules.core.road import Row, Table
 
 TABLE: Table = {
     ("drop", "mail"): Row((mailbox.send_mail,)),
     ("drop", "refused"): Row((observe.refuse_file,)),
+    ("command", "refused"): Row((refusals.refuse_command,), right="anyone"),
     ("commit", "any"): Row((observe.observe_commit,)),
     ("commit", "persona"): Row((observe.observe_roster,)),
     ("command", "mail.send"): Row((mailbox.send_mail,), right="anyone"),

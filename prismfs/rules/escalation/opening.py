@@ -23,15 +23,21 @@ def escalate(draft: Draft) -> None:
         louder = wanted.severity.rank < known.severity.rank
         recent = known.closed_at is not None and draft.now - known.closed_at <= window
         if known.status != "closed" or (recent and not louder):
-            _count(draft, known, wanted)
+            draft.subject = counted = _count(draft, known, wanted)
+            said = f", louder: {counted.severity.label}" if counted.severity.rank < known.severity.rank else ""
+            draft.because("count_repeat", f"the same signature, {counted.occurrence_count} in all{said}")
             return
     draft.subject = bead = _open(draft, wanted, recurrence_of=known)
     draft.because("escalate", _begins(bead))
 
 
 def open_for(draft: Draft, wanted: Attention) -> None:
-    """The step that answers `Attention`: it is no repeat, so an escalation of its own is opened."""
-    _open(draft, wanted)
+    """The step that answers `Attention`: opens an escalation, or counts one more on the one with its signature."""
+    known = None if wanted.signature is None else draft.view.open_with_key(Escalation, wanted.signature)
+    if known is None:
+        _open(draft, wanted)
+    else:
+        _count(draft, known, wanted)
 
 
 def make_louder(draft: Draft, asked: MakeLouder) -> None:
@@ -84,8 +90,8 @@ def _begins(bead: Escalation) -> str:
     return f"severity {bead.severity.label} begins at tier {bead.tier}"
 
 
-def _count(draft: Draft, bead: Escalation, wanted: Attention) -> None:
-    """Count one more of the same; a louder one raises it at once, unless it is settled.
+def _count(draft: Draft, bead: Escalation, wanted: Attention) -> Escalation:
+    """Count one more of the same and return it; a louder one raises it at once, unless it is settled.
 
     Who acknowledged it did so for less, so it is open again.
     """
@@ -96,15 +102,16 @@ def _count(draft: Draft, bead: Escalation, wanted: Attention) -> None:
         counted = _with_severity(draft, counted, wanted.severity)
     if too_little:
         counted = tiers.timed(draft, tiers.reopened(counted), since=draft.now)
-    draft.subject = draft.put(counted)
+    draft.put(counted)
     said = f", louder: {counted.severity.label}" if louder else ""
-    draft.because("count_repeat", f"the same signature, {counted.occurrence_count} in all{said}")
-    draft.row("escalation.repeated", counted, meta={"count": counted.occurrence_count})
+    reason = f"the same signature, {counted.occurrence_count} in all{said}"
+    draft.row("escalation.repeated", counted, reason=reason, meta={"count": counted.occurrence_count})
     if too_little:
         groups.wake(draft, counted)
         draft.row("escalation.unacknowledged", counted, level="warn", reason="it was acknowledged for something less")
     if louder:
         announce(draft, draft.need(Escalation, counted.id))
+    return counted
 
 
 def _with_severity(draft: Draft, bead: Escalation, severity: Severity) -> Escalation:

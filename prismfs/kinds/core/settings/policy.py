@@ -40,6 +40,21 @@ class Owners(Value):
     unclassified: Identity
 
 
+class Refusals(Value):
+    """How much is said of refused commands and files, and when people hear of them.
+
+    Within `window` at most `rows` audit rows are left for one identity, code and verb; the rest is counted. People are
+    told of `tries` at something that nobody gave the right to within `window`: at the rank `severity`, each so many
+    more one rank worse, up to `loudest`, which a forged decision has at once.
+    """
+
+    window: Duration = timedelta(hours=1)
+    rows: int = Field(default=5, ge=1)
+    tries: int = Field(default=3, ge=1)
+    severity: Rank = 2
+    loudest: Rank = 1
+
+
 class Policy(Record):
     """The numbers and names that the rules work with.
 
@@ -64,6 +79,7 @@ class Policy(Record):
     delivery_waits: tuple[Duration, ...]
     delivery_lease: Duration = timedelta(minutes=2)
     answer_coverage: float
+    refusals: Refusals = Field(default_factory=Refusals)
     bridge: Literal["allow", "inbound-only", "off"] = "allow"
     phone_home: Literal["ask", "never"] = "ask"
 
