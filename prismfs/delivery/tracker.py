@@ -33,7 +33,7 @@ class TrackerChannel:
         if message.target != self.tracker.destination:
             where = self.tracker.destination
             return refused(CREATE_FAILED, f"approved for {message.target}, but issues go to {where} now")
-        draft = IssueDraft(key=keys[0], title=message.subject, body=message.body)
+        draft = IssueDraft(key=keys[0], title=message.subject, body=message.body, expected=message.expected)
         return transport_of(self.root, self.tracker).file(draft)
 
 

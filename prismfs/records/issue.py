@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from prismfs.records.base import Value
-from prismfs.records.document import impossible_character
+from prismfs.records.document import Document, impossible_character
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 _BREAK = "\u200b"
@@ -78,6 +78,9 @@ Stamp = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d
 class IssueDraft:
     """What is to be filed, exactly as an operator approved it; `key` is its idempotency key, 64 hex digits.
 
+    `expected` is what the destination was seen to be then (`state`, `visibility`, `permission`), empty where nobody had
+    looked; None: whatever it is.
+
     Raises:
         ValueError: `key` is no such key. Paths and searches are built from it.
     """
@@ -85,6 +88,7 @@ class IssueDraft:
     key: str
     title: str
     body: str
+    expected: Document | None = None
 
     def __post_init__(self) -> None:
         marker_of(self.key)

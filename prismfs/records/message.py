@@ -16,7 +16,10 @@ LONGEST_RETRY_AFTER = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a channel is to deliver: `id` is the delivery's id and its idempotency key."""
+    """What a channel is to deliver: `id` is the delivery's id and its idempotency key.
+
+    `expected` is what must hold of the target, where the channel can see that.
+    """
 
     id: str
     channel: str
@@ -26,6 +29,7 @@ class Message:
     about: str
     priority: str
     created_at: datetime
+    expected: Document = field(default_factory=dict)
 
     def payload(self) -> Document:
         """Return the message as the JSON object that files, webhooks and commands are given."""

@@ -78,11 +78,11 @@ def test_head_of_an_incident_tells_what_is_left_and_what_is_late() -> None:
 def test_open_with_what_is_wrong_says_it_and_keeps_nothing(
     place: CommandLine, options: tuple[str, ...], code: str, exit_code: int, says: str
 ) -> None:
-    before = place.state()
+    before = place.kept()
     answer = place.call("incident", "open", "it fails", *options, "--json")
     assert (answer.code, answer.error["code"]) == (exit_code, code)
     assert says in f"{answer.error.get('hint')} {answer.error['message']}"
-    assert place.state() == before
+    assert place.kept() == before
 
 
 def test_open_reads_its_body_and_takes_secrets_out(place: CommandLine) -> None:

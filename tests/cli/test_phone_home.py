@@ -47,7 +47,7 @@ def test_show_prints_every_byte_that_would_leave_and_how_the_checks_stand(waitin
     data = waiting.call("phone-home", "show", name[:9], "--json").data
     assert "@\u200bops saw it, fixes #\u200b12." in data["body_markdown"]
     assert data["content_hash"] in shown.out
-    assert [check["code"] for check in data["checks"]] == [None, "phone_home_operator_review_required", None, None]
+    assert [check["code"] for check in data["checks"]] == [None, "phone_home_operator_review_required", *[None] * 3]
 
 
 def test_approved_it_is_written_down_and_nothing_leaves(waiting: CommandLine) -> None:
@@ -60,7 +60,7 @@ def test_approved_it_is_written_down_and_nothing_leaves(waiting: CommandLine) ->
     (written,) = (waiting.root / "run/phone-home").iterdir()
     assert written.read_text() == f"# {found['title']}\n\n{found['body_markdown']}"
     assert found["status"] == "approved"
-    assert [check["code"] for check in waiting.call("phone-home", "show", name, "--json").data["checks"]] == [None] * 4
+    assert [check["code"] for check in waiting.call("phone-home", "show", name, "--json").data["checks"]] == [None] * 5
 
 
 def test_hash_that_was_looked_at_must_be_that_of_now(waiting: CommandLine) -> None:
@@ -83,11 +83,11 @@ def test_hash_that_was_looked_at_must_be_that_of_now(waiting: CommandLine) -> No
 def test_wrong_hands_and_wrong_times_are_refused_by_code(
     waiting: CommandLine, actor: str, arguments: list[str], code: str, exit_code: int
 ) -> None:
-    before = waiting.state()
+    before = waiting.kept()
     verb, *more = arguments
     answer = waiting.call("phone-home", verb, record(waiting)["id"], *more, "--json", actor=actor)
     assert (answer.code, answer.error["code"]) == (exit_code, code)
-    assert waiting.state() == before
+    assert waiting.kept() == before
 
 
 def test_approval_as_a_file_is_decided_on_when_it_is_committed(waiting: CommandLine) -> None:
@@ -174,6 +174,88 @@ class TestGitHub:
         github.forge.repository |= {"visibility": "PUBLIC", "isPrivate": False}
         assert "it is public" in tracked.call("phone-home", "show", name, "--preflight").out
         assert github.forge.issues == []
+
+    def test_destination_is_looked_at_and_shown_to_who_decides(self, tracked: CommandLine, github: GitHub) -> None:
+        """FT-09: the operator's page promised "private and invite-only", whatever was there."""
+        found = record(tracked)
+        facts = found["destination_facts"]
+        assert (facts["state"], facts["visibility"], facts["permission"]) == ("seen", "private", "WRITE")
+        page = tracked.call("phone-home", "show", found["id"]).out
+        assert f"acme/product (private; our permission is WRITE; seen at {facts['seen_at']})" in page
+        mail = tracked.call("list", "mail", "--owner", "olga", "--limit", "1", "--json").data["items"][0]
+        assert "private; our permission is WRITE" in mail["body"]
+        assert "invite-only" not in mail["body"]
+        assert github.forge.steps.count("access") == 1
+
+    def test_destination_that_became_public_after_the_approval_gets_nothing(
+        self, tracked: CommandLine, github: GitHub
+    ) -> None:
+        """FT-09: it was filed with exit 0, and a row told of it afterwards."""
+        github.forge.repository |= {"visibility": "PUBLIC", "isPrivate": False}
+        name = record(tracked)["id"]
+        answer = tracked.call("phone-home", "approve", name, "--json")
+        assert (answer.code, answer.error["code"]) == (6, "destination_public")
+        assert github.forge.issues == []
+        assert record(tracked)["status"] == "failed"
+        again = tracked.call("phone-home", "send", name, "--json", actor="Clara")
+        assert (again.code, again.error["code"]) == (4, "phone_home_operator_review_required")
+        assert tracked.call("verify").code == 0
+
+    def test_destination_that_changed_after_the_approval_opens_the_gate_again(
+        self, tracked: CommandLine, github: GitHub
+    ) -> None:
+        github.forge.repository |= {"visibility": "INTERNAL"}
+        before = record(tracked)
+        answer = tracked.call("phone-home", "approve", before["id"], "--json")
+        assert (answer.code, answer.error["code"]) == (6, "destination_changed")
+        assert github.forge.issues == []
+        after = record(tracked)
+        assert (after["status"], after["destination_facts"]["visibility"]) == ("pending_operator_review", "internal")
+        (row,) = tracked.call("audit", "--action", "phone_home.reopened", "--json").data["items"]
+        assert (row["level"], row["meta"]["approved"]["visibility"]) == ("error", "private")
+        assert row["meta"]["seen"] == {"state": "seen", "visibility": "internal", "permission": "WRITE"}
+        assert tracked.call("phone-home", "approve", before["id"]).code == 0
+        assert record(tracked)["status"] == "shipped"
+        assert len(github.forge.issues) == 1
+        assert tracked.call("verify").code == 0
+
+    def test_public_destination_needs_the_setting_and_the_word(self, place: CommandLine, github: GitHub) -> None:
+        github.forge.repository |= {"visibility": "PUBLIC", "isPrivate": False}
+        tracker = {"transport": "gh", "repository": "acme/product", "gh_config": str(github.config)}
+        with pytest.raises(AssertionError):
+            staged(place, **tracker)
+        kept = record(place)
+        assert (kept["status"], kept["code"]) == ("draft", "destination_public")
+        path = place.root / "settings/tracker.yaml"
+        path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"public": "allowed"}))
+        place.git("commit", "--quiet", "-am", "public")
+        assert place.call("phone-home", "stage", kept["incident"], actor="Clara").code == 0
+        place.turn()
+        assert record(place)["status"] == "pending_operator_review"
+        page = place.call("phone-home", "show", kept["id"]).out
+        assert "PUBLIC, everybody can read it" in page
+        assert f"phone-home approve {kept['id']} --public" in page
+        unsaid = place.call("phone-home", "approve", kept["id"], "--json")
+        assert (unsaid.code, unsaid.error["code"]) == (4, "destination_public")
+        assert place.call("phone-home", "approve", kept["id"], "--public").code == 0
+        assert record(place)["status"] == "shipped"
+        approval = place.call("show", record(place)["operator_review"]["approval"], "--json").data
+        assert approval["public"] is True
+        assert len(github.forge.issues) == 1
+        assert place.call("verify").code == 0
+
+    def test_destination_that_could_not_be_asked_is_not_looked_at(self, place: CommandLine, github: GitHub) -> None:
+        github.forge.faults["access"] = ["drop", "drop"]
+        staged(place, transport="gh", repository="acme/product", gh_config=str(github.config))
+        found = record(place)
+        assert found["destination_facts"]["state"] == "not_looked_at"
+        assert "acme/product (not looked at at " in place.call("phone-home", "show", found["id"]).out
+        github.forge.faults.clear()
+        answer = place.call("phone-home", "approve", found["id"], "--json")
+        assert (answer.code, answer.error["code"]) == (6, "destination_changed"), "what is there is shown first"
+        assert record(place)["destination_facts"]["visibility"] == "private"
+        assert place.call("phone-home", "approve", found["id"]).code == 0
+        assert len(github.forge.issues) == 1
 
     @pytest.mark.parametrize(
         ("step", "fault", "code", "status"),

@@ -137,11 +137,11 @@ def test_run_refused_runs_nothing_and_keeps_nothing(
 ) -> None:
     allow(export=["touch", "made"], open=["touch", "*"])
     place.turn()
-    before = git(place.root, "rev-parse", "HEAD")
+    before = place.kept()
     done = place.call("run", "--json", *arguments)
     assert (done.code, done.error["code"]) == (exit_code, code)
     assert sorted(path.name for path in place.root.iterdir() if path.name in ("made", "other")) == []
-    assert git(place.root, "rev-parse", "HEAD") == before
+    assert place.kept() == before
 
 
 def test_run_dry_runs_nothing(place: CommandLine, allow: Callable[..., None]) -> None:

@@ -213,14 +213,14 @@ def test_upgrade_refuses_to_write_over_what_is_not_committed(earlier: Program, l
     policy.write_text("# tuned by hand\n" + policy.read_text())
     (root / todos[0]).write_text((root / todos[0]).read_text().replace("look", "Look"))
     (root / todos[1]).unlink()
-    head, status = bench.head(), bench.git("status", "--porcelain")
+    kept, status = bench.kept(), bench.git("status", "--porcelain")
     for arguments in (["upgrade", "--dry-run"], ["upgrade"]):
         refused = later(root, *arguments, code=4)
         assert refused["code"] == "edited"
         assert all(path in refused["message"] for path in (*todos[:2], "settings/policy.yaml"))
         assert todos[2] not in refused["message"]
         assert "git restore" in refused["hint"]
-        assert (bench.head(), bench.git("status", "--porcelain")) == (head, status)
+        assert (bench.kept(), bench.git("status", "--porcelain")) == (kept, status)
     bench.git("restore", *todos[:2])
     bench.git("commit", "--quiet", "--all", "--message", "tune")
     later(root, "upgrade")

@@ -119,6 +119,11 @@ class CommandLine:
         done = subprocess.run(["git", *identity, *arguments], cwd=self.root, capture_output=True, text=True, check=True)
         return done.stdout
 
+    def kept(self) -> dict[str, str | bytes]:
+        """Return what a refused command must leave as it was: all of `state`, of the branch all but the audit rows."""
+        tree = self.git("ls-tree", "-r", "HEAD").splitlines()
+        return self.state() | {"references": "\n".join(line for line in tree if "\taudit/" not in line)}
+
     def state(self) -> dict[str, str | bytes]:
         """Return what a rehearsal must leave as it was: references, working tree, hooks, and what lies outside git."""
         folders = [self.root / name for name in ("inbox", "quarantine", "run", "outbox", ".git/hooks")]

@@ -131,6 +131,10 @@ def test_operators_of_the_same_push_and_trust_taken_away_approve_nothing(desk: S
     assert [row.meta["code"] for row in watcher.rows("phone_home.approval_refused")] == ["unknown_key"]
     by_command = prismfs(watcher.root, "--as", "mallory", "phone-home", "approve", record.id, check=False)
     assert by_command["error"]["code"] == "protected_unendorsed"
+    told = [mail for mail in watcher.records("mail") if mail.subject.startswith("A decision in the name of mallory")]
+    assert {mail.to for mail in told} >= {"frank", "gwen"}, "FT-08: nothing may be sent now, so it is mail"
+    staged = prismfs(watcher.root, "--as", "Clara", "phone-home", "stage", record.incident, check=False)
+    assert staged["error"]["code"] == "protected_unendorsed", "FT-08: it was staged for a place that nobody endorsed"
     assert watcher.problems() == ()
 
 

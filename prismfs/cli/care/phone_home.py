@@ -86,10 +86,11 @@ def show(call: output.Call, identifier: str, preflight: bool) -> None:
 @command.command("approve", epilog='\b\nExample:\n  prismfs --as olga phone-home approve pho-01k5 --notes "fine"')
 @click.argument("identifier", metavar="ID")
 @click.option("--notes", default="", help="Remarks; ack-retained-sensitive where sensitive fields are kept.")
+@click.option("--public", is_flag=True, help="It may go where everybody can read it; needed where that is so.")
 @verdict.verb
-def approve(call: output.Call, identifier: str, notes: str, **options: Any) -> None:
+def approve(call: output.Call, identifier: str, notes: str, public: bool, **options: Any) -> None:
     """Approve, as an operator, exactly what the record says now; its authors may not."""
-    _decide(call, identifier, "approve", notes, **options)
+    _decide(call, identifier, "approve", notes, public=public, **options)
 
 
 @command.command(
@@ -174,11 +175,14 @@ def sync(call: output.Call, export: Path | None, dry_run: bool) -> None:
     output.result(call, data, _sync_lines(data, transport if export is None else None))
 
 
-def _decide(call: output.Call, identifier: str, decision: str, notes: str, **options: Any) -> None:
+def _decide(
+    call: output.Call, identifier: str, decision: str, notes: str, *, public: bool = False, **options: Any
+) -> None:
     from prismfs.rules.care.outbound_issue.api import OUTGOING_ISSUE
 
     with _told_by_the_transport(call, identifier):
-        verdict.give_verdict(call, OUTGOING_ISSUE, _record(call, identifier), decision, {"notes": notes}, **options)
+        said: dict[str, Any] = {"notes": notes} | ({"public": True} if public else {})
+        verdict.give_verdict(call, OUTGOING_ISSUE, _record(call, identifier), decision, said, **options)
 
 
 @contextmanager

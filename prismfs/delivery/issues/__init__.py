@@ -7,11 +7,15 @@ from typing import Literal, Protocol
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.records.api import IssueDraft, IssueState, Outcome, Receipt
 
-Code = Literal["phone_home_auth_required", "phone_home_repo_access_denied", "phone_home_issue_create_failed"]
+Code = Literal[
+    "phone_home_auth_required", "phone_home_repo_access_denied", "phone_home_issue_create_failed",
+    "destination_changed",
+]  # fmt: skip
 
 AUTH_REQUIRED: Code = "phone_home_auth_required"
 ACCESS_DENIED: Code = "phone_home_repo_access_denied"
 CREATE_FAILED: Code = "phone_home_issue_create_failed"
+DESTINATION_CHANGED: Code = "destination_changed"
 
 
 class Transport(Protocol):
@@ -33,7 +37,8 @@ class Transport(Protocol):
 
         `sent`: the document holds `issue_url`, `issue_number`, `existed` (it was there before) and
         `visibility`. Any other outcome: it holds the `code` (R-000-47, R-000-48, R-000-49). `temporary` has
-        filed nothing, `unknown` may have; `permanent` needs a person to mend what the detail names.
+        filed nothing, `unknown` may have; `permanent` needs a person to mend what the detail names. A new issue is
+        not filed where the destination is not what `draft.expected` says: `destination_changed`, with what was `seen`.
         """
 
     def look(self, numbers: Sequence[int]) -> list[IssueState]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from prismfs.delivery.issues import ACCESS_DENIED, AUTH_REQUIRED, CREATE_FAILED, refused
+from prismfs.delivery.issues import ACCESS_DENIED, AUTH_REQUIRED, CREATE_FAILED, DESTINATION_CHANGED, refused
 from prismfs.delivery.issues.gh import Answer, Gh, GhError, status_in
 from prismfs.errors import RecordError, RefusedError
 from prismfs.kinds.care.settings.tracker import Tracker
@@ -61,6 +61,9 @@ class GhTransport:
             gh = Gh(self._root, self._tracker)
             seen = self._preflight(gh)
             found = self._find(gh, draft.key)
+            changed = None if found is not None else _why_changed(draft, seen)
+            if changed is not None:
+                return changed
             url, number = self._create(gh, draft) if found is None else found
         except GhError as error:
             return error.receipt
@@ -158,6 +161,15 @@ class GhTransport:
     def _place(self) -> Mapping[str, str]:
         owner, _, name = (self._tracker.repository or "").partition("/")
         return {"owner": owner, "name": name}
+
+
+def _why_changed(draft: IssueDraft, seen: Document) -> Receipt | None:
+    """Return the receipt of an issue whose destination is not what was approved; None where it is."""
+    now: Document = {"state": "seen", "visibility": seen["visibility"], "permission": seen["permission"]}
+    if draft.expected is None or draft.expected == now:
+        return None
+    detail = f"{seen['repository']} is {seen['visibility']} ({seen['permission']}), which is not what was approved"
+    return Receipt(outcome="permanent", detail=detail, document={"code": DESTINATION_CHANGED, "seen": now})
 
 
 def _no_repository(gh: Gh, answer: Answer) -> GhError:

@@ -110,7 +110,10 @@ def _check_consent(repo: ProjectRepo) -> Problem | None:
         )  # fmt: skip
     if found.text_version < TEXT_VERSION:
         said = f"{found.shown_to} was shown an older text than the one that holds now"
-        return Problem("consent_outdated", said, path=consent.KIND.folder, field="/text_version")
+        return Problem(
+            "consent_outdated", said, path=consent.KIND.folder, field="/text_version",
+            hint="take text and text_version from the file that prismfs init writes for a new project",
+        )  # fmt: skip
     return None
 
 

@@ -146,6 +146,7 @@ def carry(channels: Mapping[str, Channel], message: Outbox) -> Receipt:
                 about=message.about,
                 priority=message.priority,
                 created_at=message.created_at,
+                expected=message.expected,
             )
         )
     except Exception as error:  # a channel that another package adds may fail in any way; the watcher must go on

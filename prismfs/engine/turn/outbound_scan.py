@@ -5,18 +5,20 @@ A rule decides by the report alone, so that the decision can be taken again from
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from prismfs.delivery.issues import transport_of
+from prismfs.delivery.issues import ACCESS_DENIED, transport_of
+from prismfs.engine.turn.due import GROUP, due_event
 from prismfs.errors import PrismfsError
 from prismfs.intake.scan import as_document, scan_key, scan_text
 from prismfs.kinds.care.approval import Approval
 from prismfs.kinds.care.phone_home import PhoneHome
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.kinds.core.settings.redaction import RedactionRules
-from prismfs.records.api import ENGINE, Document, Event, Receipt, View
+from prismfs.records.api import ENGINE, Document, Event, Receipt, View, format_instant
 from prismfs.rules.care.outbound_issue.api import CHECKS, Sending, texts_of
 from prismfs.rules.core.draft import Draft
 
@@ -88,6 +90,31 @@ def ask_tracker(desk: Desk) -> Receipt:
     desk.check_endorsed()
     tracker = desk.view().single(Tracker)
     return transport_of(desk.root, tracker).preflight()
+
+
+def observe_due(desk: Desk, now: datetime) -> Mapping[str, Document]:
+    """Look at the destination of the issues that are about to go before the operators; no lock is held by the caller.
+
+    Returns what each adds to the event that it is due, by the event's cause: what was seen, or why nobody looked.
+    Nothing where nothing leaves the machine.
+    """
+    due = desk.view().due_before(now, GROUP, of=PhoneHome)
+    waiting = [record for record in due if record.status == "draft"]
+    leaves = waiting and desk.view().single(Tracker).transport == "gh"
+    seen = _seen(desk, now) if leaves else None
+    return {} if seen is None else {due_event(record).cause: {"destination": seen} for record in waiting}
+
+
+def _seen(desk: Desk, now: datetime) -> Document:
+    try:
+        receipt = ask_tracker(desk)
+    except PrismfsError as error:
+        receipt = Receipt(outcome="temporary", detail=error.problem.message)
+    told, at = receipt.document or {}, format_instant(now)
+    if receipt.outcome == "sent":
+        return {"state": "seen", "visibility": told["visibility"], "permission": told.get("permission"), "seen_at": at}
+    missing = receipt.outcome == "permanent" and told.get("code") == ACCESS_DENIED
+    return {"state": "missing" if missing else "not_looked_at", "detail": receipt.detail, "seen_at": at}
 
 
 def _record_of(view: View, event: Event) -> PhoneHome | None:

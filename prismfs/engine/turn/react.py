@@ -19,6 +19,7 @@ from prismfs.engine.turn.due import (
     outgoing_messages,
 )
 from prismfs.engine.turn.ingest import news_events
+from prismfs.engine.turn.outbound_scan import observe_due
 from prismfs.engine.turn.refusals import UntoldRefusals, next_untold
 from prismfs.engine.turn.sources import DueTimes, InboxFiles, InlineCourier, Moment, Outgoing, Receipts, commit_from
 from prismfs.records.api import Event, Plan, View
@@ -63,7 +64,7 @@ def react(desk: Desk, moment: Moment, courier: Courier | None = None) -> Turn:
     inline = InlineCourier(_INLINE)
     courier = courier or inline
     outcomes = _decide_news(desk, now)
-    answers = persona_command.ask_due(desk, now)
+    answers = {**persona_command.ask_due(desk, now), **observe_due(desk, now)}
     inbox = InboxFiles(desk, moment)
     with desk.repo.writer():
         view = desk.view()

@@ -9,11 +9,15 @@ from prismfs.records.api import Kind
 
 
 class Approval(Verdict):
-    """One verdict on an outgoing issue; a no has its reason in `notes`."""
+    """One verdict on an outgoing issue; a no has its reason in `notes`.
+
+    `public` says in so many words that the issue may go where everybody can read it.
+    """
 
     kind: Literal["approval"] = "approval"
     decision: Literal["approve", "reject", "request_changes"]
     notes: str = ""
+    public: bool = False
 
     @model_validator(mode="after")
     def _a_no_has_its_reason(self) -> Self:

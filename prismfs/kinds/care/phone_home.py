@@ -68,6 +68,25 @@ class OperatorReview(Value):
     used_at: Instant | None = None
 
 
+class DestinationFacts(Value):
+    """What was seen of the destination, by the way that issues go there, and when.
+
+    `state`: `seen`; `missing`, it is not there or we may not see it; `not_looked_at`, it could not be asked, with the
+    reason in `detail`. `visibility` is public, private or internal, `permission` what we may do there.
+    """
+
+    state: Literal["seen", "missing", "not_looked_at"]
+    visibility: Word | None = None
+    permission: str | None = None
+    detail: str = ""
+    seen_at: Instant
+
+    @property
+    def bound(self) -> dict[str, JsonValue]:
+        """What of it an approval is bound to: neither the time nor the words."""
+        return {"state": self.state, "visibility": self.visibility, "permission": self.permission}
+
+
 class Reviewed(Value):
     """What operators were shown last, so that the next request for review can show the difference."""
 
@@ -81,7 +100,9 @@ class PhoneHome(Record):
 
     `requested_by` is the incident manager in whose name it was staged, `authors` are those who worded it: none of
     them may approve it. `review_asked_at` is when the review began, from which its times count, `reminders` how many of
-    its steps are done. `detail` says in a line why it has its state, `code` is set where something failed.
+    its steps are done. `destination_facts` is what was seen of the destination before the review; None where nothing
+    leaves the machine, or nobody looked. `detail` says in a line why it has its state, `code` is set where something
+    failed.
     """
 
     kind: Literal["phone_home"] = "phone_home"
@@ -96,6 +117,7 @@ class PhoneHome(Record):
     title: Line
     body_markdown: Text
     destination: str
+    destination_facts: DestinationFacts | None = None
     requested_by: Identity
     authors: tuple[Identity, ...] = ()
     redaction_report: RedactionReport = RedactionReport(status="not_run")
@@ -131,20 +153,32 @@ class PhoneHome(Record):
 
     @property
     def content_hash(self) -> str:
-        """The SHA-256 (hex) of what an operator approves: title, body, scope, retained fields, destination."""
+        """The SHA-256 (hex) of what an operator approves: title, body, scope, retained fields, destination as seen."""
         return content_hash(
             title=self.title,
             body=self.body_markdown,
             scope=self.scope,
             retained=self.retained_sensitive_fields,
             destination=self.destination,
+            facts=None if self.destination_facts is None else self.destination_facts.bound,
         )
 
 
-def content_hash(*, title: str, body: str, scope: str, retained: tuple[Retained, ...], destination: str) -> str:
-    """Return the SHA-256 (hex) of everything that an approval is bound to."""
+def content_hash(
+    *,
+    title: str,
+    body: str,
+    scope: str,
+    retained: tuple[Retained, ...],
+    destination: str,
+    facts: dict[str, JsonValue] | None = None,
+) -> str:
+    """Return the SHA-256 (hex) of everything that an approval is bound to, with the `facts` of the destination."""
     kept: list[JsonValue] = [field.to_document() for field in retained]
-    return hash_of({"title": title, "body": body, "scope": scope, "retained": kept, "destination": destination})
+    said: dict[str, JsonValue] = {
+        "title": title, "body": body, "scope": scope, "retained": kept, "destination": destination,
+    }  # fmt: skip
+    return hash_of(said | ({"destination_facts": facts} if facts else {}))
 
 
 def idempotency_key(*, tenant: str, source_pid: str, incident: str, destination: str) -> str:
@@ -172,7 +206,8 @@ KIND = Kind(
             "approved": ("shipping", "duplicate", "pending_operator_review", "expired", "withdrawn"),
             "rejected": (),
             "expired": (),
-            "shipping": ("shipped", "failed", "approved"),  # approved: the transport only showed what it would file
+            # approved: the transport only showed what it would file; in review: it saw another destination
+            "shipping": ("shipped", "failed", "approved", "pending_operator_review"),
             "failed": ("shipping", "pending_operator_review", "duplicate", "withdrawn"),
             "shipped": (),
             "duplicate": (),

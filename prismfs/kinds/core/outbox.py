@@ -5,7 +5,7 @@ It is in the same commit as the change that it reports; delivery comes after, at
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from prismfs.records.api import Id, Instant, Kind, Lifecycle, Line, Record, Text, Word
 
@@ -17,6 +17,7 @@ class Outbox(Record):
     handed to its channel and, if nothing was heard by `due_at`, `unknown`: it may have arrived and is sent again
     with the same key; `sent`; `failed`, the place refused it for good; `dead`, tried as often as the policy says;
     `not_configured`; `grouped`, said by the message `sent_with`; `withdrawn`, not needed any more.
+    `expected` is what must hold of the target, as it was approved: a channel that sees otherwise does not send.
     `attempts` only ever grows; `attempts_before` of them were made before another round was asked for.
     """
 
@@ -30,6 +31,7 @@ class Outbox(Record):
     target: str
     subject: Line
     body: Text
+    expected: dict[str, JsonValue] = Field(default_factory=dict)
     priority: Literal["low", "normal", "high", "urgent"]
     created_at: Instant
     status: Literal[

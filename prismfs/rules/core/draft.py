@@ -180,8 +180,8 @@ class Draft:
         self._rows.append(said | {"reason": self.reason if reason is None else reason, "meta": meta})
 
     def mail(
-        self, to: str, *, role: str, type: str, subject: str, body: str, about: Record, sender: str | None = None,
-        priority: str = "normal", known: Known = "engine", from_pid: str | None = None,
+        self, to: str, *, role: str, type: str, subject: str, body: str, about: Record | None,
+        sender: str | None = None, priority: str = "normal", known: Known = "engine", from_pid: str | None = None,
     ) -> Mail:  # fmt: skip
         """Put a message into a mailbox of this project. `role` tells apart several of one event.
 
@@ -192,7 +192,8 @@ class Draft:
                 {
                     "id": self.new_id("mai", role), "sender": sender or ENGINE, "sender_known": known,
                     "from_pid": from_pid, "to": to, "type": type, "priority": priority, "subject": one_line(subject),
-                    "body": body, "about": kind_of(about).name_of(about), "created_at": self.now, "status": "unread",
+                    "body": body, "about": None if about is None else kind_of(about).name_of(about),
+                    "created_at": self.now, "status": "unread",
                 }
             )
         )  # fmt: skip

@@ -81,20 +81,29 @@ def _tell_repeated(draft: Draft, recent: Sequence[Audit], who: str, code: str, *
     rank = max(policy.severity - (count // policy.tries - 1), policy.loudest)
     body = f"{count} tries since {format_instant(since)} were refused with {code}, the last one of {what}."
     times = "once" if count == 1 else f"{count} times"
-    _tell(draft, who, code, title=f"{who} was refused {times}: {code} ({what})", body=body, rank=rank)
+    first = count - now < policy.tries
+    _tell(draft, who, code, title=f"{who} was refused {times}: {code} ({what})", body=body, rank=rank, first=first)
 
 
-def _tell(draft: Draft, who: str, code: str, *, title: str, body: str, rank: int) -> None:
-    """Ask for an escalation to the last tier; all whom the roster does not know share one, as names cost nothing."""
+def _tell(draft: Draft, who: str, code: str, *, title: str, body: str, rank: int, first: bool = True) -> None:
+    """Ask for an escalation to the last tier; all whom the roster does not know share one, as names cost nothing.
+
+    While no operator answers for the protected files, nothing may be sent, and a message that waits to be stops the
+    desk: operators are told by mail alone, of the `first` only.
+    """
     known = authority.is_identity(draft.view, who)
     how = f"{who} is a name of the roster" if known else f"{who} is in no roster entry"
     next_step = f"Next: prismfs audit --refused --actor {who} lists them; ask {who}, or look at who used the name."
+    text = f"{body}\n{how}; names are claims until something proves them.\n{next_step}\n"
     policy = draft.policy
+    if not authority.is_endorsed(draft.view):
+        for operator in draft.project.operators if first else ():
+            draft.mail(operator, role=f"refusals:{operator}", type="task", subject=title, body=text, about=None)
+        return
     draft.follow(
         Attention(
             severity=with_rank(policy.scales, rank, scale=policy.escalation_scale), title=title[:500],
-            body=f"{body}\n{how}; names are claims until something proves them.\n{next_step}\n", source="desk:refusals",
-            reporter=ENGINE, tier=draft.routing.chain_of(None)[-1],
+            body=text, source="desk:refusals", reporter=ENGINE, tier=draft.routing.chain_of(None)[-1],
             signature=f"refused:{who.casefold() if known else ''}:{code}",
         )
     )  # fmt: skip

@@ -7,12 +7,13 @@ from typing import Literal
 
 from prismfs.records.api import Identity, Instant, Kind, Record, Text
 
-TEXT_VERSION = 1
+TEXT_VERSION = 2
 TEXT = (
-    "Reports about prismfs itself may be filed as issues in a private, invite-only repository, after secrets and "
-    "personal data are taken out and an operator has approved the exact text. That repository may be made public "
-    "later. Nothing leaves before settings/tracker.yaml names a transport; `phone_home: never` in "
-    "settings/policy.yaml keeps everything here.\n"
+    "Reports about prismfs itself may be filed as issues in the repository that settings/tracker.yaml names, after "
+    "secrets and personal data are taken out and an operator has approved the exact text. Who can read them there is "
+    "looked at before and shown to the operator; a public repository is refused unless the settings and the approval "
+    "both say that it may be. It may be made public later. Nothing leaves before settings/tracker.yaml names a "
+    "transport; `phone_home: never` in settings/policy.yaml keeps everything here.\n"
 )
 
 

@@ -39,14 +39,16 @@ class Tracker(Record):
     """How issues are filed and looked after.
 
     `may_leave` lists the parts of a report that an issue may contain, even if the scanner passes more (R-000-41).
-    `environment` names the entries of a report's environment that may. `gh` is the argument list that starts the
-    GitHub CLI, `gh_config` its configuration folder.
+    `public: allowed` lets issues go to a place that everybody can read, each with an approval that says so; otherwise
+    they are refused there. `environment` names the entries of a report's environment that may. `gh` is the argument
+    list that starts the GitHub CLI, `gh_config` its configuration folder.
     """
 
     kind: Literal["tracker"] = "tracker"
     transport: Literal["dry-run", "gh", "file"] = "dry-run"
     repository: Repository | None = None
     host: Host = "github.com"
+    public: Literal["refused", "allowed"] = "refused"
     gh: tuple[str, ...] = Field(default=("gh",), min_length=1)
     gh_config: str | None = None
     token: SecretReference | None = None

@@ -5,8 +5,8 @@ No answer is never a yes: a request without an answer expires, and so does an ap
 
 from prismfs.kinds.care.approval import Approval
 from prismfs.kinds.care.phone_home import OperatorReview, PhoneHome
-from prismfs.records.api import JsonValue
-from prismfs.rules.care.outbound_issue import sending, staging
+from prismfs.records.api import JsonValue, View
+from prismfs.rules.care.outbound_issue import destination, sending, staging
 from prismfs.rules.care.outbound_issue.approval_request import expiry_of, relay_of, remind, tell_manager, tell_reporters
 from prismfs.rules.care.outbound_issue.checks import digest_of
 from prismfs.rules.core.api import Draft, Signoff, signoff
@@ -42,6 +42,11 @@ def _decide(draft: Draft, record: PhoneHome, approval: Approval) -> None:
             _rejected(draft, record, given, meta)
         case "request_changes":
             _sent_back(draft, record, given, meta)
+
+
+def _check(view: View, record: PhoneHome, approval: Approval) -> None:
+    signoff.check_waiting(OUTGOING_ISSUE, record, approval)
+    destination.check_said(view, record, approval)
 
 
 def _approved(draft: Draft, record: PhoneHome, given: OperatorReview, meta: dict[str, JsonValue]) -> None:
@@ -97,8 +102,8 @@ OUTGOING_ISSUE: Signoff[PhoneHome, Approval] = Signoff(
     content_hash=lambda record: record.content_hash,
     authors=lambda record: record.hands,
     decided_by=lambda record: None if record.operator_review is None else record.operator_review.approval,
-    members=lambda _view, _record, _decision, reason, _said: {"notes": reason},
-    check=lambda _view, record, approval: signoff.check_waiting(OUTGOING_ISSUE, record, approval),
+    members=lambda _view, _record, _decision, reason, said: {"notes": reason, "public": bool(said.get("public"))},
+    check=_check,
     carry_out=_decide,
     sender=relay_of,
 )

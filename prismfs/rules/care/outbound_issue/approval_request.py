@@ -15,6 +15,7 @@ from prismfs.kinds.care.settings.tracker import ReviewTimes, Tracker
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.api import format_duration, format_instant, read_label
+from prismfs.rules.care.outbound_issue import destination
 from prismfs.rules.core.api import Attention, Draft, ReplyToReporters
 from prismfs.rules.escalation.api import PRIORITIES
 
@@ -94,7 +95,7 @@ def review_text(record: PhoneHome) -> str:
     redacted = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items())) or "nothing"
     retained = [f"{field.path} ({field.kind}): {field.reason}" for field in record.retained_sensitive_fields]
     facts = {
-        "Destination": _destination(record),
+        "Destination": destination.described(record),
         "Scope": record.scope,
         "Severity": record.severity.label,
         "Nature": record.nature,
@@ -116,9 +117,11 @@ def review_text(record: PhoneHome) -> str:
 def _how_to_decide(record: PhoneHome) -> str:
     """Return the commands by which an operator answers."""
     notes = f' --notes "{ACKNOWLEDGEMENT}"' if record.retained_sensitive_fields else ""
+    facts = record.destination_facts
+    public = " --public" if facts is not None and facts.visibility == "public" else ""
     return (
         f"prismfs phone-home show {record.id}\n"
-        f"prismfs phone-home approve {record.id}{notes}   (or with --pull-request)\n"
+        f"prismfs phone-home approve {record.id}{notes}{public}   (or with --pull-request)\n"
         f"prismfs phone-home request-changes {record.id} --reason TEXT\n"
         f"prismfs phone-home reject {record.id} --reason TEXT\n"
     )
@@ -171,13 +174,6 @@ def _tell_operators(draft: Draft, record: PhoneHome, what: str, body: str, *, ro
             operator, role=f"{role}:{operator}", type="task", sender=relay_of(draft), subject=f"{what}: {record.title}",
             body=body, about=record, priority=PRIORITIES[record.severity.rank],
         )  # fmt: skip
-
-
-def _destination(record: PhoneHome) -> str:
-    """Return where it goes, with what was said of that place when the project was made (R-000-40)."""
-    if "/" not in record.destination:
-        return f"{record.destination} (nothing leaves this machine)"
-    return f"{record.destination} (private and invite-only as agreed; it may become public later)"
 
 
 def _difference(record: PhoneHome) -> str:

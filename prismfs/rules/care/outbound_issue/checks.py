@@ -19,7 +19,7 @@ from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.core.values import Redaction
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.api import IssueDraft, JsonValue, Value
-from prismfs.rules.care.outbound_issue import approval_request, staging, wording
+from prismfs.rules.care.outbound_issue import approval_request, destination, staging, wording
 from prismfs.rules.core.api import Draft, authority, signoff
 
 REDACTION_REQUIRED = "phone_home_redaction_required"
@@ -77,8 +77,13 @@ def draft_due(draft: Draft) -> None:
         return
     title = wording.finished_title(scan.redacted.get("title", record.title))
     body = wording.finished_body(scan.redacted.get("body", texts["body"]), record.idempotency_key)
-    cleaned = record.changed(title=title, body_markdown=body, code=None, detail=None)
+    facts = destination.facts_of(draft)
+    cleaned = record.changed(title=title, body_markdown=body, destination_facts=facts, code=None, detail=None)
     report = _report(record, scan, status="passed").changed(output_hash=hash_of(wording.texts_of(cleaned)))
+    public = destination.why_public(draft.view, cleaned)
+    if public is not None:
+        _keep(draft, cleaned.changed(redaction_report=report), code=destination.PUBLIC, why=public)
+        return
     draft.because("ask_for_review", "the scanner passed it; an operator decides")
     draft.subject = approval_request.request_review(draft, cleaned.changed(redaction_report=report))
 
@@ -145,6 +150,18 @@ def _block(draft: Draft, record: PhoneHome, scan: Scan, *, why: str) -> None:
         f"Change its words (prismfs phone-home stage {record.incident} --body -), or keep a field on purpose "
         f"(--retain /body:KIND=REASON).\n",
         about=kept,
+    )  # fmt: skip
+
+
+def _keep(draft: Draft, record: PhoneHome, *, code: str, why: str) -> None:
+    """Keep a draft here that the scanner passed, with the reason."""
+    draft.subject = kept = draft.put(record.changed(code=code, detail=why, due_at=None))
+    draft.because("block", f"kept back: {code}")
+    draft.row("phone_home.blocked", kept, level="warn", reason=draft.reason, meta={"code": code})
+    again = f"When it may: prismfs phone-home stage {record.incident} looks again.\n"
+    draft.mail(
+        record.requested_by, role="blocked", type="task", subject=f"Kept back: {record.title}",
+        body=f"{record.id} does not go before the operators: {why}.\n\n{again}", about=kept,
     )  # fmt: skip
 
 
@@ -234,10 +251,19 @@ def _acknowledged(sending: Sending) -> None:
         )  # fmt: skip
 
 
+def _destination(sending: Sending) -> None:
+    """A place that everybody can read is allowed by the settings now, and by the approval."""
+    record, review = sending.record, sending.record.operator_review
+    approval = None if review is None else sending.draft.get(Approval, review.approval)
+    if approval is not None:
+        destination.check_said(sending.draft.view, record, approval)
+
+
 CHECKS: tuple[tuple[str, Callable[[Sending], None]], ...] = (
     ("schema", _schema),
     ("operator review", _operator_review),
     ("redaction", _redaction),
     ("retained fields", _acknowledged),
+    ("destination", _destination),
 )
 """What follows belongs to others: the look for an earlier issue to `sending`, the preflight to the transport."""

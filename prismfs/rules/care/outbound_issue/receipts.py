@@ -8,7 +8,13 @@ from prismfs.errors import RefusedError
 from prismfs.kinds.care.phone_home import PhoneHome, content_hash
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.records.api import JsonValue, Nothing
-from prismfs.rules.care.outbound_issue.approval_request import expiry_of, tell_manager, tell_reporters
+from prismfs.rules.care.outbound_issue import destination
+from prismfs.rules.care.outbound_issue.approval_request import (
+    expiry_of,
+    request_review,
+    tell_manager,
+    tell_reporters,
+)
 from prismfs.rules.care.outbound_issue.checks import OPERATOR_REVIEW_REQUIRED, why_no_approval
 from prismfs.rules.care.outbound_issue.sending import issue_of
 from prismfs.rules.core.api import Draft, outbox
@@ -74,10 +80,11 @@ def _why_not(draft: Draft, message: Outbox) -> str | None:
         scope=record.scope,
         retained=record.retained_sensitive_fields,
         destination=message.target,
+        facts=message.expected or None,
     )
     if said != record.content_hash:
         return "the message was changed after its approval"
-    return why_no_approval(draft, record)
+    return why_no_approval(draft, record) or destination.why_public(draft.view, record)
 
 
 def _note(draft: Draft, message: Outbox) -> None:
@@ -95,11 +102,32 @@ def _note(draft: Draft, message: Outbox) -> None:
     if message.status not in ("failed", "dead", "not_configured"):
         draft.put(record.changed(code=code, detail=message.detail))
         return
+    if code == destination.CHANGED:
+        _reopen(draft, record, told)
+        return
     failed = draft.put(record.changed(status="failed", code=code, detail=message.detail))
     reason = f"not filed: {code}"
     draft.row("phone_home.failed", failed, level="error", reason=reason, meta={"code": code, "detail": message.detail})
     body = f"{message.detail}\n\nMend it, then: prismfs phone-home send {record.id}\n"
     tell_manager(draft, failed, f"Not filed ({code})", body, role="failed")
+
+
+def _reopen(draft: Draft, record: PhoneHome, told: dict[str, JsonValue]) -> None:
+    """Ask for another review: the transport saw another destination than was approved, and has filed nothing."""
+    facts = destination.facts_at_sending(draft, told)
+    seen = record.changed(destination_facts=facts, code=destination.CHANGED, detail="the destination has changed")
+    before = None if record.destination_facts is None else record.destination_facts.bound
+    meta: dict[str, JsonValue] = {"approved": before, "seen": facts.bound}
+    reason = "the destination is not what was approved; nothing was filed"
+    public = destination.why_public(draft.view, seen)
+    if public is None:
+        draft.row("phone_home.reopened", seen, level="error", reason=reason, meta=meta)
+        request_review(draft, seen)
+        return
+    failed = draft.put(seen.changed(status="failed", code=destination.PUBLIC, detail=public))
+    draft.row("phone_home.failed", failed, level="error", reason=reason, meta=meta | {"code": destination.PUBLIC})
+    body = f"{public}.\n\nWhen it may: prismfs phone-home withdraw {record.id}, then stage it anew.\n"
+    tell_manager(draft, failed, f"Not filed ({destination.PUBLIC})", body, role="failed")
 
 
 def _shipped(draft: Draft, record: PhoneHome, told: dict[str, JsonValue]) -> None:

@@ -131,10 +131,12 @@ def _filed_before(draft: Draft, record: PhoneHome) -> PhoneHome | None:
 def _message(draft: Draft, record: PhoneHome) -> Outbox:
     """Return the message that files `record`: the one that failed before, or a new one."""
     lost = _lost_message(draft, record)
+    expected = {} if record.destination_facts is None else record.destination_facts.bound
     if lost is not None:
         return lost.changed(
-            status="pending", attempts_before=lost.attempts, planned_at=draft.now, due_at=draft.now, detail=None
-        )
+            status="pending", attempts_before=lost.attempts, planned_at=draft.now, due_at=draft.now, detail=None,
+            expected=expected,
+        )  # fmt: skip
     return Outbox(
         id=draft.new_id("out", f"{CHANNEL}:{record.id}"),
         about=record.id,
@@ -144,6 +146,7 @@ def _message(draft: Draft, record: PhoneHome) -> Outbox:
         target=record.destination,
         subject=record.title,
         body=record.body_markdown,
+        expected=expected,
         priority=PRIORITIES[record.severity.rank],
         created_at=draft.now,
         planned_at=draft.now,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from prismfs.engine.turn.deliver import receipt_event
 from prismfs.engine.turn.due import due_event
 from prismfs.errors import RecordError
 from prismfs.kinds.care.approval import Approval
@@ -15,7 +16,7 @@ from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.project import Project
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.api import Decision, Event, Nothing, Plan, Record
+from prismfs.records.api import Decision, Event, Nothing, Plan, Receipt, Record
 from prismfs.rules.care.outbound_issue import wording
 from prismfs.rules.care.outbound_issue.checks import CHECKS, digest_of
 from tests.support.drops import PRODUCT_REPORT
@@ -31,6 +32,7 @@ class Filing:
         self.rules = rules
         self.findings: list[dict[str, Any]] = []
         self.status = "passed"
+        self.seen: dict[str, Any] = {}
 
     def event(self, type_: str, kind: str, document: dict[str, Any], actor: str = "prismfs", **more: Any) -> Event:
         return self.rules.event(type_, kind, document, actor=actor, **more)
@@ -52,7 +54,8 @@ class Filing:
         """Let the draft be looked through."""
         self.rules.wait(milliseconds=1)
         event = due_event(self.record)
-        self.take(event.changed(document=event.document | {"scan": self.scan(self.record, **redacted)}))
+        looked = {"scan": self.scan(self.record, **redacted)} | ({"destination": self.seen} if self.seen else {})
+        self.take(event.changed(document=event.document | looked))
         return self.record
 
     def give(self, verb: str, *, actor: str, scanned: bool = True, **document: Any) -> Decision:
@@ -101,8 +104,8 @@ def approved(waiting: Filing) -> Filing:
 
 
 def test_checks_stand_in_the_order_that_is_required() -> None:
-    """R-000-43: schema, operator review, redaction, retained fields; then the look for an earlier issue."""
-    assert [name for name, _ in CHECKS] == ["schema", "operator review", "redaction", "retained fields"]
+    """R-000-43: schema, operator review, redaction, retained fields, destination; then an earlier issue."""
+    assert [name for name, _ in CHECKS] == ["schema", "operator review", "redaction", "retained fields", "destination"]
 
 
 def test_of_several_things_wrong_the_first_in_order_is_said(approved: Filing) -> None:
@@ -159,6 +162,7 @@ def resealed(desk: Filing, record: PhoneHome) -> PhoneHome:
         {"body_markdown": "another body"},
         {"scope": "mixed"},
         {"destination": "github.com/acme/elsewhere"},
+        {"destination_facts": {"state": "seen", "visibility": "internal", "seen_at": "2026-03-01T10:00:00Z"}},
         {"retained_sensitive_fields": ({"path": "/body", "kind": "ipv4", "reason": "x"},)},
     ],
     ids=lambda changes: next(iter(changes)),
@@ -167,6 +171,69 @@ def test_any_change_after_approval_makes_it_void(approved: Filing, changes: dict
     """An approval is of exactly what was seen, for exactly that place."""
     approved.put(approved.record.changed(**changes))
     assert code(approved.give("send", actor="Clara")) == "phone_home_operator_review_required"
+
+
+def facts(visibility: str = "private", *, at: str = "2026-03-01T10:00:00Z") -> dict[str, Any]:
+    return {"state": "seen", "visibility": visibility, "permission": "WRITE", "seen_at": at}
+
+
+def test_content_hash_holds_what_was_seen_of_the_destination_and_not_when(waiting: Filing) -> None:
+    """FT-09: the approval is of a private place, not of a name."""
+    unseen = waiting.record.content_hash
+    private = waiting.record.changed(destination_facts=facts()).content_hash
+    later = waiting.record.changed(destination_facts=facts(at="2026-03-02T10:00:00Z")).content_hash
+    public = waiting.record.changed(destination_facts=facts("public")).content_hash
+    assert private == later
+    assert len({unseen, private, public}) == 3
+
+
+def test_public_place_is_kept_back_and_needs_setting_and_word_until_it_leaves(desk: Filing) -> None:
+    """FT-09: the settings are asked again at sending."""
+    desk.staged()
+    desk.automate("person")
+    desk.seen = facts("public")
+    assert (desk.look().status, desk.record.code) == ("draft", "destination_public")
+    assert desk.mails("frank") == []
+    assert any("is public" in mail.body for mail in desk.mails("Clara"))
+    tracker = desk.rules.view.single(Tracker)
+    desk.put(tracker.changed(public="allowed"))
+    desk.rules.give("phone_home.stage", {"id": desk.record.incident}, actor="Clara")
+    assert desk.look().status == "pending_operator_review"
+    assert code(desk.give("approve", actor="frank")) == "destination_public"
+    assert isinstance(desk.give("approve", actor="frank", public=True), Plan)
+    assert desk.rules.all(Approval)[-1].public
+    desk.put(tracker)
+    assert code(desk.give("send", actor="Clara")) == "destination_public"
+    desk.put(tracker.changed(public="allowed"))
+    assert isinstance(desk.give("send", actor="Clara"), Plan)
+    (message,) = (each for each in desk.rules.all(Outbox) if each.channel == "tracker")
+    assert message.expected == {"state": "seen", "visibility": "public", "permission": "WRITE"}
+
+
+def test_destination_that_is_another_at_sending_opens_the_review_again(desk: Filing) -> None:
+    """FT-09: nothing was filed; the operators are shown what is there now."""
+    desk.staged()
+    desk.automate("person")
+    desk.seen = facts()
+    desk.look()
+    desk.give("approve", actor="frank")
+    desk.give("send", actor="Clara")
+    (message,) = (each for each in desk.rules.all(Outbox) if each.channel == "tracker")
+    desk.rules.attempt(message)
+    seen: dict[str, Any] = {"state": "seen", "visibility": "internal", "permission": "WRITE"}
+    receipt = Receipt("permanent", "is internal", {"code": "destination_changed", "seen": seen})
+    desk.take(receipt_event(desk.rules.fresh(message), receipt, desk.rules.now))
+    record = desk.record
+    assert (record.status, record.operator_review, record.code) == (
+        "pending_operator_review", None, "destination_changed",
+    )  # fmt: skip
+    assert "internal; our permission is WRITE" in desk.mails("frank")[-1].body
+    (row,) = desk.rules.rows("phone_home.reopened")
+    assert row.level == "error"
+    assert row.meta == {"approved": seen | {"visibility": "private"}, "seen": seen}
+    assert isinstance(desk.give("approve", actor="frank"), Plan)
+    assert isinstance(desk.give("send", actor="Clara"), Plan)
+    assert desk.rules.fresh(message).expected == seen
 
 
 def test_approval_edited_by_a_byte_counts_no_more(approved: Filing) -> None:
