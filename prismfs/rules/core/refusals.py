@@ -77,9 +77,10 @@ def _tell_repeated(draft: Draft, recent: Sequence[Audit], who: str, code: str, *
     count = sum(_count(row) for row in before) + now
     if count < policy.tries:
         return
-    since = min((row.at for row in before), default=draft.now)
+    began = str(draft.event.document.get("since") or format_instant(draft.now))
+    since = min([began, *(format_instant(row.at) for row in before)])
     rank = max(policy.severity - (count // policy.tries - 1), policy.loudest)
-    body = f"{count} tries since {format_instant(since)} were refused with {code}, the last one of {what}."
+    body = f"{count} tries since {since} were refused with {code}, the last one of {what}."
     times = "once" if count == 1 else f"{count} times"
     first = count - now < policy.tries
     _tell(draft, who, code, title=f"{who} was refused {times}: {code} ({what})", body=body, rank=rank, first=first)
