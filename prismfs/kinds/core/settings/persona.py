@@ -15,6 +15,8 @@ SshKey = Annotated[
 Login = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_.-]{0,31}$")]
 """The name of an operating-system user."""
 
+CommitId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
+
 
 class Automation(Value):
     """Who does a role's work: the rules; the rules, with a confirmation; a person or agent; a command.
@@ -36,6 +38,9 @@ class Automation(Value):
 class Persona(Record):
     """One entry of the roster. `authority` lists the commands that it may give, `*` all of them.
 
+    `class: engine` is no persona but the engine of the clone that `clone` names: it has one Ed25519 key and gives no
+    commands. With `compromised_since`, a commit's id, its key signs nothing any more.
+
     `class: bridge` alone makes no bridge: the home project's `bridges` must name it, too (R-000-76). `keys` are the
     public keys that its signed commits and files are checked against; with `trust: local` a file of an operating-system
     user among `logins` is its own, too. `availability` says when it answers.
@@ -43,7 +48,7 @@ class Persona(Record):
 
     kind: Literal["persona"] = "persona"
     identity: Identity
-    persona_class: Literal["project", "bridge"] = Field(default="project", alias="class")
+    persona_class: Literal["project", "bridge", "engine"] = Field(default="project", alias="class")
     role: Word
     title: Line
     authority: tuple[str, ...] = ()
@@ -51,6 +56,19 @@ class Persona(Record):
     automation: Automation = Automation()
     keys: tuple[SshKey, ...] = ()
     logins: tuple[Login, ...] = ()
+    clone: Word | None = None
+    compromised_since: CommitId | None = None
+
+    @model_validator(mode="after")
+    def _an_engine_is_a_key_of_a_clone(self) -> Self:
+        if self.persona_class != "engine":
+            if self.clone is not None or self.compromised_since is not None:
+                raise ValueError("clone and compromised_since are of an entry with class engine")
+        elif self.clone is None or len(self.keys) != 1 or not self.keys[0].startswith("ssh-ed25519 "):
+            raise ValueError("an entry with class engine names its clone and one ssh-ed25519 key")
+        elif self.authority or self.logins or self.automation != Automation():
+            raise ValueError("an entry with class engine has no authority, no logins and no automation")
+        return self
 
     def may(self, verb: str) -> bool:
         """Tell whether the roster allows this persona the command `verb` (such as `incident.ack`)."""

@@ -1,0 +1,92 @@
+"""What the engine states in the message of a commit: which commits a tip covers, and what became of those of others.
+
+A statement is a line of the last paragraph, `Prismfs-<Word>: <value>`, and counts in commits that a key of an engine
+covers. So no text of others may get there: `quote_statements` is for text that is put into a message.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+COVERS, JUDGED = "Prismfs-Covers", "Prismfs-Judged"
+MOST_COVERED = 1000
+"""Commits that one tip may cover; a group of the engine's has at most some hundred."""
+
+Ruling = Literal["accepted", "restored", "refused"]
+"""What the engine did about a commit of others: took it over, put the files back, or left it aside with a row."""
+
+_LINE = re.compile(rb"(Prismfs(?:-[A-Z][a-z]+)+): ([^\n\r]+)")
+_COVERS = re.compile(r"([0-9a-f]{40}) ([1-9][0-9]{0,3})")
+_JUDGED = re.compile(rf"([0-9a-f]{{40}}) ({'|'.join(get_args(Ruling))})")
+_LIKE_ONE = re.compile(r"^(?=[^\S\n]*Prismfs-)", re.MULTILINE | re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Covers:
+    """A tip's statement: its `count` newest commits along first parents, itself among them, stand on `base`."""
+
+    base: str
+    count: int
+
+    @property
+    def line(self) -> str:
+        """The statement as it stands in the message."""
+        return f"{COVERS}: {self.base} {self.count}"
+
+
+def judged_line(commit: str, ruling: Ruling) -> str:
+    """Return the statement about a commit of others as it stands in the message."""
+    return f"{JUDGED}: {commit} {ruling}"
+
+
+def covers_of(message: bytes) -> Covers | None:
+    """Return what the message of a tip says that it covers; None where it does not say it exactly once."""
+    said = [value for word, value in _statements(message) if word == COVERS]
+    if len(said) != 1 or message.count(COVERS.encode() + b":") != 1:
+        return None
+    found = _COVERS.fullmatch(said[0])
+    if found is None or int(found[2]) > MOST_COVERED:
+        return None
+    return Covers(found[1], int(found[2]))
+
+
+def rulings_of(message: bytes) -> dict[str, Ruling]:
+    """Return what the message of a covered commit says of commits of others.
+
+    A commit about which it says two different things is left out.
+    """
+    said: dict[str, set[Ruling]] = {}
+    for word, value in _statements(message):
+        found = _JUDGED.fullmatch(value) if word == JUDGED else None
+        if found is not None:
+            said.setdefault(found[1], set()).update(one for one in get_args(Ruling) if one == found[2])
+    return {commit: rulings.pop() for commit, rulings in said.items() if len(rulings) == 1}
+
+
+def with_statement(message: bytes, line: str) -> bytes:
+    """Return `message` with one statement more in its last paragraph; one is begun where there is none.
+
+    Raises:
+        ValueError: `line` is no statement.
+    """
+    if _LINE.fullmatch(line.encode()) is None:
+        raise ValueError("a statement is one line, Prismfs-Word: value")
+    stem = message.rstrip(b"\n")
+    between = b"\n" if any(True for _ in _statements(message)) else b"\n\n"
+    return stem + between + line.encode() + b"\n"
+
+
+def quote_statements(text: str) -> str:
+    """Return text of others as it may stand in a message: lines that look like a statement are quoted with `> `."""
+    return _LIKE_ONE.sub("> ", text.replace("\r", "\n"))
+
+
+def _statements(message: bytes) -> Iterator[tuple[str, str]]:
+    """Yield the statements of the last paragraph; none where a line of it is something else."""
+    before, separator, last = message.rstrip(b"\n").rpartition(b"\n\n")
+    lines = [_LINE.fullmatch(line) for line in last.split(b"\n")]
+    if separator and before.strip() and all(lines):
+        for found in lines:
+            assert found is not None
+            yield found[1].decode(), found[2].decode(errors="replace")

@@ -1,0 +1,172 @@
+"""Asking git what `classify` wants to know of a branch (prismfs.proof), and reading a line of commits for it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
+
+from prismfs.errors import RecordError, StoreError
+from prismfs.kinds import KINDS, kind_of_path
+from prismfs.kinds.core.settings import persona, project
+from prismfs.kinds.core.settings.persona import Persona
+from prismfs.kinds.core.settings.project import Project
+from prismfs.proof.commit_object import CommitObject, read_commit
+from prismfs.proof.evidence import FileChange
+from prismfs.proof.key_ring import KeyRing
+from prismfs.proof.line import classify
+from prismfs.proof.proofs import Anchor, Classified
+from prismfs.proof.roster import ring_of
+from prismfs.records.api import Kind, Record
+from prismfs.store.git import signatures
+from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, parse_raw
+from prismfs.store.git.repository import Git
+
+_DIFF = ("diff-tree", "-r", "-z", "--raw", "--no-renames")
+_PLACES = sorted({kind.folder.partition("/")[0] for kind in KINDS.values() if kind.protected})
+
+
+Checked = dict[tuple[str, str], bool]
+"""What ssh-keygen said of (commit, key): it costs a dozen milliseconds, and the answer never changes."""
+
+
+def classify_branch(git: Git, head: str, anchor: Anchor, *, checked: Checked | None = None) -> Classified:
+    """Return the proofs of the commits between `anchor` and `head` along first parents.
+
+    `checked` is kept by the caller from one call to the next, and added to.
+    """
+    line = read_line(git, head, {anchor.commit})
+    return classify(line, anchor, GitEvidence(git, line, anchor, checked={} if checked is None else checked))
+
+
+def root_anchor(git: Git, root: str) -> Anchor:
+    """Return the anchor at the project's pinned first commit, without files where that commit is missing here."""
+    return Anchor.at_root(root, {} if git.read(root) is None else protected_files(git, root))
+
+
+def protected_files(git: Git, commit: str) -> dict[str, str]:
+    """Return the protected files of `commit`: path to blob id."""
+    listed = git.run(*_DIFF, EMPTY_TREE, commit, "--", *_PLACES)
+    return {change.path: change.new for change in parse_raw(listed.split(b"\0")) if _is_protected(change.path)}
+
+
+def read_line(git: Git, head: str, stops: Collection[str]) -> tuple[CommitObject, ...]:
+    """Return the commits from `head` down along first parents to one of `stops`, itself left out; oldest first.
+
+    It ends early at a first commit, and above one that is missing.
+    """
+    found: list[CommitObject] = []
+    oid: str | None = head
+    while oid is not None and oid not in stops:
+        data = git.read(oid)
+        if data is None:
+            break
+        found.append(read_commit(oid, data))
+        oid = next(iter(found[-1].parents), None)
+    return tuple(reversed(found))
+
+
+class GitEvidence:
+    """What `classify` asks, answered from a repository; `line`, which follows `anchor`, is read ahead in one go."""
+
+    def __init__(self, git: Git, line: Sequence[CommitObject], anchor: Anchor, *, checked: Checked) -> None:
+        self._git = git
+        self._protected: dict[str, tuple[FileChange, ...]] = {}
+        self._checked = checked
+        self._read_ahead(line, anchor)
+
+    def protected(self, commit: str) -> Sequence[FileChange]:
+        """Return the protected files that differ between a commit and its first parent."""
+        if commit not in self._protected:
+            raw = self._git.run(*_DIFF, self._parent(commit), commit, "--", *_PLACES)
+            self._protected[commit] = _changes(raw.split(b"\0"))
+        return self._protected[commit]
+
+    def changed(self, commit: str) -> Collection[str]:
+        """Return the paths of all files that differ between a commit and its first parent."""
+        return self.differing(self._parent(commit), commit)
+
+    def differing(self, commit: str, other: str) -> Collection[str]:
+        """Return the paths of all files that differ between two commits."""
+        return [change.path for change in self._git.each_change(commit, other)]
+
+    def side(self, merge: str) -> Sequence[CommitObject]:
+        """Return the commits that a merge brings beside those of its first parent, oldest first."""
+        listed = self._git.run("rev-list", "--reverse", "--topo-order", merge, f"^{merge}^1").decode().split()
+        oids = [oid for oid in listed if oid != merge]
+        return [
+            read_commit(oid, data)
+            for oid, data in zip(oids, self._git.read_many(oids), strict=True)
+            if data is not None
+        ]
+
+    def ring(self, files: Mapping[str, str]) -> KeyRing:
+        """Return the keys that these protected files (path to blob id) give; files that are invalid give none.
+
+        Raises:
+            StoreError: `history_shallow`; one of them is missing here.
+        """
+        wanted = [path for path in sorted(files) if persona.KIND.owns(path)]
+        roster = []
+        for path in wanted:
+            record = self._record(persona.KIND, path, files)
+            if isinstance(record, Persona):
+                roster.append(record)
+        own = self._record(project.KIND, project.KIND.folder, files)
+        return ring_of(roster, own if isinstance(own, Project) else None)
+
+    def verified(self, commit: str, key: str) -> bool | None:
+        """Tell whether `key`, which is not Ed25519, signed a commit; None where ssh-keygen is missing."""
+        if (commit, key) not in self._checked:
+            state = signatures.check_signature(self._git, commit, {"holder": (key,)}).state
+            if state == "signature_unverifiable":
+                return None
+            self._checked[commit, key] = state == "good"
+        return self._checked[commit, key]
+
+    def _record(self, kind: Kind, path: str, files: Mapping[str, str]) -> Record | None:
+        if path not in files:
+            return None
+        data = self._git.read(files[path])
+        if data is None:
+            raise StoreError("history_shallow", "is missing here", path=path, hint="git fetch --unshallow --refetch")
+        try:
+            return kind.read(data, path=path)
+        except RecordError:
+            return None
+
+    def _parent(self, commit: str) -> str:
+        """Return the first parent that the object names: grafts and a shallow clone make git answer another."""
+        return next(iter(read_commit(commit, self._git.read(commit) or b"").parents), EMPTY_TREE)
+
+    def _read_ahead(self, line: Sequence[CommitObject], anchor: Anchor) -> None:
+        if line:  # the anchor's own tree may be missing, as at the edge of a shallow clone
+            now = protected_files(self._git, line[0].oid)
+            both = sorted({*now, *anchor.files})
+            changes = (FileChange(path, anchor.files.get(path), now.get(path)) for path in both)
+            self._protected[line[0].oid] = tuple(change for change in changes if change.old != change.new)
+        asked = "".join(f"{upper.oid} {lower.oid}\n" for lower, upper in pairwise(line))
+        if not asked:
+            return
+        parts = self._git.run(*_DIFF, "--stdin", "--always", "--", *_PLACES, input=asked.encode()).split(b"\0")
+        position = 0
+        while position < len(parts) and parts[position]:
+            oid, begin = parts[position].decode(), position + 1
+            position = begin
+            while position < len(parts) and parts[position].startswith(b":"):
+                position += 2
+            self._protected[oid] = _changes(parts[begin:position])
+
+
+def _changes(parts: Sequence[bytes]) -> tuple[FileChange, ...]:
+    return tuple(
+        FileChange(change.path, _blob(change.old), _blob(change.new))
+        for change in parse_raw(parts)
+        if _is_protected(change.path)
+    )
+
+
+def _blob(oid: str) -> str | None:
+    return None if oid == NO_OBJECT else oid
+
+
+def _is_protected(path: str) -> bool:
+    kind = kind_of_path(path)
+    return kind is not None and kind.protected
