@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import bridges, changes, claims, escalations, failures, figures, jobs, processes, scans
+from benchmarks import bridges, changes, claims, escalations, failures, figures, jobs, processes, scans, signing
 from benchmarks.desks import Stock
 from benchmarks.rows import Row, table
 
@@ -30,6 +30,11 @@ def changes_(stock: Stock, quick: bool) -> Iterator[Row]:
 def storm(stock: Stock, quick: bool) -> Iterator[Row]:
     """A storm of signals."""
     return processes.measure_storm(stock, signals=100 if quick else 1000, runs=1 if quick else 3)
+
+
+def signatures(stock: Stock, quick: bool) -> Iterator[Row]:
+    """Signed groups."""
+    return signing.measure(stock, records=1000 if quick else 10_000, groups=10 if quick else 100)
 
 
 def latency(stock: Stock, quick: bool) -> Iterator[Row]:
@@ -97,6 +102,7 @@ MEASURES: dict[str, Measure] = {
     "reading": reading,
     "foreign": foreign,
     "changes": changes_,
+    "signing": signatures,
     "latency": latency,
     "memory": memory,
     "fingerprint": fingerprint,
