@@ -70,6 +70,12 @@ def normal_line(line: str) -> str | None:
     return normal if kind != ED25519 or raw_public(normal) is not None else None
 
 
+def fingerprint(line: str) -> str:
+    """Return the fingerprint of a public key as `ssh-keygen -l` writes it: `SHA256:…`."""
+    digest = hashlib.sha256(_decode(line.partition(" ")[2].encode())).digest()
+    return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')}"
+
+
 def signed_bytes(data: bytes, namespace: str = GIT) -> bytes:
     """Return what the key signs when `data` is signed."""
     digest = hashlib.sha512(data).digest()

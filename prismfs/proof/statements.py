@@ -1,7 +1,7 @@
 """What the engine states in the message of a commit: which commits a tip covers, and what became of those of others.
 
 A statement is a line of the last paragraph, `Prismfs-<Word>: <value>`, and counts in commits that a key of an engine
-covers. So no text of others may get there: `quote_statements` is for text that is put into a message.
+covers. So no text of others may get there (`records.plan.quote_statements`).
 """
 
 import re
@@ -19,7 +19,6 @@ Ruling = Literal["accepted", "restored", "refused"]
 _LINE = re.compile(rb"(Prismfs(?:-[A-Z][a-z]+)+): ([^\n\r]+)")
 _COVERS = re.compile(r"([0-9a-f]{40}) ([1-9][0-9]{0,3})")
 _JUDGED = re.compile(rf"([0-9a-f]{{40}}) ({'|'.join(get_args(Ruling))})")
-_LIKE_ONE = re.compile(r"^(?=[^\S\n]*Prismfs-)", re.MULTILINE | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +76,10 @@ def with_statement(message: bytes, line: str) -> bytes:
     return stem + between + line.encode() + b"\n"
 
 
-def quote_statements(text: str) -> str:
-    """Return text of others as it may stand in a message: lines that look like a statement are quoted with `> `."""
-    return _LIKE_ONE.sub("> ", text.replace("\r", "\n"))
+def without_covers(message: str) -> str:
+    """Return the message of a tip as it was before the tip was signed; that of any other commit as it is."""
+    stem, separator, last = message.rstrip("\n").rpartition("\n")
+    return f"{stem}\n" if separator and last.startswith(f"{COVERS}: ") else message
 
 
 def _statements(message: bytes) -> Iterator[tuple[str, str]]:

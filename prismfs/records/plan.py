@@ -1,5 +1,6 @@
 """What goes into a decision: an event. What comes out of it: a plan, of which the store makes exactly one commit."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
@@ -91,6 +92,14 @@ CAUSE, RULE, ACTOR, TIME, VERSION = (
 )
 
 
+_LIKE_A_TRAILER = re.compile(r"^(?=[^\S\n]*Prismfs-)", re.MULTILINE | re.IGNORECASE)
+
+
+def quote_statements(text: str) -> str:
+    """Return text of others as it may stand in a message: lines that look like one of our trailers begin with `> `."""
+    return _LIKE_A_TRAILER.sub("> ", text.replace("\r", "\n"))
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The records to put, and why.
@@ -127,7 +136,8 @@ class Plan:
             VERSION: str(self.version),
         }
         lines = "\n".join(f"{key}: {value}" for key, value in trailers.items())
-        return f"{self.title}\n\n{self.reason}\n\n{lines}\n"
+        said = quote_statements(f"{self.title}\n\n{self.reason}")
+        return f"{said}\n\n{lines}\n"
 
 
 @dataclass(frozen=True, slots=True)

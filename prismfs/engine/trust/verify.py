@@ -12,6 +12,7 @@ from prismfs.engine.trust.foreign_commits import contradicted
 from prismfs.errors import PrismfsError, Problem, RecordError, StoreError
 from prismfs.kinds import kind_of, kind_of_path
 from prismfs.kinds.core.audit import Audit
+from prismfs.proof.statements import without_covers
 from prismfs.records import plan as trailers
 from prismfs.records.api import GENESIS, Document, Event, Plan, Record, codec, parse_instant
 from prismfs.rules import RULES_VERSION, TABLE, decide
@@ -124,7 +125,7 @@ class _Verifier:
             if not self._says(path, data, wanted[path]):
                 self._problem(commit, "differs", "is not what the decision makes of it", path)
                 return False
-        if commit.message != decision.message:
+        if without_covers(commit.message) != decision.message:
             self._problem(commit, "message_differs", "its message is not the decision's")
             return False
         if commit.author != decision.actor:

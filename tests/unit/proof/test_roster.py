@@ -66,9 +66,12 @@ def test_key_that_stands_twice_is_nobodys(other: str) -> None:
 def test_persona_of_class_engine_is_a_key_of_a_clone() -> None:
     entry = made(ENGINE, compromised_since="a" * 40)
     assert persona.KIND.read(persona.KIND.write(entry), path="roster/desk-a.yaml") == entry
+    assert ring_of((made(ENGINE, keys=[]),), project()).holders == {}
     wrong: list[Document] = [
         {"clone": None},
-        {"keys": []},
+        {"keys": [], "compromised_since": "a" * 40},
+        {"role": "tester"},
+        {"logins": ["desk"]},
         {"keys": [line_of("a"), line_of("b")]},
         {"keys": [RSA]},
         {"authority": ["*"]},

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismfs.proof.statements import Covers, covers_of, judged_line, quote_statements, rulings_of, with_statement
-from prismfs.records.plan import Plan
+from prismfs.proof.statements import Covers, covers_of, judged_line, rulings_of, with_statement, without_covers
+from prismfs.records.api import Plan, quote_statements
 
 BASE, OTHER = "a" * 40, "b" * 40
 MESSAGE = b"signal: accept sig-1\n\nit was read\n\nPrismfs-Cause: drop:1\nPrismfs-Rule: accept\n"
@@ -50,6 +50,15 @@ def test_statement_joins_the_trailers_of_a_plan() -> None:
     said = with_statement(plan.message.encode(), Covers(BASE, 3).line)
     assert said == plan.message.encode() + Covers(BASE, 3).line.encode() + b"\n"
     assert covers_of(said) == Covers(BASE, 3)
+    assert without_covers(said.decode()) == plan.message
+    assert without_covers(plan.message) == plan.message
+
+
+def test_message_of_a_plan_quotes_what_looks_like_a_statement() -> None:
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    plan = Plan("signal", "accept", "sig-1", f"it said\n\n{judged_line(OTHER, 'accepted')}", "x", "jade", at, 1, ())
+    assert f"\n\n> {judged_line(OTHER, 'accepted')}\n\nPrismfs-Cause: x\n" in plan.message
+    assert rulings_of(plan.message.encode()) == {}
 
 
 def test_covers_that_stands_in_the_text_as_well_is_none() -> None:

@@ -17,6 +17,9 @@ Login = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_.-]{0,31}$")]
 
 CommitId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
 
+ENGINE_ROLE = "engine"
+"""The role of every entry with class engine, by which views find them all."""
+
 
 class Automation(Value):
     """Who does a role's work: the rules; the rules, with a confirmation; a person or agent; a command.
@@ -39,7 +42,7 @@ class Persona(Record):
     """One entry of the roster. `authority` lists the commands that it may give, `*` all of them.
 
     `class: engine` is no persona but the engine of the clone that `clone` names: it has one Ed25519 key and gives no
-    commands. With `compromised_since`, a commit's id, its key signs nothing any more.
+    commands. Without a key it is revoked; with `compromised_since`, a commit's id, its key signs nothing any more.
 
     `class: bridge` alone makes no bridge: the home project's `bridges` must name it, too (R-000-76). `keys` are the
     public keys that its signed commits and files are checked against; with `trust: local` a file of an operating-system
@@ -64,8 +67,12 @@ class Persona(Record):
         if self.persona_class != "engine":
             if self.clone is not None or self.compromised_since is not None:
                 raise ValueError("clone and compromised_since are of an entry with class engine")
-        elif self.clone is None or len(self.keys) != 1 or not self.keys[0].startswith("ssh-ed25519 "):
-            raise ValueError("an entry with class engine names its clone and one ssh-ed25519 key")
+        elif self.clone is None or self.role != ENGINE_ROLE:
+            raise ValueError(f"an entry with class engine names its clone and has the role {ENGINE_ROLE}")
+        elif len(self.keys) > 1 or any(not key.startswith("ssh-ed25519 ") for key in self.keys):
+            raise ValueError("an entry with class engine has one ssh-ed25519 key, or none if it is revoked")
+        elif self.compromised_since is not None and not self.keys:
+            raise ValueError("compromised_since is of a key, and there is none")
         elif self.authority or self.logins or self.automation != Automation():
             raise ValueError("an entry with class engine has no authority, no logins and no automation")
         return self
