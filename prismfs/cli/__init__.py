@@ -41,6 +41,7 @@ _VERBS = {
     "signal": ("care.signal", "Send, list, show and acknowledge signals; follow what was answered."),
     "whois": ("core.roster:whois", "Say whom signals may be addressed to, bridges among them."),
     "roster": ("core.roster", "List the roster; propose personas and bridges."),
+    "keys": ("core.keys", "List the keys that engines sign with; make, enrol and revoke them."),
     "classify": ("care.signal:classify", "Put a signal into a lane, with the reason."),
     "triage": ("care.triage", "Try the triage rules on labelled reports."),
     "fingerprint": ("care.fingerprint", "Show what tells a failure's fault; try the rules on labelled failures."),

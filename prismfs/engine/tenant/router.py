@@ -88,7 +88,8 @@ def context_of(desk: Desk, tenancy: Tenancy, source: str) -> Document:
     view = desk.view()
     project, policy = view.single(Project), view.single(Policy)
     texts, _ = find_documents(view.connection, "persona", where={}, limit=_ROSTER)
-    names = sorted(Persona.model_validate_json(text).identity for text in texts)
+    personas = (Persona.model_validate_json(text) for text in texts)
+    names = sorted(persona.identity for persona in personas if persona.persona_class != "engine")
     return {
         "context": {
             "tenant": project.tenant,

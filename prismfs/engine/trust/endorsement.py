@@ -92,11 +92,11 @@ def project_at(git: Git, commit: str) -> Project | None:
 
 
 def roster_at(git: Git, commit: str) -> tuple[Persona, ...]:
-    """Return the personas at `commit`, in the order of their files; those that are invalid are left out."""
+    """Return the personas at `commit`, in the order of their files; invalid ones and engines are left out."""
     kind = kind_of(Persona)
     listed = git.run("ls-tree", "-z", "--full-tree", "--name-only", commit, f"{kind.folder}/").decode(errors="replace")
     found = (record_at(git, commit, path, Persona) for path in listed.split("\0") if kind.owns(path))
-    return tuple(filter(None, found))
+    return tuple(entry for entry in found if entry is not None and entry.persona_class != "engine")
 
 
 def keys_of(git: Git, base: str) -> dict[str, tuple[str, ...]]:

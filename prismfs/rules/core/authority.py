@@ -26,15 +26,17 @@ _RULES = Automation()
 
 
 def check_name(draft: Draft) -> None:
-    """Accept an event unless it claims a name that a claim does not give: the engine's, or one that has rights here.
+    """Accept an event unless it claims a name that a claim does not give: an engine's, or one that has rights here.
 
     Raises:
-        ForbiddenError: `reserved_identity`, the engine's own name; `unproven_identity`, a file from somebody who has
+        ForbiddenError: `reserved_identity`, an engine's own name; `unproven_identity`, a file from somebody who has
             rights, without a proof that it is.
     """
     name = draft.event.actor
-    if draft.event.assurance != "engine" and name.casefold() == ENGINE:
-        raise ForbiddenError("reserved_identity", f"{ENGINE} is the engine's own name", field="/from", hint="--as NAME")
+    if draft.event.assurance != "engine" and (name.casefold() == ENGINE or is_engine(draft.view, name)):
+        raise ForbiddenError(
+            "reserved_identity", f"{name.casefold()} is the engine's own name", field="/from", hint="--as NAME"
+        )
     if not is_proven(draft) and has_rights(draft, name):
         raise ForbiddenError(
             "unproven_identity", f"{name} has rights here, and this file only claims to be from {name}", field="/from",
@@ -113,9 +115,17 @@ def check_own(draft: Draft, owner: str) -> None:
 
 
 def is_identity(view: View, name: str) -> bool:
-    """Tell whether `name` is a persona of the roster or an operator, so that its mailbox is read."""
-    operators = {operator.casefold() for operator in view.single(Project).operators}
-    return view.get(Persona, name) is not None or name.casefold() in operators
+    """Tell whether `name` is a persona of the roster or an operator, so that its mailbox is read; an engine is none."""
+    persona = view.get(Persona, name)
+    if persona is not None:
+        return persona.persona_class != "engine"
+    return name.casefold() in {operator.casefold() for operator in view.single(Project).operators}
+
+
+def is_engine(view: View, name: str) -> bool:
+    """Tell whether `name` is the entry of a clone's engine."""
+    persona = view.get(Persona, name)
+    return persona is not None and persona.persona_class == "engine"
 
 
 def is_operator(draft: Draft, actor: str) -> bool:

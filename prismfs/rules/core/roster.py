@@ -99,7 +99,7 @@ def _of_home(draft: Draft, name: str) -> tuple[Persona, tuple[str, ...]]:
             hint="prismfs -C HOME roster …; prismfs whois names the home project",
         )  # fmt: skip
     persona = draft.view.get(Persona, name)
-    if persona is None:
+    if persona is None or persona.persona_class == "engine":
         raise RefusedError(
             "unknown_identity", "nobody in the roster has this name", field="/name", hint="prismfs whois"
         )

@@ -1,6 +1,6 @@
 """The rows of the family `core`: which stages answer what, and who may cause it."""
 
-from prismfs.rules.core import mailbox, observe, refusals, roster
+from prismfs.rules.core import engines, mailbox, observe, refusals, roster
 from prismfs.rules.core.road import Row, Table
 
 TABLE: Table = {
@@ -13,5 +13,7 @@ TABLE: Table = {
     ("command", "mail.reply"): Row((mailbox.reply_to_mail,), right="anyone"),
     ("command", "mail.archive"): Row((mailbox.archive_mail,), right="anyone"),
     ("command", "roster.propose"): Row((roster.propose,)),
+    ("command", "keys.enrol"): Row((engines.enrol,)),
+    ("command", "keys.revoke"): Row((engines.revoke,)),
     ("command", "upgrade"): Row((observe.upgrade,)),
 }

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from prismfs.records.api import Duration, Identity, Kind, Line, Record, Value, Word
+from prismfs.records.api import Duration, Identity, Kind, Line, Record, Value, View, Word
 
 SshKey = Annotated[
     str, StringConstraints(pattern=r"^(ssh-(ed25519|rsa)|ecdsa-sha2-nistp\d{3}|sk-[a-z0-9@.-]+) [A-Za-z0-9+/=]+$")
@@ -19,6 +19,9 @@ CommitId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
 
 ENGINE_ROLE = "engine"
 """The role of every entry with class engine, by which views find them all."""
+
+_MOST_ENGINES = 1000
+"""Entries of engines that are read; each clone has one."""
 
 
 class Automation(Value):
@@ -80,6 +83,26 @@ class Persona(Record):
     def may(self, verb: str) -> bool:
         """Tell whether the roster allows this persona the command `verb` (such as `incident.ack`)."""
         return "*" in self.authority or verb in self.authority
+
+
+def engine_entry(name: str, key: str) -> Persona:
+    """Return the entry of the engine of the clone `name`, with this public key.
+
+    Raises:
+        RecordError: name or key is not what such an entry may have.
+    """
+    return Persona.from_document(
+        {
+            "kind": "persona", "version": 1, "identity": name, "class": "engine", "role": ENGINE_ROLE,
+            "title": f"The engine of the clone {name}", "clone": name, "keys": [key],
+        }
+    )  # fmt: skip
+
+
+def engines_of(view: View) -> tuple[Persona, ...]:
+    """Return the entries of all engines, those that are revoked among them."""
+    found = view.latest_of(Persona, ENGINE_ROLE, ("",), _MOST_ENGINES)
+    return tuple(entry for entry in found if entry.persona_class == "engine")
 
 
 KIND = Kind(

@@ -1,0 +1,128 @@
+"""The keys of a project's engines: which there are, this clone's own, and changes of the roster as files to sign."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import partial
+from typing import Literal
+
+from prismfs.engine.turn.desk import Desk
+from prismfs.errors import RefusedError
+from prismfs.kinds import kind_of
+from prismfs.kinds.core.settings.persona import Persona, engine_entry, engines_of
+from prismfs.kinds.core.settings.project import Project
+from prismfs.proof.sshsig import fingerprint, public_line
+from prismfs.records.api import Document, Event, Nothing, View
+from prismfs.rules.core.api import Draft, authority
+from prismfs.rules.core.api import engines as rules
+from prismfs.store.engine_key import engine_key, make_engine, read_engine
+from prismfs.store.git import worktree
+
+_CHANGES = {"keys.enrol": rules.enrolled, "keys.revoke": rules.revoked}
+
+
+@dataclass(frozen=True, slots=True)
+class EngineKey:
+    """The key of one engine; `here` tells that it is this clone's. Of a revoked one there is no fingerprint."""
+
+    name: str
+    clone: str
+    status: Literal["enrolled", "not enrolled", "revoked", "compromised"]
+    fingerprint: str | None
+    here: bool
+    compromised_since: str | None = None
+
+    def to_document(self) -> Document:
+        """Return it as a JSON object with all its members."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnKey:
+    """The public key of this clone's engine, in one line; None where a rehearsal would make one.
+
+    `made` tells that it is new, or would be. `entry` is the roster's file for it, None where it is enrolled.
+    """
+
+    name: str | None
+    key: str | None
+    made: bool
+    entry: tuple[str, bytes] | None = None
+
+
+def list_keys(desk: Desk) -> list[EngineKey]:
+    """Return the keys of the roster's engines by name, and this clone's own where the roster does not have it."""
+    view, own = desk.view(), read_engine(desk.repo.state)
+    entries = sorted(engines_of(view), key=lambda entry: entry.identity)
+    found = [_listed(entry, here=own is not None and entry.identity == own.name) for entry in entries]
+    if own is not None and not any(row.here for row in found):
+        signer = engine_key(desk.repo.state, view.single(Project).pid)
+        print_of_it = None if signer is None else fingerprint(public_line(signer.public))
+        found.append(EngineKey(own.name, own.name, "not enrolled", print_of_it, here=True))
+    return found
+
+
+def own_key(desk: Desk, *, agent: str | None, dry_run: bool) -> OwnKey:
+    """Return the key of this clone's engine; one is made where it has none, or only one that was revoked.
+
+    `agent` is the public key that an ssh-agent is to sign with in place of a file.
+
+    Raises:
+        RefusedError: `key_exists`, the engine is enrolled with another key than `agent`; or why the key is of no use.
+        StoreError: the key cannot be made, or the ssh-agent does not answer.
+    """
+    view, state = desk.view(), desk.repo.state
+    pid, engine = view.single(Project).pid, read_engine(state)
+    signer = engine_key(state, pid)
+    if engine is not None and signer is not None:
+        entry, key = view.get(Persona, engine.name), public_line(signer.public)
+        enrolled = entry is not None and key in entry.keys and entry.compromised_since is None
+        if enrolled and agent not in (None, key):
+            raise RefusedError(
+                "key_exists", f"{engine.name} signs here with another key", hint=f"prismfs keys revoke {engine.name}"
+            )
+        if enrolled:
+            return OwnKey(engine.name, key, made=False)
+        if entry is None and agent in (None, key):
+            return OwnKey(engine.name, key, made=False, entry=_file(engine.name, key))
+    if dry_run:
+        return OwnKey(None, None, made=True)
+    name, signer = make_engine(state, pid, is_taken=partial(_is_taken, view), agent=agent)
+    key = public_line(signer.public)
+    return OwnKey(name, key, made=True, entry=_file(name, key))
+
+
+def write_change(desk: Desk, event: Event, now: datetime, *, dry_run: bool) -> tuple[Persona, str] | Nothing:
+    """Write what `keys.enrol` or `keys.revoke` asks for into the work tree; return the entry and its path.
+
+    Raises:
+        RefusedError: as the rule does; `edited`, the file there has changes that are not committed.
+    """
+    snapshot = desk.repo.snapshot()
+    found = _CHANGES[event.kind](Draft(desk.view(), event, now))
+    if isinstance(found, Nothing):
+        return found
+    path, kind = kind_of(found).place_of(found), kind_of(found)
+    old, place = desk.repo.read(snapshot, path), desk.root / path
+    data = kind.write(found, old=old)
+    if place.exists() and place.read_bytes() not in (old, data):
+        raise RefusedError("edited", "has changes that are not committed", path=path, hint="git restore or commit it")
+    if not dry_run:
+        worktree.write_files(desk.root, desk.repo.state, [(path, data)], lambda: None)
+    return found, path
+
+
+def _listed(entry: Persona, *, here: bool) -> EngineKey:
+    status: Literal["enrolled", "revoked", "compromised"] = "enrolled" if entry.keys else "revoked"
+    if entry.compromised_since is not None:
+        status = "compromised"
+    shown = fingerprint(entry.keys[0]) if entry.keys else None
+    return EngineKey(entry.identity, entry.clone or "", status, shown, here, entry.compromised_since)
+
+
+def _file(name: str, key: str) -> tuple[str, bytes]:
+    entry = engine_entry(name, key)
+    return kind_of(entry).place_of(entry), kind_of(entry).write(entry)
+
+
+def _is_taken(view: View, name: str) -> bool:
+    return view.get(Persona, name) is not None or authority.is_identity(view, name)

@@ -1,0 +1,140 @@
+"""The engine of this clone: its name, and the key that it signs with.
+
+The name stands in the file `engine` of the clone's state folder; the key lies outside of the repository, in the file
+`<key folder>/<pid>/<name>`. The line `agent <public key>` below the name says that an ssh-agent has it instead.
+"""
+
+import os
+import re
+import secrets
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from prismfs.errors import PrismfsError, StoreError
+from prismfs.kinds.core.settings.persona import engines_of
+from prismfs.kinds.core.settings.project import Project
+from prismfs.proof.sshsig import public_line
+from prismfs.records.api import View
+from prismfs.store.git.keys import AgentKey, Signer, key_folder, make_key, read_key
+from prismfs.store.git.worktree import disk_error
+
+_FILE = "engine"
+_AGENT = "agent "
+_LETTERS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class CloneEngine:
+    """The engine of a clone by its name; `agent` is the public key that an ssh-agent holds for it, None for a file."""
+
+    name: str
+    agent: str | None = None
+
+
+def read_engine(state: Path) -> CloneEngine | None:
+    """Return what the clone's `state` folder says of its engine, None where it has none yet."""
+    try:
+        name, *others = (state / _FILE).read_text().splitlines()
+    except (FileNotFoundError, ValueError):
+        return None
+    agents = [line.removeprefix(_AGENT) for line in others if line.startswith(_AGENT)]
+    return CloneEngine(name, agents[0] if agents else None)
+
+
+def key_path(name: str, pid: str, environ: Mapping[str, str] = os.environ) -> Path:
+    """Return where the key of the engine `name` of the project `pid` lies.
+
+    Raises:
+        StoreError: `no_key_folder`.
+    """
+    return key_folder(environ) / pid / name
+
+
+def engine_key(state: Path, pid: str, environ: Mapping[str, str] = os.environ) -> Signer | None:
+    """Return the key of the engine whose clone has this `state` folder, None where it has none here.
+
+    Raises:
+        RefusedError, StoreError: there is one that cannot be used (see `read_key`); no ssh-agent is there.
+    """
+    engine = read_engine(state)
+    if engine is None:
+        return None
+    if engine.agent is not None:
+        return _agent_key(engine.agent, environ)
+    path = key_path(engine.name, pid, environ)
+    return read_key(path) if os.path.lexists(path) else None
+
+
+def make_engine(
+    state: Path,
+    pid: str,
+    *,
+    is_taken: Callable[[str], bool] = lambda _: False,
+    agent: str | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> tuple[str, Signer]:
+    """Give the clone with this `state` folder an engine of a new name and a new key; return both.
+
+    A name that `is_taken`, or of which this user has a key already, gets some letters more. `agent` is the public key
+    that an ssh-agent holds; then no key is made.
+
+    Raises:
+        RefusedError, StoreError: the key cannot be made or used, or the state folder not be written.
+    """
+    name = begin = _default_name()
+    while is_taken(name) or os.path.lexists(key_path(name, pid, environ)):
+        name = f"{begin}-{secrets.token_hex(_LETTERS // 2)}"
+    signer = make_key(key_path(name, pid, environ)) if agent is None else _agent_key(agent, environ)
+    lines = [name] if agent is None else [name, f"{_AGENT}{agent}"]
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        temporary = state / f"{_FILE}.new"
+        temporary.write_text("".join(f"{line}\n" for line in lines))
+        temporary.replace(state / _FILE)
+    except OSError as error:
+        raise disk_error(error, f".git/prismfs/{_FILE}") from error
+    return name, signer
+
+
+def signing_key(view: View, state: Path, *, held: Signer | None = None) -> Signer | None:
+    """Return the key that this clone signs its groups with; None where the roster of `view` has no engine at all.
+
+    `held` is what it answered before: while the roster has that, nothing is read from the disk.
+
+    Raises:
+        StoreError: `engine_key_missing`, the clone has no key; `engine_not_enrolled`, the roster does not have it, or
+            not any more; or why it cannot be used.
+    """
+    engines = engines_of(view)
+    if not engines:
+        return None
+    good = {key for entry in engines if entry.compromised_since is None for key in entry.keys}
+    if held is not None and public_line(held.public) in good:
+        return held
+    try:
+        signer = engine_key(state, view.single(Project).pid)
+    except PrismfsError as error:
+        problem = error.problem
+        raise StoreError(problem.code, problem.message, path=problem.path, hint=problem.hint) from error
+    if signer is None:
+        said = "the engine of this clone has no key here, and this project's commits are signed"
+        raise StoreError("engine_key_missing", said, hint="prismfs keys new")
+    if public_line(signer.public) not in good:
+        said = "the roster does not have the key of this clone's engine"
+        raise StoreError("engine_not_enrolled", said, hint="prismfs keys new says how it gets there")
+    return signer
+
+
+def _agent_key(line: str, environ: Mapping[str, str]) -> AgentKey:
+    address = environ.get("SSH_AUTH_SOCK")
+    if not address:
+        raise StoreError("agent_refused", "no ssh-agent is there: SSH_AUTH_SOCK is not set", hint="ssh-agent, ssh-add")
+    return AgentKey(Path(address), line)
+
+
+def _default_name() -> str:
+    """Return `engine-` and this machine's name, as a word of the roster."""
+    host = re.sub(r"[^a-z0-9]+", "-", socket.gethostname().partition(".")[0].casefold()).strip("-")
+    return f"engine-{host[:40]}" if host else "engine-here"
