@@ -23,6 +23,15 @@ def scan_key_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield path
 
 
+@pytest.fixture(autouse=True, scope="session")
+def engine_key_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep the keys of the projects' engines out of the home of the person who runs the tests."""
+    path = tmp_path_factory.mktemp("keys")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PRISMFS_KEY_FOLDER", str(path))
+        yield path
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say loudly what was not shown on this machine."""
     if shutil.which("gh") is None:

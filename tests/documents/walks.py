@@ -77,6 +77,7 @@ def play(steps: list[Step], folder: Path) -> list[tuple[str, int]]:
     environment = {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "HOME": str(home),
+        "PRISMFS_KEY_FOLDER": str(folder / "keys"),  # documents make a project in the folder home
         "USER": "olga",
         "LOGNAME": "olga",
         "GIT_CONFIG_NOSYSTEM": "1",

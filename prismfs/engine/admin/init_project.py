@@ -9,9 +9,11 @@ from prismfs.kinds.care.settings.consent import TEXT, TEXT_VERSION, Consent
 from prismfs.kinds.core.settings import persona, tenant
 from prismfs.kinds.core.settings.project import Project
 from prismfs.kinds.core.settings.tenant import Tenant
+from prismfs.proof.sshsig import public_line
 from prismfs.records.api import Record
 from prismfs.schema import schema_files
 from prismfs.store.defaults import default_files
+from prismfs.store.engine_key import engine_key, make_engine, read_engine
 from prismfs.store.git.place import make_repository
 from prismfs.store.repo import ProjectRepo
 
@@ -33,12 +35,14 @@ _PLAIN_FILES = {
 def init_project(root: Path, *, project: Project, now: datetime, bridged: bool = False) -> tuple[str, bool]:
     """Make `root` a project; return the commit it starts from and whether it was made now.
 
-    An existing repository keeps what it holds. A project of the same pid is left as it is. The bridges that `project`
+    An existing repository keeps what it holds. A project of the same pid is left as it is. A new one has an engine in
+    its roster, whose key is made outside of the repository (`store.engine_key`). The bridges that `project`
     names are of class bridge in its roster; one that is `bridged` reaches its intake desk in the tenant's home
     project and has no persona of those names.
 
     Raises:
         ConflictError: `other_project`; the folder is a project with another pid, or `whole_disk`.
+        RefusedError, StoreError: the engine's key cannot be made, such as `key_in_repository`.
     """
     check_folder(root)
     root.mkdir(parents=True, exist_ok=True)
@@ -50,7 +54,11 @@ def init_project(root: Path, *, project: Project, now: datetime, bridged: bool =
             _check_same(held, project, path)
             with store.writer():
                 return store.snapshot().commit, False
-        files = {path: kind_of(project).write(project), **_new_files(store, _desk_files(project, now, bridged=bridged))}
+        files = {
+            path: kind_of(project).write(project),
+            **_new_files(store, _desk_files(project, now, bridged=bridged)),
+            **_engine_file(store, project),
+        }
         message = f"project: found {project.pid}\n\nSettings, roster and schemas that prismfs starts with.\n"
         commit = store.make_first_commit(files, message=message, seconds=int(now.timestamp()))
         with store.writer():
@@ -85,6 +93,16 @@ def _desk_files(project: Project, now: datetime, *, bridged: bool) -> dict[str, 
     shown = Consent(text_version=TEXT_VERSION, text=TEXT, shown_to=project.operators[0], at=now)
     files[kind_of(shown).folder] = kind_of(shown).write(shown)
     return files
+
+
+def _engine_file(store: ProjectRepo, project: Project) -> dict[str, bytes]:
+    """Return the roster's file of this clone's engine; its key is made unless there is one already."""
+    engine, signer = read_engine(store.state), engine_key(store.state, project.pid)
+    name = None if engine is None else engine.name
+    if name is None or signer is None:
+        name, signer = make_engine(store.state, project.pid)
+    entry = persona.engine_entry(name, public_line(signer.public))
+    return {persona.KIND.place_of(entry): persona.KIND.write(entry)}
 
 
 def _new_files(store: ProjectRepo, desk_files: dict[str, bytes]) -> dict[str, bytes]:
