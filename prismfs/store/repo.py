@@ -12,16 +12,20 @@ from typing import Self
 from prismfs.errors import ConflictError, StoreError
 from prismfs.kinds import kind_of, kind_of_path
 from prismfs.records.api import Kind, Plan, Record
+from prismfs.store.engine_key import signing_key
 from prismfs.store.git import history, worktree
 from prismfs.store.git.history import ForeignCommit, Snapshot
+from prismfs.store.git.keys import Signer
 from prismfs.store.git.place import find_git_dir, read_branch
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, NewCommit
 from prismfs.store.git.repository import Git
+from prismfs.store.git.signing import sign_group
 from prismfs.store.lock import Lock, Marks, clear_dead_locks
 from prismfs.store.projection import Projection
 
 SCRATCH = "refs/prismfs/scratch"
 SEEN = "refs/prismfs/seen"
+CrashPoint = Callable[[str], None]
 _INDEX_TRIES = 3
 ABANDONED = "refs/prismfs/abandoned/"
 """Prefix of references to former heads of the branch whose decisions were made again on another history."""
@@ -73,10 +77,10 @@ class ProjectRepo:
     """One project's repository, opened by one process.
 
     Reads need no lock. Every write is made inside `writer()`. `crash_point` is called with each name of
-    `CRASH_POINTS` as it is passed.
+    `CRASH_POINTS` as it is passed. `signer` signs; without one the key of this clone's engine is looked for.
     """
 
-    def __init__(self, root: Path, *, crash_point: Callable[[str], None] = nothing) -> None:
+    def __init__(self, root: Path, *, crash_point: CrashPoint = nothing, signer: Signer | None = None) -> None:
         # git runs in `root`, and files are written without following links.
         self.root = root = root.resolve()
         self.git_dir = find_git_dir(root)
@@ -86,6 +90,7 @@ class ProjectRepo:
         self._marks = Marks(self.state, self.git)
         self.branch = read_branch(self.git_dir)
         self._crash_point = crash_point
+        self._signer = signer
         self._projection: Projection | None = None
 
     def __enter__(self) -> Self:
@@ -154,9 +159,7 @@ class ProjectRepo:
         """Yield path and bytes of every record file: the slow reader that the projection is held against."""
         for change in self.git.changes(EMPTY_TREE, snapshot.commit):
             if kind_of_path(change.path) is not None:
-                data = self.git.read(change.new)
-                assert data is not None
-                yield change.path, data
+                yield change.path, self.git.read(change.new) or b""
 
     def news(self, snapshot: Snapshot) -> Sequence[ForeignCommit]:
         """Return the foreign commits that are not answered yet, oldest first."""
@@ -192,7 +195,7 @@ class ProjectRepo:
         return self.view(snapshot).overlay(snapshot.commit, self.git)
 
     def apply(self, plans: Sequence[Plan], *, base: Snapshot, instead_of: Snapshot | None = None) -> Sequence[str]:
-        """Make one commit of each plan on top of `base`; return their ids once they are durable.
+        """Make one commit of each plan on top of `base`, sign the last; return their ids once they are durable.
 
         `instead_of` is what the branch stands at where that is not `base`: its commits that `base` lacks are given
         up in the same step that puts the new ones in their place, and stay within reach of a reference.
@@ -204,14 +207,16 @@ class ProjectRepo:
                 self.recover()
             return ()
         projection = self.view(base)
+        self._signer = signing_key(projection, self.state, held=self._signer)
         latest: dict[str, bytes] = {}
         written: list[tuple[Kind, str, Record, bytes]] = []
         olds = self._old_files(plans, base)
         commits = (commit_of(plan, olds, latest, written) for plan in plans)
         self._crash_point("before-objects")
         ids = self.git.write_commits(commits, parent=base.commit, scratch=SCRATCH)
+        unsigned, ids = ids[-1], sign_group(self.git, ids, base=base.commit, signer=self._signer)
         self._crash_point("before-reference")
-        self._move(ids[-1], instead_of or base, abandoned=instead_of)
+        self._move(ids[-1], instead_of or base, abandoned=instead_of, scratch=unsigned)
         self._crash_point("after-reference")
         if instead_of is None:
             worktree.write_files(self.root, self.state, latest.items(), lambda: self._crash_point("between-files"))
@@ -272,9 +277,10 @@ class ProjectRepo:
         self._marks.write("index", parent or EMPTY_TREE)
         return new
 
-    def _move(self, to: str, old: Snapshot, *, abandoned: Snapshot | None) -> None:
-        """Move the branch and the seen mark from `old` to `to`, in one transaction."""
+    def _move(self, to: str, old: Snapshot, *, abandoned: Snapshot | None, scratch: str | None = None) -> None:
+        """Move the branch and the seen mark from `old` to `to`, in one transaction; `scratch`, if any, goes."""
         moves = {self.branch: (old.commit, to), SEEN: (old.seen or NO_OBJECT, to)}
+        moves |= {} if scratch is None else {SCRATCH: (scratch, NO_OBJECT)}
         if abandoned is not None and self.git.resolve(ABANDONED + abandoned.commit) is None:
             moves[ABANDONED + abandoned.commit] = (NO_OBJECT, abandoned.commit)
         self.git.move(moves)

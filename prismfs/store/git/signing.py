@@ -15,14 +15,16 @@ from prismfs.store.git.plumbing import NO_OBJECT
 from prismfs.store.git.repository import Git
 
 
-def sign_group(git: Git, ids: Sequence[str], *, base: str, signer: Signer) -> tuple[str, ...]:
+def sign_group(git: Git, ids: Sequence[str], *, base: str, signer: Signer | None) -> tuple[str, ...]:
     """Return `ids`, the commits of a group on top of `base`, with a signed one in place of the last.
 
-    The new commit is flushed to the disk; no reference moves.
+    Without a signer they stay as they are. The new commit is flushed to the disk; no reference moves.
 
     Raises:
         StoreError: `unsigned_group`; the group is larger than a tip may cover, or its last commit is not the engine's.
     """
+    if signer is None:
+        return tuple(ids)
     if len(ids) > MOST_COVERED:
         raise _unsigned(f"it has more than {MOST_COVERED} commits")
     data = git.read(ids[-1])
