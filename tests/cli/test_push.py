@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.clone import share_engine
 from tests.support.command_line import CommandLine
 
 
@@ -19,6 +20,7 @@ def shared(place: CommandLine, tmp_path: Path) -> tuple[CommandLine, CommandLine
     place.git("fetch", "--quiet", "origin")
     place.git("branch", "--quiet", "--set-upstream-to", "origin/main")
     place.git("clone", "--quiet", str(tmp_path / "shared.git"), str(tmp_path / "clone"))
+    share_engine(place.root, tmp_path / "clone")
     return place, CommandLine(tmp_path / "clone")
 
 

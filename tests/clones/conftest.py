@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.clone import Clone, MakeClone
+from tests.support.clone import Clone, MakeClone, share_engine
 from tests.support.project import Project, run_git
 
 
@@ -21,6 +21,7 @@ def make_clone(tmp_path: Path) -> Iterator[MakeClone]:
 
     def make(name: str) -> Clone:
         run_git(tmp_path, "clone", "--quiet", str(tmp_path / "shared.git"), str(tmp_path / name))
+        share_engine(bench.root, tmp_path / name)
         made.append(Clone(tmp_path / name))
         return made[-1]
 

@@ -14,6 +14,7 @@ import pytest
 
 from prismfs.engine.trust.verify import verify
 from prismfs.engine.turn.desk import Desk
+from tests.support.clone import share_engine
 from tests.support.memory import planned
 from tests.support.project import Project, run_git
 
@@ -85,6 +86,7 @@ def test_of_two_clones_exactly_one_has_the_bead(bench: Project, tmp_path: Path) 
     clones = [tmp_path / name for name in ("east", "west")]
     for clone in clones:
         run_git(tmp_path, "clone", "--quiet", str(hub), str(clone))
+        share_engine(bench.root, clone)
     for bead in bench.records("bead"):
         answers = claim_at_once(clones, [bead.id])
         assert sorted(code for code, _ in answers) == [0, 5], answers

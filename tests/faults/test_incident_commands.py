@@ -61,7 +61,7 @@ def check(bench: Project, point: str, verb: str, document: dict[str, Any]) -> No
     assert point in BEFORE or again == after
     assert bench.problems() == ()
     assert bench.git("status", "--porcelain") == ""
-    assert bench.git("fsck", "--strict", "--full") == ""
+    assert bench.git("fsck", "--strict", "--full", "--no-dangling") == ""
 
 
 @pytest.mark.parametrize("point", POINTS)

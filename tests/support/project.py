@@ -146,7 +146,7 @@ class Project:
 
     def check_whole(self) -> None:
         """The repository is sound, the history is what the rules make of it, and the files are what it holds."""
-        assert self.git("fsck", "--strict", "--full") == ""
+        assert self.git("fsck", "--strict", "--full", "--no-dangling") == ""
         assert list((self.root / ".git").glob("fast_import_crash_*")) == []
         assert self.git("status", "--porcelain") == ""
         assert self.problems() == ()

@@ -26,6 +26,7 @@ from prismfs.kinds.care.phone_home import PhoneHome
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.core.settings.project import Project as Settings
 from prismfs.records.api import Record, Severity, derive_id
+from tests.support.clone import share_engine
 from tests.support.project import CLEAN as CLEAN_ENVIRONMENT
 from tests.support.project import START, Project, write_files
 
@@ -200,6 +201,7 @@ class Shared:
     def watcher(self) -> Watcher:
         place = self.folder / "watcher"
         plain("clone", "--quiet", self.address, str(place))
+        share_engine(self.folder / "founding", place)
         watcher = Watcher(place)
         self._made.append(watcher.desk)
         return watcher

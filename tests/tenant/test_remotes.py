@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from prismfs.errors import RefusedError
+from prismfs.kinds.core.settings.persona import engines_of
 from prismfs.kinds.core.settings.project import Project as Settings
 from prismfs.store.git.clone import check_address
 from tests.support.project import Project, run_git
@@ -24,7 +25,8 @@ def far(town: Town, tmp_path: Path) -> Path:
     """A bare repository that holds a project of the tenant, which `tenant.yaml` names by its address."""
     project = Settings(pid=FAR, tenant="acme", operators=("cora",))
     bench = Project.new(tmp_path / "elsewhere", project, bridged=True, clock=town.clock)
-    bench.close()
+    bench.commit_by_hand(dict.fromkeys(f"roster/{entry.identity}.yaml" for entry in engines_of(bench.desk.view())))
+    bench.close()  # without an engine, so that the clone that the watcher makes needs none
     bare = tmp_path / "far.git"
     run_git(tmp_path, "clone", "--quiet", "--bare", str(bench.root), str(bare))
     name_it(town, FAR, bare.as_uri())

@@ -31,6 +31,7 @@ from prismfs.records.api import View, format_duration, format_instant
 from prismfs.rules.care.outbound_issue.api import MANAGER
 from prismfs.rules.core import authority
 from prismfs.rules.escalation import api as escalation
+from prismfs.store.engine_key import signing_key
 from prismfs.store.git.config import check_config
 from prismfs.store.git.repository import run_plain
 from prismfs.store.git.signatures import PROGRAM, can_check
@@ -65,6 +66,7 @@ def examine(root: Path, now: datetime) -> list[Finding]:
             _try("settings and roster are valid", _check_settings, root),
             _try("every route reaches somebody", _check_routes, repo),
             _try("signatures can be checked, and an operator can sign", _check_signing, repo),
+            _try("this clone's engine has a key of the roster", _check_engine, repo),
             _try("no file has rights by the user that the desk runs as", _check_logins, repo),
             _check_isolation(root),
             _try("issues can be reviewed and filed", check_phone_home, repo),
@@ -201,6 +203,10 @@ def _check_signing(repo: ProjectRepo) -> Problem | None:
             hint="git revert the change, then let an operator make it",
         )  # fmt: skip
     return None
+
+
+def _check_engine(repo: ProjectRepo) -> None:
+    signing_key(repo.view(repo.snapshot()), repo.state)
 
 
 def _check_status(repo: ProjectRepo) -> Problem | None:
