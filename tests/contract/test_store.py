@@ -313,16 +313,18 @@ def test_apply_two_plans_over_one_record_keep_a_persons_bytes_through_both(stand
 
 def test_repo_apply_commit_says_who_why_and_by_which_rules(bench: Project) -> None:
     """`git log` alone tells the cause, the rule, the actor, the time and the rules' version."""
+    base = bench.head()
     plans, _ = put(bench.desk.repo, event(1))
     subject, body, author, date = bench.git("log", "-1", "--format=%s%x00%b%x00%an%x00%at").split("\0")
     assert subject == f"signal: open_incident {of_kind(plans[0], Signal).id}"
-    trailers = dict(line.split(": ", 1) for line in body.strip().splitlines()[-5:])
+    trailers = dict(line.split(": ", 1) for line in body.strip().splitlines()[-6:])
     assert trailers == {
         "Prismfs-Cause": plans[0].cause,
         "Prismfs-Rule": "open_incident",
         "Prismfs-Actor": "jade",
         "Prismfs-Time": "2026-03-01T10:00:00.000Z",
         "Prismfs-Version": str(plans[0].version),
+        "Prismfs-Covers": f"{base} 1",
     }
     assert (author, int(date)) == ("jade", int(NOW.timestamp()))
 
