@@ -11,14 +11,12 @@ from itertools import pairwise
 from typing import Literal
 
 from prismfs.proof.commit_object import CommitObject
-from prismfs.proof.cover import first_covered
 from prismfs.proof.evidence import Evidence, FileChange
-from prismfs.proof.judging import judge
 from prismfs.proof.key_ring import Holder
 from prismfs.proof.proofs import Anchor, Classified, Fault, Proof, Reason, Tip
 from prismfs.proof.protected import Files, ProtectedFiles, changed, refusal_of
-from prismfs.proof.signers import Signer, signer_of
-from prismfs.proof.taking import proof_of, read_side
+from prismfs.proof.signers import Signer, proof_of, read_side, signer_of
+from prismfs.proof.tips import first_covered, judge
 
 
 def classify(line: Sequence[CommitObject], anchor: Anchor, evidence: Evidence) -> Classified:

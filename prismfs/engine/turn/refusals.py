@@ -17,19 +17,7 @@ from prismfs.engine.event import engine_event
 from prismfs.engine.turn.desk import Desk
 from prismfs.errors import ForbiddenError, Problem, RecordError, RefusedError, StoreError
 from prismfs.kinds.core.settings.policy import Policy
-from prismfs.records.api import (
-    REFUSED,
-    Decision,
-    Document,
-    Event,
-    JsonValue,
-    Nothing,
-    Plan,
-    Refused,
-    View,
-    format_instant,
-    parse_instant,
-)
+from prismfs.records.api import REFUSED, Document, Event, Nothing, Plan, Refused, View, format_instant, parse_instant
 
 FILE = "refused.json"
 """In `run/`: what was refused and left no row, by identity, verb and code."""
@@ -86,7 +74,7 @@ def refusal_event(event: Event, problem: Problem) -> Event:
     if event.type == "drop":
         told |= {name: event.document[name] for name in ("name", "sha256", "size")} | {"drop": event.cause}
     else:
-        named: list[JsonValue] = [*dict.fromkeys(_ID.findall(json.dumps(event.document)))]
+        named = [*dict.fromkeys(_ID.findall(json.dumps(event.document)))]
         told |= {"verb": event.kind, "named": named[:_MOST_NAMED]}
     return engine_event(event.type, REFUSED, cause=f"refused:{event.cause}", at=event.at, document=told)
 
@@ -98,7 +86,7 @@ def with_untold(desk: Desk, event: Event) -> Event:
     return event.changed(document=event.document | {"more": count}) if count else event
 
 
-def note_untold(desk: Desk, decisions: Iterable[tuple[Event, Decision]]) -> None:
+def note_untold(desk: Desk, decisions: Iterable[tuple[Event, Plan | Refused | Nothing]]) -> None:
     """Count the refused commands that left no row, and forget those that a row tells of; the lock is held."""
     found = [(event, decision) for event, decision in decisions if (event.type, event.kind) == ("command", REFUSED)]
     if not found:

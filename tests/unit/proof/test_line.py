@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from prismfs.proof.cover import find_equivocations
 from prismfs.proof.line import classify
 from prismfs.proof.proofs import REASONS, Anchor, Reason
 from prismfs.proof.statements import Covers, judged_line
+from prismfs.proof.tips import find_equivocations
 from tests.support.line import MemoryLine, guarded
 
 ROSTER = {"roster/a": "engine desk-a", "roster/b": "engine desk-b", "roster/clara": "operator clara"}
