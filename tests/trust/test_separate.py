@@ -190,6 +190,7 @@ WRITES = {
     "another's drop, by a rename": "import os; os.rename('{root}/inbox/.other.yaml', '{root}/inbox/.mine')",
     "the quarantine": "import os; os.listdir('{root}/quarantine')",
     "what runs": "import os; os.listdir('{root}/run')",
+    "the engine's key": "import os; os.listdir('{root}/../e/.local/state/prismfs/keys/PID-SEP001')",
 }
 
 

@@ -9,11 +9,14 @@ import os
 import pwd
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from prismfs.errors import RefusedError
+from prismfs.errors import RefusedError, StoreError
+from prismfs.store.engine_key import read_engine
+from prismfs.store.git.keys import key_folder
 from prismfs.store.git.place import find_git_dir
 
 AGENTS = "agents"
@@ -48,6 +51,8 @@ class Isolation:
 
 def isolation_of(root: Path) -> Isolation:
     """Return the form of the project at `root`.
+
+    The folder of the engine's key is looked at where the engine's own user asks: every user has another one.
 
     Raises:
         StoreError: `not_a_repository`.
@@ -115,7 +120,7 @@ def _set(path: Path, group: int, mode: int) -> None:
 
 
 def _guarded(root: Path) -> Iterator[Path]:
-    """Give what only the engine may write: the folders above, the tree, git's directory with its references."""
+    """Give what only the engine may write: folders above, the tree, git's directory with its references, its keys."""
     yield from root.parents
     git_dir = find_git_dir(root).resolve()
     yield from (root, git_dir)
@@ -125,6 +130,11 @@ def _guarded(root: Path) -> Iterator[Path]:
         yield from sorted((root / name).glob("*"))
     yield from sorted((git_dir / "refs").rglob("*"))
     yield from sorted((git_dir / "prismfs").glob("*"))
+    engine = read_engine(git_dir / "prismfs")
+    if engine is not None and engine.agent is None and os.geteuid() == root.stat().st_uid:
+        with suppress(StoreError):  # no folder is named, and so there is no key
+            keys = key_folder(os.environ).resolve()
+            yield from (*keys.parents, keys, *sorted(keys.rglob("*")))
 
 
 def _is_open(path: Path, owner: int) -> bool:

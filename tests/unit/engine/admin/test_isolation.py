@@ -60,6 +60,19 @@ def test_isolation_folder_above_is_open_is_same_user_and_names_it(shut: Path) ->
     assert isolation_of(shut).open == str(shut.parent)
 
 
+def test_isolation_folder_of_the_keys_is_open_is_same_user_and_names_it(
+    shut: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who can put another file in place of the engine's key stops the engine."""
+    keys = tmp_path / "state" / "keys"
+    (keys / "PID-TEST01").mkdir(parents=True)
+    monkeypatch.setenv("PRISMFS_KEY_FOLDER", str(keys))
+    assert isolation_of(shut).form == "own-user"
+    for path in (keys / "PID-TEST01", keys, keys.parent):
+        path.chmod(0o777)
+        assert isolation_of(shut).open == str(path)
+
+
 def test_isolation_of_another_owner_in_the_tree_is_same_user(shut: Path) -> None:
     if os.geteuid():
         pytest.skip("only root gives files away")
