@@ -145,6 +145,7 @@ def records_of(number: int, at: datetime, chain: ChainHead) -> tuple[Record, Aud
         entity_type=kind_of(record).name,
         entity_id=kind_of(record).name_of(record),
         actor=f"agent-{number % 40}",
+        assurance="claimed",
         rule="accept",
         reason="accepted",
         cause=cause,
