@@ -18,6 +18,7 @@ from pathlib import Path
 from benchmarks import bridges, changes, claims, escalations, failures, figures, jobs, processes, scans, signing
 from benchmarks.desks import Stock
 from benchmarks.rows import Row, table
+from prismfs.store.git.keys import KEY_FOLDER
 
 Measure = Callable[[Stock, bool], Iterator[Row]]
 
@@ -135,6 +136,7 @@ def main() -> None:
     arguments = parser.parse_args()
     print(machine(), flush=True)
     with tempfile.TemporaryDirectory(prefix="prismfs-bench-", dir=arguments.dir) as folder:
+        os.environ[KEY_FOLDER] = str(Path(folder) / "keys")  # not this user's own
         stock = Stock(Path(folder))
         for name, measure in MEASURES.items():
             if arguments.only in (None, name):

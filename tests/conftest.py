@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.drops import SIGNALS
-from tests.support.project import MakeProject, Project
+from tests.support.project import CLEAN, MakeProject, Project
 
 pytest_plugins = ["tests.support.servers", "tests.support.github"]
 
@@ -29,6 +29,7 @@ def engine_key_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path
     path = tmp_path_factory.mktemp("keys")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PRISMFS_KEY_FOLDER", str(path))
+        patch.setitem(CLEAN, "PRISMFS_KEY_FOLDER", str(path))
         yield path
 
 

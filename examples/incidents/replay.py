@@ -12,6 +12,7 @@ import os
 import pwd
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -30,6 +31,7 @@ from prismfs.kinds.work.bead import Bead
 from prismfs.records import codec
 from prismfs.records.base import format_instant, parse_instant
 from prismfs.records.plan import Refused
+from prismfs.store.git.keys import KEY_FOLDER
 
 HERE = Path(__file__).resolve().parent
 OPERATOR = "duty-manager"
@@ -165,6 +167,9 @@ def main() -> int:
         sys.stderr.write(f"usage: python {sys.argv[0]} SLUG DIR, where SLUG is one of: {', '.join(known)}\n")
         return 2
     slug, root = sys.argv[1], Path(sys.argv[2])
+    if KEY_FOLDER not in os.environ:
+        # The key of a project that is only looked at does not belong among this user's own.
+        os.environ[KEY_FOLDER] = tempfile.mkdtemp(prefix="prismfs-keys-")
     try:
         replay = Replay(slug, root, lambda line: sys.stdout.write(line + "\n"))
         replay.play()
@@ -174,6 +179,7 @@ def main() -> int:
     sys.stdout.write(f"\nNow look at it:\n  git -C {root} log --oneline\n")
     for words in (f"incident show {replay.incident}", f"log {replay.incident}", "metrics", "action list"):
         sys.stdout.write(f"  prismfs -C {root} {words}\n")
+    sys.stdout.write(f"To change something there: export {KEY_FOLDER}={os.environ[KEY_FOLDER]}\n")
     return 0
 
 

@@ -1,6 +1,7 @@
 """The main job before your eyes: two projects, a real watcher, real reports, from signal to resolution."""
 
 import json
+import os
 import queue
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from prismfs.errors import PrismfsError, StoreError
+from prismfs.store.git.keys import KEY_FOLDER
 
 HERE = Path(__file__).parent
 PROJECTS = {"PID-SHOP01": "shop", "PID-HOME01": "home"}
@@ -34,11 +36,17 @@ Say = Callable[[str, str], None]
 
 @dataclass
 class Stage:
-    """The running demonstration: the tenant's folder, the watcher, and what it printed so far."""
+    """The running demonstration: the folders of the tenant and of its engines' keys, and what the watcher printed."""
 
     tenant: Path
+    keys: Path
     say: Say
     printed: queue.Queue[dict[str, Any]] = field(default_factory=queue.Queue)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of each prismfs, whose keys are not this user's own."""
+        return os.environ | {KEY_FOLDER: str(self.keys)}
 
     def prismfs(self, project: str, *arguments: str) -> dict[str, Any]:
         """Run one prismfs command on a project, as a person would, and return its data.
@@ -46,7 +54,7 @@ class Stage:
         Raises:
             PrismfsError: what the command itself reported.
         """
-        answer = json.loads(_prismfs("-C", str(self.tenant / project), "--json", *arguments) or "{}")
+        answer = json.loads(_prismfs(self, "-C", str(self.tenant / project), "--json", *arguments) or "{}")
         if not answer.get("ok"):
             error = answer.get("error", {})
             raise PrismfsError(error.get("code", "failed"), error.get("message", "the command failed"))
@@ -88,8 +96,8 @@ def run_demo(folder: Path | None, say: Say) -> dict[str, Any]:
         StoreError: something did not happen in time.
     """
     started = time.monotonic()
-    tenant = folder or Path(tempfile.mkdtemp(prefix="prismfs-demo-"))
-    stage = Stage(tenant.resolve(), say)
+    temporary = Path(tempfile.mkdtemp(prefix="prismfs-demo-")).resolve()
+    stage = Stage((folder or temporary).resolve(), temporary / "keys", say)
     _set_up(stage)
     with _watching(stage):
         for number, (project, name, told) in enumerate(STORY, start=1):
@@ -109,7 +117,7 @@ def _set_up(stage: Stage) -> None:
     for pid, name in PROJECTS.items():
         root = stage.tenant / name
         home = ["--home"] if name == "home" else []
-        _prismfs("init", str(root), "--pid", pid, "--tenant", "demo", *home)
+        _prismfs(stage, "init", str(root), "--pid", pid, "--tenant", "demo", *home)
         (root / "kb").mkdir()
         for article in sorted((HERE / "kb").glob("*.yaml")):
             (root / "kb" / article.name).write_bytes(article.read_bytes())
@@ -128,7 +136,9 @@ def _set_up(stage: Stage) -> None:
 def _watching(stage: Stage) -> Iterator[None]:
     command = [sys.executable, "-m", "prismfs", "-C", str(stage.tenant), "watch", "--json"]
     stage.say("head", "The watcher serves both: prismfs -C " + str(stage.tenant) + " watch")
-    watcher = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    watcher = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=stage.environment
+    )
     assert watcher.stdout is not None
     reader = threading.Thread(target=_read, args=(watcher.stdout, stage.printed), daemon=True)
     reader.start()
@@ -177,7 +187,8 @@ def _look_back(stage: Stage, started: float) -> dict[str, Any]:
     stage.say("text", counted)
     seconds = round(time.monotonic() - started, 1)
     stage.say("head", f"Done in {seconds} s. The repositories lie in {stage.tenant}")
-    return {"path": str(stage.tenant), "seconds": seconds, "verified": verified}
+    stage.say("text", f"To change something there: export {KEY_FOLDER}={stage.keys}")
+    return {"path": str(stage.tenant), "key_folder": str(stage.keys), "seconds": seconds, "verified": verified}
 
 
 def _git(root: Path, *arguments: str) -> str:
@@ -185,8 +196,9 @@ def _git(root: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def _prismfs(*arguments: str) -> str:
-    done = subprocess.run([sys.executable, "-m", "prismfs", *arguments], capture_output=True, text=True, check=False)
+def _prismfs(stage: Stage, *arguments: str) -> str:
+    command = [sys.executable, "-m", "prismfs", *arguments]
+    done = subprocess.run(command, env=stage.environment, capture_output=True, text=True, check=False)
     if done.returncode and not done.stdout:
         raise PrismfsError("demo_failed", done.stderr.strip() or f"prismfs {arguments[0]} failed")
     return done.stdout

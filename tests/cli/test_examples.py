@@ -24,8 +24,9 @@ def desk(tmp_path: Path) -> Path:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """A PATH on which `prismfs` is this one, and a home of its own."""
-    return {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(home)}
+    """A PATH on which `prismfs` is this one, and a home and keys of its own."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return {"PATH": path, "HOME": str(home), "PRISMFS_KEY_FOLDER": str(home / "keys")}
 
 
 def prismfs(home: Path, *arguments: str) -> dict[str, Any]:

@@ -96,7 +96,7 @@ def main() -> None:
         key = Path(folder) / "scan.key"
         key.touch(mode=0o600)
         key.write_bytes(b"a key of the tests, of no secret" * 2)
-        os.environ.update(ENVIRONMENT, PRISMFS_SCAN_KEY_FILE=str(key))
+        os.environ.update(ENVIRONMENT, PRISMFS_SCAN_KEY_FILE=str(key), PRISMFS_KEY_FOLDER=f"{folder}/keys")
         bare = Path(folder) / "all.git"
         git("init", "--quiet", "--bare", str(bare))
         for branch, root in lives(Path(folder)):

@@ -31,7 +31,7 @@ CLEAN = {key: value for key, value in os.environ.items() if not key.startswith("
     "GIT_CONFIG_NOSYSTEM": "1",
     "LC_ALL": "C",
 }
-"""An environment in which git reads no configuration of the person who runs the tests."""
+"""An environment in which git reads no configuration of the person who runs the tests; conftest adds where keys go."""
 
 
 class Project:

@@ -27,12 +27,11 @@ from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.core.settings.project import Project as Settings
 from prismfs.records.api import Record, Severity, derive_id
 from tests.support.clone import share_engine
-from tests.support.project import CLEAN as CLEAN_ENVIRONMENT
-from tests.support.project import START, Project, write_files
+from tests.support.project import CLEAN, START, Project, write_files
 
 HOOKS = Path(__file__).resolve().parents[2] / "hooks"
 BACKEND = subprocess.run(["git", "--exec-path"], capture_output=True, text=True, check=True).stdout.strip()
-CLEAN = CLEAN_ENVIRONMENT | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+WITH_PROGRAM = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 
 class _Backend(BaseHTTPRequestHandler):
@@ -45,6 +44,7 @@ class _Backend(BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         length = int(self.headers.get("Content-Length") or 0)
         environment = CLEAN | {
+            **WITH_PROGRAM,
             "GIT_PROJECT_ROOT": str(self.server.folder),  # type: ignore[attr-defined]
             "GIT_HTTP_EXPORT_ALL": "1",
             "PATH_INFO": path,
@@ -77,7 +77,9 @@ class _Backend(BaseHTTPRequestHandler):
 
 def plain(*arguments: str) -> str:
     """Run git as nobody in particular."""
-    done = subprocess.run(["git", *arguments], env=CLEAN, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        ["git", *arguments], env=CLEAN | WITH_PROGRAM, capture_output=True, text=True, check=False, timeout=60
+    )
     assert done.returncode == 0, f"git {' '.join(arguments)}: {done.stderr}"
     return done.stdout.strip()
 
@@ -117,7 +119,7 @@ class Person:
         }
         done = subprocess.run(
             ["git", "-C", str(self.root), "-c", "gpg.format=ssh", *sign, *arguments],
-            env=CLEAN | person, capture_output=True, text=True, check=False, timeout=60,
+            env=CLEAN | WITH_PROGRAM | person, capture_output=True, text=True, check=False, timeout=60,
         )  # fmt: skip
         assert not check or done.returncode == 0, f"git {' '.join(arguments)}: {done.stderr}"
         return done
