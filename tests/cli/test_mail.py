@@ -62,9 +62,9 @@ def test_inbox_is_a_table_with_unread_and_urgent_ones_first(place: CommandLine) 
     assert listed("--archived") == ["tea"]
     lines = place.call("mail", "inbox", "--all", actor="mayor").out.splitlines()
     assert lines[0].split() == ["ID", "STATUS", "PRIORITY", "FROM", "SUBJECT", "AGE"]
-    assert lines[2].split()[1:5] == ["unread", "high", "jade", "key"]
-    assert lines[-1].split()[1:5] == ["read", "urgent", "jade", "fire"]
-    assert lines[-1].split()[5].endswith("s")
+    assert lines[2].split()[1:6] == ["unread", "high", "jade@PID-DESK01", "(local)", "key"]
+    assert lines[-1].split()[1:6] == ["read", "urgent", "jade@PID-DESK01", "(local)", "fire"]
+    assert lines[-1].split()[6].endswith("s")
     cut = place.call("mail", "inbox", "--limit", "1", "--json", actor="mayor").data
     assert (len(cut["items"]), cut["total"]) == (1, 3)
     assert "2 more" in place.call("mail", "inbox", "--limit", "1", actor="mayor").out
