@@ -51,7 +51,7 @@ def measure(stock: desks.Stock, sizes: tuple[int, ...], *, rounds: int) -> Itera
             with store.writer():
                 # A writer lives long: what it starts once, it has started before it is timed.
                 _apply(store, made[size], 1)
-                store.bring_index()
+                store.bring_window()
         for number in range(rounds):
             for size in sizes:
                 slow = size >= 100_000 and number >= _SLOW_ROUNDS
@@ -71,7 +71,7 @@ def _round(store: ProjectRepo, made: Iterator[Plan], times: Times, *, with_gitpy
     with store.writer():
         for group, often in _A_ROUND.items():
             times.applied[group] += [_apply(store, made, group) for _ in range(often)]
-        times.index.append(_timed(store.bring_index))
+        times.index.append(_timed(store.bring_window))
     # As the watcher does: a desk never has more packs than this allows.
     if upkeep.is_due(store.git):
         times.upkeep.append(_timed(lambda: upkeep.keep_up(store.git)))

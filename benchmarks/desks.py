@@ -80,9 +80,9 @@ def make_desk(root: Path, records: int) -> None:
 def take_for_seen(root: Path) -> None:
     """Let the engine take what was committed past it for its own: seen, on disk, in the index, in the projection."""
     head = git(root, "rev-parse", "HEAD")
-    git(root, "update-ref", "refs/prismfs/seen", head)
     with ProjectRepo(root) as store:
-        for mark in ("worktree", "index"):
+        git(root, "update-ref", store.place.truth, head)
+        for mark in ("worktree", "carried"):
             (store.state / mark).write_text(f"{head}\n")
         store.view(store.snapshot())
 

@@ -121,7 +121,7 @@ def fill(root: Path, count: int) -> None:
             with store.writer():
                 store.apply(plans, base=store.snapshot())
         with store.writer():
-            store.bring_index()
+            store.bring_window()
 
 
 def _plan(number: int, chain: ChainHead) -> Plan:
@@ -154,6 +154,7 @@ def _plan(number: int, chain: ChainHead) -> Plan:
         entity_type="bead",
         entity_id=bead.id,
         actor=bead.reporter,
+        assurance="claimed",
         rule="escalate",
         reason="opened",
         cause=cause,

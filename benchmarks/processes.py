@@ -105,10 +105,10 @@ def measure_foreign(stock: desks.Stock, *, size: int, runs: int) -> Iterator[Row
     """Time the first listing after a hundred commits that the engine did not make, and the one after it."""
     root = stock.fresh("foreign", size)
     first, second = [], []
-    for run in range(runs):
+    for number in range(runs):
         with ProjectRepo(root) as store:
             chain = store.view(store.snapshot()).last_audit()
-        for plan in desks.plans(2_000_000 + run * 1000, 100, chain):
+        for plan in desks.plans(2_000_000 + number * 1000, 100, chain):
             commit_plainly(root, plan)
         first.append(run([PRISMFS, "-C", str(root), *_LIST]))
         second.append(run([PRISMFS, "-C", str(root), *_LIST]))

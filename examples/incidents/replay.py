@@ -73,7 +73,7 @@ class Replay:
                 told = self._take(desk, step)
                 self._turn(desk)
                 self._tell(desk, step, told, before)
-            desk.repo.bring_index()
+            desk.repo.bring_window()
 
     def _take(self, desk: Desk, step: dict[str, Any]) -> str:
         """Take one step and return what to call it."""

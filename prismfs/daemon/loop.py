@@ -29,7 +29,7 @@ IDLE_SCAN = 60.0
 BUSY_FOR = 10.0
 """Seconds after the last event during which the watcher counts as busy."""
 
-INDEX_LAG = 1.0
+WINDOW_LAG = 1.0
 """Seconds that git's index may be behind the commits while a storm lasts."""
 
 _RETRY = 2.0
@@ -90,7 +90,7 @@ class Watcher:
                 served.append(project)
             self.hints.start(
                 [project.desk.root / "inbox" for project in self._projects],
-                sorted({(project.desk.repo.git_dir / project.desk.repo.branch).parent for project in self._projects}),
+                sorted({project.desk.repo.place.reference.parent for project in self._projects}),
             )
             if self.hints.polling:
                 self._notice("the system cannot watch folders here; they are polled every second")
@@ -214,14 +214,13 @@ class Watcher:
     def _write_last_receipts(self, project: WatchedProject) -> None:
         """Commit how the last messages went; one that cannot be committed now counts as lost later.
 
-        Git's index is brought to the branch: the last turn may have ended without it.
+        The window is carried to the truth: the last turn may have ended without it.
         """
         try:
             carried = self._courier.collect(project.desk)
             note_receipts(project.desk, carried, self._clock.now())
             self._courier.release(project.desk, carried)
-            project.index_behind = True
-            project.bring_index()
+            project.bring_window()
         except (StoreError, ConflictError, ConfigError) as error:
             self._tell(project, error)
 
@@ -243,18 +242,18 @@ class Watcher:
         return idle and all(project.turn.wait_until is None and not project.turn.more for project in self._projects)
 
     def _tidy_in_a_storm(self) -> None:
-        """Bring the index along in a storm, too: a person who commits by an old index undoes records."""
+        """Bring the window along in a storm, too: people read there what was decided."""
         for project in self._projects:
-            if project.index_behind and self._clock.monotonic() - project.tidied > INDEX_LAG:
+            if self._clock.monotonic() - project.tidied > WINDOW_LAG:
                 self._tidy(project)
 
     def _tidy(self, project: WatchedProject) -> None:
-        """Do what may wait: the index, the packs, the health file."""
+        """Do what may wait: the window, the packs, the health file."""
         project.tidied = self._clock.monotonic()
         if project.error is not None:
             return
         try:
-            project.bring_index()
+            project.bring_window()
             project.keep_up(self._clock)
         except (StoreError, ConflictError) as error:
             self._tell(project, error)

@@ -7,6 +7,7 @@ watchdog of the next watcher or `react` takes a heartbeat that is overdue for a 
 import json
 import logging
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from prismfs.engine.admin.watchdog import FILE, Heartbeat, is_silent, read_heart
 from prismfs.engine.turn.commit_group import Outcome
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.react import Turn
-from prismfs.errors import PrismfsError
+from prismfs.errors import ConflictError, PrismfsError
 from prismfs.kinds.response.settings.response import Response
 from prismfs.records.api import Document, Plan, Refused, format_instant
 from prismfs.store.git import upkeep
@@ -86,7 +87,6 @@ class WatchedProject:
     commits: int = 0
     last_event: float = float("-inf")
     next_scan: float = float("-inf")
-    index_behind: bool = True
     tidied: float = float("-inf")
     error: PrismfsError | None = None
     turn: Turn = field(default_factory=Turn)
@@ -104,22 +104,20 @@ class WatchedProject:
         """Count and log what `turn`, which began at `monotonic` and took `seconds`, decided."""
         self.last_event = monotonic
         self.commits += len(turn.commits)
-        self.index_behind = True
         for outcome in turn.outcomes:
             self._log_outcome(outcome)
         extra = {"project": self.name, "events": len(turn.outcomes), "commits": len(turn.commits), "more": turn.more}
         _log.info("turn ended", extra=extra | {"seconds": seconds})
 
-    def bring_index(self) -> None:
-        """Bring git's index to the branch, if it is behind.
+    def bring_window(self) -> None:
+        """Carry the window to the truth, if it is behind; not while a person's git command is under way.
 
         Raises:
-            ConflictError, StoreError: another git command holds it, or it cannot be written; it is behind still.
+            StoreError: it cannot be written.
         """
-        if self.index_behind:
-            with self.desk.repo.writer():  # a command beside it brings the index along, too
-                self.desk.repo.bring_index()
-            self.index_behind = False
+        if self.desk.repo.is_window_behind():
+            with suppress(ConflictError), self.desk.repo.writer():
+                self.desk.repo.bring_window()
 
     def keep_up(self, clock: Clock) -> None:
         """Consolidate the repository's packs, if it is time.

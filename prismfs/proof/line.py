@@ -113,7 +113,7 @@ class _Walk:
         self.faults += faults
         for oid, judged in said.items():
             self.proofs[oid] = replace(self.proofs[oid], judged=judged)
-        asked = self._read_side(tip)
+        asked = self._read_side(covered[0])
         if self.protected.ring.engine_vouches:
             self._vouch(tip, waiting, covered)
         else:
@@ -124,13 +124,13 @@ class _Walk:
         self.tips.append(Tip(tip.oid, signer.key, self._oid(first - 1), len(covered)))
         self.anchors[tip.oid] = self.protected.anchor(tip.oid)
 
-    def _read_side(self, tip: CommitObject) -> Files:
+    def _read_side(self, merge: CommitObject) -> Files:
         """Return the protected files as the people want them whose commits a merge takes over; else the mark's."""
         mark = self.protected.mark.files
-        if len(tip.parents) < 2:
+        if len(merge.parents) < 2:
             return mark
         known = ChainMap(self.taken, self.proofs)
-        side, asked = read_side(tip.oid, known, ring=self.protected.ring, files=mark, evidence=self.evidence)
+        side, asked = read_side(merge.oid, known, ring=self.protected.ring, files=mark, evidence=self.evidence)
         self.taken |= side
         return asked
 

@@ -16,7 +16,8 @@ def first_covered(line: Sequence[CommitObject], tip: int, last: int, anchor: str
     """Return the index of the first commit that `line[tip]`, signed by an engine, covers, and `covered`.
 
     `last` is the index of the tip before, -1 for the `anchor` on which the line stands. Covered are commits with one
-    parent and no signature but the tip's; or one merge of two, alone. Otherwise the reason says what is wrong.
+    parent and no signature but the tip's; the first may be a merge of two, which takes a commit of people's over with
+    what follows from it. Otherwise the reason says what is wrong.
     """
     commit = line[tip]
     stated = covers_of(commit.message)
@@ -26,8 +27,8 @@ def first_covered(line: Sequence[CommitObject], tip: int, last: int, anchor: str
     if first <= last or stated.base != (line[first - 1].oid if first else anchor):
         return tip, "wrong_cover"
     covered = line[first : tip + 1]
-    takes = len(covered) == 1 and len(commit.parents) == 2
-    if not takes and any(len(each.parents) != 1 or (each is not commit and not _is_bare(each)) for each in covered):
+    parents = [len(each.parents) for each in covered]
+    if parents[0] > 2 or set(parents[1:]) - {1} or any(each is not commit and not _is_bare(each) for each in covered):
         return tip, "overclaims"
     return first, "covered"
 

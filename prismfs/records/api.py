@@ -41,6 +41,7 @@ from prismfs.records.plan import (
     Plan,
     Refused,
     SignatureProof,
+    Take,
     quote_statements,
 )
 from prismfs.records.recurrence import check_rule, next_begin

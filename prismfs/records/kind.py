@@ -66,7 +66,8 @@ class Kind:
     commit), `engine`. `facets` maps the members of `Facets` to dotted paths in the document, the
     first of several (`a|b`) that is there. `drop` is the short form that makes such a record when an agent drops it.
     `listing` are the members (dotted paths) that a table shows between the id and the title. A `protected` kind is
-    changed by people through a reviewed merge; each record of a `chained` kind names the digest of the one before
+    changed by people through a reviewed merge; one that is `edited_by_hand` may be changed by a commit, which the rules
+    of its family answer; each record of a `chained` kind names the digest of the one before
     it. `variants` are models of the kind that differ by their `type`; a record is one of them. `upgrades` lead
     from version 1 to 2, from 2 to 3, and so on to `version`; an older file is upgraded whenever it is read.
     A chained kind has none: its bytes are hashed, so that it grows by optional fields alone.
@@ -85,6 +86,7 @@ class Kind:
     drop: type[Value] | None = None
     listing: tuple[str, ...] = ()
     protected: bool = False
+    edited_by_hand: bool = False
     chained: bool = False
     variants: tuple[type[Record], ...] = ()
     upgrades: tuple[Upgrade, ...] = ()

@@ -101,13 +101,22 @@ def quote_statements(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Take:
+    """A file of a commit of people's, taken as it is: `path` becomes the blob `new`, or goes where that is None."""
+
+    path: str
+    new: str | None
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The records to put, and why.
 
     `kind` and `subject` name the record that the decision is about, `rule` the stage that decided it,
     `reason` the sentence a person reads in `git log`; none of them carries text from an agent. `puts` are
-    all records written, audit rows among them, in the order in which they were decided. `version` is the
-    version of the rule set.
+    all records written, audit rows among them, in the order in which they were decided. `takes` are files that a
+    commit of people's brings as they are, `merges` is that commit. `version` is the version of the rule set.
     """
 
     kind: str
@@ -119,6 +128,8 @@ class Plan:
     at: datetime
     version: int
     puts: tuple[Record, ...]
+    takes: tuple[Take, ...] = ()
+    merges: str | None = None
 
     @property
     def title(self) -> str:

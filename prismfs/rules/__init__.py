@@ -76,7 +76,7 @@ def _row_of(draft: Draft, table: Table) -> Row:
 
     Raises:
         RecordError: `unknown_kind`, naming what is known; what the form refuses.
-        ForbiddenError: `not_allowed`, `reserved_identity`, `protected_unendorsed`.
+        ForbiddenError: `not_allowed`, `reserved_identity`.
     """
     authority.check_name(draft)
     event = draft.event

@@ -20,6 +20,9 @@ from prismfs.records.api import View
 from prismfs.store.git.keys import AgentKey, Signer, key_folder, make_key, read_key
 from prismfs.store.git.worktree import disk_error
 
+CANNOT_SIGN = ("engine_key_missing", "engine_not_enrolled")
+"""Codes that say that this clone's engine decides nothing that others would believe."""
+
 _FILE = "engine"
 _AGENT = "agent "
 _LETTERS = 4
@@ -94,7 +97,7 @@ def make_engine(
         temporary.write_text("".join(f"{line}\n" for line in lines))
         temporary.replace(state / _FILE)
     except OSError as error:
-        raise disk_error(error, f".git/prismfs/{_FILE}") from error
+        raise disk_error(error, str(state / _FILE)) from error
     return name, signer
 
 

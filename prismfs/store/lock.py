@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from prismfs.errors import ConflictError
+from prismfs.store.git.place import Place
 from prismfs.store.git.plumbing import EMPTY_TREE
 from prismfs.store.git.repository import Git
 from prismfs.store.git.worktree import disk_error
@@ -107,10 +108,10 @@ class Marks:
             temporary.write_text(f"{commit}\n")
             temporary.replace(self._state / name)
         except OSError as error:
-            raise disk_error(error, f".git/prismfs/{name}") from error
+            raise disk_error(error, str(self._state / name)) from error
 
 
-def clear_dead_locks(git_dir: Path, branch: str, *, since: float) -> tuple[str, ...]:
+def clear_dead_locks(place: Place, *, since: float) -> tuple[str, ...]:
     """Remove the lock files that a killed writer's git left behind, and return their names.
 
     Only called by the holder of the writer's lock after it was found broken: our lock held proves that no
@@ -118,25 +119,21 @@ def clear_dead_locks(git_dir: Path, branch: str, *, since: float) -> tuple[str, 
     took its lock), or one that a living process has open, is somebody else's and stays.
     """
     removed = []
-    for name in (
-        "index.lock",
-        "HEAD.lock",  # git takes it, too, when it moves the branch that is checked out
-        "packed-refs.lock",
-        f"{branch}.lock",
-        "refs/prismfs/scratch.lock",
-        "refs/prismfs/seen.lock",
-        *(f"refs/prismfs/abandoned/{path.name}" for path in (git_dir / "refs/prismfs/abandoned").glob("*.lock")),
+    for path in (
+        place.git_dir / "index.lock",
+        place.common / "packed-refs.lock",
+        place.common / f"{place.window}.lock",
+        *(place.common / place.own).rglob("*.lock"),
     ):
-        path = git_dir / name
         try:
             ours = path.stat().st_mtime >= since
         except FileNotFoundError:
             continue
-        if ours and not _is_open_somewhere(path) and not (name == "index.lock" and _commit_runs(git_dir.parent)):
+        if ours and not _is_open_somewhere(path) and not (path.name == "index.lock" and commit_runs(place.root)):
             path.unlink(missing_ok=True)
-            removed.append(name)
-    # What fast-import writes when its input ends early: only the engine runs it, and these files are never read.
-    for report in git_dir.glob("fast_import_crash_*"):
+            removed.append(path.name)
+    # What fast-import writes when its input ends early: these files are never read.
+    for report in place.engine_git.glob("fast_import_crash_*"):
         report.unlink(missing_ok=True)
     return tuple(removed)
 
@@ -155,7 +152,7 @@ def _is_open_somewhere(path: Path) -> bool:
     return False
 
 
-def _commit_runs(root: Path) -> bool:
+def commit_runs(root: Path) -> bool:
     """Tell whether a `git commit` runs at `root`. It keeps the index locked, the file closed, while a person writes."""
     wanted = str(root.resolve())
     for process in Path("/proc").glob("[0-9]*"):

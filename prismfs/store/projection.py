@@ -42,6 +42,7 @@ class Projection:
 
     def __init__(self, path: Path | None) -> None:
         self._connection = listing.connect(path)
+        self._git: Git | None = None
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -88,10 +89,16 @@ class Projection:
         """Give the view of `commit` as one that takes plans with `add`; what it took is undone at the end."""
         with listing.transaction(self._connection, keep=False):
             self._bring_to(commit, git)
+            self._git = git
             yield self
 
     def add(self, plan: Plan) -> None:
         """Answer from now on as if `plan` were committed. Only inside `overlay`."""
+        for take in plan.takes:
+            known = kind_of_path(take.path)
+            if known is not None:
+                assert self._git is not None
+                self._take(known, take.path, None if take.new is None else self._git.read(take.new))
         for record in plan.puts:
             kind = kind_of(record)
             data = kind.write(record) if kind.chained else None

@@ -7,13 +7,18 @@ import hashlib
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prismfs import __version__
 from prismfs.errors import RefusedError, StoreError
 from prismfs.store import listing
+from prismfs.store.git.place import locate
+
+if TYPE_CHECKING:
+    from prismfs.store.git.repository import Git
 
 _SCHEMAS = ("kinds", "records")
 
@@ -68,7 +73,7 @@ def reading(root: Path) -> Iterator[sqlite3.Connection]:
     """
     path, head = _locate(root)
     connection = None
-    if path.exists() and head is not None:
+    if path is not None and path.exists() and head is not None:
         try:
             connection = listing.connect(path)
         except StoreError as error:
@@ -95,6 +100,8 @@ def as_it_is(root: Path) -> Iterator[sqlite3.Connection]:
         sqlite3.Error: there is none, or it cannot be read.
     """
     path, _ = _locate(root)
+    if path is None:
+        raise sqlite3.Error("no project is registered here")
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)) as connection:
         yield connection
 
@@ -121,38 +128,65 @@ def resolve_id(connection: sqlite3.Connection, text: str) -> str:
     raise RefusedError("not_found", f"no record has an id like {text[:60]}", field="ID", hint="prismfs list KIND")
 
 
-def _locate(root: Path) -> tuple[Path, str | None]:
-    git_dir = root / ".git"
+def state_of(root: Path) -> tuple[object, ...]:
+    """Return what differs whenever the truth may have moved, without running git.
+
+    Raises:
+        StoreError: `not_a_repository`.
+    """
+    place = locate(root)
+    if place is None:
+        return ()
+    found: list[object] = [place.truth]
+    with suppress(OSError):
+        found.append((place.common / place.truth).read_bytes())
+    with suppress(OSError):
+        packed = (place.common / "packed-refs").stat()
+        found += [packed.st_mtime_ns, packed.st_size, packed.st_ino]
+    return tuple(found)
+
+
+@contextmanager
+def truth(root: Path) -> Iterator["tuple[Git, str]"]:
+    """Give the project's git and the commit that its truth is at.
+
+    Raises:
+        StoreError: not a project; no commit yet.
+    """
+    from prismfs.store.repo import ProjectRepo
+
+    with ProjectRepo(root) as repo:
+        yield repo.git, repo.snapshot().commit
+
+
+def _locate(root: Path) -> tuple[Path | None, str | None]:
+    """Return the projection's file and the commit of the truth, each None where it takes git to tell."""
+    place = locate(root.resolve())
+    if place is None:
+        return None, None
     try:
-        name = (git_dir / "HEAD").read_text().strip().removeprefix("ref: ")
-        return git_dir / "prismfs" / "projection.sqlite", (git_dir / name).read_text().strip()
+        return place.state / "projection.sqlite", (place.common / place.truth).read_text().strip()
     except OSError:
-        # A packed reference or a linked work tree: git itself must say.
-        return git_dir / "prismfs" / "projection.sqlite", None
+        return place.state / "projection.sqlite", None
 
 
 @contextmanager
 def _brought_along(root: Path) -> Iterator[sqlite3.Connection]:
-    from prismfs.store.git.place import find_git_dir, read_branch
-    from prismfs.store.git.repository import Git
     from prismfs.store.projection import Projection
+    from prismfs.store.repo import ProjectRepo
 
-    git_dir = find_git_dir(root)
-    with Git(root, git_dir) as git:
-        head = git.resolve(read_branch(git_dir))
-        if head is None:
-            raise StoreError("no_commits", "has no commit yet", path=str(root), hint="prismfs init makes the first")
-        state = git_dir / "prismfs"
+    with ProjectRepo(root) as repo:
+        head = repo.snapshot().commit
         try:
-            state.mkdir(exist_ok=True)
-            projection = Projection(state / "projection.sqlite")
-            projection.bring_to(head, git)
+            repo.state.mkdir(parents=True, exist_ok=True)
+            projection = Projection(repo.state / "projection.sqlite")
+            projection.bring_to(head, repo.git)
         except (OSError, StoreError) as error:
             if isinstance(error, StoreError) and error.code not in _DISK:
                 raise
             # A repository that cannot be written is still read: from memory, at the price of a rebuild.
             projection = Projection(None)
-            projection.bring_to(head, git)
+            projection.bring_to(head, repo.git)
     try:
         yield projection.connection
     finally:

@@ -102,6 +102,7 @@ def test_kind_of_one_file_is_checked_listed_shown_and_dropped(workshop: Workshop
     _, answer = workshop.prismfs("check", str(tmp_path / "card.yaml"))
     assert {problem["code"] for problem in answer["data"]["problems"]} == {"unknown_field"}
     workshop.commit(dated_path("postcards", ID, "yaml"), POSTCARD)
+    assert workshop.prismfs("react")[0] == 0
     code, answer = workshop.prismfs("list", "postcard", "--open", "--owner", "jade")
     assert (code, [item["greeting"] for item in answer["data"]["items"]]) == (0, ["wish you were here"])
     assert workshop.prismfs("show", "pos-")[1]["data"]["greeting"] == "wish you were here"

@@ -9,8 +9,11 @@ def attack(desk: SignedDesk) -> Expected:
     side = desk.by_hand(None, {"records/s": b"1"})
     desk.back(fork)
     (base,) = desk.group("desk-a", "2")
+    bare = desk.by_hand(None, {"records/b": b"1"})
     merge = desk.merge(side)
-    tip = desk.stated("desk-a", "3", Covers(base, 2))
+    tip = desk.stated("desk-a", "3", Covers(base, 3))
     return Expected(
-        tip, {merge: ("unproven", "unsigned"), tip: ("unproven", "overclaims")}, faults=["overclaims"]
-    )  # fmt: skip
+        tip,
+        {bare: ("unproven", "unsigned"), merge: ("unproven", "unsigned"), tip: ("unproven", "overclaims")},
+        faults=["overclaims"],
+    )

@@ -131,7 +131,7 @@ def test_title_stands_beside_the_id_where_the_shell_shows_it(busy: CommandLine) 
 
 @pytest.mark.parametrize("damage", ["missing", "no database", "empty"])
 def test_projection_that_cannot_be_read_offers_nothing_and_stays_as_it_is(busy: CommandLine, damage: str) -> None:
-    path = busy.root / ".git" / "prismfs" / "projection.sqlite"
+    path = next((busy.root / ".git" / "prismfs").glob("*/projection.sqlite"))
     for one in path.parent.glob(f"{path.name}*"):
         one.unlink()
     if damage != "missing":

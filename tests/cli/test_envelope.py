@@ -37,8 +37,7 @@ def test_exit_1_a_check_found_something(place: CommandLine, tmp_path: Path) -> N
 
 def test_exit_1_a_forged_history_does_not_verify(busy: CommandLine) -> None:
     row = next((busy.root / "audit").rglob("*.json"))
-    row.write_text(row.read_text().replace("jade", "onyx"))
-    busy.git("commit", "--quiet", "--all", "--message", "tidy up")
+    busy.force(**{str(row.relative_to(busy.root)): row.read_bytes().replace(b"jade", b"onyx")})
     answer = busy.call("verify", "--json")
     assert answer.code == 1
     assert answer.data["problems"]
@@ -81,8 +80,7 @@ def test_exit_3_not_an_identity(busy: CommandLine) -> None:
 
 
 def test_exit_3_a_setting_is_invalid(place: CommandLine) -> None:
-    (place.root / "settings" / "escalation.json").write_text('{"type": "escalation", "version": 1, "routes": 7}')
-    place.git("commit", "--quiet", "--all", "--message", "break the settings")
+    place.force(**{"settings/escalation.json": b'{"type": "escalation", "version": 1, "routes": 7}'})
     answer = place.call("escalate", "help", "--json")
     assert (answer.code, answer.error["code"]) == (3, "invalid_setting")
     assert answer.error["path"] == "settings/escalation.json"
@@ -94,7 +92,7 @@ def test_exit_4_a_rule_says_no(busy: CommandLine) -> None:
 
 
 def test_exit_5_another_process_is_writing(place: CommandLine) -> None:
-    held = os.open(place.root / ".git" / "prismfs" / "watcher.lock", os.O_RDWR | os.O_CREAT)
+    held = os.open(place.root / ".git" / "prismfs" / "PID-DESK01" / "watcher.lock", os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(held, fcntl.LOCK_EX)
         answer = place.call("watch", "--once-idle", "--json")

@@ -53,6 +53,7 @@ ARGUMENTS = {
     "check": "",
     "classify": "{question} --lane incident --reason because",
     "doctor": "",
+    "recover": "",
     "emit": "{files}/report.json",
     "escalate ack": "{escalation}",
     "escalate close": "{escalation} --reason done",
@@ -332,6 +333,8 @@ def test_command_declared_as_one_that_writes_does(scene: Scene, name: str, tmp_p
         pytest.skip("writes into a new folder")
     if name == "upgrade":
         pytest.skip("no kind has changed its form yet; test_two_programs.py has a program in which some have")
+    if name == "recover":
+        pytest.skip("nobody has moved the records; contract/test_gestures.py has projects where somebody has")
     if name == "keys new":
         pytest.skip("the project has a key; test_keys.py has clones without one")
     shutil.copytree(scene.place.root, tmp_path / "desk", symlinks=True)

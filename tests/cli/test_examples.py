@@ -69,6 +69,7 @@ def test_routes_of_the_example_are_valid_and_take_a_patrol_to_its_group(desk: Pa
     shutil.copy(EXAMPLES / "routing.yaml", desk / "settings" / "routing.yaml")
     git = ["git", "-C", str(desk), "-c", "user.name=pat", "-c", "user.email=pat@example.org"]
     subprocess.run([*git, "commit", "--quiet", "--all", "--message", "routes"], check=True, env=environment(tmp_path))
+    prismfs(tmp_path, "-C", str(desk), "react")
     drop = tmp_path / "found.yaml"
     drop.write_text("kind: escalation\nfrom: disk-patrol\ntitle: disk is full\nsource: patrol:disk:space\n")
     tried = prismfs(tmp_path, "-C", str(desk), "route", "test", str(drop))

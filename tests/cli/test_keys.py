@@ -90,7 +90,7 @@ def test_clone_without_a_key_changes_nothing_until_an_operator_has_enrolled_it(
     assert place.call("keys", "enrol", made["name"], made["key"], "--json").data["decided"] == "nothing"
     other.git("pull", "--quiet", "--ff-only")
     assert other.call("journal", "add", "hello").code == 0
-    assert {proof.name for proof in classified(other).proofs.values()} == {made["name"], listed(place)[0]["name"]}
+    assert {proof.name for proof in classified(other).proofs.values()} == {row["name"] for row in listed(place)}
 
 
 def test_revoked_engine_signs_nothing_and_its_clone_makes_another(
@@ -139,6 +139,16 @@ def test_enrol_refuses(place: CommandLine, name: str, key: str, actor: str, code
     assert place.kept() == before
 
 
+def test_refused_command_in_a_clone_without_a_key_says_why_the_rule_refused_it(
+    place: CommandLine, other: CommandLine
+) -> None:
+    """Its row would have to be signed: that it cannot be kept there must not hide the reason."""
+    before = other.git("rev-parse", "HEAD")
+    refused = other.call("keys", "enrol", "engine-x", line_of("x"), "--json", actor="jade")
+    assert (refused.code, refused.error["code"]) == (7, "not_allowed")
+    assert other.git("rev-parse", "HEAD") == before
+
+
 def test_enrol_refuses_a_key_that_the_roster_has_already(place: CommandLine) -> None:
     """A key that stands twice is nobody's."""
     place.call("keys", "enrol", "engine-spare", line_of("spare"))
@@ -168,8 +178,7 @@ def test_with_signed_trust_the_change_is_a_file_for_an_operator_to_sign(place: C
     written = place.call("keys", "enrol", "engine-spare", line_of("spare"), "--json").data
     assert written["commands"][0] == f"git add {written['path']}"
     assert yaml.safe_load((place.root / written["path"]).read_text())["keys"] == [line_of("spare")]
-    place.git("add", written["path"])
-    place.git("commit", "--quiet", "--message", "enrol")
+    place.force(**{written["path"]: (place.root / written["path"]).read_bytes()})
     (place.root / written["path"]).write_text("kind: persona\n")
     assert place.call("keys", "revoke", "engine-spare", "--json").error["code"] == "edited"
     place.git("restore", written["path"])

@@ -17,7 +17,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import JsonValue
 
-from prismfs.kinds import KINDS, kind_of
+from prismfs.kinds import KINDS
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.api import Record, Severity, derive_id, format_instant
 from tests.support.command_line import CommandLine
@@ -81,13 +81,8 @@ def worked() -> list[Incident]:
 
 
 def keep(place: CommandLine, *records: Record) -> None:
-    """Commit records as they are."""
-    for record in records:
-        path = place.root / kind_of(record).place_of(record)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(kind_of(record).write(record))
-        place.git("add", "--", str(path))
-    place.git("commit", "--quiet", "-m", "records")
+    """Keep records as they are."""
+    place.force(*records)
 
 
 @pytest.fixture
@@ -351,8 +346,7 @@ def test_opened_again_is_not_resolved(measured: CommandLine) -> None:
 
 
 def test_invalid_setting_is_named(measured: CommandLine) -> None:
-    (measured.root / "settings" / "response.yaml").write_text("kind: response\nversion: 1\nlate: soon\n")
-    measured.git("commit", "--quiet", "-am", "settings: broken")
+    measured.force(**{"settings/response.yaml": b"kind: response\nversion: 1\nlate: soon\n"})
     answer = measured.call("metrics", "--json")
     assert (answer.code, answer.error["code"], answer.error["path"]) == (3, "invalid_setting", "settings/response.yaml")
 

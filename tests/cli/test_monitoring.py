@@ -116,8 +116,7 @@ def test_banner_ends_with_the_incidents(watched: CommandLine) -> None:
 
 def test_banner_stands_though_settings_are_broken(watched: CommandLine) -> None:
     """It is read most when something is wrong: targets are what the records wait for."""
-    (watched.root / "settings" / "policy.yaml").write_text("kind: policy\nversion: 1\n")
-    watched.git("commit", "--quiet", "-am", "settings: broken")
+    watched.force(**{"settings/policy.yaml": b"kind: policy\nversion: 1\n"})
     banner = watched.call("status", "--json").data["active_incidents"]
     assert [(one["severity"], one["target"]) for one in banner["items"]] == [
         ("P0", "respond"),

@@ -311,4 +311,4 @@ def later(place: CommandLine, *, minutes: int) -> None:
         now = clock.now() + timedelta(minutes=minutes)
         while react(desk, Moment(now=now, monotonic=clock.monotonic(), wall=clock.wall() + 3600)).more:
             pass
-        desk.repo.bring_index()
+        desk.repo.bring_window()

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from prismfs.kinds import kind_of
 from prismfs.kinds.care.phone_home import PhoneHome
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.kinds.response.incident import Incident
@@ -31,12 +30,7 @@ EXPORT = {
 
 
 def commit(place: CommandLine, *records: Any) -> None:
-    for record in records:
-        path = place.root / kind_of(record).place_of(record)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(kind_of(record).write(record))
-    place.git("add", "--all")
-    place.git("commit", "--quiet", "--message", "by hand")
+    place.force(*records)
 
 
 def filed(place: CommandLine, number: int = 7, url: str = URL, **settings: Any) -> str:

@@ -29,7 +29,7 @@ def allow(place: CommandLine) -> Callable[..., None]:
         entries = {name.replace("_", "-"): {"command": command} for name, command in jobs.items()}
         settings = yaml.safe_load(path.read_text()) | {"delays": ["0s", "0s", "1s"], "jobs": entries}
         path.write_text(yaml.safe_dump(settings))
-        git(place.root, "commit", "--quiet", "--all", "--message", "jobs")
+        place.git("commit", "--quiet", "--all", "--message", "jobs")
 
     return write
 
@@ -187,7 +187,7 @@ def test_run_killed_is_gone_on_with_by_a_watcher(place: CommandLine, allow: Call
     path = place.root / "settings/retry.yaml"
     delays = ["2s", "0s", "0s"] if moment == "between attempts" else ["0s", "0s", "0s"]
     path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"delays": delays, "timeout": "1s"}))
-    git(place.root, "commit", "--quiet", "--all", "--message", "delays")
+    place.git("commit", "--quiet", "--all", "--message", "delays")
     child = start(place.root, "export")
     if moment == "while it runs":
         until(noted.exists, "the run")

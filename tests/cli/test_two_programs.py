@@ -114,7 +114,7 @@ def keepers(program: Program, root: Path) -> list[str]:
 
 def titles_in_projection(root: Path, title: str | None = None) -> list[str]:
     """Return the titles that the projection holds; with `title`, write that into all of them first."""
-    with closing(sqlite3.connect(root / ".git/prismfs/projection.sqlite")) as connection, connection:
+    with closing(sqlite3.connect(root / ".git/prismfs/PID-TEST01/projection.sqlite")) as connection, connection:
         if title is not None:
             connection.execute("UPDATE record SET title = ?", (title,))
         return [row[0] for row in connection.execute("SELECT DISTINCT title FROM record")]
@@ -125,7 +125,8 @@ def test_projection_of_a_program_without_a_kind_hides_nothing_from_another(
 ) -> None:
     """The same version, other schemas."""
     article = b"kind: kb\nversion: 1\nname: workers\ntitle: Workers\nsource: manual\nbody: Set it.\n"
-    bench.commit_by_hand({"kb/workers.yaml": article})
+    bench.restart()
+    bench.settle_by_hand({"kb/workers.yaml": article})
     assert poorer(bench.root, "show", "workers", code=4)["code"] == "not_found"
     assert earlier(bench.root, "show", "workers")["title"] == "Workers"
     assert poorer(bench.root, "show", "workers", code=4)["code"] == "not_found"
@@ -138,7 +139,10 @@ def test_projection_calls_no_setting_invalid_for_what_another_program_thought(
     path = "settings/policy.yaml"
     text = (bench.root / path).read_text()
     newer = text.replace("version: 1", "version: 2").replace("dedup_window:", "window:")
-    bench.commit_by_hand({path: newer.encode()})
+    bench.restart()
+    bench.force({path: newer.encode()})
+    with bench.desk.repo.writer():
+        bench.desk.repo.bring_window()
     refused = earlier(bench.root, "escalate", "-s", "LOW", "look at it", code=3)
     assert (refused["code"], refused["path"]) == ("newer_version", path)
     assert "upgrade prismfs" in refused["hint"]
@@ -237,7 +241,7 @@ def test_upgrade_says_in_text_how_many_files_and_which(earlier: Program, later: 
 
 def test_projection_after_an_upgrade_is_what_one_made_anew_is(later: Program, bench: Project) -> None:
     """A file may say defaults, which the record's own document leaves out."""
-    file = bench.root / ".git/prismfs/projection.sqlite"
+    file = bench.root / ".git/prismfs/PID-TEST01/projection.sqlite"
     later(bench.root, "upgrade")
     advanced = documents(file)
     file.unlink()
@@ -292,6 +296,6 @@ def test_verify_holds_an_older_file_to_the_bytes_of_its_own_version(
         assert old in text
         (root / path).write_text(text.replace(old, new))
         bench.git("commit", "--quiet", "--all", "--amend", "--no-edit")
-        bench.git("update-ref", "refs/prismfs/seen", "HEAD")
+        bench.git("update-ref", "refs/prismfs/PID-TEST01/records", "HEAD")
         (problem, *_) = later(root, "verify", code=1)["problems"]
         assert (problem["code"], problem["field"]) == ("differs", path)

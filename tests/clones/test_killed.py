@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from prismfs.engine.tenant.publish import CRASH_POINTS as OWN
-from prismfs.store.repo import ABANDONED, CRASH_POINTS
+from prismfs.store.repo import CRASH_POINTS
 from tests.support.clone import Clone
 from tests.support.memory import planned
 from tests.support.project import run_git
 
+ABANDONED = "refs/prismfs/PID-TEST01/abandoned"
 POINTS = (*OWN, *CRASH_POINTS)
 LATER = {"before-push": (2,), "after-push": (2,), "between-files": (3, 5), "after-fetch": (1,)}
 
@@ -36,7 +37,7 @@ def apart(pair: tuple[Clone, Clone]) -> tuple[Clone, Clone]:
     amber.turn()
     amber.publish()
     with amber.desk.repo.writer():
-        amber.desk.repo.bring_index()
+        amber.desk.repo.bring_window()
     basalt.git("pull", "--quiet", "--ff-only")
     amber.give("escalate.ack", {"id": bead})
     (amber.root / "gone.txt").unlink()
@@ -109,7 +110,7 @@ def test_publish_killed_after_the_swap_is_completed_by_any_writer(
     assert publish(basalt.root, point, 1).returncode == -signal.SIGKILL
     basalt.restart()
     with basalt.desk.repo.writer():
-        pass
+        basalt.desk.repo.bring_window()
     assert basalt.head() == expected
     basalt.check()
 
@@ -122,7 +123,7 @@ def test_publish_killed_at_any_instant_is_completed_by_the_next(
     """The crash points are chosen by us; the kernel chooses others."""
     _, basalt = apart
     script = [sys.executable, str(Path(__file__).with_name("publishing.py")), str(basalt.root)]
-    lock = basalt.root / ".git" / "prismfs" / "publish.lock"
+    lock = basalt.root / ".git" / "prismfs" / "PID-TEST01" / "publish.lock"
     killed = 0
     for step in range(40):
         child = subprocess.Popen(script, stdout=subprocess.DEVNULL)
@@ -159,11 +160,12 @@ def test_publish_locks_that_a_stopped_machine_left_are_cleared(apart: tuple[Clon
     _, basalt = apart
     before = basalt.head()
     git_dir = basalt.root / ".git"
-    (git_dir / "prismfs" / "publish.lock").write_text("1")
-    (git_dir / "prismfs" / "writer.lock").write_text("1")
-    for name in ("fetched.lock", f"given-up/{before}.lock", "remote/origin/main.lock"):
-        (git_dir / "refs" / "prismfs" / name).parent.mkdir(parents=True, exist_ok=True)
-        (git_dir / "refs" / "prismfs" / name).touch()
+    (git_dir / "prismfs" / "PID-TEST01" / "publish.lock").write_text("1")
+    (git_dir / "prismfs" / "PID-TEST01" / "writer.lock").write_text("1")
+    own = git_dir / "refs" / "prismfs" / "PID-TEST01"
+    for name in ("fetched.lock", f"abandoned/{before}.lock", "remote/origin/main.lock"):
+        (own / name).parent.mkdir(parents=True, exist_ok=True)
+        (own / name).touch()
     done = publish(basalt.root)
     assert done.returncode == 0, done.stderr
     assert basalt.head() == expected

@@ -276,7 +276,7 @@ def test_fetch_tree_that_leads_out_of_the_work_tree_is_not_taken(pair: tuple[Clo
     evil = run_git(shared, "commit-tree", "-p", "main", "-m", "evil", outer)
     run_git(shared, "update-ref", "refs/heads/main", evil)
     basalt.escalate("disk is full")
-    place = remotes.find_remote(git, "refs/heads/main")
+    place = remotes.find_remote(git, basalt.desk.repo.place)
     assert place is not None
     with pytest.raises(StoreError) as refused:
         remotes.fetch(git, place)

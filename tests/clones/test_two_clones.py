@@ -14,14 +14,15 @@ from typing import Any
 import pytest
 
 from prismfs.engine.tenant import publish as publishing
+from prismfs.engine.turn import adopt as adopting
 from prismfs.errors import ConflictError, RefusedError, StoreError
 from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
 from prismfs.records.api import Nothing, Plan, Refused
-from prismfs.store.repo import ABANDONED
 from tests.support.clone import Clone, MakeClone
 from tests.support.memory import planned
-from tests.support.project import MakeProject, run_git
+from tests.support.project import MakeProject, run_git, write_files
 
+ABANDONED = "refs/prismfs/PID-TEST01/abandoned"
 TODO = "kind: todo\nfrom: jade\ntitle: {}\n"
 
 
@@ -35,7 +36,7 @@ def logged(pair: tuple[Clone, Clone]) -> tuple[Clone, Clone]:
     amber.turn()
     amber.publish()
     with amber.desk.repo.writer():
-        amber.desk.repo.bring_index()
+        amber.desk.repo.bring_window()
     basalt.git("pull", "--quiet", "--ff-only")
     return pair
 
@@ -244,50 +245,21 @@ def test_publish_files_that_are_no_records_come_over_as_they_are(pair: tuple[Clo
     settle_both(amber, basalt)
 
 
-def test_publish_uncommitted_edits_are_refused_and_nothing_moves(pair: tuple[Clone, Clone]) -> None:
+def test_publish_leaves_what_a_person_is_editing(pair: tuple[Clone, Clone]) -> None:
+    """Edits that are not committed, a file and a folder where the other clone has one: all stay as they are."""
     amber, basalt = pair
-    amber.escalate("disk is full")
+    amber.commit_by_hand({"notes.txt": b"theirs\n", "notes": b"theirs\n"})
     amber.publish()
     basalt.escalate("fans are loud")
-    head = basalt.head()
     policy = basalt.root / "settings" / "policy.yaml"
     edited = policy.read_bytes() + b"# being edited\n"
-    policy.write_bytes(edited)
-    with pytest.raises(RefusedError) as refused:
-        basalt.publish()
-    assert (refused.value.code, refused.value.problem.path) == ("edited", "settings/policy.yaml")
-    assert (basalt.head(), policy.read_bytes()) == (head, edited)
-    basalt.git("stash")
+    mine = {"settings/policy.yaml": edited, "notes.txt": b"mine\n", "notes/mine.txt": b"mine\n"}
+    write_files(basalt.root, mine)
     assert basalt.publish().sent > 0
-    basalt.git("stash", "pop")
-    assert policy.read_bytes() == edited
-
-
-def test_publish_file_in_the_way_is_refused_and_kept(pair: tuple[Clone, Clone]) -> None:
-    amber, basalt = pair
-    amber.commit_by_hand({"notes.txt": b"theirs\n"})
-    amber.publish()
-    basalt.escalate("fans are loud")
-    (basalt.root / "notes.txt").write_bytes(b"mine\n")
-    with pytest.raises(RefusedError) as refused:
-        basalt.publish()
-    assert (refused.value.code, refused.value.problem.path) == ("in_the_way", "notes.txt")
-    assert (basalt.root / "notes.txt").read_bytes() == b"mine\n"
-
-
-def test_publish_folder_with_files_in_the_way_is_refused_and_kept(pair: tuple[Clone, Clone]) -> None:
-    amber, basalt = pair
-    amber.commit_by_hand({"notes": b"theirs\n"})
-    amber.publish()
-    basalt.escalate("fans are loud")
-    (basalt.root / "notes").mkdir()
-    (basalt.root / "notes" / "mine.txt").write_bytes(b"mine\n")
-    head = basalt.head()
-    with pytest.raises(RefusedError) as refused:
-        basalt.publish()
-    assert refused.value.code == "in_the_way"
-    assert basalt.head() == head
-    assert (basalt.root / "notes" / "mine.txt").read_bytes() == b"mine\n"
+    assert {path: (basalt.root / path).read_bytes() for path in mine} == mine
+    basalt.git("commit", "--quiet", "-m", "mine", "--", "settings/policy.yaml")
+    basalt.turn()
+    assert basalt.rows("commit.observed")[-1].meta["taken"] == ["settings/policy.yaml"]
 
 
 def test_publish_commits_by_hand_are_pushed_while_nobody_was_faster(pair: tuple[Clone, Clone]) -> None:
@@ -298,30 +270,40 @@ def test_publish_commits_by_hand_are_pushed_while_nobody_was_faster(pair: tuple[
     amber.check()
 
 
-def test_publish_commit_by_hand_is_refused_until_it_was_carried_over(pair: tuple[Clone, Clone], tmp_path: Path) -> None:
-    """What the hint says is what helps."""
+def test_publish_commits_by_hand_in_two_clones_come_together(pair: tuple[Clone, Clone]) -> None:
+    """FG-02: `push` said that there are local commits, for ever."""
+    amber, basalt = pair
+    amber.commit_by_hand({"notes.txt": b"theirs\n"})
+    amber.publish()
+    basalt.commit_by_hand({"mine.txt": b"mine\n"})
+    basalt.turn()
+    basalt.escalate("fans are loud")
+    assert basalt.publish().sent > 0
+    settle_both(amber, basalt)
+    assert Counter(basalt.actions())["commit.observed"] == 2
+    for clone in pair:
+        assert (clone.root / "notes.txt").read_bytes() == b"theirs\n"
+        assert (clone.root / "mine.txt").read_bytes() == b"mine\n"
+
+
+@pytest.mark.parametrize("gesture", ["pull --no-rebase", "pull --rebase", "reset --hard origin/main"])
+def test_two_live_clones_that_were_brought_together_by_hand_come_to_one_history(
+    pair: tuple[Clone, Clone], gesture: str
+) -> None:
+    """FG-02: it ended as a broken chain, or as a rewritten history with a hint that did not help."""
     amber, basalt = pair
     amber.escalate("disk is full")
     amber.publish()
-    mine = basalt.commit_by_hand({"notes.txt": b"mine\n"})
-    basalt.turn()
     basalt.escalate("fans are loud")
-    head = basalt.head()
-    with pytest.raises(RefusedError) as refused:
-        basalt.publish()
-    assert (refused.value.code, refused.value.problem.path) == ("local_commits", mine)
-    assert basalt.head() == head
-    hint = refused.value.problem.hint or ""
-    assert f"git cherry-pick {mine[:12]} on top of {amber.head()[:12]}" in hint
-    basalt.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "aside"), amber.head())
-    basalt.git("-C", str(tmp_path / "aside"), "cherry-pick", mine)
-    basalt.git("-C", str(tmp_path / "aside"), "push", "--quiet", "origin", "HEAD:main")
-    done = basalt.publish()
-    assert done.sent > 0
-    assert Counter(basalt.actions())["commit.observed"] == 1
-    observed = [row.meta["commit"] for row in basalt.records("audit") if row.action == "commit.observed"]
-    assert basalt.git("merge-base", "--is-ancestor", observed[0], "HEAD") == ""
+    basalt.drop(TODO.format("look at it"))
+    basalt.turn()
+    basalt.git("fetch", "--quiet")
+    basalt.git(*gesture.split(" "), "--quiet")
+    basalt.turn()
+    basalt.check()
     settle_both(amber, basalt)
+    assert sorted(bead.title for bead in amber.records("bead")) == ["disk is full", "fans are loud"]
+    assert [todo.title for todo in amber.records("todo")] == ["look at it"]
 
 
 def test_publish_after_pull_with_rebase_of_commits_by_hand_alone(pair: tuple[Clone, Clone]) -> None:
@@ -344,7 +326,7 @@ def test_publish_newer_rules_at_the_other_clone_are_refused(
     amber.publish()
     basalt.escalate("fans are loud")
     head = basalt.head()
-    monkeypatch.setattr(publishing, "RULES_VERSION", 0)
+    monkeypatch.setattr(adopting, "RULES_VERSION", 0)
     with pytest.raises(RefusedError) as refused:
         basalt.publish()
     assert refused.value.code == "newer_rules"
@@ -408,7 +390,7 @@ def test_rehearse_says_what_would_come_out_and_moves_nothing(pair: tuple[Clone, 
     amber.publish()
     basalt.give("escalate.ack", {"id": bead})
     head = basalt.head()
-    rehearsed = publishing.rehearse(basalt.desk, basalt.clock.now())
+    rehearsed = publishing.rehearse(basalt.desk)
     assert [one.lost for one in rehearsed.again] == [True]
     assert (rehearsed.sent, rehearsed.taken) == (0, 1)
     assert basalt.head() == head

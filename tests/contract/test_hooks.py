@@ -23,7 +23,7 @@ def hooked(bench: Project) -> Project:
     install(bench.root, HOOKS, dry_run=False)
     bench.drop(SIGNAL)
     bench.turn()
-    bench.desk.repo.bring_index()
+    bench.desk.repo.bring_window()
     return bench
 
 
@@ -154,7 +154,7 @@ def test_hooks_the_engines_own_commits_run_none(hooked: Project) -> None:
         hook.chmod(0o755)
     hooked.drop(SIGNAL)
     assert any(outcome.commit for outcome in hooked.turn())
-    hooked.desk.repo.bring_index()
+    hooked.desk.repo.bring_window()
     assert not told.exists()
 
 

@@ -1,4 +1,4 @@
-"""What surrounds the commits: the configuration that is allowed, upkeep, flushing to the disk, founding."""
+"""What surrounds the commits: the configuration that reaches nothing, upkeep, flushing to the disk, founding."""
 
 from __future__ import annotations
 
@@ -17,87 +17,78 @@ from prismfs.kinds.core.settings.project import Project as Settings
 from prismfs.kinds.core.settings.tenant import KIND as TENANT
 from prismfs.kinds.core.settings.tenant import Tenant
 from prismfs.store.git import upkeep
-from prismfs.store.git.config import refused_keys
 from tests.support.project import Project, run_git
 
 SIGNAL = "kind: signal\nfrom: jade\nto: mayor\ntype: StatusUpdate\nsubject: all is well\n"
 
 
 @pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("core.fsmonitor", "/tmp/run-me"),
-        ("core.sshCommand", "run-me"),
-        ("core.attributesFile", "evil"),
-        ("core.worktree", "/"),
-        ("filter.x.clean", "run-me"),
-        ("filter.x.process", "run-me"),
-        ("diff.x.textconv", "run-me"),
-        ("diff.external", "run-me"),
-        ("merge.x.driver", "run-me"),
-        ("include.path", "evil"),
-        ("includeIf.gitdir:/.path", "evil"),
-        ("credential.helper", "!run-me"),
-        ("gpg.program", "run-me"),
-        ("remote.origin.uploadpack", "run-me"),
-        ("remote.origin.url", "ext::run-me"),
-        ("url.ext::run-me.insteadOf", "https://"),
-        ("uploadpack.packObjectsHook", "run-me"),
-        ("a.key.nobody.knows.yet", "1"),
-    ],
-)
-def test_desk_configuration_that_could_run_a_program_is_refused_by_name(bench: Project, key: str, value: str) -> None:
-    bench.git("config", "--file", str(bench.root / ".git" / "config"), key, value)
-    with pytest.raises(StoreError) as refused:
-        Desk(bench.root)
-    assert refused.value.code == "config_refused"
-    assert (refused.value.problem.field or "").lower() == key.lower()
-
-
-@pytest.mark.parametrize(
     "key",
     [
-        "core.hooksPath", "core.editor", "core.pager", "pager.log", "alias.status", "sequence.editor", "gpg.format",
+        # what would run a program, or read and write elsewhere
+        "core.fsmonitor", "core.sshCommand", "core.attributesFile", "core.worktree", "core.hooksPath", "filter.x.clean",
+        "filter.x.process", "diff.x.textconv", "diff.external", "merge.x.driver", "include.path",
+        "includeIf.gitdir:/.path", "credential.helper", "gpg.program", "gpg.ssh.program", "remote.origin.uploadpack",
+        "remote.origin.proxy", "url.ext::run-me.insteadOf", "uploadpack.packObjectsHook", "core.alternateRefsCommand",
+        # what editors, gh, LFS, husky, maintenance and people set
+        "core.editor", "core.pager", "pager.log", "alias.status", "sequence.editor", "gpg.format", "commit.template",
         "gpg.ssh.allowedSignersFile", "difftool.mine.cmd", "mergetool.mine.cmd", "submodule.code.update",
-        "lfs.customtransfer.x.path",
-        "sendemail.smtpserver", "trailer.x.command", "maintenance.strategy", "branch.main.vscode-merge-base",
-        "remote.origin.gh-resolved", "commit.template", "transfer.fsckObjects", "rebase.instructionFormat",
+        "lfs.customtransfer.x.path", "sendemail.smtpserver", "trailer.x.command", "maintenance.strategy",
+        "branch.main.vscode-merge-base", "remote.origin.gh-resolved", "transfer.fsckObjects", "core.autocrlf",
+        "rebase.instructionFormat", "a.key.nobody.knows.yet",
     ],
 )  # fmt: skip
-def test_key_that_people_and_their_tools_set_neither_stops_the_desk_nor_runs(key: str, bench: Project) -> None:
-    """FG-04: what editors, gh, LFS, husky and maintenance write into the configuration."""
+def test_key_of_the_repositorys_configuration_neither_stops_the_desk_nor_runs(key: str, bench: Project) -> None:
+    """FG-04: the engine has a git directory of its own, with a configuration of its own."""
     mark, tool = bench.root.parent / "ran", bench.root.parent / "hooks" / "pre-commit"
     tool.parent.mkdir()
     tool.write_text(f'#!/bin/sh\necho "$@" >> {mark}\n')
     tool.chmod(0o755)
-    values = {
-        "core.hooksPath": str(tool.parent),
-        "gpg.format": "ssh",
-        "transfer.fsckObjects": "false",
-        "remote.origin.gh-resolved": "base",
-    }
-    bench.git("config", "--file", str(bench.root / ".git" / "config"), key, values.get(key, f"!{tool}"))
-    with Desk(bench.root) as desk:
-        assert refused_keys(desk.repo.git) == ()
+    values = {"core.hooksPath": str(tool.parent), "gpg.format": "ssh", "transfer.fsckObjects": "false"}
+    values |= {"remote.origin.gh-resolved": "base", "core.autocrlf": "true", "core.worktree": "/"}
+    attributes = b"* filter=x diff=x merge=x\n"
+    bench.commit_by_hand({".gitattributes": attributes, "notes.txt": b"mine\r\n"})
+    bench.git("config", "--file", str(bench.root / ".git" / "config"), key, values.get(key, str(tool)))
     bench.restart()
     bench.drop(SIGNAL)
     assert any(outcome.commit for outcome in bench.turn())
-    with bench.desk.repo.writer():
-        bench.desk.repo.bring_index()
+    (bench.root / "notes.txt").write_text("and more\n")
+    assert bench.desk.repo.window.edited() == ("notes.txt",)
+    assert bench.desk.repo.git.read(f"{bench.truth()}:notes.txt") == b"mine\r\n"
     assert bench.problems() == ()
     assert not mark.exists()
 
 
-def test_refused_keys_of_an_ordinary_clone_are_none(bench: Project, tmp_path: Path) -> None:
-    bench.git("clone", "--quiet", str(bench.root), str(tmp_path / "clone"))
-    with Desk(tmp_path / "clone") as desk:
-        assert refused_keys(desk.repo.git) == ()
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("core.repositoryFormatVersion", "2"),
+        ("extensions.objectFormat", "sha256"),
+        ("extensions.refStorage", "reftable"),
+    ],
+)
+def test_repository_of_another_form_is_refused_by_name(bench: Project, key: str, value: str) -> None:
+    bench.git("config", "--file", str(bench.root / ".git" / "config"), key, value)
+    with pytest.raises(StoreError) as refused:
+        Desk(bench.root)
+    assert refused.value.code == "repository_form"
+    assert refused.value.problem.field == key.partition(".")[2].lower()
 
 
-def test_refused_keys_work_tree_configuration_is_read_too(bench: Project) -> None:
-    bench.git("config", "extensions.worktreeConfig", "true")
-    bench.git("config", "--worktree", "core.fsmonitor", "run-me")
-    assert refused_keys(bench.desk.repo.git) == ("core.fsmonitor",)
+def test_what_lies_in_the_engines_git_directory_acts_on_nothing(bench: Project) -> None:
+    folder = bench.desk.repo.place.engine_git
+    bench.close()
+    for name, text in (
+        ("info/grafts", f"{bench.head()}\n"), ("hooks/reference-transaction", "#!/bin/sh\nexit 1\n"),
+        ("shallow", f"{bench.head()}\n"), ("config.worktree", "[core]\n\tbare = false\n"),
+    ):  # fmt: skip
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
+    bench.restart()
+    assert {path.name for path in folder.iterdir()} == {"HEAD", "config", "logs", "objects", "packed-refs", "refs"}
+    bench.drop(SIGNAL)
+    assert any(outcome.commit for outcome in bench.turn())
 
 
 def test_keep_up_many_packs_become_few_and_the_history_is_the_same(bench: Project) -> None:
@@ -145,8 +136,8 @@ def test_react_objects_and_reference_are_flushed_before_the_inbox_file_goes(benc
 
     pack = first(r"fsync\(.*objects/pack/tmp_pack")
     index = first(r"fsync\(.*objects/pack/tmp_idx")
-    locked = first(r"fsync\(.*refs/heads/main\.lock")
-    moved = first(r"rename\(.*refs/heads/main\.lock")
+    locked = first(r"fsync\(.*refs/prismfs/PID-TEST01/records\.lock")
+    moved = first(r"rename\(.*refs/prismfs/PID-TEST01/records\.lock")
     removed = first(rf"unlink.*{re.escape(name)}")
     assert pack < locked < moved < removed
     assert index < locked

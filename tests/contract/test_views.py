@@ -101,7 +101,7 @@ class Oracle:
 
     def compare(self) -> None:
         repo = self.bench.desk.repo
-        head = self.bench.head()
+        head = self.bench.truth()
         for change in repo.git.changes(self.head, head):
             if change.new == NO_OBJECT:
                 self.brought.remove_file(change.path)
@@ -196,7 +196,7 @@ class Steps:
         self._commit({path: self.chance.choice((b"", b"kind: x\n", files[path][:-9], files[path] + b"\n"))})
 
     def mend_settings(self) -> None:
-        first = self.bench.git("rev-list", "--max-parents=0", "main")
+        first = self.bench.git("rev-list", "--max-parents=0", self.bench.truth())
         held = self.bench.files(first) | {"settings/routing.yaml": ROUTING}
         now = self.bench.files()
         changed = {path: data for path, data in held.items() if now.get(path) != data}
@@ -205,9 +205,9 @@ class Steps:
 
     def _commit(self, files: dict[str, bytes | None]) -> None:
         with self.bench.desk.repo.writer():
-            self.bench.desk.repo.bring_index()
+            self.bench.desk.repo.bring_window()
         if any(self.bench.files().get(path) != data for path, data in files.items()):
-            self.bench.commit_by_hand(files)
+            self.bench.force(files)
 
     def any(self) -> None:
         steps = (
@@ -315,7 +315,7 @@ def test_views_give_each_owner_its_share_of_what_is_due(bench: Project) -> None:
             due_at=at,
         )
         files[kind_of(message).place_of(message)] = kind_of(message).write(message)
-    bench.commit_by_hand(files)
+    bench.force(files)
     now = bench.clock.now() + timedelta(hours=1)
     for view in (MemoryView(files), bench.desk.repo.view(bench.desk.repo.snapshot())):
         subjects = [[each.subject for each in view.due_before(now, 9, of=Outbox, share=share)] for share in (0, 1, 2)]

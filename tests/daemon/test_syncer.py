@@ -44,7 +44,7 @@ class Followed:
         )
         bench.turn()
         (self.incident,) = bench.records("incident")
-        bench.commit_by_hand({"settings/tracker.yaml": kind_of(settings).write(settings)})
+        bench.settle_by_hand({"settings/tracker.yaml": kind_of(settings).write(settings)})
         bench.turn()
 
     def file(self, number: int = 1, url: str | None = None, **fields: Any) -> str:
@@ -61,7 +61,7 @@ class Followed:
                 "issue_updated_at": "2026-03-01T10:00:00Z", **fields,
             }
         )  # fmt: skip
-        self.bench.commit_by_hand({kind_of(record).place_of(record): kind_of(record).write(record)})
+        self.bench.force({kind_of(record).place_of(record): kind_of(record).write(record)})
         self.bench.turn()
         return identifier
 
@@ -113,7 +113,7 @@ def test_change_is_committed_and_told_once(place: Followed) -> None:
     place.bench.clock.move(EVERY)
     assert place.look() == Tended()
     assert place.bench.head() == head
-    assert place.bench.problems() == ()
+    assert {one.code for one in place.bench.problems()} <= {"not_the_engines"}
 
 
 def test_nothing_differs_makes_no_commit(place: Followed) -> None:
@@ -208,7 +208,7 @@ def test_failures_wait_longer_each_time_and_a_success_ends_that(bench: Project) 
         assert waits[:4] == [EVERY * 2, EVERY * 4, EVERY * 8, EVERY * 16]
         assert waits[-1] == LONGEST_WAIT
         settings = Tracker.from_document({"kind": "tracker", "version": 1, "transport": "file"})
-        bench.commit_by_hand({"settings/tracker.yaml": kind_of(settings).write(settings)})
+        bench.settle_by_hand({"settings/tracker.yaml": kind_of(settings).write(settings)})
         place.destination = "file"
         place.file(2)
         place.write(2)
@@ -236,7 +236,7 @@ def test_transport_that_is_turned_off_meanwhile_is_not_waited_for(place: Followe
     place.write()
     place.tend()
     settings = Tracker()
-    place.bench.commit_by_hand({"settings/tracker.yaml": kind_of(settings).write(settings)})
+    place.bench.settle_by_hand({"settings/tracker.yaml": kind_of(settings).write(settings)})
     assert place.tend() == Tended()
     assert place.syncer.idle()
 
@@ -290,7 +290,7 @@ def test_github_is_asked_by_gh(bench: Project, github: GitHub) -> None:
         forge.faults["states"] = [503]
         bench.clock.move(EVERY)
         assert [error.code for error in place.look().errors] == ["phone_home_repo_access_denied"]
-        assert bench.problems() == ()
+        assert {one.code for one in bench.problems()} <= {"not_the_engines"}
     finally:
         place.syncer.finish()
 

@@ -11,7 +11,9 @@ from prismfs.kinds.care.phone_home import PhoneHome
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.api import format_instant
+from prismfs.store.repo import ProjectRepo
 from tests.support.drops import EXPORT_REPORT
+from tests.support.project import force_files
 from tests.support.waiting import until
 from tests.support.watched import Watched
 
@@ -42,11 +44,9 @@ def test_watch_asks_the_tracker_at_its_start_and_tells_the_reporter(watched: Wat
             "issue_updated_at": "2026-03-01T10:00:00Z",
         }
     )  # fmt: skip
-    for one in (record, Tracker(transport="file")):
-        path = watched.root / kind_of(one).place_of(one)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(kind_of(one).write(one))
-    watched.commit("an issue that was filed")
+    files = {kind_of(one).place_of(one): kind_of(one).write(one) for one in (record, Tracker(transport="file"))}
+    with ProjectRepo(watched.root) as repo:
+        force_files(repo, files, datetime.now(UTC))
     folder = watched.root / "run" / "tracker"
     folder.mkdir(parents=True)
     (folder / "1.json").write_text(
@@ -75,4 +75,3 @@ def test_watch_asks_the_tracker_at_its_start_and_tells_the_reporter(watched: Wat
     assert watched.health()["tracker"]["code"] == "syntax"
     assert watched.health()["state"] == "watching"
     assert watched.stop(child) == 0
-    assert watched.verified()

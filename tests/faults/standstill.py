@@ -28,7 +28,7 @@ def main(root: Path, minutes: int, fatal: str = "") -> None:
         watchdog.report_standstill(desk, now, watchdog.read_heartbeat(root))
         while react(desk, Moment(now=now, monotonic=now.timestamp(), wall=now.timestamp())).more:
             pass
-        desk.repo.bring_index()
+        desk.repo.bring_window()
 
 
 if __name__ == "__main__":

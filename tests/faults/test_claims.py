@@ -80,7 +80,7 @@ def test_of_two_clones_exactly_one_has_the_bead(bench: Project, tmp_path: Path) 
     """The push decides; the loser hears the winner's name, and both histories are one."""
     for number in range(3):
         note(bench, f"round {number}")
-    bench.desk.repo.bring_index()
+    bench.desk.repo.bring_window()
     hub = tmp_path / "hub.git"
     run_git(tmp_path, "clone", "--quiet", "--bare", str(bench.root), str(hub))
     clones = [tmp_path / name for name in ("east", "west")]

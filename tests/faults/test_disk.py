@@ -85,7 +85,7 @@ def fill(folder: Path, *, free: int) -> Path:
 def check_nothing_lost(bench: Project, count: int) -> None:
     bench.restart()
     bench.turn()
-    bench.desk.repo.bring_index()
+    bench.desk.repo.bring_window()
     assert len(bench.records("todo")) == count
     assert [row.number for row in bench.records("audit")] == list(range(1, count + 1))
     assert list((bench.root / "inbox").iterdir()) == []

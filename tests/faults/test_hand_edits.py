@@ -17,56 +17,54 @@ ESCALATION = "kind: escalation\nfrom: jade\nseverity: MEDIUM\ntitle: disk is ful
 def edit(bench: Project, record: Any, **changes: Any) -> None:
     kind = kind_of(record)
     with bench.desk.repo.writer():
-        bench.desk.repo.bring_index()
+        bench.desk.repo.bring_window()
     bench.commit_by_hand({kind.place_of(record): kind.write(record.changed(**changes))})
 
 
-def test_react_due_time_set_back_by_hand_is_acted_on_once(bench: Project) -> None:
-    bench.drop(ESCALATION)
-    bench.turn()
-    first = bench.records("bead")[0].due_at
-    bench.wait(timedelta(hours=4, minutes=1))
-    edit(bench, bench.records("bead")[0], due_at=first, raise_at=first)
-    bench.turn()
-    bench.turn()
-    assert bench.records("bead")[0].reescalation_count == 2
-    assert bench.problems() == ()
-
-
-def test_react_record_put_back_by_hand_does_not_spin(bench: Project) -> None:
-    """A bead as it was before it was raised is due and was answered: `react` kept turning for ever."""
+def test_react_due_time_set_back_by_hand_counts_for_nothing(bench: Project) -> None:
     bench.drop(ESCALATION)
     bench.turn()
     before = bench.records("bead")[0]
     bench.wait(timedelta(hours=4, minutes=1))
-    edit(bench, before)
-    bench.turn()
-    turn = react(bench.desk, bench.moment())
-    assert not turn.more
-    assert turn.next_due > bench.clock.now()
+    raised = bench.records("bead")[0]
+    for words in ({"due_at": before.due_at, "raise_at": before.due_at}, before.to_document()):
+        edit(bench, raised, **{name: words[name] for name in ("due_at", "raise_at")})
+        bench.turn()
+        assert bench.records("bead") == [raised]
+        turn = react(bench.desk, bench.moment())
+        assert (turn.more, turn.outcomes) == (False, ())
+        assert turn.next_due is not None
+        assert turn.next_due > bench.clock.now()
+    assert bench.git("status", "--porcelain") == ""
     assert bench.problems() == ()
 
 
-def test_react_delivery_count_set_back_by_hand_does_not_spin(bench: Project) -> None:
+def test_react_delivery_set_back_by_hand_is_not_made_again(bench: Project) -> None:
     bench.drop(ESCALATION)
     bench.turn()
     sent = bench.records("outbox")[0]
     edit(bench, sent, status="pending", attempts=0, due_at=bench.clock.now())
     bench.turn()
     assert not react(bench.desk, bench.moment()).more
+    assert bench.records("outbox")[0] == sent
     assert len(bench.records("mail")) == 1
 
 
-def test_react_bead_removed_by_hand_is_not_raised(bench: Project) -> None:
-    """R-004-25: a missing bead is never a candidate."""
+def test_escalation_closed_or_removed_by_hand_is_raised_all_the_same(bench: Project) -> None:
+    """FT-06: a commit is no way around the rules: who closes it says so by the command, which has a rule and a row."""
     bench.drop(ESCALATION)
     bench.turn()
+    bead = bench.records("bead")[0]
+    edit(bench, bead, status="closed")
+    bench.turn()
     with bench.desk.repo.writer():
-        bench.desk.repo.bring_index()
-    bench.commit_by_hand({kind_of(bead).place_of(bead): None for bead in bench.records("bead")})
+        bench.desk.repo.bring_window()
+    bench.commit_by_hand({kind_of(bead).place_of(bead): None})
     bench.wait(timedelta(hours=9))
-    assert bench.records("bead") == []
-    assert "escalation.raised" not in {row.action for row in bench.records("audit")}
+    assert [row.meta["refused"] for row in bench.rows("commit.observed")] == [
+        {kind_of(bead).place_of(bead): "engine_record_changed"}
+    ] * 2
+    assert bench.rows("escalation.raised")
     assert bench.problems() == ()
 
 

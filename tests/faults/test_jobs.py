@@ -192,9 +192,8 @@ def test_message_that_no_rule_made_runs_nothing(bench: Project, made: Callable[[
     bench.turn()
     assert made() == ["1"]
     messages = {message.id: message for message in bench.records("outbox")}
-    assert messages[free.id].status == "withdrawn"
-    assert messages[planned.id].status == "pending", "it waits for its own time"
-    assert messages[planned.id].due_at == job.last.due_at
+    assert free.id not in messages
+    assert messages[planned.id] == planned, "it waits for its own time"
     bench.wait(job.last.due_at - bench.clock.now() + SECOND)
     assert made() == ["1", "2"]
     assert not evil.exists()
@@ -207,8 +206,7 @@ def test_attempt_set_back_by_hand_is_not_made_again(bench: Project, made: Callab
     put_by_hand(bench, message.changed(status="pending", due_at=bench.clock.now()))
     bench.turn()
     assert made() == []
-    assert only(bench).attempts[1].outcome == "unknown"
-    assert only(bench).last.number == 2
+    assert bench.records("outbox")[0].status == message.status
 
 
 def test_outbox_retry_makes_no_attempt_again(bench: Project, made: Callable[[], list[str]]) -> None:

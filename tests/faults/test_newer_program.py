@@ -13,8 +13,9 @@ ARTICLE = {"name": "workers", "title": "W", "source": "me", "body": "b"}
 
 
 def test_article_of_a_newer_program_is_not_overwritten(bench: Project) -> None:
-    bench.commit_by_hand({"kb/workers.yaml": NEWER})
-    bench.turn()
+    bench.force({"kb/workers.yaml": NEWER})
+    with bench.desk.repo.writer():
+        bench.desk.repo.bring_window()
     with pytest.raises(PrismfsError) as caught:
         bench.give("kb.add", {"document": ARTICLE, "replace": True})
     assert caught.value.code == "newer_version"

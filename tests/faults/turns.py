@@ -32,7 +32,8 @@ def main(root: Path, fatal: str = "", passing: str = "0", minutes: str = "0") ->
     with Desk(root, crash_point=crash_point) as desk:
         while react(desk, Moment(now=clock.now(), monotonic=clock.monotonic(), wall=clock.wall())).more:
             pass
-        desk.repo.bring_index()
+        with desk.repo.writer():
+            desk.repo.bring_window()
     print(json.dumps(passed))
 
 

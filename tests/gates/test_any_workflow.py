@@ -102,8 +102,16 @@ def test_two_workflows_of_one_prefix_are_ambiguous(change: Response) -> None:
     assert (error.code, error.problem.hint) == ("ambiguous", "change, other")
 
 
-def test_workflow_file_that_is_invalid_stops_its_own_phases_alone(change: Response) -> None:
+def test_workflow_file_that_is_invalid_is_refused_and_the_last_good_one_holds(change: Response) -> None:
     change.bench.commit_by_hand({"workflows/change.yaml": b"kind: workflow\nversion: 1\nname: change\n"})
+    change.bench.turn()
+    assert change.rows("commit.observed")[-1].level == "error"
+    change.submit("CHG-1", REQUEST)
+    change.submit("INC-1")
+
+
+def test_workflow_that_is_taken_out_ends_its_own_phases_alone(change: Response) -> None:
+    change.bench.commit_by_hand({"workflows/change.yaml": None})
     change.bench.turn()
     assert change.refused(lambda: change.submit("CHG-1", REQUEST)).code == "no_workflow"
     change.submit("INC-1")

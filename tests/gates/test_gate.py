@@ -257,4 +257,4 @@ def test_decision_file_that_sends_back_without_a_reason_is_no_valid_record(respo
     bench.commit_by_hand({path: data.replace(b"say-more", b'""')})
     bench.turn()
     assert response.newest("INC-1").status == "presented"
-    assert response.rows("commit.observed")[-1].meta["invalid"] == {path: "bad_field"}
+    assert response.rows("commit.observed")[-1].meta["refused"] == {path: "bad_field"}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from prismfs.kinds import kind_of
 from prismfs.kinds.gates.settings.workflow import Workflow
 from prismfs.records.api import Nothing
 from prismfs.rules.gates import progress
@@ -144,7 +145,8 @@ def test_phase_about_something_else_is_refused(response: Response) -> None:
 
 
 def test_incident_that_is_none_any_more_takes_no_phases(response: Response) -> None:
-    response.edit(response.incident(), status="false_positive")
+    incident = response.incident().changed(status="false_positive")
+    response.bench.force({kind_of(incident).place_of(incident): kind_of(incident).write(incident)})
     assert response.refused(lambda: response.submit("INC-1")).code == "subject_ended"
 
 

@@ -170,6 +170,7 @@ def test_apply_any_plan_reads_the_same_records_back(bench: Project) -> None:
         events = [drop_event(bench, form, next(numbers)) for form in forms]
         with bench.desk.repo.writer():
             outcomes = commit_group(bench.desk, events, bench.clock.now())
+            bench.desk.repo.bring_window()
         last = {
             kind_of(record).place_of(record): record
             for outcome in outcomes

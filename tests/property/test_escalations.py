@@ -147,7 +147,7 @@ class MemoryWorld(World):
 
     def set_most(self, most: int) -> None:
         files = setting_files(["/bin/true"], most)
-        self.store.commit_foreign(files, author="olga", at=self.clock.now())
+        self.store.put_files(files)
         self.reopen()
 
     def drop(self, form: dict[str, Any], number: int) -> None:
@@ -257,7 +257,7 @@ class GitWorld(World):
     def set_most(self, most: int) -> None:
         files = setting_files(self._run, most)
         if any((self.bench.root / path).read_bytes() != data for path, data in files.items()):
-            self.bench.desk.repo.bring_index()
+            self.bench.desk.repo.bring_window()
             self.bench.commit_by_hand(files)
 
     def drop(self, form: dict[str, Any], number: int) -> None:

@@ -121,7 +121,7 @@ class Weeks(RuleBasedStateMachine):
         if not hasattr(self, "bench"):
             return
         check_raises(self.bench)
-        self.bench.desk.repo.bring_index()
+        self.bench.desk.repo.bring_window()
         assert self.bench.git("status", "--porcelain") == ""
         assert self.bench.git("fsck", "--strict", "--full", "--no-dangling") == ""
         assert not list((self.bench.root / "inbox").iterdir())

@@ -3,7 +3,8 @@
     python tests/replay/make_history.py
 
 It holds one branch a life: the one below, the stories, and the scenarios named here. All is lived on a clock of its
-own with ids that follow from it, so that the same rules make the same commits. A few minutes on a busy machine.
+own with ids that follow from it, so that the same rules make the same records; keys are new each time. A few minutes
+on a busy machine.
 
 A recorded history is a promise: each later version of the program decides it again and comes to the same. Until a
 version of the rules is released its history may be made anew, and is after every change of what they decide. With the
@@ -145,7 +146,7 @@ def first_days(root: Path) -> Path:
     bench.give("incident.ack", {"id": incident.id, "note": "on it"}, actor="Clara")
     bench.wait(timedelta(hours=5))
     with bench.desk.repo.writer():
-        bench.desk.repo.bring_index()
+        bench.desk.repo.bring_window()
     (path,) = (root / "incidents").rglob(f"{incident.id}.yaml")
     article = b"kind: kb\nversion: 1\nname: workers\ntitle: Workers\nsource: manual 3.2\nbody: Set `size`.\n"
     remark = path.read_bytes() + b"# Waiting for the vendor.\n"

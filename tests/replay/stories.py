@@ -24,6 +24,7 @@ from prismfs.intake.inbox import Drop, Inbox, Refusal
 from prismfs.kinds import KINDS, kind_of
 from prismfs.kinds.care import approval
 from prismfs.kinds.core.settings.persona import Persona
+from prismfs.proof.sshsig import public_line
 from prismfs.records.api import Decision, Plan, Record, derive_id, format_instant
 from tests.support.gates import Response
 from tests.support.project import START, Project
@@ -59,8 +60,10 @@ FAILED = "kind: job_failure\nfrom: jade\njob: nightly-export\nerror: the warehou
 
 
 def work_items(folder: Path) -> dict[str, Path]:
-    """Work items are linked, handed about, closed, opened again, and come in from another program."""
+    """Work items are linked, handed about, closed, opened again; another engine comes and goes."""
     bench = Project.new(folder / "desk")
+    bench.give("keys.enrol", {"name": "engine-spare", "key": public_line(bytes(range(32)))})
+    bench.give("keys.revoke", {"name": "engine-spare"})
 
     def create(title: str) -> str:
         form = {"kind": "task", "from": "jade", "title": title}
@@ -83,10 +86,19 @@ def work_items(folder: Path) -> dict[str, Path]:
     return {"work-items": bench.root}
 
 
+def force(bench: Project, record: Record) -> None:
+    """Put a record into the history past every rule, and react."""
+    bench.force({kind_of(record).place_of(record): kind_of(record).write(record)})
+    bench.turn()
+
+
 def times_set_by_hand(folder: Path) -> dict[str, Path]:
-    """A person sets due times for which nothing is due: each is put right, or taken away."""
+    """Due times for which nothing is due, as only a broken engine would set them: each is put right, or taken away."""
     bench = Project.new(folder / "desk")
-    by_hand = Response(bench, "").edit
+
+    def by_hand(record: Any, **changes: Any) -> None:
+        force(bench, record.changed(**changes))
+
     set_fields(bench, "settings/retry.yaml", jobs={"nightly-export": {"command": ["false"]}})
     bench.drop(HELP.format("disk full"))
     bench.drop(CRASH.format("prismfs watch crashes"))
@@ -139,12 +151,12 @@ def jobs_and_messages(folder: Path) -> dict[str, Path]:
 
 
 def attempt_that_nobody_wants(folder: Path) -> dict[str, Path]:
-    """A person takes an incident over in a commit while the next attempt of its job waits."""
+    """An incident is somebody's own all at once while the next attempt of its job waits."""
     bench = Project.new(folder / "desk")
     set_fields(bench, "settings/retry.yaml", jobs={"nightly-export": {"command": ["false"]}}, delays=["1h"])
     bench.drop(FAILED)
     bench.turn()
-    Response(bench, "").edit(bench.records("incident")[0], status="triage")
+    force(bench, bench.records("incident")[0].changed(status="triage"))
     bench.wait(2 * HOUR)
     return {"attempt-given-up": bench.root}
 
@@ -217,7 +229,7 @@ def issues(folder: Path) -> dict[str, Path]:
         }  # fmt: skip
         issue.write_text(json.dumps(document))
         tracker_sync.commit_changes(bench.desk, tracker_sync.pull(bench.desk, bench.clock.now())[0], bench.clock.now())
-    Response(bench, "").edit(bench.records("phone_home")[-1], due_at=bench.clock.now() - SECOND)
+    force(bench, bench.records("phone_home")[-1].changed(due_at=bench.clock.now() - SECOND))
     bench.give("phone_home.stage", {"id": incident.id, "body": "the watcher crashes on links"}, actor="Clara")
     bench.wait(MINUTE)
     again = next(each for each in bench.records("phone_home") if each.status == "pending_operator_review")
@@ -291,7 +303,7 @@ def subject_of(decision: Decision) -> str:
 def put(bench: Project, record: Record, *config: str) -> None:
     """Commit a record as olga, signed where `config` names a key, and let the project react."""
     with bench.desk.repo.writer():
-        bench.desk.repo.bring_index()
+        bench.desk.repo.bring_window()
     path = kind_of(record).place_of(record)
     (bench.root / path).write_bytes(kind_of(record).write(record))
     bench.git("add", "--", path)

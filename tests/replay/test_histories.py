@@ -29,6 +29,7 @@ CHANGED = (
 NOT_SHOWN = {
     ("rule", "upgrade"): "no kind of record has changed its form yet; cli/test_two_programs.py shows a made-up one",
     ("action", r"project\.upgraded"): "as the rule that gives it",
+    ("action", r"phone_home\.reopened"): "takes a tracker that can be looked at; cli/test_phone_home.py has one",
 }
 """What no history shows, with the reason; a row that is shown after all, or that no code gives, is a fault."""
 
@@ -77,7 +78,8 @@ def read(clone: Callable[[Path], Path]) -> Iterator[OpenGit]:
 def test_history_is_decided_again_as_it_was(bundle: Path, branch: str, read: OpenGit) -> None:
     git = read(bundle)
     found = verify(git, until=str(git.resolve(f"refs/heads/{branch}")))
-    assert found.problems == (), CHANGED
+    # Some stories put a record there that no decision made, to show how it is mended.
+    assert {problem.code for problem in found.problems} <= {"not_the_engines"}, CHANGED
     assert found.decided == found.commits - found.foreign > 0
 
 

@@ -108,7 +108,7 @@ def test_tampering_what_a_commit_says_is_noticed_there(history: History, code: s
 
 
 def test_tampering_trailers_forged_without_an_event_are_noticed(history: History) -> None:
-    number = history.find("a remark")
+    number = history.find("commit: take")
     step = history.steps[number]
     trailers = history.steps[number - 1].message.strip().rpartition("\n\n")[2]
     history.steps[number] = step.with_(message=f"incident: resolve x\n\nforged\n\n{trailers}\n")
@@ -123,23 +123,24 @@ def test_tampering_decision_given_again_is_noticed(history: History) -> None:
 
 
 def test_tampering_row_changed_by_a_later_commit_is_noticed(history: History) -> None:
-    """R-002-43: a person may change records, an audit row never."""
-    number = history.find("a remark")
+    """R-002-43: a row, once written, is never changed."""
+    number = history.find("commit: take")
     row = history.steps[history.find(BEFORE)].path("audit")
     data = history.read(history.steps[history.find(BEFORE)].changes[row])
     for blob in (history.blob(data + b" "), None):
         step = history.steps[number]
         history.steps[number] = step.with_(changes=step.changes | {row: blob})
-        assert first(history) == ("audit_changed", number, row)
+        assert first(history) == ("not_planned", number, row)
+        history.steps[number] = step
 
 
 def test_tampering_row_forged_by_a_person_is_noticed(history: History) -> None:
     """R-002-43: a row stands for a decision, however well it is chained to the one before."""
-    number = history.find("commit: observe")
+    number = history.find("commit: take")
     row = history.steps[number].path("audit")
     blob = history.steps[number].changes[row]
     history.steps[number] = history.steps[number].with_(message="resolved it myself\n", author="Pat")
-    assert first(history) == ("audit_forged", number, row)
+    assert first(history) == ("not_the_engines", number, None)
     assert history.steps[number].changes[row] == blob
 
 

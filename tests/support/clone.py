@@ -54,15 +54,16 @@ class Clone(Project):
         """The history is what the rules make of it, and the files and the index are what the branch holds."""
         self.restart()
         with self.desk.repo.writer():
-            self.desk.repo.bring_index()
+            self.desk.repo.bring_window()
         self.check_whole()
 
 
 def share_engine(origin: Path, clone: Path) -> None:
     """Let a clone sign with the key of the project that it is a clone of, as only a test may: see tests/clones."""
-    state = clone / ".git" / "prismfs"
-    state.mkdir(exist_ok=True)
-    shutil.copy(origin / ".git" / "prismfs" / "engine", state)
+    for engine in (origin / ".git" / "prismfs").glob("*/engine"):
+        state = clone / ".git" / "prismfs" / engine.parent.name
+        state.mkdir(parents=True, exist_ok=True)
+        shutil.copy(engine, state)
 
 
 MakeClone = Callable[[str], Clone]

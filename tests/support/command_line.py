@@ -17,6 +17,9 @@ from prismfs.cli import run
 from prismfs.clock import SystemClock
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.react import Moment, react
+from prismfs.kinds import kind_of
+from prismfs.records.api import Record
+from tests.support.project import force_files, take_news
 
 
 @dataclass
@@ -101,7 +104,7 @@ class CommandLine:
         with Desk(self.root) as desk:
             clock = SystemClock()
             react(desk, Moment(now=clock.now(), monotonic=clock.monotonic(), wall=clock.wall() + 3600))
-            desk.repo.bring_index()
+            desk.repo.bring_window()
 
     def newest(self, kind: str) -> str:
         """Return the id of the newest record of a kind."""
@@ -114,15 +117,26 @@ class CommandLine:
         return self.newest("incident")
 
     def git(self, *arguments: str) -> str:
-        """Return what git prints."""
+        """Return what git prints; what is committed is taken by the engine at once."""
         identity = ("-c", "user.name=olga", "-c", "user.email=olga@example.org")
         done = subprocess.run(["git", *identity, *arguments], cwd=self.root, capture_output=True, text=True, check=True)
+        if arguments[0] == "commit":
+            with Desk(self.root) as desk:
+                take_news(desk, SystemClock().now())
         return done.stdout
 
     def kept(self) -> dict[str, str | bytes]:
         """Return what a refused command must leave as it was: all of `state`, of the branch all but the audit rows."""
         tree = self.git("ls-tree", "-r", "HEAD").splitlines()
         return self.state() | {"references": "\n".join(line for line in tree if "\taudit/" not in line)}
+
+    def force(self, *records: Record, **files: bytes) -> None:
+        """Put records, and files by path, into the history past every rule."""
+        put = {kind_of(record).place_of(record): kind_of(record).write(record) for record in records}
+        with Desk(self.root) as desk:
+            force_files(desk.repo, put | files, SystemClock().now())
+            with desk.repo.writer():
+                desk.repo.bring_window()
 
     def state(self) -> dict[str, str | bytes]:
         """Return what a rehearsal must leave as it was: references, working tree, hooks, and what lies outside git."""

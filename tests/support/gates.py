@@ -70,7 +70,7 @@ class Response:
         """Commit another writing of `record` by hand; without `check` one that its kind would refuse."""
         kind = kind_of(record)
         with self.bench.desk.repo.writer():
-            self.bench.desk.repo.bring_index()
+            self.bench.desk.repo.bring_window()
         changed = record.changed(**changes) if check else record.model_copy(update=changes)
         self.bench.commit_by_hand({kind.place_of(record): kind.write(changed)})
         self.bench.turn()

@@ -10,7 +10,7 @@ from typing import Any
 from prismfs.engine.trust.verify import Verified, verify
 from prismfs.rules import RULES_VERSION, TABLE
 from prismfs.rules.core.road import Table
-from prismfs.store.git.history import read_commits
+from prismfs.store.git.history import ENGINE, read_commits
 from prismfs.store.git.plumbing import NO_OBJECT
 from prismfs.store.git.repository import Git
 from tests.support.project import run_git
@@ -24,6 +24,8 @@ class Step:
     seconds: int
     message: str
     changes: dict[str, str | None] = field(default_factory=dict)
+    by_engine: bool = True
+    merges: tuple[str, ...] = ()
 
     @property
     def subject(self) -> str:
@@ -43,13 +45,17 @@ class History:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.git = Git(root, root / ".git")
-        head = run_git(root, "rev-parse", "main")
+        (head, *_) = run_git(
+            root, "for-each-ref", "--format=%(objectname)", "refs/prismfs/*/records", "refs/heads/main"
+        ).splitlines()[::-1]
         self.steps = [
             Step(
                 author=commit.author,
                 seconds=commit.seconds,
                 message=commit.message,
                 changes={change.path: None if change.new == NO_OBJECT else change.new for change in commit.changes},
+                by_engine=commit.by_engine,
+                merges=commit.parents[1:],
             )
             for commit in read_commits(self.git, since=None, until=head)
         ]
@@ -80,9 +86,11 @@ class History:
         for number, step in enumerate(self.steps, start=1):
             message = step.message.encode()
             stream += b"commit refs/rewritten\nmark :%d\n" % number
-            for role in ("author", "committer"):
-                stream += f"{role} {step.author} <{step.author}@prismfs.invalid> {step.seconds} +0000\n".encode()
+            author = f"{step.author} <{step.author}@prismfs.invalid>"
+            committer = ENGINE if step.by_engine else author
+            stream += f"author {author} {step.seconds} +0000\ncommitter {committer} {step.seconds} +0000\n".encode()
             stream += b"data %d\n%s\n" % (len(message), message)
+            stream += b"".join(f"merge {commit}\n".encode() for commit in step.merges)
             for path, blob in step.changes.items():
                 stream += f"D {path}\n".encode() if blob is None else f"M 100644 {blob} {path}\n".encode()
         stream += b"".join(b"get-mark :%d\n" % number for number in range(1, len(self.steps) + 1))

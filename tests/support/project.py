@@ -12,7 +12,7 @@ from typing import Any
 from prismfs.clock import FakeClock
 from prismfs.engine.admin.init_project import init_project
 from prismfs.engine.trust.verify import Verified, verify
-from prismfs.engine.turn.commit_group import Outcome
+from prismfs.engine.turn.commit_group import Outcome, commit_group
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.react import Moment, react
 from prismfs.engine.turn.submit import command_event, submit
@@ -21,7 +21,9 @@ from prismfs.kinds import KINDS, kind_of_path
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.settings.project import Project as Settings
 from prismfs.records.api import Decision, Record
-from prismfs.store.git.plumbing import EMPTY_TREE
+from prismfs.store.git.history import ENGINE
+from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, Change, NewCommit
+from prismfs.store.repo import ProjectRepo
 
 START = datetime(2026, 3, 1, 10, 0, 0, tzinfo=UTC)
 SETTINGS = Settings(pid="PID-TEST01", tenant="acme", operators=("olga",))
@@ -111,11 +113,25 @@ class Project:
         self.git("commit", "--quiet", "-m", subject, "--", *files)
         return self.head()
 
+    def settle_by_hand(self, files: Mapping[str, bytes | None]) -> str:
+        """Commit files as a person does, and let the engine take them: nothing else is done."""
+        commit = self.commit_by_hand(files)
+        take_news(self.desk, self.clock.now())
+        return commit
+
+    def force(self, files: Mapping[str, bytes | None]) -> str:
+        """Put files into the records past every rule, as only somebody can who writes the engine's reference."""
+        return force_files(self.desk.repo, files, self.clock.now())
+
     # What has come of it
 
-    def files(self, commit: str = "refs/heads/main") -> dict[str, bytes]:
-        """Return every record file of a commit, read by git and not through the projection."""
-        git = self.desk.repo.git
+    def truth(self) -> str:
+        """Return the commit of the records, which the window may be behind."""
+        return self.desk.repo.snapshot().commit
+
+    def files(self, commit: str | None = None) -> dict[str, bytes]:
+        """Return every record file of a commit, by default of the truth; read by git, not through the projection."""
+        git, commit = self.desk.repo.git, commit or self.truth()
         return {
             change.path: git.read(change.new) or b""
             for change in git.changes(EMPTY_TREE, commit)
@@ -139,7 +155,7 @@ class Project:
         return [row for row in self.records("audit") if not actions or row.action in actions]
 
     def verify(self) -> Verified:
-        return verify(self.desk.repo.git, until=self.head())
+        return verify(self.desk.repo.git, until=self.truth())
 
     def problems(self) -> tuple[Problem, ...]:
         return self.verify().problems
@@ -155,6 +171,27 @@ class Project:
 
 
 MakeProject = Callable[[], Project]
+
+
+def take_news(desk: Desk, now: datetime) -> None:
+    """Let the engine take what people have committed, and do nothing else."""
+    with desk.repo.writer():
+        commit_group(desk, [], now)
+        desk.repo.bring_window()
+
+
+def force_files(repo: ProjectRepo, files: Mapping[str, bytes | None], now: datetime) -> str:
+    """Put files into the records past every rule; return the commit."""
+    base = repo.snapshot().commit
+    commit = NewCommit(
+        message="forced\n", author="Pat <pat@x>", committer=ENGINE, seconds=int(now.timestamp()),
+        files=tuple((path, data) for path, data in files.items() if data is not None),
+        takes=tuple(Change(path, NO_OBJECT, NO_OBJECT) for path, data in files.items() if data is None),
+    )  # fmt: skip
+    (new,) = repo.git.write_commits([commit], parent=base, scratch=f"{repo.place.own}scratch")
+    repo.git.move({repo.place.truth: (base, new)})
+    repo.witness.note(new)
+    return new
 
 
 def moment_of(clock: FakeClock) -> Moment:

@@ -162,12 +162,22 @@ class Shared:
     def found(self, *records: Record) -> None:
         """Make the project, with `records` that it starts with beside the keys."""
         root = self.folder / "founding"
+        person = Person(root, self.keys, "frank")
+        # What only the engine writes is there before the project is: nobody could put it there afterwards.
+        own = [record for record in records if "person" not in kind_of(record).writers]
+        if own:
+            root.mkdir()
+            person.git("init", "--quiet", "--initial-branch=main")
+            person.put(*own)
         init_project(root, project=Settings(pid="PID-PGR01", tenant="acme", home=True, operators=("frank", "gwen"),
                                             bridges=("Sage", "Clara")), now=START)  # fmt: skip
-        person = Person(root, self.keys, "frank")
         path = KINDS["project"].folder
         old = KINDS["project"].read((root / path).read_bytes(), path=path)
-        person.put(roster(self.keys, "frank"), roster(self.keys, "iris", role="clerk"), *records)
+        person.put(
+            roster(self.keys, "frank"),
+            roster(self.keys, "iris", role="clerk"),
+            *(record for record in records if record not in own),
+        )
         person.put(old.changed(trust="signed"))  # the last commit that nobody has to sign
         plain("clone", "--quiet", "--bare", str(root), str(self.bare))
         plain("-C", str(self.bare), "config", "http.receivepack", "true")
@@ -228,11 +238,8 @@ class Watcher(Project):
 
     def publish(self) -> None:
         with self.desk.repo.writer():
-            self.desk.repo.bring_index()
+            self.desk.repo.bring_window()
         publish(self.desk, self.clock.now())
-
-    def mark(self) -> str | None:
-        return self.desk.repo.git.resolve("refs/prismfs/protected")
 
 
 def roster(keys: Keys, name: str, *, role: str = "operator", key: str | None = None) -> Persona:

@@ -62,7 +62,7 @@ class Stage:
                 if "command" in step:
                     self._command(desk, step["command"])
                 self._react(desk)
-                desk.repo.bring_index()
+                desk.repo.bring_window()
 
     def records(self) -> dict[str, list[dict[str, Any]]]:
         """Return every record of the branch by kind, read from the commits and not from any index."""

@@ -42,12 +42,13 @@ class Town:
         for name in BRIDGES:  # their answers are dropped by the user that the tests run as
             path = f"roster/{name.casefold()}.yaml"
             text = (folder / "home" / path).read_bytes()
-            self.benches[HOME].commit_by_hand({path: text + f"logins: [{Owner.login}]\n".encode()})
+            self.benches[HOME].settle_by_hand({path: text + f"logins: [{Owner.login}]\n".encode()})
         for pid in customers:
             project = Settings(pid=pid, tenant="acme", operators=("cora",))
             self.benches[pid] = Project.new(folder / pid.casefold(), project, bridged=True, clock=clock)
             register(folder / pid.casefold(), project)
         self.count = 0
+        self.forged = False
 
     def __getitem__(self, pid: str) -> Project:
         return self.benches[pid]
@@ -122,15 +123,15 @@ class Town:
         """Change a setting and commit it, as an operator does."""
         text = (self.benches[pid].root / path).read_text()
         assert old in text, (path, old)
-        self.benches[pid].commit_by_hand({path: text.replace(old, new).encode()})
+        self.benches[pid].settle_by_hand({path: text.replace(old, new).encode()})
 
     def persona(self, pid: str, name: str, **more: str) -> None:
         lines = [f"kind: persona\nversion: 1\nidentity: {name}\nrole: tester\ntitle: one of the tests\n"]
         lines += [f"{key}: {value}\n" for key, value in more.items()]
-        self.benches[pid].commit_by_hand({f"roster/{name.lower()}.yaml": "".join(lines).encode()})
+        self.benches[pid].settle_by_hand({f"roster/{name.lower()}.yaml": "".join(lines).encode()})
 
     def forge(self, source: str, target: str, **fields: Any) -> Signal:
-        """Commit a signal and the message that is to carry it, as nobody but the engine should, and react."""
+        """Put a signal and the message that is to carry it into the records past every rule, and react."""
         self.count += 1
         now = self.clock.now()
         signal = Signal.model_validate(
@@ -156,7 +157,8 @@ class Town:
             planned_at=now, due_at=now, status="pending",
         )  # fmt: skip
         files = {kind_of(record).place_of(record): kind_of(record).write(record) for record in (signal, message)}
-        self.benches[source].commit_by_hand(files)
+        self.benches[source].force(files)
+        self.forged = True
         self.turn()
         return signal
 
@@ -164,7 +166,7 @@ class Town:
         """Accept what must hold everywhere and always: each project verifies, each view is complete and its own."""
         views = {pid: self.rows(pid, "bridge.routed") for pid in self.benches}
         for pid, bench in self.benches.items():
-            assert bench.problems() == ()
+            assert {one.code for one in bench.problems()} <= ({"not_the_engines"} if self.forged else set())
             assert [row for row in views[pid] if pid not in (row.meta["from_pid"], row.meta["to_pid"])] == []
         for row in (row for rows in views.values() for row in rows):
             ends = [str(row.meta["from_pid"]), str(row.meta["to_pid"])]

@@ -40,7 +40,7 @@ def main(folder: Path, fatal: str = "", passing: str = "0") -> None:
             turns = [react(desk, moment) for desk in desks]
             busy = any(turn.more or turn.crossed for turn in turns)
         for desk in desks:
-            desk.repo.bring_index()
+            desk.repo.bring_window()
     print(json.dumps(passed))
 
 

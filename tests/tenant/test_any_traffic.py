@@ -72,19 +72,19 @@ def play(town: Town, step: dict[str, Any]) -> None:
         case "claim home" if pid != HOME:
             text = (root / "prismfs.yaml").read_text()
             if "home:" not in text:
-                town[pid].commit_by_hand({"prismfs.yaml": f"{text}home: true\nbridges: [Sage, mallory]\n".encode()})
+                town[pid].settle_by_hand({"prismfs.yaml": f"{text}home: true\nbridges: [Sage, mallory]\n".encode()})
         case "claim bridge" if not (root / "roster/mallory.yaml").exists():
             town.persona(pid, "mallory", **{"class": "bridge"})
         case "claim pid" if pid == ACME:
             text = (root / "prismfs.yaml").read_text()
             other = text.replace(ACME, BETA) if ACME in text else text.replace(BETA, ACME)
-            town[pid].commit_by_hand({"prismfs.yaml": other.encode()})
+            town[pid].settle_by_hand({"prismfs.yaml": other.encode()})
         case "policy":
             path = root / "settings/policy.yaml"
             lines = [line for line in path.read_text().splitlines() if not line.startswith("bridge:")]
             text = "\n".join([*lines, f'bridge: "{step["mode"]}"', ""])
             if text != path.read_text():
-                town[pid].commit_by_hand({"settings/policy.yaml": text.encode()})
+                town[pid].settle_by_hand({"settings/policy.yaml": text.encode()})
     town.turn()
 
 

@@ -73,11 +73,13 @@ def test_proposal_has_no_effect_before_an_operator_merges_it(town: Town, cli: Ca
     assert town.refused(ACME) == "project_isolation"
 
     town.home.git("merge", "--quiet", "--no-ff", "--no-edit", data["branch"])
+    town.turn()
     assert town.send(ACME, to="mayor@PID-HOME01").status == "routed"
     assert [row.entity_id for row in town.rows(HOME, "roster.elevated")] == ["mayor"]
 
     code, data = cli(HOME, "roster", "demote", "mayor")
     town.home.git("merge", "--quiet", "--no-ff", "--no-edit", data["branch"])
+    town.turn()
     assert town.send(ACME, to="mayor@PID-HOME01") is None
     assert town.refused(ACME) == "project_isolation"
     assert [row.entity_id for row in town.rows(HOME, "roster.demoted")] == ["mayor"]
@@ -126,6 +128,7 @@ def test_persona_added_under_a_bridges_name_is_qualified(town: Town, cli: Call) 
     assert (code, plan["dry_run"], town[ACME].git("branch", "--list", "proposals/*")) == (0, True, "")
     _, data = cli(ACME, *arguments, actor="cora")
     town[ACME].git("merge", "--quiet", "--no-ff", "--no-edit", data["branch"])
+    town.turn()
     _, listed = cli(ACME, "roster", "list")
     (sage,) = [item for item in listed["items"] if item["identity"] == "Sage"]
     assert (sage["class"], sage["authority"]) == ("project", [])
@@ -154,7 +157,7 @@ def test_doctor_names_a_bridge_that_is_only_listed(town: Town, cli: Call) -> Non
 def test_doctor_shows_who_was_told_what_may_leave(town: Town, cli: Call) -> None:
     subjects = [item["subject"] for item in cli(ACME, "doctor")[1]["items"]]
     assert "what may leave was told to cora on 2026-03-01" in subjects
-    town[ACME].commit_by_hand({"settings/consent.yaml": None})
+    town[ACME].settle_by_hand({"settings/consent.yaml": None})
     assert problems(cli, ACME) == {"no_consent"}
 
 

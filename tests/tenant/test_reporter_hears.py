@@ -27,7 +27,7 @@ class Reported:
     def __init__(self, town: Town, body: str = PRODUCT) -> None:
         self.town = town
         tracker = Tracker(transport="file")
-        town.home.commit_by_hand({kind_of(tracker).folder: kind_of(tracker).write(tracker)})
+        town.home.settle_by_hand({kind_of(tracker).folder: kind_of(tracker).write(tracker)})
         self.sent = town.send(ACME, to="Sage", body=body)
 
     def heard(self) -> list[str]:
@@ -64,7 +64,7 @@ class Reported:
 
     def standing(self) -> dict[str, Any]:
         """Return what `prismfs status` says of the signal in jade's project."""
-        self.town[ACME].desk.repo.bring_index()
+        self.town[ACME].desk.repo.bring_window()
         with reading(self.town[ACME].root) as connection:
             return read_status_detail(connection, self.sent.id)
 

@@ -115,7 +115,7 @@ def test_decision_in_another_ones_name_is_refused_by_both(desk: Shared, watcher:
     assert refusals(watcher) == [("forged_signature", "frank")]
 
 
-def test_decision_that_was_changed_after_it_was_signed_counts_for_nothing(desk: Shared, watcher: Watcher) -> None:
+def test_decision_that_was_changed_after_it_was_signed_counts_as_it_was_signed(desk: Shared, watcher: Watcher) -> None:
     iris = desk.person("iris", "iris", "one")
     decide(iris, watcher)
     assert iris.push() == ""
@@ -126,11 +126,14 @@ def test_decision_that_was_changed_after_it_was_signed_counts_for_nothing(desk: 
     desk.without_hook()
     assert forger.push() == ""
     watcher.pull()
-    assert watcher.records("artifact")[0].status == "presented"
-    assert refusals(watcher) == [("decision_changed", "iris")]
+    assert watcher.records("artifact")[0].status == "approved"
+    assert watcher.rows("commit.observed")[-1].meta["refused"] == {
+        str(path.relative_to(forger.root)): "decision_changed"
+    }
+    assert b"surely" not in watcher.files()[str(path.relative_to(forger.root))]
 
 
-def test_workflow_that_no_operator_signed_stops_its_phases(desk: Shared, watcher: Watcher) -> None:
+def test_workflow_that_no_operator_signed_changes_no_phase(desk: Shared, watcher: Watcher) -> None:
     """A gate that somebody takes out of the file is no gate that is gone."""
     forger = desk.person("forge", None, "two")
     place = "workflows/incident.yaml"
@@ -154,9 +157,8 @@ def test_workflow_that_no_operator_signed_stops_its_phases(desk: Shared, watcher
     for _ in range(3):
         watcher.clock.move(timedelta(seconds=1))
         watcher.turn()
-    (reason,) = (watcher.root / "quarantine").glob("*.reason.yaml")
-    assert yaml.safe_load(reason.read_text())["code"] == "protected_unendorsed"
-    assert len(watcher.records("artifact")) == 1
+    assert [row.meta["code"] for row in watcher.rows("protected.refused")] == ["protected_unsigned"]
+    assert [artifact.status for artifact in watcher.records("artifact")][-1] == "presented", "its gate is there"
 
 
 def test_artifact_that_is_edited_in_the_head_waits_again(desk: Shared, watcher: Watcher) -> None:

@@ -248,13 +248,13 @@ def test_approval_that_a_forged_decision_brings_is_refused(shared: Shared) -> No
     clone.publish()
     approval = shared.approval()
     jade = shared.person("jade", None, "watcher")
-    jade.put(approval)
+    commit = jade.put(approval)
     desk, now = clone.desk, clone.clock.now()
     clone.turn()
     said: dict[str, Any] = {"verified": True, "signer": "frank", "operator": True, "code": None}
     document: dict[str, Any] = {
         "id": approval.id,
-        "commit": jade_commit(jade),
+        "commit": commit,
         "approval": approval.to_document(),
         "endorsement": said,
     }
@@ -268,7 +268,7 @@ def test_approval_that_a_forged_decision_brings_is_refused(shared: Shared) -> No
             decision = decide(view, event, now)
         assert isinstance(decision, Plan)
         desk.repo.apply([decision], base=base)
-        desk.repo.bring_index()
+        desk.repo.bring_window()
     assert clone.records("phone_home")[0].status == "approved"
     assert "endorsement_differs" in {problem.code for problem in clone.problems()}
     answer = jade.push()
@@ -280,8 +280,4 @@ def test_phone_home_forged_as_approved_is_refused(shared: Shared) -> None:
     jade = shared.person("jade")
     forged = shared.pho.changed(status="withdrawn")
     jade.put(forged, subject="phone_home: withdraw x\n\nwhy\n\nPrismfs-Cause: command:1")
-    assert refused(jade.push(), "no_event")
-
-
-def jade_commit(jade: Any) -> str:
-    return str(jade.git("log", "--format=%H", "--author=jade", "-1").stdout.strip())
+    assert refused(jade.push(), "engine_record_changed")

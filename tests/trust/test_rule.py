@@ -1,4 +1,4 @@
-"""What the watcher makes of commits that no hook has looked at: the mark, the rows, the events (R-000-75, R-000-76)."""
+"""What the watcher makes of commits that no hook has looked at: the rows, the events (R-000-75, R-000-76)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import pytest
 
 from prismfs.engine.admin.doctor import examine
 from prismfs.engine.tenant.tenancy import Tenancy
-from prismfs.errors import ConfigError
 from prismfs.kinds import KINDS, kind_of
 from prismfs.kinds.core.settings.tenant import Tenant
 from tests.support.project import Project
@@ -86,7 +85,7 @@ def test_signature_taken_from_another_commit_is_forged(shared: Shared, watcher: 
     assert [found["code"] for found in endorsements(watcher.pull())] == ["forged_signature"]
 
 
-def test_approval_edited_by_one_byte_before_anybody_looked_loses_its_endorsement(
+def test_approval_edited_by_one_byte_before_anybody_looked_stays_what_was_signed(
     shared: Shared, watcher: Watcher
 ) -> None:
     frank = shared.person("frank", "frank", "one")
@@ -97,9 +96,10 @@ def test_approval_edited_by_one_byte_before_anybody_looked_loses_its_endorsement
     data = (jade.root / path).read_bytes()
     jade.commit({path: data.replace(b"surface: pull_request", b"surface: chat")})
     assert jade.push() == ""
-    assert [found["code"] for found in endorsements(watcher.pull())] == ["approval_changed"]
+    assert [found["operator"] for found in endorsements(watcher.pull())] == [True]
     row = watcher.rows("commit.observed")[-1]
-    assert (row.level, row.meta["invalid"]) == ("error", {path: "approval_changed"})
+    assert (row.level, row.meta["refused"]) == ("error", {path: "approval_changed"})
+    assert watcher.files()[path] == data
     assert watcher.problems() == ()
 
 
@@ -115,12 +115,12 @@ def test_approval_edited_later_is_an_error_and_no_event(shared: Shared, watcher:
     frank.commit({path: None})
     assert frank.push() == ""
     assert endorsements(watcher.pull()) == []
-    assert watcher.rows("commit.observed")[-1].meta["invalid"] == {path: "approval_changed"}
+    assert watcher.rows("commit.observed")[-1].meta["refused"] == {path: "approval_changed"}
 
 
 def test_roster_of_the_same_push_gives_nobody_a_right(shared: Shared, watcher: Watcher) -> None:
     mallory = shared.person("mallory", "mallory")
-    before = watcher.mark()
+    before = watcher.files()
     mallory.put(
         roster(shared.keys, "mallory"),
         project_of(mallory).changed(operators=("frank", "gwen", "mallory"), trust="local"),
@@ -129,9 +129,12 @@ def test_roster_of_the_same_push_gives_nobody_a_right(shared: Shared, watcher: W
     assert mallory.push() == ""
     outcomes = watcher.pull()
     assert [found["code"] for found in endorsements(outcomes)] == ["unknown_key"]
-    assert [(row.level, row.meta["code"]) for row in watcher.rows("protected.unendorsed")] == [("error", "unknown_key")]
+    assert [(row.level, row.meta["code"]) for row in watcher.rows("protected.refused")] == [
+        ("error", "protected_unsigned")
+    ]
     assert watcher.rows("protected.endorsed", "roster.elevated") == []
-    assert watcher.mark() == before
+    after = watcher.files()
+    assert {path: after[path] for path in before} == before
     assert watcher.problems() == ()
 
 
@@ -141,16 +144,7 @@ def test_bridge_is_elevated_and_demoted_by_an_operators_commit_alone(shared: Sha
     assert jade.push() == ""
     watcher.pull()
     assert watcher.rows("roster.elevated", "roster.demoted") == []
-    watcher.publish()
-
-    jade.git("pull", "--quiet", "--ff-only")
-    jade.git("revert", "--no-edit", jade.git("log", "--format=%H", "--author=jade", "-1").stdout.strip())
-    assert jade.push() == ""
-    watcher.pull()
-    assert [row.action for row in watcher.rows("protected.endorsed", "protected.unendorsed")] == [
-        "protected.unendorsed",
-        "protected.endorsed",
-    ]
+    assert [row.action for row in watcher.rows("protected.endorsed", "protected.refused")] == ["protected.refused"]
     watcher.publish()
 
     frank = shared.person("frank", "frank", "one")
@@ -162,26 +156,23 @@ def test_bridge_is_elevated_and_demoted_by_an_operators_commit_alone(shared: Sha
     watcher.pull()
     assert [row.entity_id for row in watcher.rows("roster.elevated")] == ["mayor"]
     assert [row.entity_id for row in watcher.rows("roster.demoted")] == ["Clara"]
-    assert watcher.mark() is not None
     assert watcher.problems() == ()
 
 
-def test_mark_is_found_again_from_the_history_alone(shared: Shared, watcher: Watcher) -> None:
+def test_roster_that_nobody_signed_gives_no_key_in_a_new_clone_either(shared: Shared, watcher: Watcher) -> None:
+    """FT-02: what is not endorsed never becomes part of the records, so that no verb can read it."""
     jade = shared.person("jade", None, "one")
     jade.put(roster(shared.keys, "frank", key="forged"))
     assert jade.push() == ""
     watcher.pull()
-    git = watcher.desk.repo.git
-    before = [git.resolve(f"{watcher.mark()}:{path}") for path in ("roster", "prismfs.yaml")]
-    assert before[0] != git.resolve("HEAD:roster")
-    git.run("update-ref", "-d", "refs/prismfs/protected")
-    forger = shared.person("frank", "forged", "one")
+    before = watcher.files()["roster/frank.yaml"]
     watcher.publish()
+    forger = shared.person("frank", "forged", "one")
     forger.git("pull", "--quiet", "--ff-only")
+    assert (forger.root / "roster/frank.yaml").read_bytes() == before
     forger.put(shared.approval())
     assert forger.push() == ""
     assert [found["code"] for found in endorsements(watcher.pull())] == ["unknown_key"]
-    assert [git.resolve(f"{watcher.mark()}:{path}") for path in ("roster", "prismfs.yaml")] == before
 
 
 def test_doctor_says_why_no_signature_counts(
@@ -193,11 +184,6 @@ def test_doctor_says_why_no_signature_counts(
         return None if finding.problem is None else finding.problem.code
 
     assert found() is None
-    jade = shared.person("jade")
-    jade.put(project_of(jade).changed(trust="local"))
-    assert jade.push() == ""
-    watcher.pull()
-    assert found() == "protected_unendorsed"
     git = shutil.which("git")
     assert git is not None
     (tmp_path / "bin").mkdir()
@@ -213,7 +199,6 @@ def test_signed_project_without_a_key_of_an_operator_is_named_by_doctor(bench: P
     bench.turn()
     codes = {finding.problem.code for finding in examine(bench.root, bench.clock.now()) if finding.problem}
     assert "no_operator_key" in codes
-    assert bench.desk.repo.git.resolve("refs/prismfs/protected") is not None
 
 
 def test_router_reads_bridges_from_what_an_operator_answers_for_in_a_new_clone_too(
@@ -243,19 +228,20 @@ def test_operators_later_commit_does_not_answer_for_somebody_elses_before(
     frank.put(roster(shared.keys, "gwen"))
     assert frank.push() == ""
     watcher.pull()
-    assert [row.meta["code"] for row in watcher.rows("protected.unendorsed")] == ["unsigned", "earlier_unendorsed"]
+    assert [row.meta["code"] for row in watcher.rows("protected.refused")] == ["protected_unsigned"]
     watcher.publish()
     gwen = shared.person("gwen", "gwen")
+    assert not (gwen.root / "roster/jade.yaml").exists()
     gwen.put(shared.approval("gwen"))
     assert gwen.push() == ""
-    assert [found["code"] for found in endorsements(watcher.pull())] == ["unknown_key"]
+    assert [found["code"] for found in endorsements(watcher.pull())] == [None]
 
 
 def test_old_roster_brought_back_by_turning_a_merge_round_does_not_count(
     shared: Shared,
     watcher: Watcher,
 ) -> None:
-    """Against its own first parent the merge changes nothing; against what operators answer for it does."""
+    """Whichever way round it merges, it brings nothing of its own, and the records are the engine's to state."""
     frank = shared.person("frank", "frank", "one")
     frank.put(roster(shared.keys, "gwen"))
     assert frank.push() == ""
@@ -277,7 +263,7 @@ def test_old_roster_brought_back_by_turning_a_merge_round_does_not_count(
     assert gwen.push() == ""
     outcomes = watcher.pull()
     assert [found["code"] for found in endorsements(outcomes)] == ["unknown_key"]
-    assert [row.meta["code"] for row in watcher.rows("protected.unendorsed")] == ["earlier_unendorsed"]
+    assert watcher.rows("protected.refused") == []
 
 
 def test_command_of_a_role_that_nobody_signed_is_not_started(shared: Shared, watcher: Watcher, tmp_path: Path) -> None:
@@ -291,16 +277,9 @@ def test_command_of_a_role_that_nobody_signed_is_not_started(shared: Shared, wat
     report = watcher.root / "inbox" / "report.yaml"
     report.write_text("kind: signal\nfrom: jade\nto: Sage\ntype: Question\nsubject: it crashes\n")
     os.utime(report, (1, 1))
-    with pytest.raises(ConfigError) as refused:
-        watcher.pull()
-    assert refused.value.code == "protected_unendorsed"
-    assert [row.meta["code"] for row in watcher.rows("protected.unendorsed")] == ["unsigned"]
-    assert not started.exists()
-    assert report.exists()
-    watcher.publish()
-    jade.git("pull", "--quiet", "--rebase")
-    jade.git("revert", "--no-edit", bad)
-    assert jade.push() == ""
     watcher.pull()
+    assert [row.meta["code"] for row in watcher.rows("protected.refused")] == ["protected_unsigned"]
+    assert watcher.rows("commit.observed")[-1].meta["commit"] == bad
     assert not report.exists()
     assert not started.exists()
+    assert watcher.problems() == ()

@@ -12,7 +12,7 @@ from prismfs.cli import output
 from prismfs.errors import UsageError
 
 if TYPE_CHECKING:
-    from prismfs.engine.tenant.publish import Redecided
+    from prismfs.engine.turn.adopt import Redecided
 
 HOOKS = ("pre-commit", "commit-msg", "post-merge", "post-checkout", "pre-receive")
 
@@ -150,7 +150,7 @@ def push(call: output.Call, remote: str | None, dry_run: bool) -> None:
     from prismfs.engine.tenant.publish import publish, rehearse
 
     with call.desk() as desk:
-        done = (rehearse if dry_run else publish)(desk, call.now(), remote)
+        done = rehearse(desk, remote) if dry_run else publish(desk, call.now(), remote)
     branch = done.branch.removeprefix("refs/heads/")
     said = f"{'would push' if dry_run else 'pushed'} {_commits(done.sent)} to {output.safe(done.remote)} ({branch})"
     lines = [said if done.sent else f"nothing to push to {output.safe(done.remote)} ({branch})"]

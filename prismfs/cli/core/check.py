@@ -126,13 +126,12 @@ def verify(call: output.Call, since: str | None) -> int:
     from prismfs.store.repo import ProjectRepo
 
     with ProjectRepo(call.project()) as repo:
-        start = None if since is None else repo.git.resolve(f"{since}^{{commit}}")
+        with repo.work_tree() as git:  # a revision as people name it
+            start = None if since is None else git.resolve(f"{since}^{{commit}}")
         if since is not None and start is None:
             raise StoreError("unknown_commit", "is no commit here", path=since)
-        snapshot = repo.snapshot()
-        if snapshot.seen is not None:
-            repo.news(snapshot)  # refuses a branch that lost the commit seen last
-        found = histories.verify(repo.git, until=snapshot.commit, since=start, progress=_progress(call))
+        head = repo.snapshot().commit
+        found = histories.verify(repo.git, until=head, since=start, progress=_progress(call))
     lines = [
         f"{found.commits} commits: {found.decided} decided again and equal ({found.older} by older rules), "
         f"{found.foreign} made by people; {found.rows} audit rows in one chain"

@@ -100,7 +100,6 @@ def _react_until_idle(root: Path, outcomes: list[Outcome], *, dry_run: bool) -> 
                 time.sleep(max(0.0, turn.wait_until - clock.monotonic()))
             elif not turn.more:
                 break
-        desk.repo.bring_index()
     return crossed
 
 

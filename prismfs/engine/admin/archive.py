@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from prismfs.engine.turn.desk import Desk
 from prismfs.errors import RecordError
 from prismfs.kinds import KINDS
+from prismfs.store.git.repository import Git
 
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
@@ -31,11 +32,12 @@ def archive_months(desk: Desk, before: str | None, *, dry_run: bool) -> Archived
     if before is not None and not _MONTH.fullmatch(before):
         raise RecordError("bad_month", f"not a month: {before[:20]!r}", hint="a month is written as 2026-03")
     with desk.repo.writer():
-        desk.repo.bring_index()
+        desk.repo.bring_window()
         months = sorted({month for month in _months(desk) if before is not None and month < before})
-        if not dry_run:
-            _set_sparse(desk, months)
-        listed = desk.repo.git.run("ls-files", "-t", "-z").split(b"\0")
+        with desk.repo.work_tree() as git:
+            if not dry_run:
+                _set_sparse(git, months)
+            listed = git.run("ls-files", "-t", "-z").split(b"\0")
         return Archived(tuple(months), sum(1 for entry in listed if entry.startswith(b"H ")))
 
 
@@ -51,17 +53,17 @@ def _months(desk: Desk) -> set[str]:
     return found
 
 
-def _set_sparse(desk: Desk, months: list[str]) -> None:
+def _set_sparse(git: Git, months: list[str]) -> None:
     # git leaves files in place that it cannot tell to be unchanged, and the index came along without stat data.
-    desk.repo.git.run("update-index", "-q", "--refresh", accept=(0, 1))
+    git.run("update-index", "-q", "--refresh", accept=(0, 1))
     if not months:
-        desk.repo.git.run("sparse-checkout", "disable")
+        git.run("sparse-checkout", "disable")
         return
     patterns = ["/*"]
     for month in months:
         year, number = month.split("-")
         patterns += [f"!/{folder}/{year}/{number}/" for folder in _dated_folders()]
-    desk.repo.git.run("sparse-checkout", "set", "--no-cone", "--stdin", input="\n".join(patterns).encode() + b"\n")
+    git.run("sparse-checkout", "set", "--no-cone", "--stdin", input="\n".join(patterns).encode() + b"\n")
 
 
 def _dated_folders() -> list[str]:

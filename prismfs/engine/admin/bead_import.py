@@ -111,7 +111,7 @@ def _committed(desk: Desk, events: Sequence[Event], now: datetime) -> list[Decis
             decisions += [found[id(event)] for event in group]
             if all(isinstance(decision, Refused) and decision.error is ForbiddenError for decision in decisions):
                 return decisions + [decisions[0]] * (len(events) - len(decisions))
-        desk.repo.bring_index_if_free()
+        desk.repo.bring_window_if_free()
     return decisions
 
 

@@ -14,7 +14,7 @@ from prismfs.engine.admin import doctor_tenant, watchdog
 from prismfs.engine.admin.check import check_routes
 from prismfs.engine.admin.isolation import isolation_of
 from prismfs.engine.trust.endorsement import keys_of, project_at
-from prismfs.engine.trust.protection import is_guarded, is_signed, mark_at, protected_changes
+from prismfs.engine.trust.protection import is_signed
 from prismfs.engine.trust.verify import check_complete
 from prismfs.errors import ConfigError, PrismfsError, Problem
 from prismfs.intake.personal import PERSONAL
@@ -32,7 +32,6 @@ from prismfs.rules.care.outbound_issue.api import MANAGER
 from prismfs.rules.core import authority
 from prismfs.rules.escalation import api as escalation
 from prismfs.store.engine_key import signing_key
-from prismfs.store.git.config import check_config
 from prismfs.store.git.repository import run_plain
 from prismfs.store.git.signatures import PROGRAM, can_check
 from prismfs.store.listing import find_documents
@@ -60,9 +59,8 @@ def examine(root: Path, now: datetime) -> list[Finding]:
         return findings
     with ProjectRepo(root) as repo:
         findings += [
-            _try("the repository's configuration runs no program", check_config, repo.git),
             _try("a branch is checked out and was not rewritten", _check_branch, repo),
-            _try("the whole history is here", check_complete, repo.git),
+            _try("the whole history is here", lambda: check_complete(repo.git, repo.snapshot().commit)),
             _try("settings and roster are valid", _check_settings, root),
             _try("every route reaches somebody", _check_routes, repo),
             _try("signatures can be checked, and an operator can sign", _check_signing, repo),
@@ -71,6 +69,8 @@ def examine(root: Path, now: datetime) -> list[Finding]:
             _check_isolation(root),
             _try("issues can be reviewed and filed", check_phone_home, repo),
             _try("all records are committed and unedited", _check_status, repo),
+            _try("the records are what was seen last, or signed since", _check_witness, repo),
+            _try("the branch that people see follows the records", _check_window, repo),
             _try("no record was written by a newer prismfs", _check_newer, root),
             _try("the inbox can be written", _check_inbox, root),
             _try("the watcher's heartbeat is fresh", _check_heartbeat, repo, now),
@@ -185,22 +185,15 @@ def _check_route(view: View, route: Route, routes: Routes) -> Problem | None:
 def _check_signing(repo: ProjectRepo) -> Problem | None:
     """Name what keeps every approval from counting where decisions are signed (R-000-41)."""
     head = repo.snapshot().commit
-    mark = mark_at(repo.git, head) if is_guarded(repo.git, head) else None
-    if mark is None or not is_signed(repo.git, mark):
+    if not is_signed(repo.git, head):
         return None
     if not can_check():
         return Problem("signature_unverifiable", f"{PROGRAM} is missing: no signature counts", hint="install OpenSSH")
-    found, keys = project_at(repo.git, mark), {name.casefold() for name in keys_of(repo.git, mark)}
+    found, keys = project_at(repo.git, head), {name.casefold() for name in keys_of(repo.git, head)}
     if found is not None and not any(name.casefold() in keys for name in found.operators):
         return Problem(
             "no_operator_key", "trust is signed, but no operator has a key in the roster", path="roster",
             hint="docs/trust.md: trust: local, add the keys, then trust: signed",
-        )  # fmt: skip
-    drift = protected_changes(repo.git, mark, head)
-    if drift:
-        return Problem(
-            "protected_unendorsed", "stands changed, and no operator answers for it", path=drift[0],
-            hint="git revert the change, then let an operator make it",
         )  # fmt: skip
     return None
 
@@ -210,10 +203,23 @@ def _check_engine(repo: ProjectRepo) -> None:
 
 
 def _check_status(repo: ProjectRepo) -> Problem | None:
-    lines = repo.git.run("status", "--porcelain", "--untracked-files=no").decode().splitlines()
-    if lines:
-        return Problem("edited", f"{len(lines)} files differ from the branch", path=lines[0][3:], hint="git status")
+    edited = repo.window.edited()
+    if edited:
+        return Problem("edited", f"{len(edited)} files differ from the branch", path=edited[0], hint="git status")
     return None
+
+
+def _check_witness(repo: ProjectRepo) -> None:
+    repo.witness.check(repo.snapshot().commit)
+
+
+def _check_window(repo: ProjectRepo) -> Problem | None:
+    """Name what keeps the branch that people see from following the records."""
+    stays = repo.window.obstacle(repo.snapshot().commit)
+    if stays is None:
+        return None
+    branch = repo.place.window.removeprefix("refs/heads/")
+    return Problem("window_busy", f"{branch} does not follow the records: {stays}", path=branch, hint="git status")
 
 
 def _check_newer(root: Path) -> Problem | None:

@@ -47,9 +47,9 @@ def init_project(root: Path, *, project: Project, now: datetime, bridged: bool =
     check_folder(root)
     root.mkdir(parents=True, exist_ok=True)
     make_repository(root)
-    with ProjectRepo(root) as store:
+    with ProjectRepo(root, pid=project.pid) as store:
         path = kind_of(project).place_of(project)
-        held = store.git.read(f"{store.branch}:{path}")
+        held = store.git.read(f"{store.place.window}:{path}")
         if held is not None:
             _check_same(held, project, path)
             with store.writer():
@@ -62,7 +62,7 @@ def init_project(root: Path, *, project: Project, now: datetime, bridged: bool =
         message = f"project: found {project.pid}\n\nSettings, roster and schemas that prismfs starts with.\n"
         commit = store.make_first_commit(files, message=message, seconds=int(now.timestamp()))
         with store.writer():
-            store.bring_index()
+            store.bring_window()
     for name in FOLDERS:
         (root / name).mkdir(exist_ok=True)
     return commit, True
@@ -107,7 +107,7 @@ def _engine_file(store: ProjectRepo, project: Project) -> dict[str, bytes]:
 
 def _new_files(store: ProjectRepo, desk_files: dict[str, bytes]) -> dict[str, bytes]:
     """Return what a project starts with, less what the branch holds already; `.gitignore` is extended."""
-    held = store.git.resolve(store.branch)
+    held = store.git.resolve(store.place.window)
     schemas = {f"schemas/{name}": data for name, data in schema_files().items()}
     files = {**desk_files, **schemas, **_PLAIN_FILES}
     if held is None:

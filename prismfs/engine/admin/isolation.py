@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Literal
 
 from prismfs.errors import RefusedError, StoreError
-from prismfs.store.engine_key import read_engine
 from prismfs.store.git.keys import key_folder
 from prismfs.store.git.place import find_git_dir
 
@@ -108,9 +107,10 @@ def separate(root: Path, group: str) -> None:
 
 def keep_group_reading(root: Path) -> None:
     """Let what this process writes from now on be readable to the group of the project at `root`, if that is set so."""
-    mode = root.stat().st_mode
-    if mode & stat.S_ISGID and mode & stat.S_IRGRP:
-        os.umask(_UMASK)
+    with suppress(OSError):  # what is not there is complained of by whoever needs it
+        mode = root.stat().st_mode
+        if mode & stat.S_ISGID and mode & stat.S_IRGRP:
+            os.umask(_UMASK)
 
 
 def _set(path: Path, group: int, mode: int) -> None:
@@ -129,12 +129,12 @@ def _guarded(root: Path) -> Iterator[Path]:
     for name in ("settings", "roster", "workflows"):
         yield from sorted((root / name).glob("*"))
     yield from sorted((git_dir / "refs").rglob("*"))
-    yield from sorted((git_dir / "prismfs").glob("*"))
-    engine = read_engine(git_dir / "prismfs")
-    if engine is not None and engine.agent is None and os.geteuid() == root.stat().st_uid:
+    yield from sorted((git_dir / "prismfs").rglob("*"))
+    if os.geteuid() == root.stat().st_uid:
         with suppress(StoreError):  # no folder is named, and so there is no key
             keys = key_folder(os.environ).resolve()
-            yield from (*keys.parents, keys, *sorted(keys.rglob("*")))
+            if keys.is_dir():
+                yield from (*keys.parents, keys, *sorted(keys.rglob("*")))
 
 
 def _is_open(path: Path, owner: int) -> bool:

@@ -123,7 +123,7 @@ def _carry_all(desk: Desk, pid: str, messages: Sequence[Outbox], now: datetime) 
             known = [with_classification(target, event, _signal(event)) for event in events if isinstance(event, Event)]
             with target.repo.writer(wait=_PATIENCE):
                 outcomes = commit_group(target, known, now)
-                target.repo.bring_index_if_free()
+                target.repo.bring_window_if_free()
                 found = {outcome.event.cause: _receipt(target, outcome) for outcome in outcomes}
     except (ConflictError, ConfigError, RecordError) as error:
         return [Receipt("temporary", str(error.problem.message))] * len(messages)

@@ -7,15 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from prismfs.engine.trust.protection import PROTECTED, served_at
 from prismfs.errors import ConfigError, PrismfsError, RecordError, StoreError
 from prismfs.kinds.core.settings import persona, project, tenant
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.core.settings.project import Project
 from prismfs.kinds.core.settings.tenant import Tenant
 from prismfs.records.document import Document
-from prismfs.store.git.place import find_git_dir, read_branch
 from prismfs.store.git.repository import Git
+from prismfs.store.reading import state_of, truth
 
 HOME_UNREADABLE = "home_unreadable"
 """The error's code while the tenant's bridges cannot be read: signals that may be for one wait."""
@@ -109,15 +108,9 @@ class Tenancy:
             return None
         known = self._known.get(pid)
         try:
-            git_dir = find_git_dir(root)
-            branch = read_branch(git_dir)
-            state = _state_of(git_dir, branch)
+            state = state_of(root)
             if known is None or known.state != state:
-                with Git(root, git_dir) as git:
-                    head = git.resolve(branch)
-                    if head is None:
-                        raise StoreError("no_commits", "has no commit yet", path=str(root))
-                    head = served_at(git, head)
+                with truth(root) as (git, head):
                     path = project.KIND.folder
                     found = project.KIND.read(git.read(f"{head}:{path}") or b"", path=path)
                     assert isinstance(found, Project)
@@ -160,22 +153,6 @@ def place_of(folder: Path, pid: str, place: str) -> Path:
 def is_remote(place: str) -> bool:
     """Tell whether `place` is something that git clones from: a URL, or `user@host:path`."""
     return "://" in place or ("@" in place.partition(":")[0] and ":" in place)
-
-
-def _state_of(git_dir: Path, branch: str) -> tuple[object, ...]:
-    """Return what differs whenever the branch or the protected reference may have moved, without running git."""
-    found: list[object] = [branch]
-    for name in (PROTECTED, branch):
-        try:
-            found.append((git_dir / name).read_bytes())
-        except FileNotFoundError:
-            found.append(None)
-    try:
-        packed = (git_dir / "packed-refs").stat()
-        found += [packed.st_mtime_ns, packed.st_size, packed.st_ino]
-    except FileNotFoundError:
-        pass
-    return tuple(found)
 
 
 def _bridges(git: Git, head: str, home: Project) -> tuple[Persona, ...]:

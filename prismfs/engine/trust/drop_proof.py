@@ -14,7 +14,6 @@ from pathlib import Path
 
 from prismfs.delivery.programs.run import run
 from prismfs.engine.trust.endorsement import roster_at
-from prismfs.engine.trust.protection import served_at
 from prismfs.engine.turn.desk import Desk
 from prismfs.errors import RecordError, RefusedError
 from prismfs.intake.drop import Drop
@@ -75,7 +74,7 @@ def contradicts_roster(git: Git, event: Event, before: str) -> bool:
 
 
 def _entry(git: Git, head: str, name: str) -> Persona | None:
-    entries = roster_at(git, served_at(git, head))
+    entries = roster_at(git, head)
     return next((entry for entry in entries if entry.identity.casefold() == name.casefold()), None)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from prismfs.engine.trust.endorsement import record_at, void
-from prismfs.engine.trust.foreign_commits import ENGINE_ONLY, VERDICTS, is_of_the_roster
+from prismfs.engine.trust.proposals import VERDICTS
 from prismfs.engine.trust.protection import endorse_verdict, is_protected, is_signed, step
 from prismfs.engine.trust.verdict_file import SIGNOFFS
 from prismfs.engine.trust.verify import verify
@@ -21,6 +21,7 @@ from prismfs.errors import Problem, RecordError, StoreError
 from prismfs.intake.personal import PERSONAL
 from prismfs.intake.scan import redact
 from prismfs.kinds import kind_of, kind_of_path
+from prismfs.kinds.core.settings import persona, project
 from prismfs.kinds.core.verdict import Verdict
 from prismfs.records.api import Kind, codec
 from prismfs.rules.core.api import Signoff, signoff
@@ -34,6 +35,9 @@ _SCRIPT = """#!/bin/sh
 [ -x {python} ] && exec {python} -m prismfs hooks run {name} -- "$@"
 exec prismfs hooks run {name} -- "$@"
 """
+_ROSTER = (persona.KIND, project.KIND)
+"""The kinds that say who there is, and who is an operator."""
+
 _SIGN = "git commit --amend --no-edit -S with an operator's key, or let an operator merge it"
 
 
@@ -121,14 +125,15 @@ def is_served(git: Git, git_dir: Path, reference: str) -> bool:
         served = read_branch(git_dir)
     except StoreError:
         return True
-    return reference == served or git.resolve(served) is None
+    return reference == served or served is None or git.resolve(served) is None
 
 
 def check_commits(git: Git, old: str, new: str) -> Iterator[Problem]:
     """Yield what is wrong with the commits that lead from `old` to `new`, each problem with commit, path and remedy."""
     commits = list(read_commits(git, since=old, until=new))
     signed = is_signed(git, old)
-    if signed and commits and commits[0].parents[:1] != (old,):
+    # What the engine pushes is the truth, whose own line lies beside what people have pushed.
+    if signed and commits and not commits[-1].by_engine and commits[0].parents[:1] != (old,):
         yield Problem(
             "side_history", "the branch's own commits would become a side branch", path=commits[0].id,
             hint="git rebase onto the branch, or merge into it the other way round",
@@ -136,7 +141,7 @@ def check_commits(git: Git, old: str, new: str) -> Iterator[Problem]:
         return
     if signed:
         yield from _check_protected(git, old, commits)
-        yield from _check_decided(git, old, new, commits)
+        yield from _check_decided(git, new, commits)
     yield from _check_together(commits)
     for commit in commits:
         for change in commit.changes:
@@ -145,7 +150,7 @@ def check_commits(git: Git, old: str, new: str) -> Iterator[Problem]:
                 continue
             if kind in VERDICTS:
                 yield from _check_verdict(git, old, new, commit, change.path, kind, added=change.old == NO_OBJECT)
-            elif _is_by_hand(commit) and kind.writers == ENGINE_ONLY:
+            elif _is_by_hand(commit) and kind.writers == {"engine"}:
                 yield _said(
                     "engine_record_changed", commit, change.path, f"a {kind.name} is written by prismfs alone",
                     "take it out of the commit; a command or a file in inbox/ changes it",
@@ -156,7 +161,7 @@ def _check_protected(git: Git, old: str, commits: Sequence[Commit]) -> Iterator[
     mark: str | None = old
     for commit in commits:
         own = [change.path for change in commit.changes if is_protected(change.path)]
-        if not own and len(commit.parents) == 1:
+        if commit.by_engine or (not own and len(commit.parents) == 1):
             continue
         done = step(git, mark, commit.id)
         mark = done.after
@@ -167,23 +172,23 @@ def _check_protected(git: Git, old: str, commits: Sequence[Commit]) -> Iterator[
             yield _said("protected_unsigned", commit, path, f"only an operator may change it, and {why}", _SIGN)
 
 
-def _check_decided(git: Git, old: str, new: str, commits: Sequence[Commit]) -> Iterator[Problem]:
+def _check_decided(git: Git, new: str, commits: Sequence[Commit]) -> Iterator[Problem]:
     """Decide again what says that prismfs decided it, where the push holds any of what may leave (R-000-41).
 
     The whole history is read for that, a commit in about a millisecond.
     """
     gated = (*(kind_of(use.subject) for use in SIGNOFFS.values()), *VERDICTS)
     if any(
-        commit.cause is not None and any(kind_of_path(change.path) in gated for change in commit.changes)
+        commit.by_engine and any(is_protected(path) or kind_of_path(path) in gated for path in commit.paths)
         for commit in commits
     ):
-        yield from verify(git, until=new, since=old).problems
+        yield from verify(git, until=new, since=commits[0].parents[0]).problems
 
 
 def _check_together(commits: Sequence[Commit]) -> Iterator[Problem]:
     """Refuse a change of who may approve in one push with an approval (R-000-84)."""
     changes = [(commit, change.path) for commit in filter(_is_by_hand, commits) for change in commit.changes]
-    rosters = [(commit, path) for commit, path in changes if is_of_the_roster(path)]
+    rosters = [(commit, path) for commit, path in changes if kind_of_path(path) in _ROSTER]
     if rosters and any(kind_of_path(path) in VERDICTS for _, path in changes):
         commit, path = rosters[0]
         yield _said(
@@ -223,9 +228,11 @@ def _not_signed(
 ) -> Problem | None:
     """Return what the signature of a verdict lacks; None where it is that of who gave it."""
     name = kind_of(found).name
+    # What the engine has taken over is signed in the commit that it names.
+    signed = commit.id if _is_by_hand(commit) else commit.parents[-1] if len(commit.parents) == 2 else None
     signature = void("unsigned")
-    if _is_by_hand(commit):
-        signature = endorse_verdict(git, commit.id, path, old, operator=use.operators_only)
+    if signed is not None:
+        signature = endorse_verdict(git, signed, path, old, operator=use.operators_only)
     if not (signature.operator if use.operators_only else signature.verified):
         who = "no operator" if use.operators_only else found.by
         return _said(f"{name}_unsigned", commit, path, f"{who} signed it: {signature.why_not}", _SIGN)
@@ -259,7 +266,7 @@ def _check_subject(
 
 
 def _is_by_hand(commit: Commit) -> bool:
-    return commit.cause is None or len(commit.parents) != 1
+    return commit.cause is None or not commit.by_engine
 
 
 def _said(code: str, commit: Commit, path: str, message: str, hint: str) -> Problem:

@@ -1,12 +1,7 @@
 """The protected files: `prismfs.yaml`, `settings/` and `roster/`, as an operator answers for them (R-000-76, R-000-84).
 
-With `trust: signed` the **mark** is the newest commit of the branch whose protected files are all endorsed. Operators,
-their keys and the bridges are read there, never at the head. What a commit changes of protected files counts if it is
-endorsed by an operator of the mark before it; or, for a merge that a forge made without a signature, if it only
-carries over what endorsed commits of the other side say. Until then the mark stays where it was. Taking the change
-back moves it on, too: then the files are again what the mark says.
-
-The mark follows from the history alone; the reference `refs/prismfs/protected` only remembers it.
+What the truth holds of them is endorsed: with `trust: signed` a commit's change of a protected file is taken only with
+an operator's signature. Here is what the hooks, which see commits before the engine does, ask of a line of them.
 """
 
 from collections.abc import Sequence
@@ -16,9 +11,6 @@ from prismfs.engine.trust.endorsement import Endorsement, endorse, project_at, v
 from prismfs.kinds import KINDS, kind_of_path
 from prismfs.store.git.plumbing import parse_raw
 from prismfs.store.git.repository import Git
-
-PROTECTED = "refs/prismfs/protected"
-"""Where a project with `trust: signed` remembers the newest commit whose protected files an operator answers for."""
 
 _PLACES = sorted({kind.folder.partition("/")[0] for kind in KINDS.values() if kind.protected})
 
@@ -49,35 +41,6 @@ def is_protected(path: str) -> bool:
     return kind is not None and kind.protected
 
 
-def mark_at(git: Git, until: str) -> str | None:
-    """Return the mark as of the commit `until`; None before the project's first commit."""
-    known = git.resolve(PROTECTED)
-    if known is not None and not _holds(git, until, known):
-        known = None
-    mark = known
-    for commit in _touching(git, known, until):
-        mark = step(git, mark, commit).after
-    return mark
-
-
-def mark_before(git: Git, commit: str) -> str | None:
-    """Return the mark that `commit` is held against: that of its first parent.
-
-    Where a merge was turned round, so that the branch's own commits came in from the side, it is the mark remembered.
-    """
-    before = git.resolve(f"{commit}^1")
-    assert before is not None
-    known = git.resolve(PROTECTED)
-    if known is not None and known != commit and _holds(git, commit, known) and not _holds(git, before, known):
-        return known
-    return mark_at(git, before)
-
-
-def served_at(git: Git, head: str) -> str:
-    """Return the commit whose protected files count at `head`: the mark where operators sign, else `head` itself."""
-    return (mark_at(git, head) or head) if is_guarded(git, head) else head
-
-
 def step(git: Git, mark: str | None, commit: str) -> Step:
     """Return what `commit` does to the protected files at `mark`."""
     now = project_at(git, commit)
@@ -104,27 +67,6 @@ def is_signed(git: Git, mark: str | None) -> bool:
     return found is not None and found.trust == "signed"
 
 
-def is_guarded(git: Git, commit: str) -> bool:
-    """Tell whether operators have to sign at `commit`: by the mark where there is one, else by the commit itself."""
-    return git.resolve(PROTECTED) is not None or is_signed(git, commit)
-
-
-def keep_mark(git: Git, head: str) -> None:
-    """Store the mark as of `head` in its reference, where `trust` is `signed` there or was before."""
-    if not is_guarded(git, head):
-        return
-    known = git.resolve(PROTECTED)
-    mark = mark_at(git, head)
-    if mark is None or not is_signed(git, mark):
-        if known is not None:
-            git.run("update-ref", "-d", PROTECTED, known)
-        return
-    if not protected_changes(git, mark, head):
-        mark = head
-    if mark != known:
-        git.run("update-ref", PROTECTED, mark)
-
-
 def endorse_verdict(git: Git, commit: str, path: str, mark: str, *, operator: bool) -> Endorsement:
     """Return who answers for the verdict that `commit` adds at `path`.
 
@@ -145,17 +87,6 @@ def endorse_verdict(git: Git, commit: str, path: str, mark: str, *, operator: bo
 def parents_of(git: Git, commit: str) -> Sequence[str]:
     """Return the parents of `commit`."""
     return git.run("rev-list", "--parents", "--max-count=1", commit).decode().split()[1:]
-
-
-def _holds(git: Git, commit: str, earlier: str) -> bool:
-    """Tell whether `earlier` is `commit` or in its history."""
-    return git.status("merge-base", "--is-ancestor", earlier, commit) == 0
-
-
-def _touching(git: Git, since: str | None, until: str) -> Sequence[str]:
-    """Return the commits after `since` along first parents, oldest first, that change protected files."""
-    span = until if since is None else f"{since}..{until}"
-    return git.run("rev-list", "--first-parent", "--reverse", span, "--", *_PLACES).decode().split()
 
 
 def _judge(git: Git, commit: str, mark: str, paths: Sequence[str]) -> Endorsement:

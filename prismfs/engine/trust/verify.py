@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 from prismfs.engine.trust.drop_proof import contradicts_roster
-from prismfs.engine.trust.foreign_commits import contradicted
+from prismfs.engine.trust.proposals import contradicted
 from prismfs.errors import PrismfsError, Problem, RecordError, StoreError
 from prismfs.kinds import kind_of, kind_of_path
 from prismfs.kinds.core.audit import Audit
@@ -58,20 +58,25 @@ class _Verifier:
         self.newest = 0
         self.view = MemoryView()
         self.blobs: dict[str, str] = {}
+        self.founded = False
+        self.bases: dict[str, str] = {}  # a commit of people's that was taken over, and what stood before
         self.counts = {"commits": 0, "decided": 0, "foreign": 0, "older": 0, "rows": 0}
         self.problems: list[Problem] = []
 
     def take(self, commit: Commit, *, check: bool) -> None:
         """Check one commit against the state before it, then move the state over it."""
+        if len(commit.parents) == 2:
+            self.bases[commit.parents[1]] = commit.parents[0]
         if check:
             self.counts["commits"] += 1
             if commit.cause is None or not commit.parents:
                 self.counts["foreign"] += 1
-                self._check_rows_untouched(commit)
+                self._check_foreign(commit)
             else:
                 self._check_engine(commit)
         elif commit.rules <= self.rules:
             self.newest = max(self.newest, commit.rules)  # those that are judged may claim no older ones
+        self.founded = self.founded or commit.by_engine
         self._advance(commit, check=check)
 
     def _check_engine(self, commit: Commit) -> None:
@@ -80,7 +85,7 @@ class _Verifier:
             self._problem(commit, "no_event", "claims to be the engine's but carries no event in an audit row")
             return
         event, path = found
-        contradiction = contradicted(self.git, event, commit.id)
+        contradiction = contradicted(self.git, event, commit.parents, self.bases)
         if contradiction is None and contradicts_roster(self.git, event, commit.parents[0]):
             contradiction = "keeps a proof of its sender that the roster does not bear out"
         if contradiction is not None:
@@ -117,6 +122,14 @@ class _Verifier:
     def _compare(self, commit: Commit, decision: Plan, now: datetime) -> bool:
         wanted = {kind_of(record).place_of(record): record for record in decision.puts}
         found = {change.path: change for change in commit.changes}
+        for take in decision.takes:
+            change = found.pop(take.path, None)
+            if change is None or (change.new, change.mode) != (take.new or NO_OBJECT, take.mode):
+                self._problem(commit, "differs", "is not what was taken over", take.path)
+                return False
+        if commit.parents[1:] != (() if decision.merges is None else (decision.merges,)):
+            self._problem(commit, "differs", "merges another commit than it took over")
+            return False
         for path in sorted(wanted.keys() | found.keys()):
             if path not in wanted:
                 self._problem(commit, "not_planned", "holds a change that the decision does not make", path)
@@ -149,16 +162,10 @@ class _Verifier:
             return False
         return data == kind.encode(document, old=old)
 
-    def _check_rows_untouched(self, commit: Commit) -> None:
-        """A person may change records; an audit row, once written, never (R-002-43)."""
-        for change in commit.changes:
-            if not change.path.startswith("audit/"):
-                continue
-            if change.old != NO_OBJECT:
-                self._problem(commit, "audit_changed", "changes or removes an audit row", change.path)
-            else:
-                self._problem(commit, "audit_forged", "adds an audit row that no decision made", change.path)
-            return
+    def _check_foreign(self, commit: Commit) -> None:
+        """People's commits lie below the project's first, and beside the truth: on its own line there are none."""
+        if self.founded:
+            self._problem(commit, "not_the_engines", "stands in the records, and the engine did not make it")
 
     def _advance(self, commit: Commit, *, check: bool) -> None:
         rows: list[tuple[Audit, Change]] = []
@@ -221,7 +228,7 @@ def verify(
     Raises:
         StoreError: `history_shallow`; the repository holds the end of the history only.
     """
-    check_complete(git)
+    check_complete(git, until)
     verifier = _Verifier(git, rules, table)
     judged = since is None
     for number, commit in enumerate(read_commits(git, since=None, until=until), start=1):
@@ -237,17 +244,21 @@ def verify(
     return Verified(head=until, problems=tuple(verifier.problems), **verifier.counts)
 
 
-def check_complete(git: Git) -> None:
+def check_complete(git: Git, head: str) -> None:
     """Accept a repository that holds its whole history: what is cut off cannot be told from what is forged (FG-03).
 
     Raises:
         StoreError: `history_shallow`.
     """
-    if git.run("rev-parse", "--is-shallow-repository").strip() == b"true":
+    try:
+        git.run("rev-list", "--count", "--first-parent", head)
+    except StoreError as error:
+        if error.code != "git_failed":
+            raise
         said = (
             "only the end of the history is here (a shallow clone), so that nothing can be decided again from its start"
         )
-        raise StoreError("history_shallow", said, hint="git fetch --unshallow, then again")
+        raise StoreError("history_shallow", said, hint="git fetch --unshallow, then again") from error
 
 
 def event_of(git: Git, commit: Commit) -> tuple[Event, str] | None:

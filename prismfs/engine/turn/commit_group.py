@@ -5,15 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from prismfs.engine.trust.protection import keep_mark
+from prismfs.engine.turn.adopt import adopt, engine_tip
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.ingest import news_events
 from prismfs.engine.turn.outbound_scan import with_scan
 from prismfs.engine.turn.refusals import leaves_event, note_untold, refusal_event, with_untold
 from prismfs.errors import ConflictError, Problem, RefusedError, StoreError
 from prismfs.kinds import kind_of
-from prismfs.records.api import Decision, Event, Plan, Refused, View
+from prismfs.records.api import REFUSED, Decision, Event, Plan, Refused, View
 from prismfs.rules import RULES_VERSION, decide
+from prismfs.store.engine_key import CANNOT_SIGN
 from prismfs.store.git import worktree
 from prismfs.store.git.history import Snapshot, newest_rules
 from prismfs.store.listing import find_documents
@@ -33,24 +34,38 @@ class Outcome:
     commit: str | None
 
 
-def commit_group(desk: Desk, events: Sequence[Event], now: datetime) -> list[Outcome]:
-    """Decide and commit the news of the branch and then `events`, as one group; the caller holds the writer's lock.
+def commit_group(desk: Desk, events: Sequence[Event], now: datetime, heads: Sequence[str] = ()) -> list[Outcome]:
+    """Decide and commit what people propose, then `events` as one group; the caller holds the writer's lock.
 
-    When the branch moves meanwhile, all of it is decided again on the new snapshot.
+    People propose in the window, and in the histories of `heads`.
+
+    When the truth moves meanwhile, all of it is decided again on the new snapshot.
 
     Raises:
-        ConflictError: the branch kept moving; nothing was committed.
+        ConflictError: the truth kept moving; what is not in the outcomes was not committed.
         StoreError: `newer_rules`; a newer program has decided here, whose records this one may not understand.
     """
-    for attempt in range(1, _TRIES + 1):
+    outcomes: list[Outcome] = []
+    conflicts = 0
+    while True:
         base = desk.repo.snapshot()
         _check_rules(desk, base)
+        news = desk.repo.news(base, heads)
         try:
-            return _commit_on(desk, base, [*news_events(desk, base, now), *events], now)
+            tip = engine_tip(desk, base, news)
+            if tip is not None:
+                adopt(desk, tip)
+                continue
+            done = _commit_on(desk, base, news_events(desk, base, news[0], now) if news else events, now)
         except ConflictError:
-            if attempt == _TRIES:
+            conflicts += 1
+            if conflicts == _TRIES:
                 raise
-    raise AssertionError("unreachable")
+            continue
+        outcomes += done
+        if not news:
+            return outcomes
+        assert done[0].commit is not None, "what people propose is answered by a commit"
 
 
 def decide_group(desk: Desk, base: Snapshot, events: Sequence[Event], now: datetime) -> list[tuple[Event, Decision]]:
@@ -95,10 +110,15 @@ def _check_rules(desk: Desk, base: Snapshot) -> None:
 def _commit_on(desk: Desk, base: Snapshot, events: Sequence[Event], now: datetime) -> list[Outcome]:
     decisions = decide_group(desk, base, events, now)
     plans = [decision for _, decision in decisions if isinstance(decision, Plan)]
-    commits = iter(desk.repo.apply(plans, base=base))
+    try:
+        commits = iter(desk.repo.apply(plans, base=base))
+    except StoreError as error:
+        told = [event for event, decision in decisions if isinstance(decision, Plan) and event.kind == REFUSED]
+        if error.code not in CANNOT_SIGN or len(told) < len(plans):
+            raise
+        # A clone without an engine says no all the same, and has nothing to write it down with.
+        return [Outcome(event, decision, None) for event, decision in decisions if event not in told]
     note_untold(desk, decisions)
-    if any(event.type == "commit" for event in events):
-        keep_mark(desk.repo.git, base.commit)
     return [
         Outcome(event, decision, next(commits) if isinstance(decision, Plan) else None) for event, decision in decisions
     ]

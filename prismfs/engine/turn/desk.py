@@ -9,7 +9,6 @@ from typing import Self
 
 from prismfs.delivery import Channel, channels
 from prismfs.engine.tenant.tenancy import Tenancy, find_tenancy
-from prismfs.errors import ConfigError
 from prismfs.intake.inbox import Inbox
 from prismfs.intake.quarantine import Quarantine
 from prismfs.kinds import KINDS
@@ -19,9 +18,7 @@ from prismfs.kinds.core.settings.redaction import RedactionRules
 from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
 from prismfs.kinds.escalation.settings.routing import Routing
 from prismfs.records.api import Receipt
-from prismfs.rules.core import authority
 from prismfs.rules.escalation.api import check_actions
-from prismfs.store.git.config import check_config
 from prismfs.store.projection import Projection
 from prismfs.store.repo import ProjectRepo, nothing
 
@@ -33,7 +30,7 @@ class Desk:
     """The repository, the inbox and the channels of one project.
 
     Raises on opening:
-        StoreError: not a project, a configuration that could run a program, no git, no right to write.
+        StoreError: not a project, a repository of a form that is not read here, no git, no right to write.
     """
 
     def __init__(self, root: Path, *, crash_point: Callable[[str], None] = nothing) -> None:
@@ -43,7 +40,6 @@ class Desk:
         self.stopping = Event()  # set, it ends the jobs that this process runs
         with ExitStack() as stack:
             self.repo = stack.enter_context(ProjectRepo(root, crash_point=crash_point))
-            check_config(self.repo.git)
             (root / "inbox").mkdir(exist_ok=True)
             self.inbox = Inbox(root)
             self.quarantine = Quarantine(root)
@@ -67,21 +63,11 @@ class Desk:
         """Return the channels by the settings that the branch holds now.
 
         Raises:
-            ConfigError: `invalid_setting`, `protected_unendorsed`.
+            ConfigError: `invalid_setting`.
         """
-        self.check_endorsed()
         view = self.view()
         settings, routing, tracker = view.single(EscalationPolicy), view.single(Routing), view.single(Tracker)
         return channels(self.root, settings, routing, tracker, stopping=self.stopping)
-
-    def check_endorsed(self) -> None:
-        """Accept settings and roster only where an operator endorsed them: programs and messages go by them (R-000-76).
-
-        Raises:
-            ConfigError: `protected_unendorsed`; an operator has to sign them and has not.
-        """
-        if not authority.is_endorsed(self.view()):
-            raise ConfigError(authority.UNENDORSED, authority.UNENDORSED_MEANS, hint=authority.UNENDORSED_HINT)
 
     @cached_property
     def tenancy(self) -> Tenancy | None:

@@ -1,6 +1,6 @@
 """Ingest: each file of the inbox is read once, scanned, and becomes an event; once committed it is released.
 
-Commits that the engine did not make, the news of the branch, become events as well.
+Commits that the engine did not make, which people propose in the window, become events as well.
 """
 
 from collections.abc import Sequence
@@ -10,25 +10,22 @@ from datetime import datetime
 
 from prismfs.engine.event import engine_event
 from prismfs.engine.tenant.tenancy import HOME_UNREADABLE
-from prismfs.engine.trust import foreign_commits
 from prismfs.engine.trust.drop_proof import cause_of, proof_of
-from prismfs.engine.trust.foreign_commits import could_be_identity, time_of
-from prismfs.engine.trust.protection import is_guarded
+from prismfs.engine.trust.endorsement import record_at
+from prismfs.engine.trust.proposals import could_be_identity, events_of
 from prismfs.engine.turn import persona_command
 from prismfs.engine.turn.desk import Desk
 from prismfs.errors import Problem, RecordError, StoreError
 from prismfs.intake.inbox import Drop, Refusal, printable
 from prismfs.intake.scan import redact, redact_text, scan_key
-from prismfs.kinds import DROPS, KINDS, kind_of_path
+from prismfs.kinds import DROPS, kind_of
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.core.settings.redaction import RedactionRules
 from prismfs.records.api import Document, Event, codec
 from prismfs.rules.core import authority
-from prismfs.store.git.history import ForeignCommit, Snapshot
+from prismfs.store.git.history import Commit, Snapshot, proposal_of
 
 _UNKNOWN = "unknown"
-_MOST_PATHS = 200
-_RECORD_FOLDERS = {kind.folder.partition("/")[0] for kind in KINDS.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,69 +186,17 @@ def _with_tenant(desk: Desk, event: Event, form: Document) -> Event:
     return event.changed(document=event.document | {"tenant": described})
 
 
-def news_events(desk: Desk, base: Snapshot, now: datetime) -> list[Event]:
-    """Return the events of the commits up to `base` that the engine did not make and has not answered.
-
-    Raises:
-        StoreError: `history_rewritten`; the branch no longer holds the commit that was seen last.
-    """
-    commits = desk.repo.news(base)
-    # Before the decisions about them: a decision counts for what an artifact says, not for what its author wrote of it.
-    events = foreign_commits.artifact_events(desk.repo.git, base.commit, commits, now)
-    for commit in commits:
-        events.extend(_commit_events(desk, commit, now))
-        events.extend(foreign_commits.guarded_events(desk, commit, now))
-    return events
-
-
-def _commit_events(desk: Desk, commit: ForeignCommit, now: datetime) -> list[Event]:
-    """Return the event that `commit` was made, and one for each signal that it brought."""
-    invalid = _forbidden_changes(desk, commit)
-    signals = []
-    for path in commit.puts:
-        kind = kind_of_path(path)
-        if kind is None:
-            if not path.isprintable() and path.partition("/")[0] in _RECORD_FOLDERS:
-                invalid[printable(path)] = "bad_name"
-            continue
-        data = desk.repo.git.read(f"{commit.commit}:{path}")
-        try:
-            record = kind.read(data or b"", path=path)
-        except RecordError as error:
-            invalid[path] = error.code
-            continue
-        if isinstance(record, Signal) and record.status == "received":
-            signals.append(record)
-    at, cause = time_of(commit, now), f"commit:{commit.commit}"
-    document: Document = {
-        "commit": commit.commit,
-        # Names and subjects are bytes to git; a row holds text, or there would be no row.
-        "author": printable(commit.author),
-        "subject": printable(commit.subject),
-        "puts": [printable(path) for path in commit.puts[:_MOST_PATHS]],
-        "removed": [printable(path) for path in commit.removed[:_MOST_PATHS]],
-        "paths": len(commit.puts) + len(commit.removed),
-        "invalid": dict(list(invalid.items())[:_MOST_PATHS]),
-    }
-    events = [engine_event("commit", "any", cause=cause, at=at, document=document)]
-    for signal in signals:
-        named: Document = {"id": signal.id, "commit": commit.commit}
-        event = engine_event("commit", "signal", cause=f"{cause}:{signal.id}", at=at, document=named)
-        events.append(persona_command.with_classification(desk, event, signal.to_document()))
-    return events
-
-
-def _forbidden_changes(desk: Desk, commit: ForeignCommit) -> Document:
-    """Return what `commit` changes and may not, path -> code: verdicts; the engine's records where people sign."""
+def news_events(desk: Desk, base: Snapshot, commit: Commit, now: datetime) -> list[Event]:
+    """Return the events of a commit that others propose, to be decided on top of `base`."""
     git = desk.repo.git
-    signed = None
-    found: Document = {}
-    for path in (*commit.puts, *commit.removed):
-        kind = kind_of_path(path)
-        if kind in foreign_commits.VERDICTS and git.resolve(f"{commit.commit}^1:{path}") is not None:
-            found[path] = f"{kind.name}_changed"
-        elif kind is not None and kind.writers == foreign_commits.ENGINE_ONLY:
-            signed = is_guarded(git, f"{commit.commit}^1") if signed is None else signed
-            if signed:
-                found[path] = "engine_record_changed"
-    return found
+    events = events_of(git, base.commit, proposal_of(git, commit), now)
+    return [_with_answer(desk, event) if event.kind == "signal" else event for event in events]
+
+
+def _with_answer(desk: Desk, event: Event) -> Event:
+    """Return the event of a signal that a commit brought with the answer of the desk's own command."""
+    signal = record_at(
+        desk.repo.git, str(event.document["commit"]), kind_of(Signal).path_of(str(event.document["id"])), Signal
+    )
+    assert signal is not None
+    return persona_command.with_classification(desk, event, signal.to_document())

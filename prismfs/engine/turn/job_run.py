@@ -33,7 +33,7 @@ def begin_run(desk: Desk, event: Event, now: datetime) -> tuple[Job, Outbox]:
     """
     with desk.repo.writer():
         outcomes = commit_group(desk, [event], now)
-        desk.repo.bring_index_if_free()
+        desk.repo.bring_window_if_free()
     decision = next(outcome.decision for outcome in outcomes if outcome.event is event)
     if isinstance(decision, Refused):
         raise decision.raised()
@@ -79,17 +79,12 @@ def attempt_state(desk: Desk, job: Job) -> tuple[AttemptState, Outbox | None]:
 
 
 def begin_attempt(desk: Desk, message: Outbox, now: datetime) -> Outbox | None:
-    """Commit that the attempt of `message` begins; None where another process began it first, or it may not be made.
-
-    Raises:
-        ConfigError: `protected_unendorsed`; no operator has endorsed the settings.
-    """
-    desk.check_endorsed()
+    """Commit that the attempt of `message` begins; None where another process began it first, or it may not be made."""
     event = deliver.begin_event(message, now)
     with desk.repo.writer():
         outcomes = commit_group(desk, [event], now)
         begun = desk.view().get(Outbox, message.id)
-        desk.repo.bring_index_if_free()
+        desk.repo.bring_window_if_free()
     mine = any(outcome.event is event and isinstance(outcome.decision, Plan) for outcome in outcomes)
     return begun if mine and begun is not None and begun.status == "sending" else None
 
@@ -100,4 +95,4 @@ def end_unheard(desk: Desk, message: Outbox, now: datetime) -> None:
         return
     with desk.repo.writer():
         commit_group(desk, [due_event(message)], now)
-        desk.repo.bring_index_if_free()
+        desk.repo.bring_window_if_free()

@@ -78,6 +78,9 @@ def react(desk: Desk, moment: Moment, courier: Courier | None = None) -> Turn:
         crossing = crossing_messages(view, now)
     outcomes += route(desk, crossing, now)
     outcomes += inline.carry_all(desk, now)
+    if courier is inline:
+        with desk.repo.writer():
+            desk.repo.bring_window_if_free()
     view = desk.view()
     capacity = courier.capacity()
     # A turn that changed nothing asks for no other at once, whatever still waits: the loop must not spin.
@@ -100,7 +103,9 @@ def rehearse(desk: Desk, moment: Moment, first: Sequence[Event] = ()) -> list[Ou
     """Return what a turn would decide of the news, of `first`, the due times and the inbox, and change nothing."""
     base, now = desk.repo.snapshot(), moment.now
     view = desk.repo.view(base)
-    events = [*news_events(desk, base, now), *first, *map(due_event, due_records(view, now))]
+    news = desk.repo.news(base)
+    events = [*(news_events(desk, base, news[0], now) if news else ()), *first]
+    events += map(due_event, due_records(view, now))
     events += InboxFiles(desk, moment).take(view, now)
     return [Outcome(event, decision, None) for event, decision in decide_group(desk, base, events, now)]
 
@@ -108,7 +113,7 @@ def rehearse(desk: Desk, moment: Moment, first: Sequence[Event] = ()) -> list[Ou
 def _decide_news(desk: Desk, now: datetime) -> list[Outcome]:
     """Decide what others committed, ahead of everything that is done by its settings."""
     base = desk.repo.snapshot()
-    if base.seen == base.commit:
+    if not desk.repo.news(base):
         return []
     with desk.repo.writer():
         return commit_group(desk, [], now)

@@ -93,7 +93,7 @@ def commit_and_deliver(
     with desk.repo.writer():
         view = desk.view()
         left = tuple(view.get(Outbox, message.id) or message for message in messages.values())
-        desk.repo.bring_index_if_free()
+        desk.repo.bring_window_if_free()
     return tuple(outcomes), left
 
 

@@ -135,5 +135,6 @@ KIND = Kind(
     lifecycle=Lifecycle(edges=dict.fromkeys(_STATES, _STATES), open=frozenset({"presented", "revise", "stale"})),
     facets={"title": "title", "status": "status", "type": "phase", "owner": "author", "ref": "about"},
     drop=ArtifactDrop,
+    edited_by_hand=True,
     listing=("status", "phase", "revision", "about"),
 )  # fmt: skip

@@ -9,18 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from prismfs.errors import ForbiddenError, RefusedError
-from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.settings.persona import Automation, Persona
 from prismfs.kinds.core.settings.project import Project
 from prismfs.records.api import ENGINE, View
 from prismfs.rules.core.draft import Draft
-
-UNENDORSED = "protected_unendorsed"
-UNENDORSED_MEANS = "protected files stand changed, and no operator answers for it"
-UNENDORSED_HINT = "prismfs audit --action protected.unendorsed names the commit: git revert it"
-
-_MOST_ROWS = 10_000
-"""Rows about protected files looked at; the time in their ids is that of a commit, which its author chooses."""
 
 _RULES = Automation()
 
@@ -67,10 +59,9 @@ def check(draft: Draft, verb: str, *, by: str | None = None) -> None:
     `by` is who counts in place of the event's actor, such as the author of a decision in a commit.
 
     Raises:
-        ForbiddenError: `not_allowed`, naming who may; `protected_unendorsed`.
+        ForbiddenError: `not_allowed`, naming who may.
     """
     name = draft.event.actor if by is None else by
-    check_endorsed(draft)
     if not may(draft, name, verb):
         raise ForbiddenError(
             "not_allowed", f"{name} may not give {verb}", field="/from",
@@ -82,25 +73,6 @@ def may(draft: Draft, name: str, verb: str) -> bool:
     """Tell whether `name` is an operator, or has a roster entry that lists `verb`."""
     persona = draft.view.get(Persona, name)
     return is_operator(draft, name) or (persona is not None and persona.may(verb))
-
-
-def check_endorsed(draft: Draft) -> None:
-    """Accept the protected files as they are now, unless a signature that they need is missing (R-000-76).
-
-    Raises:
-        ForbiddenError: `protected_unendorsed`; no rights can be read from them.
-    """
-    if not is_endorsed(draft.view):
-        raise ForbiddenError(UNENDORSED, UNENDORSED_MEANS, field="/from", hint=UNENDORSED_HINT)
-
-
-def is_endorsed(view: View) -> bool:
-    """Tell whether the protected files as they are now have the endorsement that they need."""
-    changed, endorsed = (
-        max((row.number for row in view.latest_of(Audit, action, (level,), _MOST_ROWS)), default=0)
-        for action, level in (("protected.unendorsed", "error"), ("protected.endorsed", "info"))
-    )
-    return changed <= endorsed
 
 
 def check_own(draft: Draft, owner: str) -> None:

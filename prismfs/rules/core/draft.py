@@ -21,6 +21,7 @@ from prismfs.kinds.escalation.settings.routing import Routing
 from prismfs.kinds.response.incident import Incident
 from prismfs.kinds.response.settings.response import Response
 from prismfs.records.api import ENGINE, ChainHead, Event, Id, JsonValue, Known, Plan, Record, Value, View, derive_id
+from prismfs.records.plan import Take
 
 R = TypeVar("R", bound=Record)
 V = TypeVar("V")
@@ -37,7 +38,7 @@ class Draft:
 
     `subject` is the record in focus (the signal, the bead); a stage that has nothing to add to it returns.
     `rule` and `reason` say which stage decided and why; they become the commit's own, and the rule that of every row.
-    `rules` is the version of the rules that decides.
+    `rules` is the version of the rules that decides; `merges` is a commit of people's that the decision takes over.
     """
 
     def __init__(self, view: View, event: Event, now: datetime, *, rules: int = RULES_VERSION) -> None:
@@ -52,6 +53,8 @@ class Draft:
         self._found: dict[tuple[object, ...], object] = {}
         self._puts: dict[tuple[str, str], Record] = {}
         self._rows: list[dict[str, Any]] = []
+        self._takes: list[Take] = []
+        self.merges: str | None = None
 
     @property
     def policy(self) -> Policy:
@@ -198,6 +201,10 @@ class Draft:
             )
         )  # fmt: skip
 
+    def take(self, file: Take) -> None:
+        """Take a file of the commit that `merges` names as it is."""
+        self._takes.append(file)
+
     def plan(self) -> Plan:
         """Return what was gathered as a plan; an incident does not change without a row that says so (C-116)."""
         assert self._rows, "a decision without an audit row"
@@ -212,7 +219,7 @@ class Draft:
             kind=first.entity_type if subject is None else kind_of(subject).name,
             subject=first.id if subject is None else kind_of(subject).name_of(subject), rule=self.rule,
             reason=self.reason, cause=self.event.cause, actor=self.event.actor, at=self.now, version=self.rules,
-            puts=(*self._puts.values(), *rows),
+            puts=(*self._puts.values(), *rows), takes=tuple(self._takes), merges=self.merges,
         )  # fmt: skip
 
     def _chained_rows(self) -> list[Audit]:

@@ -15,12 +15,10 @@ from prismfs.rules.core import authority
 from prismfs.rules.core.draft import Draft, Refusal
 from prismfs.rules.core.follow_ups import Attention
 
-COMMAND_REFUSED, FILE_REFUSED = "command.refused", "inbox.refused"
-
 PRIVILEGED = frozenset(
     {
         "forged_signature", "not_allowed", "not_executive", "not_incident_manager", "not_operator", "not_yours",
-        "protected_unendorsed", "reserved_identity", "self_approval", "signature_required", "unproven_identity",
+        "reserved_identity", "self_approval", "signature_required", "unproven_identity",
     }
 )  # fmt: skip
 """Codes that refuse somebody a right, of commands and files; all others are slips, or what the state does not allow."""
@@ -42,12 +40,12 @@ def refuse_command(draft: Draft) -> Nothing | None:
         raise ForbiddenError("reserved_identity", "only the engine says what was refused", field="/from")
     document, policy = draft.event.document, draft.policy.refusals
     who, verb, code = str(document["by"]), str(document["verb"]), str(document["code"])
-    recent = _recent(draft, COMMAND_REFUSED)
+    recent = _recent(draft, "command.refused")
     alike = [row for row in recent if _said(row) == (who, code) and row.meta.get("verb") == verb]
     if len(recent) >= _MOST_ROWS or len(alike) >= policy.rows:
         return Nothing("refused often enough within the hour; it is counted", verb)
     draft.because("refuse", f"refused: {code}")
-    draft.row_about(COMMAND_REFUSED, "command", verb, level="warn", meta=dict(document))
+    draft.row_about("command.refused", "command", verb, level="warn", meta=dict(document))
     if code in PRIVILEGED:
         _tell_repeated(draft, recent, who, code, what=verb)
     return None
@@ -58,7 +56,7 @@ def tell_of_file(draft: Draft) -> None:
     document = draft.event.document
     code, who = str(document["code"]), document.get("by")
     if code in PRIVILEGED and isinstance(who, str):
-        _tell_repeated(draft, _recent(draft, FILE_REFUSED), who, code, what="a file in the inbox")
+        _tell_repeated(draft, _recent(draft, "inbox.refused"), who, code, what="a file in the inbox")
 
 
 def tell_of_verdict(draft: Draft, error: Refusal, *, by: str, what: str) -> None:
@@ -82,25 +80,16 @@ def _tell_repeated(draft: Draft, recent: Sequence[Audit], who: str, code: str, *
     rank = max(policy.severity - (count // policy.tries - 1), policy.loudest)
     body = f"{count} tries since {since} were refused with {code}, the last one of {what}."
     times = "once" if count == 1 else f"{count} times"
-    first = count - now < policy.tries
-    _tell(draft, who, code, title=f"{who} was refused {times}: {code} ({what})", body=body, rank=rank, first=first)
+    _tell(draft, who, code, title=f"{who} was refused {times}: {code} ({what})", body=body, rank=rank)
 
 
-def _tell(draft: Draft, who: str, code: str, *, title: str, body: str, rank: int, first: bool = True) -> None:
-    """Ask for an escalation to the last tier; all whom the roster does not know share one, as names cost nothing.
-
-    While no operator answers for the protected files, nothing may be sent, and a message that waits to be stops the
-    desk: operators are told by mail alone, of the `first` only.
-    """
+def _tell(draft: Draft, who: str, code: str, *, title: str, body: str, rank: int) -> None:
+    """Ask for an escalation to the last tier; all whom the roster does not know share one, as names cost nothing."""
     known = authority.is_identity(draft.view, who)
     how = f"{who} is a name of the roster" if known else f"{who} is in no roster entry"
     next_step = f"Next: prismfs audit --refused --actor {who} lists them; ask {who}, or look at who used the name."
     text = f"{body}\n{how}; names are claims until something proves them.\n{next_step}\n"
     policy = draft.policy
-    if not authority.is_endorsed(draft.view):
-        for operator in draft.project.operators if first else ():
-            draft.mail(operator, role=f"refusals:{operator}", type="task", subject=title, body=text, about=None)
-        return
     draft.follow(
         Attention(
             severity=with_rank(policy.scales, rank, scale=policy.escalation_scale), title=title[:500],

@@ -70,7 +70,6 @@ def decide_by_command(draft: Draft, signoff: Signoff[S, V], decision: str) -> No
     """
     document, actor = draft.event.document, draft.event.actor
     subject = draft.need(signoff.subject, str(document["id"]))
-    authority.check_endorsed(draft)
     check_right(draft, signoff, actor, decision)
     name = kind_of(subject).name_of(subject)
     if draft.project.trust == "signed" and draft.event.assurance != "engine":
@@ -217,7 +216,7 @@ def check_right(draft: Draft, signoff: Signoff[S, V], name: str, decision: str) 
     """Accept a person who may give this verdict at all.
 
     Raises:
-        ForbiddenError: `not_operator`, `not_allowed`, `protected_unendorsed`.
+        ForbiddenError: `not_operator`, `not_allowed`.
     """
     if not signoff.operators_only:
         authority.check(draft, f"{signoff.family}.{decision}", by=name)

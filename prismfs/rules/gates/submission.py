@@ -11,7 +11,7 @@ from prismfs.kinds import kind_of_id
 from prismfs.kinds.gates.artifact import LIVE, Artifact, ArtifactDrop, content_hash
 from prismfs.kinds.gates.settings.workflow import Phase, Workflow
 from prismfs.records.api import Id, JsonValue, Nothing
-from prismfs.rules.core.api import Draft, Refusal, authority, form_of
+from prismfs.rules.core.api import Draft, Refusal, form_of
 from prismfs.rules.gates import consequences, progress, reading
 
 _SAME = ("presented", "approved", "submitted", "revise")
@@ -52,10 +52,8 @@ def submit(draft: Draft, submission: Submission) -> Nothing | None:
         RefusedError: `no_workflow`, `unknown_phase`, `not_found`, `wrong_subject`, `subject_ended`,
             `phase_out_of_order`.
         RecordError: what `sections.parse` refuses.
-        ForbiddenError: `protected_unendorsed`; no operator answers for the workflow.
     """
     form, known = submission.form, submission.known
-    authority.check_endorsed(draft)
     workflow, phase = progress.phase_of(draft.view, form.phase)
     _check_subject(draft, workflow, form.about)
     _check_order(draft, phase, form.about)

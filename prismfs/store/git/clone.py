@@ -12,7 +12,7 @@ from pathlib import Path
 from prismfs.errors import RefusedError, StoreError
 from prismfs.store.git import remote as remotes
 from prismfs.store.git.place import find_git_dir, make_repository
-from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT
+from prismfs.store.git.plumbing import NO_OBJECT
 from prismfs.store.git.remote import Remote
 from prismfs.store.git.repository import Git
 from prismfs.store.repo import ProjectRepo
@@ -70,26 +70,22 @@ def _fill(address: str, root: Path, seconds: float) -> None:
     git_dir = find_git_dir(root)
     with Git(root, git_dir) as git:
         branch = _branch_of(git, address, seconds)
-        place = Remote(address, address, branch, f"refs/prismfs/remote/{_NAME}/{branch.removeprefix('refs/heads/')}")
+        short = branch.removeprefix("refs/heads/")
+        place = remotes.remote_of("refs/prismfs/clone/", address, address, branch, _NAME)
         head = remotes.fetch(git, place, seconds=seconds)
         if head is None:
             raise StoreError("no_commits", "has no commit yet", path=remotes.said(address))
-        short = branch.removeprefix("refs/heads/")
         for key, value in (
             (f"remote.{_NAME}.url", address),
             (f"remote.{_NAME}.fetch", f"+refs/heads/*:refs/remotes/{_NAME}/*"),
             (f"branch.{short}.remote", _NAME),
             (f"branch.{short}.merge", branch),
         ):
-            git.run("config", key, value)
+            git.run("config", "--file", str(git_dir / "config"), key, value)
         git.run("symbolic-ref", "HEAD", branch)
-        git.move({branch: (NO_OBJECT, head)})
-    state = git_dir / "prismfs"
-    state.mkdir(exist_ok=True)
-    for mark in ("worktree", "index"):
-        (state / mark).write_text(f"{EMPTY_TREE}\n")
+        git.move({branch: (NO_OBJECT, head), place.ours: (head, NO_OBJECT), place.fetched: (head, NO_OBJECT)})
     with ProjectRepo(root) as repo, repo.writer():
-        repo.bring_index()
+        repo.window.fill()
 
 
 def _branch_of(git: Git, address: str, seconds: float) -> str:
@@ -98,7 +94,7 @@ def _branch_of(git: Git, address: str, seconds: float) -> str:
         "ls-remote", "--symref", "--", address, "HEAD", seconds=seconds, personal=remotes.personal()
     )
     if code:
-        raise remotes.unreachable(Remote(address, address, "", ""), errors)
+        raise remotes.unreachable(Remote(address, address, "", "", ""), errors)
     found = _HEAD.search(output)
     if found is None:
         raise StoreError("no_commits", "has no branch checked out", path=remotes.said(address))

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from prismfs.errors import RefusedError
+from prismfs.errors import StoreError
 from prismfs.kinds import kind_of_path
 from prismfs.records import plan
 from prismfs.store.git.plumbing import EMPTY_TREE, Change, parse_raw
@@ -13,30 +14,33 @@ from prismfs.store.git.repository import Git
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A commit of the branch, and the commit up to which news was handled (None: never)."""
+    """The truth at one moment, and where the window stood; None where people have no such branch."""
 
     commit: str
-    seen: str | None
+    window: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class ForeignCommit:
-    """A commit that the engine did not make: by hand, by pull, by a merged pull request.
+class Proposal:
+    """A commit that the engine did not make, and that the truth does not hold yet: by hand, by pull, by a merge.
 
-    `puts` are the paths of added or changed files, `removed` of deleted ones, against its first parent.
+    `changes` are against its first parent; of a merge only those in which it differs from all of its parents.
     """
 
     commit: str
     author: str
+    email: str
     seconds: int
     subject: str
-    puts: tuple[str, ...]
-    removed: tuple[str, ...]
+    changes: tuple[Change, ...]
 
 
-_AUTHOR = re.compile(r"^author (.*) <.*> (-?[0-9]+) ", re.MULTILINE)
+_AUTHOR = re.compile(r"^author (.*) <(.*)> (-?[0-9]+) ", re.MULTILINE)
 _MOST_BY_HAND = 200
 """Commits of people looked through for the engine's before them; it answers each with one of its own."""
+
+ENGINE = "prismfs <engine@prismfs.invalid>"
+"""Committer of every commit of the engine, and author of those that nobody asked for; the actor is in a trailer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +50,22 @@ class Commit:
     id: str
     parents: tuple[str, ...]
     author: str
+    email: str
     seconds: int
     message: str
     changes: tuple[Change, ...]
+    by_engine: bool = False
+    signed: bool = False
 
     @property
     def subject(self) -> str:
         """The first line of the message."""
         return self.message.partition("\n")[0]
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths that it changes."""
+        return tuple(change.path for change in self.changes)
 
     @property
     def trailers(self) -> dict[str, str]:
@@ -98,13 +110,11 @@ def newest_rules(git: Git, commit: str, *, known: int) -> int:
     A version above `known` counts only in a commit that brings an audit row: its message alone is a claim.
     """
     for _ in range(_MOST_BY_HAND):
-        data = git.read(commit) or b""
-        parents = tuple(line[7:].decode() for line in data.partition(b"\n\n")[0].splitlines() if line[:7] == b"parent ")
-        found = _commit(commit, parents, data, ())
-        claimed = found.rules > known and not _brings_a_row(git, parents, commit)
-        if not parents or (found.rules and not claimed):
+        found = read_commit(git, commit)
+        claimed = found.rules > known and not _brings_a_row(git, found.parents, commit)
+        if not found.parents or (found.rules and not claimed):
             return 0 if claimed else found.rules
-        commit = parents[0]
+        commit = found.parents[0]
     return 0
 
 
@@ -118,8 +128,11 @@ def _brings_a_row(git: Git, parents: tuple[str, ...], commit: str) -> bool:
 def _commit(identifier: str, parents: tuple[str, ...], data: bytes, changes: tuple[Change, ...]) -> Commit:
     head, _, message = data.decode(errors="replace").partition("\n\n")
     found = _AUTHOR.search(head)
-    author, seconds = (found[1], int(found[2])) if found else ("", 0)
-    return Commit(id=identifier, parents=parents, author=author, seconds=seconds, message=message, changes=changes)
+    author, email, seconds = (found[1], found[2], int(found[3])) if found else ("", "", 0)
+    return Commit(
+        id=identifier, parents=parents, author=author, email=email, seconds=seconds, message=message, changes=changes,
+        by_engine=f"\ncommitter {ENGINE} " in head, signed="\ngpgsig " in head,
+    )  # fmt: skip
 
 
 def _split(raw: bytes) -> dict[str, tuple[Change, ...]]:
@@ -137,28 +150,78 @@ def _split(raw: bytes) -> dict[str, tuple[Change, ...]]:
     return found
 
 
-def meeting_point(git: Git, here: Snapshot, theirs: str) -> Snapshot:
-    """Return `theirs` as the state to decide on; commits in both histories that were seen here count as seen.
+def first_truth(git: Git, window: str) -> str:
+    """Return where the truth begins in a clone: the engine's newest commit on the way to `window`, or the first one.
+
+    What lies above it are commits of people that nobody has looked at.
+    """
+    found = read_commit(git, window)
+    while found.parents and not found.by_engine:
+        found = read_commit(git, found.parents[0])
+    return found.id if found.by_engine else window
+
+
+def new_commits(git: Git, heads: Sequence[str], without: Sequence[str]) -> tuple[str, ...]:
+    """Return the commits in the history of `heads` and not in that of `without`, each after its parents."""
+    return tuple(git.run("rev-list", "--topo-order", "--reverse", *heads, "--not", *without).decode().split())
+
+
+def read_commit(git: Git, commit: str) -> Commit:
+    """Return one commit without its changes.
 
     Raises:
-        RefusedError: `unrelated`; the two histories have no commit in common.
+        StoreError: `history_shallow`; it is not here.
     """
-    if git.status("merge-base", here.commit, theirs):
-        raise RefusedError("unrelated", "the other repository holds another project", hint="prismfs push REMOTE")
-    common = git.run("merge-base", here.commit, theirs).decode().split()[0]
-    seen = here.seen
-    if seen is not None and git.status("merge-base", "--is-ancestor", seen, common):
-        seen = common
-    return Snapshot(commit=theirs, seen=seen)
+    data = git.read(commit)
+    if data is None:
+        raise StoreError("history_shallow", "is missing here", path=commit, hint="git fetch --unshallow")
+    parents = (line[7:].decode() for line in data.partition(b"\n\n")[0].splitlines() if line[:7] == b"parent ")
+    return _commit(commit, tuple(parents), data, ())
 
 
-def unpublished(git: Git, here: str, theirs: str) -> tuple[Sequence[Commit], frozenset[str]]:
-    """Return the commits of `here` that `theirs` lacks, oldest first, without those that were carried over by hand.
+def proposal_of(git: Git, commit: Commit) -> Proposal:
+    """Return what `commit` proposes."""
+    first, *others = commit.parents or (EMPTY_TREE,)
+    changes = git.changes(first, commit.id)
+    for other in others:
+        own = {change.path for change in git.each_change(other, commit.id)}
+        changes = tuple(change for change in changes if change.path in own)
+    return Proposal(commit.id, commit.author, commit.email, commit.seconds, commit.subject, changes)
 
-    The second set names those: commits whose change another commit of `theirs` makes, as after a cherry-pick.
-    A merge is returned as any other commit that a person made, and so is what it brought from the other side.
+
+def held_before(git: Git, old: str, new: str, path: str) -> frozenset[str]:
+    """Return the blobs that the file at `path` has had between two commits along first parents."""
+    raw = git.run("log", "--first-parent", "-m", "--format=", "--raw", "--no-abbrev", "--no-renames", "-z",
+                  f"{old}..{new}", "--", path)  # fmt: skip
+    return frozenset(blob for change in parse_raw(raw.split(b"\0")) for blob in (change.old, change.new))
+
+
+def is_ancestor(git: Git, commit: str, of: str) -> bool:
+    """Tell whether `commit` is `of` or in its history."""
+    return commit == of or git.status("merge-base", "--is-ancestor", commit, of) == 0
+
+
+def merge_base(git: Git, one: str, other: str) -> str | None:
+    """Return the newest commit that both histories hold, None for histories that have nothing in common."""
+    found = git.run("merge-base", one, other, accept=(0, 1)).decode().split()
+    return found[0] if found else None
+
+
+_PID = re.compile(rb"^pid: *[\"']?(PID-[A-Z0-9]{3,32})[\"']?\s*$", re.MULTILINE)
+
+
+def read_pid(root: Path, git_dir: Path) -> str:
+    """Return the project id that the branch checked out at `root` holds, before the clone is known as a project.
+
+    Raises:
+        StoreError: `no_commits`; `not_a_project`.
     """
-    marked = git.run("rev-list", "--cherry-mark", "--right-only", "--no-merges", f"{theirs}...{here}").decode().split()
-    carried = frozenset(mark[1:] for mark in marked if mark.startswith("="))
-    commits = [commit for commit in read_commits(git, since=theirs, until=here) if commit.id not in carried]
-    return commits, carried
+    with Git(root, git_dir) as git:
+        if git.resolve("HEAD") is None:
+            said = "the repository has no commit yet"
+            raise StoreError("no_commits", said, path=str(root), hint="prismfs init makes the first")
+        found = _PID.search(git.read("HEAD:prismfs.yaml") or b"")
+    if found is None:
+        said = "the branch that is checked out holds no project"
+        raise StoreError("not_a_project", said, path=str(root), hint="git switch BRANCH, or prismfs init")
+    return found[1].decode()

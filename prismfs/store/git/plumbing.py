@@ -29,13 +29,19 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class NewCommit:
-    """A commit to be written: message, author line, seconds since 1970, and the files it puts."""
+    """A commit to be written: message, author line, seconds since 1970, and the files it puts.
+
+    `takes` are files whose content is in the repository already, or that are removed (`new` is `NO_OBJECT`); `merges`
+    is a second parent.
+    """
 
     message: str
     author: str
     committer: str
     seconds: int
     files: tuple[tuple[str, bytes], ...]
+    takes: tuple[Change, ...] = ()
+    merges: str | None = None
 
 
 def parse_raw(parts: Sequence[bytes]) -> Iterator[Change]:
@@ -58,8 +64,20 @@ def stream_of(commit: NewCommit, reference: str, *, mark: int, parent: str | Non
     stream += b"data %d\n%s\n" % (len(message), message)
     if parent is not None:
         stream += f"from {parent}\n".encode()
+    if commit.merges is not None:
+        stream += f"merge {commit.merges}\n".encode()
+    # What goes makes room first: a file may come where a folder was.
+    for take in sorted(commit.takes, key=lambda take: take.new != NO_OBJECT):
+        name = quoted(take.path)
+        stream += b"D %s\n" % name if take.new == NO_OBJECT else f"M {take.mode} {take.new} ".encode() + name + b"\n"
     for path, data in commit.files:
         stream += f"M 100644 inline {path}\ndata {len(data)}\n".encode()
         stream += data
         stream += b"\n"
     return bytes(stream)
+
+
+def quoted(path: str) -> bytes:
+    """Return a path of people's as fast-import reads it, whatever bytes it holds."""
+    inner = os.fsencode(path).replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
+    return b'"' + inner + b'"'

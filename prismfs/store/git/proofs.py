@@ -36,6 +36,32 @@ def classify_branch(git: Git, head: str, anchor: Anchor, *, checked: Checked | N
     return classify(line, anchor, GitEvidence(git, line, anchor, checked={} if checked is None else checked))
 
 
+def has_engines(git: Git, commit: str) -> bool:
+    """Tell whether the roster at `commit` has engines, so that what they decide is signed."""
+    files = protected_files(git, commit)
+    ring = GitEvidence(git, (), Anchor.at_root(commit, files), checked={}).ring(files)
+    return any(holder.kind == "engine" for holder in ring.holders.values())
+
+
+def newest_proven(git: Git, truth: str, head: str) -> str | None:
+    """Return the newest commit on the way to `head` that engines have added without a gap to what `truth` knows.
+
+    The keys are those of the roster where both part, and of what is proven above. None where there is no such commit.
+    """
+    line = git.run("rev-list", "--first-parent", head, "--not", truth).decode().split()
+    parents = read_commit(line[-1], git.read(line[-1]) or b"").parents if line else ()
+    if not parents:
+        return None
+    found = classify_branch(git, head, Anchor.at_root(parents[0], protected_files(git, parents[0])))
+    newest = None
+    for oid in reversed(line):
+        proof = found.proofs.get(oid)
+        if proof is None or proof.status != "engine":
+            break
+        newest = oid if proof.tip == oid else newest
+    return newest
+
+
 def root_anchor(git: Git, root: str) -> Anchor:
     """Return the anchor at the project's pinned first commit, without files where that commit is missing here."""
     return Anchor.at_root(root, {} if git.read(root) is None else protected_files(git, root))

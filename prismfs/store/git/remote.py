@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prismfs.errors import RefusedError, StoreError
+from prismfs.store.git.place import Place
 from prismfs.store.git.repository import Git, run_plain
 
 SECONDS = 60.0
 """The longest that one push or fetch may take."""
 
-_OURS = "refs/prismfs/remote"
-_FETCHED = "refs/prismfs/fetched"
 _PROGRAM = re.compile(r"^[A-Za-z0-9+.-]*::|^!|^-")
 _SIGNING_IN = re.compile(r"(credential|http)\.[^\n]+")
 _ADDRESSES = re.compile(r"(?<=://)[^/@\s]*@")
@@ -33,13 +32,15 @@ class Remote:
     """One place to push a branch to.
 
     `name` is what git calls it, or its address; `address` where both pushing and fetching go; `branch` the
-    reference there; `ours` the reference of our own that names the last commit known to stand there.
+    reference there; `ours` the reference of our own that names the last commit known to stand there, `fetched` one for
+    what is being brought from there.
     """
 
     name: str
     address: str
     branch: str
     ours: str
+    fetched: str
 
     @property
     def shown(self) -> str:
@@ -55,15 +56,16 @@ class Pushed:
     old: str | None = None
 
 
-def find_remote(git: Git, branch: str, named: str | None = None) -> Remote | None:
-    """Return where `branch` (`refs/heads/…`) is pushed to: its upstream, or the remote or address `named`.
+def find_remote(git: Git, place: Place, named: str | None = None) -> Remote | None:
+    """Return where the project is pushed to: the upstream of its window, or the remote or address `named`.
 
-    None where no remote is named and the branch has no upstream.
+    None where no remote is named and the window has no upstream.
 
     Raises:
         RefusedError: `remote_refused`; the place is this repository, several, or an address that names a program.
     """
-    settings = _read(git.run("config", "--local", "--no-includes", "--null", "--list"))
+    branch = place.window
+    settings = _read(git.run("config", "--file", str(place.common / "config"), "--no-includes", "--null", "--list"))
     own = f"branch.{branch.removeprefix('refs/heads/')}"
     (upstream, *_), (merge, *_) = (settings.get(f"{own}.{key}", [""]) for key in ("remote", "merge"))
     if named is None and not (upstream and merge):
@@ -81,7 +83,13 @@ def find_remote(git: Git, branch: str, named: str | None = None) -> Remote | Non
     if _PROGRAM.search(urls[0]) or not there.startswith("refs/heads/"):
         raise RefusedError("remote_refused", f"{said(name)} is no place that a branch can be pushed to")
     word = re.sub(r"[^A-Za-z0-9-]+", "-", said(name)).strip("-") or "remote"
-    return Remote(name, urls[0], there, f"{_OURS}/{word}/{there.removeprefix('refs/heads/')}")
+    return remote_of(place.own, name, urls[0], there, word)
+
+
+def remote_of(own: str, name: str, address: str, branch: str, word: str) -> Remote:
+    """Return a remote whose state is kept under the engine's references `own`, in those called `word`."""
+    ours = f"{own}remote/{word}/{branch.removeprefix('refs/heads/')}"
+    return Remote(name, address, branch, ours, f"{own}fetched")
 
 
 def push(git: Git, remote: Remote, commit: str, *, seconds: float = SECONDS) -> Pushed:
@@ -93,7 +101,7 @@ def push(git: Git, remote: Remote, commit: str, *, seconds: float = SECONDS) -> 
     """
     code, output, errors = git.reach(
         "push", "--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", "--",
-        remote.name, f"{commit}:{remote.branch}", seconds=seconds, personal=personal(),
+        remote.address, f"{commit}:{remote.branch}", seconds=seconds, personal=personal(),
     )  # fmt: skip
     line = next((line for line in output.splitlines() if line.count("\t") >= 2), "")
     flag, _, summary = line.split("\t", 2) if line else ("", "", "")
@@ -120,14 +128,14 @@ def fetch(git: Git, remote: Remote, *, seconds: float = SECONDS) -> str | None:
     """
     code, _, errors = git.reach(
         "fetch", "--no-tags", "--no-prune", "--no-recurse-submodules", "--no-write-fetch-head",
-        "--no-auto-maintenance", "--refmap=", "--", remote.address, f"+{remote.branch}:{_FETCHED}",
+        "--no-auto-maintenance", "--refmap=", "--", remote.address, f"+{remote.branch}:{remote.fetched}",
         seconds=seconds, personal=personal(),
     )  # fmt: skip
     if code:
         if _has_no_branch(git, remote, seconds):
             return None
         raise unreachable(remote, errors)
-    found = git.resolve(_FETCHED)
+    found = git.resolve(remote.fetched)
     known = git.resolve(remote.ours)
     if found is not None and known is not None and git.status("merge-base", "--is-ancestor", known, found):
         text = f"the branch of {remote.shown} no longer holds {known[:12]}, which stood there before"
@@ -151,9 +159,16 @@ def remember(git: Git, remote: Remote, commit: str) -> None:
     git.run("update-ref", remote.ours, commit)
 
 
+def tell_people(git: Git, remote: Remote, commit: str) -> None:
+    """Let people who follow the remote's branch by its name see that it is at `commit`, as after a push of theirs."""
+    theirs = f"refs/remotes/{remote.name}/{remote.branch.removeprefix('refs/heads/')}"
+    if git.resolve(theirs) is not None:
+        git.run("update-ref", theirs, commit)
+
+
 def clear_dead_locks(git: Git, remote: Remote) -> None:
     """Remove the locks on our own references that an interrupted publishing left behind."""
-    for name in (_FETCHED, remote.ours):
+    for name in (remote.fetched, remote.ours):
         (git.git_dir / f"{name}.lock").unlink(missing_ok=True)
 
 

@@ -27,9 +27,9 @@ _PIECE = 1 << 16
 class Git:
     """One repository's git, with one long-lived reader and one long-lived reference writer.
 
-    `inherit` is a file descriptor that children keep open, so that a lock on it outlives a crash of this
-    process exactly as long as one of its children does. `in_hook` lets git say which index and which objects
-    the hook that runs is about.
+    `git_dir` is the engine's own (`place.make_engine_git`), or that of a work tree where a hook runs. `inherit` is a
+    file descriptor that children keep open, so that a lock on it outlives a crash of this process exactly as long as
+    one of its children does. `in_hook` lets git say which index and which objects the hook that runs is about.
     """
 
     def __init__(self, root: Path, git_dir: Path, *, inherit: int | None = None, in_hook: bool = False) -> None:
@@ -57,20 +57,24 @@ class Git:
                 child.wait()
         self._reader = self._references = None
 
-    def run(self, *arguments: str, input: bytes | None = None, accept: Sequence[int] = (0,)) -> bytes:
-        """Return the standard output of one git command.
+    def run(
+        self, *arguments: str, input: bytes | None = None, accept: Sequence[int] = (0,), index: Path | None = None
+    ) -> bytes:
+        """Return the standard output of one git command; `index` is the index that it works on.
 
         Raises:
             StoreError: git is not installed, or it ended with a code that is not in `accept`.
         """
-        return self._finish(arguments, input, accept)[1]
+        return self._finish(arguments, input, accept, index)[1]
 
     def status(self, *arguments: str, accept: Sequence[int] = (0, 1)) -> int:
         """Return the exit code of one git command that answers with it."""
         return self._finish(arguments, None, accept)[0]
 
-    def _finish(self, arguments: Sequence[str], input: bytes | None, accept: Sequence[int]) -> tuple[int, bytes]:
-        child = self._start(*arguments)
+    def _finish(
+        self, arguments: Sequence[str], input: bytes | None, accept: Sequence[int], index: Path | None = None
+    ) -> tuple[int, bytes]:
+        child = self._start(*arguments, index=index)
         output, errors = child.communicate(input)
         if child.returncode not in accept:
             raise _failure(arguments[0], child.returncode, errors)
@@ -103,6 +107,12 @@ class Git:
         self._send([f"info {name}"])
         header = self._header()
         return None if header is None else header[0]
+
+    def blob(self, name: str) -> str | None:
+        """Return the object id of the file that `name` (`commit:path`) is, None where there is none, or a folder."""
+        self._send([f"info {name}"])
+        header = self._header()
+        return header[0] if header is not None and header[1] == "blob" else None
 
     def read(self, name: str) -> bytes | None:
         """Return the content of the object named `name`, None if there is none."""
@@ -233,19 +243,24 @@ class Git:
         self._reader = None
         raise _failure("cat-file", child.returncode, errors)
 
-    def _start(self, *arguments: str, personal: Iterable[tuple[str, str]] | None = None) -> subprocess.Popen[bytes]:
+    def _start(
+        self, *arguments: str, personal: Iterable[tuple[str, str]] | None = None, index: Path | None = None
+    ) -> subprocess.Popen[bytes]:
         """Start git; with `personal` (see `reach`) as one that may use the network."""
         alone = personal is None
         settings = SETTINGS if alone else SETTINGS | NETWORK_SETTINGS
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
+        variables = environment(self._kept) if personal is None else network_environment(personal)
+        if index is not None:
+            variables["GIT_INDEX_FILE"] = str(index)
         try:
             return subprocess.Popen(
-                ["git", f"--git-dir={self.git_dir}", f"--work-tree={self.root}", *options, *arguments],
+                ["git", f"--git-dir={self.git_dir}", *options, *arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 cwd=self.root,
-                env=environment(self._kept) if personal is None else network_environment(personal),
+                env=variables,
                 pass_fds=self._inherit if alone else (),
                 start_new_session=not alone,
             )

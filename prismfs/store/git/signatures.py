@@ -60,9 +60,7 @@ def check_signature(git: Git, commit: str, keys: Mapping[str, Sequence[str]]) ->
         return Signature("unsupported_signature")
     if not can_check():
         return Signature("signature_unverifiable")
-    state = git.git_dir / "prismfs"
-    state.mkdir(exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=state, prefix="signers-") as file:
+    with tempfile.NamedTemporaryFile(prefix="signers-") as file:
         allowed = (f'{name.lower()} namespaces="git" {key}\n' for name in sorted(keys) for key in keys[name])
         file.write("".join(allowed).encode())
         file.flush()

@@ -12,13 +12,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from prismfs.errors import RefusedError, StoreError
+from prismfs.errors import StoreError
 from prismfs.store.git.plumbing import LINK, NO_OBJECT, PLAIN, PROGRAM, SUBMODULE, Change, parse_raw
 from prismfs.store.git.repository import Git
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-_UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
 
 
 class Folders:
@@ -99,10 +98,13 @@ def write_files(
             each()
 
 
-def restore(git: Git, scratch: Path, changes: Sequence[Change], each: Callable[[], None]) -> tuple[str, ...]:
+def restore(
+    git: Git, scratch: Path, changes: Sequence[Change], each: Callable[[], None], also: Mapping[str, str]
+) -> tuple[str, ...]:
     """Bring the files of `changes` on disk from their old content to the new one.
 
-    A file whose content is neither, such as one that a person is editing, is left alone. Returns their paths.
+    `also` (path to blob) is what may stand there besides: what a carry that was cut off has put there. A file whose
+    content is none of these, such as one that a person is editing, is left alone. Returns their paths.
     """
     edited = []
     missing: list[tuple[str, bytes]] = []
@@ -117,11 +119,12 @@ def restore(git: Git, scratch: Path, changes: Sequence[Change], each: Callable[[
             known_by_content = change.mode not in (PROGRAM, LINK) and change.old != change.new
             if found == change.new and known_by_content:
                 continue
-            if found not in (change.old, change.new, NO_OBJECT):
+            if found not in (change.old, change.new, also.get(change.path), NO_OBJECT):
                 edited.append(change.path)
             elif change.new == NO_OBJECT:
                 folder, _, name = change.path.rpartition("/")
-                os.unlink(name, dir_fd=folders.open(folder, create=False))
+                if found != NO_OBJECT:
+                    os.unlink(name, dir_fd=folders.open(folder, create=False))
                 folders.leave(folder)
             else:
                 data = git.read(change.new)
@@ -139,57 +142,27 @@ def edited(git: Git, commit: str, paths: Sequence[str]) -> tuple[str, ...]:
         return tuple(path for path, data in held if data is not None and _blob_on_disk(folders, path) != _blob_of(data))
 
 
-def bring_index(git: Git, changes: Sequence[Change], between: Iterable[Change] = ()) -> None:
-    """Point the index at the new content of `changes` wherever it still names an old one.
+def bring_index(git: Git, index: Path, head: str, changes: Iterable[Change]) -> None:
+    """Point `index`, a copy of a person's, at the files of `head` wherever it still names an old one of `changes`.
 
-    `between` are the changes on the way there, commit by commit: a person's own commit leaves the index at
-    what it committed, and an engine's commit may have come on top. What a person has staged is left alone.
+    `changes` lead to `head`, from where the branch stood and from where the index was brought last. What a person has
+    staged is left alone.
     """
-    olds: dict[str, set[str]] = {}
-    for change in (*changes, *between):
-        olds.setdefault(change.path, set()).add(change.old)
-    behind = {change.path: change for change in changes}
-    if not behind:
+    olds: dict[str, dict[str, Change]] = {}
+    for change in changes:
+        olds.setdefault(change.path, {})[change.old] = change
+    if not olds:
         return
-    raw = git.run("diff-index", "--cached", "-z", "--raw", "--no-renames", "HEAD")
-    staged = {change.path: change.new for change in parse_raw(raw.split(b"\0"))}
+    raw = git.run("diff-index", "--cached", "-z", "--raw", "--no-renames", head, index=index)
     lines = []
-    for path, change in behind.items():
-        if path in staged and staged[path] in olds[path]:
-            mode = "0" if change.new == NO_OBJECT else change.mode
-            lines.append(f"{mode} {change.new}\t".encode() + os.fsencode(path))
+    for staged in parse_raw(raw.split(b"\0")):
+        known = olds.get(staged.path, {}).get(staged.new)
+        if known is not None:
+            mode = "0" if known.new == NO_OBJECT else known.mode
+            lines.append(f"{mode} {known.new}\t".encode() + os.fsencode(staged.path))
     if lines:
-        git.run("update-index", "-z", "--index-info", input=b"\0".join(lines) + b"\0")
-
-
-def check_tidy(git: Git, here: str, theirs: str) -> None:
-    """Accept a working tree that can be moved from `here` to `theirs` without losing anything.
-
-    Raises:
-        RefusedError: `edited`, or `in_the_way`, naming the first file.
-    """
-    changed = git.run("status", "--porcelain", "-z", "--untracked-files=no", "--ignore-submodules=all").split(b"\0")
-    if changed[0]:
-        raise RefusedError(
-            "edited", "differs from the branch, and the branch has to move to what the other repository holds",
-            path=os.fsdecode(changed[0][3:]), hint="git stash, prismfs push, git stash pop",
-        )  # fmt: skip
-    for name in _UNDER_WAY:
-        if (git.git_dir / name).exists():
-            raise RefusedError("edited", "a merge or cherry-pick is under way", path=f".git/{name}", hint="finish it")
-    # git leaves files in place that it cannot tell to be unchanged, and the index came along without stat data.
-    git.run("update-index", "-q", "--refresh", accept=(0, 1))
-    try:
-        git.run("read-tree", "-n", "-m", "-u", here, theirs)
-    except StoreError as error:
-        if error.code != "git_failed":
-            raise
-        new = (change.path for change in git.each_change(here, theirs) if change.old == NO_OBJECT)
-        path = next((path for path in new if os.path.lexists(git.root / path)), None)
-        raise RefusedError(
-            "in_the_way", "is not in the branch and would be written over" if path else error.problem.message,
-            path=path, hint="move it away",
-        ) from error  # fmt: skip
+        tree = f"--work-tree={git.root}"
+        git.run(tree, "update-index", "-z", "--index-info", input=b"\0".join(lines) + b"\0", index=index)
 
 
 def _blob_on_disk(folders: Folders, path: str) -> str:

@@ -17,7 +17,6 @@ from prismfs.kinds.core.values import Scope
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.api import Id, JsonValue, Nothing
 from prismfs.rules.care.outbound_issue import wording
-from prismfs.rules.core import authority
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.response.api import meta_of
 
@@ -57,7 +56,7 @@ def stage(draft: Draft) -> Nothing | None:
     Every change goes through the scanner and the operators again.
 
     Raises:
-        ForbiddenError: `not_incident_manager`, `protected_unendorsed`.
+        ForbiddenError: `not_incident_manager`.
         RefusedError: `not_triaged`, `phone_home_never`, `already_approved`, `privacy_blocked`, and those of `compose`.
         RecordError: `phone_home_scope_forbidden`, the schema's own refusal (R-000-27).
     """
@@ -161,7 +160,6 @@ def _put_draft(
     again: bool,
 ) -> PhoneHome | None:
     """Put the draft of a phone-home, or a change of the one that is there; None where nothing is to do."""
-    authority.check_endorsed(draft)  # the destination is one of the protected settings
     if incident.drill:
         raise RefusedError("is_drill", "a drill never leaves the project", field="/id", hint="prismfs incident show ID")
     tracker, triage = draft.view.single(Tracker), draft.view.single(Triage)

@@ -16,7 +16,8 @@ def shut(bench: Project) -> Path:
     """A desk into whose inbox others may write, and nowhere else."""
     for folder, _, files in os.walk(bench.root):
         for path in (Path(folder), *(Path(folder, name) for name in files)):
-            path.chmod(path.stat().st_mode & 0o755)
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode & 0o755)
     for name, mode in {"inbox": 0o3770, "quarantine": 0o700, "run": 0o700}.items():
         (bench.root / name).chmod(mode)
     return bench.root

@@ -121,10 +121,10 @@ def test_look_work_item_that_is_not_done_in_time_is_its_owners_matter(bench: Pro
     bench.drop("kind: task\nfrom: jade\ntitle: sweep\ntype: chore\n")
     bench.turn()
     with bench.desk.repo.writer():
-        bench.desk.repo.bring_index()
+        bench.desk.repo.bring_window()
     (item,) = bench.records("bead")
     late = item.changed(due_at=bench.clock.now() + timedelta(days=1))
-    bench.commit_by_hand({bead.KIND.place_of(late): bead.KIND.write(late)})
+    bench.force({bead.KIND.place_of(late): bead.KIND.write(late)})
     bench.turn()
     bench.clock.move(timedelta(days=30))
     assert bench.records("bead")[0].due_at < bench.clock.now()

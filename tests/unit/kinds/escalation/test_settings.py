@@ -92,7 +92,9 @@ def test_escalation_settings_zero_is_never_and_every_key_may_be_left_out() -> No
 def test_invalid_escalation_settings_stop_the_desk_and_no_drop_is_lost(bench: Project) -> None:
     """R-004-04, C-96: nothing is decided by half a configuration; what was dropped waits and is taken afterwards."""
     good = bench.files()["settings/escalation.json"]
-    bench.commit_by_hand({"settings/escalation.json": json.dumps(SHIPPED | {"max_reescalations": -1}).encode()})
+    bench.force({"settings/escalation.json": json.dumps(SHIPPED | {"max_reescalations": -1}).encode()})
+    with bench.desk.repo.writer():
+        bench.desk.repo.bring_window()
     bench.drop("kind: escalation\nfrom: jade\ntitle: disk full\n")
     with pytest.raises(ConfigError) as refused:
         bench.turn()
@@ -100,7 +102,7 @@ def test_invalid_escalation_settings_stop_the_desk_and_no_drop_is_lost(bench: Pr
     finding = next(f for f in examine(bench.root, bench.clock.now()) if f.subject == "settings and roster are valid")
     assert finding.problem is not None
     assert (finding.problem.path, finding.problem.field) == ("settings/escalation.json", "/max_reescalations")
-    bench.commit_by_hand({"settings/escalation.json": good})
+    bench.force({"settings/escalation.json": good})
     bench.turn()
     assert [bead.title for bead in bench.records("bead")] == ["disk full"]
 

@@ -154,7 +154,7 @@ def test_nobody_says_of_another_that_he_was_refused(actor: str) -> None:
 def test_every_code_that_denies_a_right_is_known_as_a_privileged_try() -> None:
     folder = Path(prismfs.rules.__file__).parent
     raised = {code for path in sorted(folder.rglob("*.py")) for code in forbidden_codes(path.read_text())}
-    assert raised | {"protected_unendorsed"} == refusals.PRIVILEGED
+    assert raised == refusals.PRIVILEGED
 
 
 def forbidden_codes(source: str) -> Iterator[str]:

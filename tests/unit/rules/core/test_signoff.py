@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from prismfs.engine.trust.foreign_commits import VERDICTS
+from prismfs.engine.trust.proposals import VERDICTS
 from prismfs.engine.trust.verdict_file import SIGNOFFS
 from prismfs.errors import PrismfsError
 from prismfs.kinds import KINDS

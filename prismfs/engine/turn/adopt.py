@@ -1,0 +1,105 @@
+"""Two engines over one project: the decisions of this one are made again on top of the other's (R-004-35).
+
+What was decided here and is not yet in the other history is a list of events, each kept whole in its commit. The same
+events are decided by the rules on top of what the other has published, at the times at which they happened, and take
+the place of the first decisions in one reference transaction: a reader sees the old history or the new one. Ids follow
+from causes, so that what came out the same has the same names.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from prismfs.engine.trust.verify import event_of
+from prismfs.engine.turn.desk import Desk
+from prismfs.engine.turn.refusals import refusal_event
+from prismfs.errors import RefusedError
+from prismfs.records import plan as trailers
+from prismfs.records.api import Decision, Event, Plan, Refused, parse_instant
+from prismfs.rules import RULES_VERSION, decide
+from prismfs.store.git.history import Commit, Snapshot, read_commits
+from prismfs.store.git.proofs import has_engines, newest_proven
+
+
+@dataclass(frozen=True, slots=True)
+class Redecided:
+    """One event that was decided again: its commit before, the new decision, and the new commit.
+
+    `before` is None for the refusal of a drop that was accepted before. `known` tells that the history there answers
+    the same cause.
+    """
+
+    event: Event
+    before: str | None
+    decision: Decision
+    known: bool = False
+    commit: str | None = None
+
+    @property
+    def lost(self) -> bool:
+        """Whether the event led to a plan before and does not now. The same decision made elsewhere is no loss."""
+        return not self.known and not isinstance(self.decision, Plan)
+
+
+def engine_tip(desk: Desk, here: Snapshot, news: Sequence[Commit]) -> str | None:
+    """Return the newest decision of another engine among `news`; None if there is none.
+
+    Where the roster has engines, a key of theirs says so and nothing else does: a copy is a commit of whoever made it.
+
+    Raises:
+        RefusedError: `newer_rules`.
+    """
+    theirs = [commit for commit in news if commit.by_engine]
+    for commit in theirs:
+        if commit.rules > RULES_VERSION:
+            raise RefusedError(
+                "newer_rules", f"was decided by rules {commit.rules}, these are {RULES_VERSION}", path=commit.id,
+                hint="install the version of prismfs that the other clone has",
+            )  # fmt: skip
+    git, tips = desk.repo.git, [commit.id for commit in reversed(theirs)]
+    if tips and has_engines(git, here.commit):
+        signed = (commit.id for commit in reversed(theirs) if commit.signed)
+        return next((tip for tip in signed if newest_proven(git, here.commit, tip) == tip), None)
+    return next(iter(tips), None)
+
+
+def adopt(desk: Desk, theirs: str) -> list[Redecided]:
+    """Decide here again, on top of `theirs`, what that history lacks; the caller holds the writer's lock."""
+    repo = desk.repo
+    here = repo.snapshot()
+    again = rehearse(desk, here, theirs)
+    plans = [one.decision for one in again if isinstance(one.decision, Plan)]
+    base = Snapshot(theirs, here.window)
+    made = iter(repo.apply(plans, base=base, instead_of=here) if plans else repo.follow(here, theirs))
+    again = [replace(one, commit=next(made)) if isinstance(one.decision, Plan) else one for one in again]
+    if not any(one.lost for one in again):
+        repo.forget_abandoned(here.commit)  # the new commits hold all of it
+    return again
+
+
+def rehearse(desk: Desk, here: Snapshot, theirs: str) -> list[Redecided]:
+    """Return what would be decided again on top of `theirs`, and change nothing."""
+    decided = []
+    with desk.repo.overlay(Snapshot(theirs, here.window)) as view:
+        for commit, event in _events(desk, here.commit, theirs):
+            at = parse_instant(commit.trailers[trailers.TIME])
+            one = Redecided(event, commit.id, decide(view, event, at), known=view.handled(event.cause))
+            decided.append(one)
+            if isinstance(one.decision, Refused) and event.type == "drop":
+                # Its sender was told that it is kept; the history must say that it is not any more.
+                refused = refusal_event(event, one.decision.problem)
+                one = Redecided(refused, None, decide(view, refused, at))
+                decided.append(one)
+            if isinstance(one.decision, Plan):
+                view.add(one.decision)
+    return decided
+
+
+def _events(desk: Desk, here: str, theirs: str) -> Sequence[tuple[Commit, Event]]:
+    """Return the decisions of `here` that `theirs` lacks, oldest first, with their events."""
+    git = desk.repo.git
+    found = []
+    for commit in read_commits(git, since=theirs, until=here):
+        event = event_of(git, commit)
+        assert event is not None, "the truth holds decisions only"
+        found.append((commit, event[0]))
+    return found

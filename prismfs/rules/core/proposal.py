@@ -1,0 +1,147 @@
+"""A commit that the engine did not make: what of it becomes the truth, path by path, and what does not.
+
+The engine says of each path what git holds and whose signature it has; here stands what that is worth. What is legal is
+taken as it is, comments and all; the rest is refused with its reason, and the records stay as they were.
+"""
+
+from pydantic import JsonValue
+
+from prismfs.kinds import KINDS, kind_of_path
+from prismfs.kinds.core.settings.project import Project
+from prismfs.kinds.core.verdict import Verdict
+from prismfs.records.api import Document, Kind, Take
+from prismfs.rules.core.draft import Draft
+
+_MOST = 50
+"""Paths named in a row; there may be more."""
+
+_FOLDERS = frozenset(kind.folder.partition("/")[0] for kind in KINDS.values())
+_IGNORED = frozenset({"inbox", "quarantine", "run"})
+_PLAIN = "100644"
+
+UNSIGNED = "protected_unsigned"
+"""Why a protected file is refused where operators sign; the commit's own code says what its signature lacks."""
+
+
+def take_proposal(draft: Draft) -> None:
+    """Take over what a commit of others may change, and write down who made it and what was refused.
+
+    Who became a bridge of the home project by it is elevated, who is one no more demoted (R-000-75).
+    """
+    document = draft.event.document
+    changes = [change for change in _listed(document, "changes") if isinstance(change, dict)]
+    taken: list[JsonValue] = []
+    refused: dict[str, JsonValue] = {"*": "too_many_files"} if document["left_out"] else {}
+    for change in changes:
+        path = str(change["path"])
+        if change["had"] or change["old"] != change["new"] == change["here"]:
+            continue  # the truth says so, or has said so since: an index behind the branch undoes nothing
+        code = _refusal(change, document)
+        if code is None:
+            taken.append(path)
+            new = change["new"]
+            draft.take(Take(path, None if new is None else str(new), str(change["mode"])))
+        else:
+            refused[path] = code
+    commit = str(document["commit"])
+    draft.merges = commit
+    draft.because("take", _said(len(taken), len(refused)))
+    meta: dict[str, JsonValue] = {
+        "commit": commit, "author": document["author"], "subject": document["subject"], "taken": taken[:_MOST],
+        "refused": dict(list(refused.items())[:_MOST]), "paths": len(changes),
+    }  # fmt: skip
+    draft.row_about("commit.observed", "commit", commit, level="error" if refused else "info", meta=meta)
+    protected = [path for path in taken if _is_protected(str(path))]
+    kept = [path for path, code in refused.items() if _is_protected(path)]
+    if kept:
+        said: dict[str, JsonValue] = {"commit": commit, "code": refused[kept[0]], "paths": [*kept[:_MOST]]}
+        draft.row_about(
+            "protected.refused", "commit", commit, level="error", meta=_members(document.get("endorsement")) | said
+        )
+    if protected:
+        _tell_of_the_roster(draft, commit, protected)
+
+
+def _refusal(change: Document, document: Document) -> str | None:
+    """Return the code of what is against a change of one path, None where it may be taken."""
+    path, new = str(change["path"]), change["new"]
+    kind, first = kind_of_path(path), path.partition("/")[0]
+    if first in _IGNORED:
+        return "not_of_the_history"
+    if kind is None or change["code"] == "bad_name":
+        return _refusal_of_other(change, first)
+    if kind.chained:
+        return "audit_changed"
+    if issubclass(kind.model, Verdict) and change["old"] is not None:
+        return f"{kind.name}_changed"
+    # Words around a record are anybody's, what it says is not: to change that is an act, and acts have commands.
+    written_by_hand = "person" in kind.writers and (kind.layout != "dated" or kind.edited_by_hand or not change["old"])
+    if not written_by_hand and not change["same"]:
+        return "engine_record_changed"
+    if new is None and (kind.layout == "dated" or kind.model is Project):
+        return "record_removed"
+    if new is not None and change["mode"] != _PLAIN:
+        return "bad_mode"
+    if change["code"] is not None:
+        return str(change["code"])
+    if change["old"] != change["here"]:
+        return "changed_meanwhile"
+    return None if _may(kind, document) else UNSIGNED
+
+
+def _refusal_of_other(change: Document, first: str) -> str | None:
+    if change["code"] is not None:
+        return str(change["code"])
+    if first in _FOLDERS and change["new"] is not None and not str(change["mode"]).startswith("100"):
+        return "bad_mode"  # a link or a repository where a folder of records belongs
+    return None if change["old"] == change["here"] else "changed_meanwhile"
+
+
+def _may(kind: Kind, document: Document) -> bool:
+    """Tell whether the commit's author may change a file of this kind: a protected one wants a signed operator."""
+    if not kind.protected or document["trust"] == "local":
+        return True
+    return bool(_members(document.get("endorsement")).get("operator"))
+
+
+def _tell_of_the_roster(draft: Draft, commit: str, paths: list[JsonValue]) -> None:
+    document = draft.event.document
+    meta: dict[str, JsonValue] = {"commit": commit, "paths": paths[:_MOST], **_members(document.get("endorsement"))}
+    if document["trust"] == "signed":
+        draft.row_about("protected.endorsed", "commit", commit, reason="an operator answers for it", meta=meta)
+    (were, are), (had, have) = _both(document["bridges"]), _both(document["operators"])
+    for name in are:
+        if name not in were:
+            draft.row_about("roster.elevated", "persona", name, reason="is a bridge from now on", meta=meta)
+    for name in were:
+        if name not in are:
+            draft.row_about("roster.demoted", "persona", name, reason="is a bridge no more", meta=meta)
+    if had != have or any(str(path).startswith("roster/") for path in paths):
+        now: dict[str, JsonValue] = {"operators": list(have)} if had != have else {}
+        draft.row_about("roster.changed", "commit", commit, meta=meta | now)
+
+
+def _said(taken: int, refused: int) -> str:
+    if refused:
+        return f"a commit of others: {taken} files taken, {refused} refused"
+    return "a commit of others" if not taken else f"a commit of others: {taken} files taken"
+
+
+def _is_protected(path: str) -> bool:
+    kind = kind_of_path(path)
+    return kind is not None and kind.protected
+
+
+def _listed(document: Document, name: str) -> list[JsonValue]:
+    value = document.get(name)
+    return value if isinstance(value, list) else []
+
+
+def _members(value: JsonValue) -> dict[str, JsonValue]:
+    return value if isinstance(value, dict) else {}
+
+
+def _both(value: JsonValue) -> tuple[list[str], list[str]]:
+    """Return the names before and after."""
+    named = _members(value)
+    return [str(name) for name in _listed(named, "before")], [str(name) for name in _listed(named, "after")]

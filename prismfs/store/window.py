@@ -1,0 +1,182 @@
+"""The window: the branch that people see and commit on, carried behind the truth, which the engine alone moves.
+
+What people commit is a proposal until the engine has taken it: nothing that they do to this branch states what the
+truth is. It is carried in this order: the files on disk, the index made beside, the branch. Where a person's git
+command is under way, it stays behind until that has ended.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from prismfs.errors import ConflictError
+from prismfs.store.git import worktree
+from prismfs.store.git.history import merge_base, new_commits
+from prismfs.store.git.place import Place, read_branch
+from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, parse_raw
+from prismfs.store.git.repository import Git
+from prismfs.store.lock import Marks, commit_runs
+
+_UNDER_WAY = {
+    "MERGE_HEAD": "a merge",
+    "CHERRY_PICK_HEAD": "a cherry-pick",
+    "REVERT_HEAD": "a revert",
+    "rebase-merge": "a rebase",
+    "rebase-apply": "a rebase",
+    "sequencer": "a sequence of picks",
+}
+"""What git leaves in its directory while it waits for a person, and how that is called."""
+
+
+class Window:
+    """The window of one project; every method but `news` and `obstacle` wants the writer's lock."""
+
+    def __init__(self, place: Place, git: Git, crash_point: Callable[[str], None]) -> None:
+        self._place = place
+        self._git = git
+        self._marks = Marks(place.state, git)
+        self._crash_point = crash_point
+
+    def head(self) -> str | None:
+        """Return the commit at which the window stands, None where there is no such branch."""
+        return self._git.resolve(self._place.window)
+
+    def news(self, truth: str, heads: tuple[str | None, ...]) -> tuple[str, ...]:
+        """Return the commits of `heads` that the truth does not hold, each after its parents.
+
+        Former decisions of the engine's, made again on another history, are none; neither is a history that has
+        nothing in common with the truth.
+        """
+        known = (truth, self._marks.read("carried"))
+        found = [head for head in heads if head is not None and head not in known]
+        found = [head for head in found if merge_base(self._git, head, truth) not in (None, head)]
+        return new_commits(self._git, found, [truth, f"--glob={self._place.own}abandoned"]) if found else ()
+
+    def obstacle(self, truth: str) -> str | None:
+        """Return what keeps the window from being carried to `truth` now, as a clause for people; None if nothing."""
+        here, head = read_branch(self._place.git_dir), self.head()
+        if head is not None and not self._is_ours(head, truth):
+            return f"{self._short} was moved to a history that is not this project's"
+        for name, what in _UNDER_WAY.items():
+            if (self._place.git_dir / name).exists():
+                return f"{what} is under way"
+        if here == self._place.window and (self._place.git_dir / "index.lock").exists():
+            return "another git command holds the index"
+        if here == self._place.window and commit_runs(self._place.root):
+            return "a commit is being written"
+        return None
+
+    def fill(self) -> None:
+        """Write all files of the window's own commit, as after a clone: nothing is there yet."""
+        head = self.head()
+        if head is not None:
+            self._carry_all(head, head, fresh=True)
+
+    def carry(self, truth: str) -> tuple[str, ...]:
+        """Bring files, index and branch to `truth`; return the paths left alone because a person edits them.
+
+        Where another branch is checked out, the window's moves and nothing else.
+
+        Raises:
+            ConflictError: `window_busy`; a person's command is under way.
+        """
+        head = self.head()
+        if head == truth and self._marks.read("carried") == truth:
+            return ()
+        stays = self.obstacle(truth)
+        if stays is not None:
+            raise ConflictError("window_busy", stays, path=self._short, hint="the branch follows once it has ended")
+        edited: tuple[str, ...] = ()
+        if read_branch(self._place.git_dir) == self._place.window:
+            edited = self._carry_all(head, truth)
+        else:
+            self._move(head, truth)
+        self._marks.write("carried", truth)
+        return edited
+
+    def edited(self) -> tuple[str, ...]:
+        """Return the files that people have changed and not committed, as git sees them without its configuration."""
+        head, tree = self.head(), f"--work-tree={self._place.root}"
+        if head is None or read_branch(self._place.git_dir) != self._place.window:
+            return ()
+        index = self._place.state / f"index.{os.getpid()}"
+        try:
+            _copy(self._place.git_dir / "index", index)
+            self._git.run(tree, "update-index", "-q", "--refresh", accept=(0, 1), index=index)
+            raw = self._git.run(tree, "diff-index", "-z", "--raw", "--no-renames", head, index=index)
+        finally:
+            index.unlink(missing_ok=True)
+        return tuple(change.path for change in parse_raw(raw.split(b"\0")))
+
+    @property
+    def _short(self) -> str:
+        return self._place.window.removeprefix("refs/heads/")
+
+    def _is_ours(self, head: str, truth: str) -> bool:
+        return self._marks.read("carried") == head or merge_base(self._git, head, truth) is not None
+
+    def _carry_all(self, head: str | None, truth: str, *, fresh: bool = False) -> tuple[str, ...]:
+        start = EMPTY_TREE if fresh or head is None else head
+        shown = start if fresh else self._marks.read("worktree") or start
+        changes = self._git.changes(start, truth)
+        between = () if shown == start else self._git.changes(shown, truth)
+        self._crash_point("before-files")
+        edited = worktree.restore(
+            self._git, self._place.state, changes, lambda: self._crash_point("between-files"),
+            {change.path: change.old for change in between},
+        )  # fmt: skip
+        self._marks.write("worktree", truth)
+        self._crash_point("before-index")
+        index = self._place.git_dir / "index"
+        made = self._place.git_dir / "prismfs-index"
+        stamp = _copy(index, made)
+        worktree.bring_index(self._git, made, truth, (*changes, *between))
+        with self._held_index():
+            if _stamp(index) != stamp:
+                raise ConflictError(
+                    "window_busy", "the index was changed meanwhile", path=self._short, hint="try again"
+                )
+            if made.exists():
+                made.replace(index)
+            self._crash_point("after-index")
+            self._move(head, truth)
+        self._crash_point("after-window")
+        return edited
+
+    def _move(self, head: str | None, truth: str) -> None:
+        if head != truth:
+            self._git.move({self._place.window: (head or NO_OBJECT, truth)})
+
+    @contextmanager
+    def _held_index(self) -> Iterator[None]:
+        """Hold git's own lock on the index: no commit of a person's is being made meanwhile."""
+        lock = self._place.git_dir / "index.lock"
+        try:
+            os.close(os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644))
+        except FileExistsError:
+            raise ConflictError(
+                "window_busy", "another git command holds the index", path=self._short, hint="try again"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
+
+
+def _copy(index: Path, made: Path) -> tuple[int, ...] | None:
+    """Copy the index; return what tells it from any later one, None where there is none."""
+    stamp = _stamp(index)
+    made.unlink(missing_ok=True)
+    if stamp is not None:
+        shutil.copyfile(index, made)
+    return stamp
+
+
+def _stamp(index: Path) -> tuple[int, ...] | None:
+    try:
+        found = index.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
