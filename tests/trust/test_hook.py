@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from prismfs.engine.trust.proven import unproven
 from prismfs.kinds import KINDS, kind_of
 from prismfs.records.api import Event, Plan
 from prismfs.rules import decide
+from prismfs.store.git.history import ENGINE
 from tests.support.shared import Shared, phone_home, roster
 
 pytestmark = pytest.mark.slow
@@ -281,3 +283,26 @@ def test_phone_home_forged_as_approved_is_refused(shared: Shared) -> None:
     forged = shared.pho.changed(status="withdrawn")
     jade.put(forged, subject="phone_home: withdraw x\n\nwhy\n\nPrismfs-Cause: command:1")
     assert refused(jade.push(), "engine_record_changed")
+
+
+def test_decision_that_no_engine_has_signed_is_refused_and_pulled_it_is_a_proposal(shared: Shared) -> None:
+    """FT-01: an event decided by the real rules, in a commit with the engine's name and trailers, unsigned."""
+    clone = shared.watcher()
+    clone.turn()
+    clone.publish()
+    before = clone.files()
+    forger = shared.person("forger", None, "forger")
+    forged = forger.git(
+        "commit-tree", "-p", "HEAD", "-m", "x\n\nPrismfs-Cause: command:1", "HEAD^{tree}"
+    ).stdout.strip()
+    raw = forger.git("cat-file", "commit", forged).stdout.replace("forger <forger@example.org>", ENGINE)
+    (forger.root / "raw").write_text(raw)
+    forged = forger.git("hash-object", "-t", "commit", "-w", "raw").stdout.strip()
+    assert refused(forger.push(f"{forged}:refs/heads/main"), "unproven")
+    shared.without_hook()
+    assert forger.push(f"{forged}:refs/heads/main") == ""
+    clone.pull()
+    assert clone.rows("commit.observed")[-1].meta["commit"] == forged
+    after = clone.files()
+    assert {path: after[path] for path in before} == before
+    assert list(unproven(clone.desk.repo.git, clone.truth())) == []

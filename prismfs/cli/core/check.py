@@ -121,8 +121,11 @@ def verify(call: output.Call, since: str | None) -> int:
 
     Exit 1 if one differs.
     """
+    from dataclasses import replace
+
     from prismfs.engine.admin.isolation import isolation_of
     from prismfs.engine.trust import verify as histories
+    from prismfs.engine.trust.proven import unproven
     from prismfs.store.repo import ProjectRepo
 
     with ProjectRepo(call.project()) as repo:
@@ -132,6 +135,8 @@ def verify(call: output.Call, since: str | None) -> int:
             raise StoreError("unknown_commit", "is no commit here", path=since)
         head = repo.snapshot().commit
         found = histories.verify(repo.git, until=head, since=start, progress=_progress(call))
+        unsigned = () if found.problems else tuple(unproven(repo.git, head))  # of what differs more is said already
+        found = replace(found, problems=(*found.problems, *unsigned))
     lines = [
         f"{found.commits} commits: {found.decided} decided again and equal ({found.older} by older rules), "
         f"{found.foreign} made by people; {found.rows} audit rows in one chain"

@@ -28,6 +28,7 @@ from prismfs.rules.core.api import Signoff, signoff
 from prismfs.store.git.history import Commit, read_commits
 from prismfs.store.git.place import find_git_dir, read_branch
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, Change, parse_raw
+from prismfs.store.git.proofs import has_engines, newest_proven
 from prismfs.store.git.repository import Git
 
 _SCRIPT = """#!/bin/sh
@@ -139,6 +140,7 @@ def check_commits(git: Git, old: str, new: str) -> Iterator[Problem]:
             hint="git rebase onto the branch, or merge into it the other way round",
         )  # fmt: skip
         return
+    yield from _check_engines(git, commits)
     if signed:
         yield from _check_protected(git, old, commits)
         yield from _check_decided(git, new, commits)
@@ -155,6 +157,17 @@ def check_commits(git: Git, old: str, new: str) -> Iterator[Problem]:
                     "engine_record_changed", commit, change.path, f"a {kind.name} is written by prismfs alone",
                     "take it out of the commit; a command or a file in inbox/ changes it",
                 )  # fmt: skip
+
+
+def _check_engines(git: Git, commits: Sequence[Commit]) -> Iterator[Problem]:
+    """Refuse what says that it is the engine's and has no signature of an engine of the roster (FT-01)."""
+    base = commits[0].parents[:1] if commits else ()
+    claimed = [commit for commit in commits if commit.by_engine]
+    if claimed and base and has_engines(git, base[0]) and newest_proven(git, base[0], claimed[-1].id) != claimed[-1].id:
+        yield Problem(
+            "unproven", f"commit {claimed[-1].id[:12]}: no engine of the roster has signed it", path=claimed[-1].id,
+            hint="prismfs keys list; commit under a name of your own",
+        )  # fmt: skip
 
 
 def _check_protected(git: Git, old: str, commits: Sequence[Commit]) -> Iterator[Problem]:

@@ -45,7 +45,7 @@ def take_proposal(draft: Draft) -> None:
             refused[path] = code
     commit = str(document["commit"])
     draft.merges = commit
-    draft.because("take", _said(len(taken), len(refused)))
+    draft.because("take", _said(len(taken), sorted({str(code) for code in refused.values()})))
     meta: dict[str, JsonValue] = {
         "commit": commit, "author": document["author"], "subject": document["subject"], "taken": taken[:_MOST],
         "refused": dict(list(refused.items())[:_MOST]), "paths": len(changes),
@@ -121,10 +121,11 @@ def _tell_of_the_roster(draft: Draft, commit: str, paths: list[JsonValue]) -> No
         draft.row_about("roster.changed", "commit", commit, meta=meta | now)
 
 
-def _said(taken: int, refused: int) -> str:
-    if refused:
-        return f"a commit of others: {taken} files taken, {refused} refused"
-    return "a commit of others" if not taken else f"a commit of others: {taken} files taken"
+def _said(taken: int, codes: list[str]) -> str:
+    files = "1 file" if taken == 1 else f"{taken} files"
+    parts = [f"{files} taken"] if taken else []
+    parts += [f"refused: {', '.join(codes)}"] if codes else []
+    return "; ".join(["a commit of others", *parts])
 
 
 def _is_protected(path: str) -> bool:
