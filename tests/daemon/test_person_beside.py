@@ -1,0 +1,66 @@
+"""A person commits beside a watcher that works: nothing is lost, nobody is refused, and nobody is held up (FG-01)."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.support.project import CLEAN
+from tests.support.waiting import until
+from tests.support.watched import Watched
+
+COMMITS = 100
+WAYS = (
+    "git add NOTES && git commit -qm note",
+    "git commit -qam note",
+    "git commit -qm note NOTES",
+)
+
+
+def keep_dropping(watched: Watched, stop: threading.Event, pause: float) -> int:
+    count = 0
+    while not stop.wait(pause):
+        watched.drop({"kind": "todo", "from": "jade", "title": f"todo {count}"}, f"todo-{count:05}.json")
+        count += 1
+    return count
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("pause", [0.25, 0.02])
+def test_commits_of_a_person_beside_a_busy_watcher_lose_nothing_and_are_not_refused(
+    watched: Watched, pause: float
+) -> None:
+    (watched.root / "NOTES").write_text("")
+    person(watched.root, "git add NOTES && git commit -qm begin")
+    child = watched.start()
+    stop, dropped = threading.Event(), [0]
+    drops = threading.Thread(target=lambda: dropped.append(keep_dropping(watched, stop, pause)))
+    drops.start()
+    refused = []
+    for number in range(COMMITS):
+        with (watched.root / "NOTES").open("a") as notes:
+            notes.write(f"line {number}\n")
+        done = person(watched.root, WAYS[number % len(WAYS)], check=False)
+        refused += [] if done.returncode == 0 else [done.stderr or done.stdout]
+    stop.set()
+    drops.join()
+    until(lambda: not any((watched.root / "inbox").iterdir()), "the inbox to be empty", limit=120)
+    until(lambda: watched.git("status", "--porcelain") == "", "the window to follow")
+    assert watched.stop(child) == 0
+    assert refused == []
+    assert sorted(todo["title"] for todo in watched.records("todo")) == sorted(f"todo {n}" for n in range(dropped[-1]))
+    truth = "refs/prismfs/PID-DESK01/records"
+    assert watched.git("show", f"{truth}:NOTES").splitlines() == [f"line {number}" for number in range(COMMITS)]
+    assert watched.git("rev-parse", "HEAD") == watched.git("rev-parse", truth)
+    assert watched.verified()
+
+
+def person(root: Path, script: str, *, check: bool = True) -> subprocess.CompletedProcess[str]:
+    who = {f"GIT_{role}_{what}": "Pat" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    done = subprocess.run(["sh", "-c", script], cwd=root, capture_output=True, text=True, check=False, env=CLEAN | who)
+    assert not check or done.returncode == 0, done.stderr
+    return done
