@@ -267,6 +267,7 @@ class Watcher:
             "polling": self.hints.polling,
             "error": None if project.error is None else dict(project.error.problem.as_document()),
             "tracker": self._syncer.problem(project.desk),
+            "sharing": self._sharer.problem(project.desk),
         }
         project.health.write(self._clock.now(), state=state, more=more)
 

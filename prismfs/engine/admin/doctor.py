@@ -74,6 +74,7 @@ def examine(root: Path, now: datetime) -> list[Finding]:
             _try("no record was written by a newer prismfs", _check_newer, root),
             _try("the inbox can be written", _check_inbox, root),
             _try("the watcher's heartbeat is fresh", _check_heartbeat, repo, now),
+            _try("the watcher shares what it is to share", _check_sharing, repo),
             _try("no deadline was let pass", _check_deadlines, repo, now),
             *(_try(subject, look) for subject, look in doctor_tenant.project_checks(repo)),
         ]
@@ -253,6 +254,15 @@ def _check_heartbeat(repo: ProjectRepo, now: datetime) -> Problem | None:
     if watchdog.is_silent(heartbeat, now, watchdog.late_of(repo.view(repo.snapshot()))):
         return Problem("watcher_silent", f"the watcher was last heard of at {at}", hint="prismfs watch")
     return None
+
+
+def _check_sharing(repo: ProjectRepo) -> Problem | None:
+    """Name what kept the watcher's last push or fetch from being made."""
+    heartbeat = watchdog.read_heartbeat(repo.root)
+    if heartbeat is None or heartbeat.sharing is None or repo.view(repo.snapshot()).single(Project).sharing is None:
+        return None
+    problem = Problem.from_document(heartbeat.sharing)
+    return Problem("not_shared", f"{problem.message} [{problem.code}]", path=problem.path, hint="prismfs push")
 
 
 def _check_deadlines(repo: ProjectRepo, now: datetime) -> Problem | None:

@@ -39,10 +39,14 @@ _MOST_FILE = 64 * 1024  # bytes
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """The last heartbeat of a watcher: its time and state, `watching`, `failing` or `stopped`."""
+    """The last heartbeat of a watcher: its time and state, `watching`, `failing` or `stopped`.
+
+    `sharing` is the problem that kept it from sharing the project, None where nothing did.
+    """
 
     at: datetime
     state: str
+    sharing: Document | None = None
 
 
 def read_heartbeat(root: Path) -> Heartbeat | None:
@@ -51,7 +55,10 @@ def read_heartbeat(root: Path) -> Heartbeat | None:
         with opened(root, "run", create=False) as folder:
             data = None if folder is None else folder.read(FILE, most=_MOST_FILE)
         told = {} if data is None else codec.parse(data, format="json")
-        return Heartbeat(parse_instant(str(told["at"])), str(told["state"]))
+        sharing = told.get("sharing")
+        return Heartbeat(
+            parse_instant(str(told["at"])), str(told["state"]), sharing if isinstance(sharing, dict) else None
+        )
     except (StoreError, RecordError, LookupError, ValueError):
         return None
 
