@@ -20,6 +20,7 @@ from prismfs.errors import PrismfsError, Problem
 # The module below prismfs.cli, with `:` and the name of the command where that is not `command`; and the line of help.
 _VERBS = {
     "init": ("admin.project:init", "Make a folder a project."),
+    "attach": ("admin.project:attach", "Bring the project beside the code to a clone."),
     "check": ("core.check", "Check record files and drops; exit 1 if one is invalid."),
     "emit": ("core.check:emit", "Check one file and drop it into the inbox."),
     "react": ("core.watch:react", "Do one turn over everything that waits, then exit."),

@@ -38,8 +38,9 @@ class Call:
         """
         start = self.directory.resolve()
         for folder in (start, *start.parents):
-            if (folder / "prismfs.yaml").is_file():
-                return folder
+            for found in (folder, folder / ".prismfs"):  # of its own, or beside the code
+                if (found / "prismfs.yaml").is_file():
+                    return found
         raise StoreError(
             "no_project",
             "is not in a prismfs project",

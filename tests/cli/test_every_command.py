@@ -27,6 +27,7 @@ PHASES = Path(__file__).parents[2] / "examples" / "phases"
 
 NOT_RUN = {
     "demo": "works in a new folder of its own, not in a project",
+    "attach": "works in a repository of code; contract/test_beside.py has some",
     "watch": "serves until it is stopped; `react --dry-run` is the rehearsal of a turn",
 }
 

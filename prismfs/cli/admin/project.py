@@ -27,6 +27,7 @@ _CLEAR_LINE = "\r\x1b[K"
 @click.option("--home", is_flag=True, help="The tenant's home project: its intake desk serves every other one.")
 @click.option("--separate", is_flag=True, help="Set modes so that agents can drop files and read, and nothing else.")
 @click.option("--agents", metavar="GROUP", default="agents", show_default=True, help="Whose users those agents run as.")
+@click.option("--beside", is_flag=True, help="FOLDER is a repository of code: the project is a branch beside it.")
 @output.verb(writes=True)
 def init(
     call: output.Call,
@@ -36,12 +37,16 @@ def init(
     home: bool,
     separate: bool,
     agents: str,
+    beside: bool,
     dry_run: bool,
 ) -> None:
     """Make FOLDER a project: a git repository with settings, a roster and an inbox.
 
-    With --separate it belongs to the user who calls this, and the watcher is to run as that user (docs/trust.md).
+    With --separate it belongs to the user who calls this, and the watcher is to run as that user (docs/trust.md). With
+    --beside it lies in FOLDER/.prismfs, on a branch of its own in the code's repository, whose branches and files
+    are not touched.
     """
+    from prismfs.engine.admin import beside as beside_code
     from prismfs.engine.admin import isolation
     from prismfs.engine.admin.init_project import BRIDGES, init_project, read_tenant, register
     from prismfs.kinds.care.settings.consent import TEXT
@@ -57,6 +62,8 @@ def init(
         "bridges": list(BRIDGES) if home else [],
     }
     project = Project.from_document(document)
+    code = folder
+    folder = folder / beside_code.FOLDER if beside else folder
     if separate:
         isolation.check_separable(folder, agents)
     known = None if tenant is None else read_tenant(folder.resolve().parent)
@@ -65,6 +72,8 @@ def init(
         plan = {"path": str(folder), "project": document}
         output.result(call, {"plan": plan, "dry_run": True}, f"would make {folder} project {pid}")
         return
+    if beside:
+        beside_code.add_work_tree(code, folder, pid)
     commit, made = init_project(folder, project=project, now=call.now(), bridged=bridged)
     if tenant is not None:
         register(folder, project)
@@ -80,6 +89,22 @@ def init(
     data = {"pid": pid, "path": str(folder.resolve()), "commit": commit, "made": made, "dry_run": False}
     data["isolation"] = isolation.isolation_of(folder).form
     output.result(call, data, lines)
+
+
+@click.command("attach", epilog="\b\nExample:\n  prismfs attach ../code")
+@click.argument("folder", type=click.Path(path_type=Path), default=".")
+@click.option("--pid", help="Which project, where the repository has several.")
+@output.verb(writes=True)
+def attach(call: output.Call, folder: Path, pid: str | None, dry_run: bool) -> None:
+    """Bring the project beside the code in FOLDER to FOLDER/.prismfs: in a clone, or where something is missing."""
+    from prismfs.engine.admin import beside
+
+    place = folder / beside.FOLDER
+    if dry_run:
+        output.result(call, {"path": str(place), "pid": pid, "dry_run": True}, f"would bring the project to {place}")
+        return
+    pid = beside.attach(folder, place, pid)
+    output.result(call, {"path": str(place), "pid": pid, "dry_run": False}, f"{pid} is in {place}")
 
 
 @click.command("demo", epilog="\b\nExample:\n  prismfs demo --keep /tmp/desk")

@@ -80,10 +80,20 @@ def find_remote(git: Git, place: Place, named: str | None = None) -> Remote | No
             "remote_refused", f"{said(name)} has several addresses, and they cannot be moved as one",
             hint="prismfs push ADDRESS",
         )  # fmt: skip
-    if _PROGRAM.search(urls[0]) or not there.startswith("refs/heads/"):
-        raise RefusedError("remote_refused", f"{said(name)} is no place that a branch can be pushed to")
     word = re.sub(r"[^A-Za-z0-9-]+", "-", said(name)).strip("-") or "remote"
-    return remote_of(place.own, name, urls[0], there, word)
+    found = remote_of(place.own, name, urls[0], there, word)
+    check_address_of(found)
+    return found
+
+
+def check_address_of(remote: Remote) -> None:
+    """Accept a remote whose address names no program, and a branch there.
+
+    Raises:
+        RefusedError: `remote_refused`.
+    """
+    if _PROGRAM.search(remote.address) or not remote.branch.startswith("refs/heads/"):
+        raise RefusedError("remote_refused", f"{remote.shown} is no place that a branch can be pushed to")
 
 
 def remote_of(own: str, name: str, address: str, branch: str, word: str) -> Remote:
