@@ -159,6 +159,7 @@ class Watcher:
         if project.turn.crossed:  # another project has something to do now, whether or not a hint comes
             self._scan_all()
         if project.turn.outcomes:
+            project.health.late = watchdog.late_of(project.desk.view())  # people may have changed it by a commit
             project.note_turn(project.turn, monotonic, self._clock.monotonic() - monotonic)
             self._report(project.desk, project.turn)
         try:

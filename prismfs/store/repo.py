@@ -13,10 +13,11 @@ from prismfs.errors import ConflictError, StoreError
 from prismfs.kinds import kind_of, kind_of_path
 from prismfs.records.api import Kind, Plan, Record
 from prismfs.store.engine_key import signing_key
-from prismfs.store.git.history import ENGINE, Commit, Snapshot, first_truth, is_ancestor, read_commit, read_pid
+from prismfs.store.git.history import ENGINE, Commit, Snapshot, is_ancestor, read_commit, read_pid
 from prismfs.store.git.keys import Signer
 from prismfs.store.git.place import check_form, find_git_dir, locate, make_engine_git, place_of, register
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, Change, NewCommit
+from prismfs.store.git.proofs import first_truth
 from prismfs.store.git.repository import Git
 from prismfs.store.git.signing import sign_group
 from prismfs.store.lock import Lock, Marks, clear_dead_locks

@@ -119,14 +119,15 @@ class Window:
 
     def _carry_all(self, head: str | None, truth: str, *, fresh: bool = False) -> tuple[str, ...]:
         start = EMPTY_TREE if fresh or head is None else head
-        shown = start if fresh else self._marks.read("worktree") or start
         changes = self._git.changes(start, truth)
-        between = () if shown == start else self._git.changes(shown, truth)
+        # Where the files were brought last, and where a carry that was cut off was bringing them.
+        marks = set() if fresh else {self._marks.read("worktree"), self._marks.read("carrying")} - {None, start, truth}
+        between = [change for mark in marks if mark is not None for change in self._git.changes(mark, truth)]
+        self._marks.write("carrying", truth)
         self._crash_point("before-files")
         edited = worktree.restore(
-            self._git, self._place.state, changes, lambda: self._crash_point("between-files"),
-            {change.path: change.old for change in between},
-        )  # fmt: skip
+            self._git, self._place.state, changes, lambda: self._crash_point("between-files"), between
+        )
         self._marks.write("worktree", truth)
         self._crash_point("before-index")
         index = self._place.git_dir / "index"

@@ -25,7 +25,7 @@ def far(town: Town, tmp_path: Path) -> Path:
     """A bare repository that holds a project of the tenant, which `tenant.yaml` names by its address."""
     project = Settings(pid=FAR, tenant="acme", operators=("cora",))
     bench = Project.new(tmp_path / "elsewhere", project, bridged=True, clock=town.clock)
-    bench.commit_by_hand(dict.fromkeys(f"roster/{entry.identity}.yaml" for entry in engines_of(bench.desk.view())))
+    bench.settle_by_hand(dict.fromkeys(f"roster/{entry.identity}.yaml" for entry in engines_of(bench.desk.view())))
     bench.close()  # without an engine, so that the clone that the watcher makes needs none
     bare = tmp_path / "far.git"
     run_git(tmp_path, "clone", "--quiet", "--bare", str(bench.root), str(bare))
@@ -84,7 +84,7 @@ def test_remote_project_is_cloned_served_and_published(town: Town, far: Path, ve
     assert done.returncode == 0, done.stderr
     if verb == "react":  # it publishes at its end, so that what came is decided by the next
         done = serve(town, verb)
-    assert [row["action"] for row in rows(far)].count("commit.observed") == 1
+    assert [row["action"] for row in rows(far)].count("commit.observed") == 2
     verified = subprocess.run([sys.executable, "-m", "prismfs", "-C", str(clone), "verify"], check=False)
     assert verified.returncode == 0
 

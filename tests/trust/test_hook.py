@@ -11,6 +11,7 @@ from prismfs.kinds import KINDS, kind_of
 from prismfs.records.api import Event, Plan
 from prismfs.rules import decide
 from prismfs.store.git.history import ENGINE
+from prismfs.store.repo import ProjectRepo
 from tests.support.shared import Shared, phone_home, roster
 
 pytestmark = pytest.mark.slow
@@ -301,6 +302,9 @@ def test_decision_that_no_engine_has_signed_is_refused_and_pulled_it_is_a_propos
     assert refused(forger.push(f"{forged}:refs/heads/main"), "unproven")
     shared.without_hook()
     assert forger.push(f"{forged}:refs/heads/main") == ""
+    fresh = shared.person("anybody", None, "fresh")
+    with ProjectRepo(fresh.root) as repo:
+        assert repo.snapshot().commit == clone.truth(), "a clone does not begin with what nobody has signed"
     clone.pull()
     assert clone.rows("commit.observed")[-1].meta["commit"] == forged
     after = clone.files()

@@ -15,7 +15,6 @@ from prismfs.engine.admin.check import check_routes
 from prismfs.engine.admin.isolation import isolation_of
 from prismfs.engine.trust.endorsement import keys_of, project_at
 from prismfs.engine.trust.protection import is_signed
-from prismfs.engine.trust.verify import check_complete
 from prismfs.errors import ConfigError, PrismfsError, Problem
 from prismfs.intake.personal import PERSONAL
 from prismfs.intake.scan import redact
@@ -32,6 +31,7 @@ from prismfs.rules.care.outbound_issue.api import MANAGER
 from prismfs.rules.core import authority
 from prismfs.rules.escalation import api as escalation
 from prismfs.store.engine_key import signing_key
+from prismfs.store.git.history import first_parents
 from prismfs.store.git.repository import run_plain
 from prismfs.store.git.signatures import PROGRAM, can_check
 from prismfs.store.listing import find_documents
@@ -60,7 +60,7 @@ def examine(root: Path, now: datetime) -> list[Finding]:
     with ProjectRepo(root) as repo:
         findings += [
             _try("a branch is checked out and was not rewritten", _check_branch, repo),
-            _try("the whole history is here", lambda: check_complete(repo.git, repo.snapshot().commit)),
+            _try("the whole history is here", _check_complete, repo),
             _try("settings and roster are valid", _check_settings, root),
             _try("every route reaches somebody", _check_routes, repo),
             _try("signatures can be checked, and an operator can sign", _check_signing, repo),
@@ -69,7 +69,7 @@ def examine(root: Path, now: datetime) -> list[Finding]:
             _check_isolation(root),
             _try("issues can be reviewed and filed", check_phone_home, repo),
             _try("all records are committed and unedited", _check_status, repo),
-            _try("the records are what was seen last, or signed since", _check_witness, repo),
+            _try("the records are what was seen last, or signed since", repo.witness.check, repo.snapshot().commit),
             _try("the branch that people see follows the records", _check_window, repo),
             _try("no record was written by a newer prismfs", _check_newer, root),
             _try("the inbox can be written", _check_inbox, root),
@@ -199,6 +199,10 @@ def _check_signing(repo: ProjectRepo) -> Problem | None:
     return None
 
 
+def _check_complete(repo: ProjectRepo) -> None:
+    first_parents(repo.git, repo.snapshot().commit)
+
+
 def _check_engine(repo: ProjectRepo) -> None:
     signing_key(repo.view(repo.snapshot()), repo.state)
 
@@ -208,10 +212,6 @@ def _check_status(repo: ProjectRepo) -> Problem | None:
     if edited:
         return Problem("edited", f"{len(edited)} files differ from the branch", path=edited[0], hint="git status")
     return None
-
-
-def _check_witness(repo: ProjectRepo) -> None:
-    repo.witness.check(repo.snapshot().commit)
 
 
 def _check_window(repo: ProjectRepo) -> Problem | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from prismfs.errors import Problem
 from prismfs.proof.proofs import Anchor
-from prismfs.store.git.history import read_commit
+from prismfs.store.git.history import founding_of
 from prismfs.store.git.proofs import classify_branch, has_engines, protected_files
 from prismfs.store.git.repository import Git
 
@@ -12,11 +12,10 @@ from prismfs.store.git.repository import Git
 def unproven(git: Git, until: str) -> Iterator[Problem]:
     """Yield a problem for each commit up to `until` that no engine of the roster has signed, or that is in doubt.
 
-    A project that was made without an engine is not asked.
+    A project that was made without an engine, or has none any more, is not asked.
     """
-    line = git.run("rev-list", "--first-parent", "--reverse", until).decode().split()
-    first = next((oid for oid in line if read_commit(git, oid).by_engine), None)
-    if first is None or not has_engines(git, first):
+    first = founding_of(git, until)
+    if first is None or not has_engines(git, first) or not has_engines(git, until):
         return
     found = classify_branch(git, until, Anchor.at_root(first, protected_files(git, first)))
     for oid, proof in found.proofs.items():

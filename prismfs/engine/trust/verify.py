@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from prismfs.engine.trust.drop_proof import contradicts_roster
 from prismfs.engine.trust.proposals import contradicted
-from prismfs.errors import PrismfsError, Problem, RecordError, StoreError
+from prismfs.errors import PrismfsError, Problem, RecordError
 from prismfs.kinds import kind_of, kind_of_path
 from prismfs.kinds.core.audit import Audit
 from prismfs.proof.statements import without_covers
@@ -17,7 +17,7 @@ from prismfs.records import plan as trailers
 from prismfs.records.api import GENESIS, Document, Event, Plan, Record, codec, parse_instant
 from prismfs.rules import RULES_VERSION, TABLE, decide
 from prismfs.rules.core.road import Table
-from prismfs.store.git.history import Commit, read_commits
+from prismfs.store.git.history import Commit, first_parents, read_commits
 from prismfs.store.git.plumbing import NO_OBJECT, Change
 from prismfs.store.git.repository import Git
 from prismfs.store.memory import MemoryView
@@ -228,7 +228,7 @@ def verify(
     Raises:
         StoreError: `history_shallow`; the repository holds the end of the history only.
     """
-    check_complete(git, until)
+    first_parents(git, until)
     verifier = _Verifier(git, rules, table)
     judged = since is None
     for number, commit in enumerate(read_commits(git, since=None, until=until), start=1):
@@ -242,23 +242,6 @@ def verify(
     if since is None and verifier.counts["rows"] and verifier.view.last_audit() == GENESIS:
         verifier.problems.append(Problem("chain_broken", "the audit chain has no head"))
     return Verified(head=until, problems=tuple(verifier.problems), **verifier.counts)
-
-
-def check_complete(git: Git, head: str) -> None:
-    """Accept a repository that holds its whole history: what is cut off cannot be told from what is forged (FG-03).
-
-    Raises:
-        StoreError: `history_shallow`.
-    """
-    try:
-        git.run("rev-list", "--count", "--first-parent", head)
-    except StoreError as error:
-        if error.code != "git_failed":
-            raise
-        said = (
-            "only the end of the history is here (a shallow clone), so that nothing can be decided again from its start"
-        )
-        raise StoreError("history_shallow", said, hint="git fetch --unshallow, then again") from error
 
 
 def event_of(git: Git, commit: Commit) -> tuple[Event, str] | None:

@@ -150,15 +150,32 @@ def _split(raw: bytes) -> dict[str, tuple[Change, ...]]:
     return found
 
 
-def first_truth(git: Git, window: str) -> str:
-    """Return where the truth begins in a clone: the engine's newest commit on the way to `window`, or the first one.
+def first_parents(git: Git, until: str) -> tuple[str, ...]:
+    """Return the commits that lead to `until` along first parents, oldest first.
 
-    What lies above it are commits of people that nobody has looked at.
+    What is cut off cannot be told from what is forged (FG-03).
+
+    Raises:
+        StoreError: `history_shallow`; the repository holds the end of the history only.
     """
-    found = read_commit(git, window)
-    while found.parents and not found.by_engine:
-        found = read_commit(git, found.parents[0])
-    return found.id if found.by_engine else window
+    try:
+        return tuple(git.run("rev-list", "--first-parent", "--reverse", until).decode().split())
+    except StoreError as error:
+        if error.code != "git_failed":
+            raise
+        said = (
+            "only the end of the history is here (a shallow clone), so that nothing can be decided again from its start"
+        )
+        raise StoreError("history_shallow", said, hint="git fetch --unshallow, then again") from error
+
+
+def founding_of(git: Git, until: str) -> str | None:
+    """Return the commit that founded the project whose records lead to `until`: the engine's first; None if none did.
+
+    Raises:
+        StoreError: `history_shallow`.
+    """
+    return next((oid for oid in first_parents(git, until) if read_commit(git, oid).by_engine), None)
 
 
 def new_commits(git: Git, heads: Sequence[str], without: Sequence[str]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from prismfs.proof.line import classify
 from prismfs.proof.proofs import Anchor, Classified
 from prismfs.proof.roster import ring_of
 from prismfs.records.api import Kind, Record
-from prismfs.store.git import signatures
+from prismfs.store.git import history, signatures
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, parse_raw
 from prismfs.store.git.repository import Git
 
@@ -60,6 +60,22 @@ def newest_proven(git: Git, truth: str, head: str) -> str | None:
             break
         newest = oid if proof.tip == oid else newest
     return newest
+
+
+def first_truth(git: Git, window: str) -> str:
+    """Return where the records begin in a clone: the newest commit on the way to `window` that engines have proven.
+
+    What lies above it are commits of people that nobody has looked at. A project without engines begins at the newest
+    commit that says it is the engine's.
+    """
+    found = history.read_commit(git, window)
+    while found.parents and not found.by_engine:
+        found = history.read_commit(git, found.parents[0])
+    if not found.by_engine or not has_engines(git, found.id):
+        return found.id if found.by_engine else window
+    founding = history.founding_of(git, found.id)
+    assert founding is not None
+    return newest_proven(git, founding, window) or founding
 
 
 def root_anchor(git: Git, root: str) -> Anchor:

@@ -99,14 +99,15 @@ def write_files(
 
 
 def restore(
-    git: Git, scratch: Path, changes: Sequence[Change], each: Callable[[], None], also: Mapping[str, str]
+    git: Git, scratch: Path, changes: Sequence[Change], each: Callable[[], None], also: Iterable[Change]
 ) -> tuple[str, ...]:
     """Bring the files of `changes` on disk from their old content to the new one.
 
-    `also` (path to blob) is what may stand there besides: what a carry that was cut off has put there. A file whose
+    The old contents of `also` may stand there besides: what a carry that was cut off has put there. A file whose
     content is none of these, such as one that a person is editing, is left alone. Returns their paths.
     """
     edited = []
+    known = {(change.path, change.old) for change in also}
     missing: list[tuple[str, bytes]] = []
     with ExitStack() as stack:
         folders = Folders(git.root, stack)
@@ -119,7 +120,7 @@ def restore(
             known_by_content = change.mode not in (PROGRAM, LINK) and change.old != change.new
             if found == change.new and known_by_content:
                 continue
-            if found not in (change.old, change.new, also.get(change.path), NO_OBJECT):
+            if found not in (change.old, change.new, NO_OBJECT) and (change.path, found) not in known:
                 edited.append(change.path)
             elif change.new == NO_OBJECT:
                 folder, _, name = change.path.rpartition("/")
