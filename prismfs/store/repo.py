@@ -212,7 +212,7 @@ class ProjectRepo:
         now = self.snapshot()
         if self.window.news(now.commit, (now.window,)):
             return ()
-        edited = self.window.carry(now.commit)
+        edited = self.window.carry(now.window, now.commit)
         for path in (self.place.common / self._redecided).glob("*"):
             self.git.run("update-ref", "-d", self._redecided + path.name)
         return edited

@@ -74,15 +74,15 @@ class Window:
         if head is not None:
             self._carry_all(head, head, fresh=True)
 
-    def carry(self, truth: str) -> tuple[str, ...]:
-        """Bring files, index and branch to `truth`; return the paths left alone because a person edits them.
+    def carry(self, head: str | None, truth: str) -> tuple[str, ...]:
+        """Bring files, index and branch from `head` to `truth`; return the paths left because a person edits them.
 
-        Where another branch is checked out, the window's moves and nothing else.
+        Where another branch is checked out, the window's moves and nothing else. `head` is where the caller has looked
+        at what people propose: one that they have moved on meanwhile is left to the next time.
 
         Raises:
-            ConflictError: `window_busy`; a person's command is under way.
+            ConflictError: `window_busy`, a person's command is under way; `branch_moved`.
         """
-        head = self.head()
         if head == truth and self._marks.read("carried") == truth:
             return ()
         stays = self.obstacle(truth)
@@ -135,9 +135,9 @@ class Window:
         stamp = _copy(index, made)
         worktree.bring_index(self._git, made, truth, (*changes, *between))
         with self._held_index():
-            if _stamp(index) != stamp:
+            if _stamp(index) != stamp or (self.head() or NO_OBJECT) != (head or NO_OBJECT):
                 raise ConflictError(
-                    "window_busy", "the index was changed meanwhile", path=self._short, hint="try again"
+                    "window_busy", "the branch or its index was changed meanwhile", path=self._short, hint="try again"
                 )
             if made.exists():
                 made.replace(index)

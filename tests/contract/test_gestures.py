@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from prismfs.engine.admin.recover import recover
-from prismfs.errors import StoreError
+from prismfs.errors import ConflictError, StoreError
 from tests.support.project import CLEAN, Project
 
 RECORDS = "refs/prismfs/PID-TEST01/records"
@@ -166,3 +166,16 @@ def test_records_that_somebody_moved_are_noticed_and_put_back_by_one_command(
     assert behind.problems() == ()
     assert behind.head() == behind.truth()
     assert [step.code for step in recover(behind.desk.repo, dry_run=True)] == []
+
+
+def test_commit_that_a_person_makes_while_the_branch_is_carried_is_not_passed_over(behind: Project) -> None:
+    """It comes after the look at what people propose: the branch stays where they moved it, until the next time."""
+    repo = behind.desk.repo
+    seen = repo.snapshot()
+    person(behind.root, GESTURES["commit"])
+    with repo.writer(), pytest.raises(ConflictError):
+        repo.window.carry(seen.window, seen.commit)
+    behind.turn()
+    assert behind.git("show", f"{behind.truth()}:NOTES") == "mine"
+    assert behind.head() == behind.truth()
+    assert behind.git("status", "--porcelain") == ""
