@@ -69,7 +69,7 @@ def examine(root: Path, now: datetime) -> list[Finding]:
             _check_isolation(root),
             _try("issues can be reviewed and filed", check_phone_home, repo),
             _try("all records are committed and unedited", _check_status, repo),
-            _try("the records are what was seen last, or signed since", repo.witness.check, repo.snapshot().commit),
+            _try("records are as seen last, or signed since", lambda: repo.witness.check(repo.snapshot().commit)),
             _try("the branch that people see follows the records", _check_window, repo),
             _try("no record was written by a newer prismfs", _check_newer, root),
             _try("the inbox can be written", _check_inbox, root),
