@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
+from prismfs.store.listing import find_documents
+from prismfs.store.reading import reading
 from tests.support.waiting import ended, until
 from tests.support.watched import Watched
 
@@ -32,7 +34,10 @@ def fail(watched: Watched, job: str) -> None:
 
 
 def jobs(watched: Watched) -> list[dict[str, Any]]:
-    return [json.loads(path.read_text()) for path in sorted((watched.root / "jobs").rglob("*.json"))]
+    """Return the jobs as the records hold them: the files follow a moment later, and not at all after a kill."""
+    with reading(watched.root) as connection:
+        texts, _ = find_documents(connection, "job", where={}, limit=100)
+    return sorted((json.loads(text) for text in texts), key=lambda job: job["id"])
 
 
 def outcomes(job: dict[str, Any]) -> list[str | None]:

@@ -24,6 +24,7 @@ class Watched:
 
     def __init__(self, root: Path, *, pid: str = "PID-DESK01", tenant: str | None = None) -> None:
         self.root = root
+        self.truth = f"refs/prismfs/{pid}/records"
         self.served = root if tenant is None else root.parent
         project = Project(pid=pid, tenant=tenant or "local", operators=("olga",))
         init_project(root, project=project, now=SystemClock().now())
@@ -109,12 +110,14 @@ class Watched:
         return self.git("log", "--format=%s")
 
     def rows(self, action: str) -> list[dict[str, Any]]:
-        """Return the audit rows of an action that stand on the branch, oldest first.
+        """Return the audit rows of an action that stand in the records, oldest first.
 
         Read from the commit: the watcher puts the files of a commit into the folder one after the other, and a record
         may be there before its row is. The rows' own files, the last of their commits, are waited for.
         """
-        packed = subprocess.run(["git", "archive", "HEAD", "audit"], cwd=self.root, capture_output=True, check=False)
+        packed = subprocess.run(
+            ["git", "archive", self.truth, "audit"], cwd=self.root, capture_output=True, check=False
+        )
         if packed.returncode:
             return []  # no row yet
         found = []
