@@ -129,7 +129,7 @@ def clear_dead_locks(place: Place, *, since: float) -> tuple[str, ...]:
             ours = path.stat().st_mtime >= since
         except FileNotFoundError:
             continue
-        if ours and not _is_open_somewhere(path) and not (path.name == "index.lock" and commit_runs(place.root)):
+        if ours and not _is_open_somewhere(path) and not (path.name == "index.lock" and git_runs(place.root)):
             path.unlink(missing_ok=True)
             removed.append(path.name)
     # What fast-import writes when its input ends early: these files are never read.
@@ -152,13 +152,23 @@ def _is_open_somewhere(path: Path) -> bool:
     return False
 
 
-def commit_runs(root: Path) -> bool:
-    """Tell whether a `git commit` runs at `root`. It keeps the index locked, the file closed, while a person writes."""
+_TAKE_THE_INDEX = frozenset(
+    b"add am apply cherry-pick checkout commit merge mv pull read-tree rebase reset restore revert rm stash switch"
+    b" update-index".split()
+)
+"""The commands of git that lock the index, some of them for as long as a person writes (git 2.39)."""
+
+
+def git_runs(root: Path) -> bool:
+    """Tell whether a git command that locks the index runs in the work tree at `root`, to which git goes by itself.
+
+    The lock file does not say it: `git commit` takes the lock, lets go of it, and moves the branch later.
+    """
     wanted = str(root.resolve())
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            arguments = (process / "cmdline").read_bytes().split(b"\0")
-            is_git = arguments[0].rpartition(b"/")[2] == b"git"
-            if is_git and b"commit" in arguments and os.readlink(process / "cwd") == wanted:
+            command, *arguments = (process / "cmdline").read_bytes().split(b"\0")
+            takes_it = command.rpartition(b"/")[2] == b"git" and not _TAKE_THE_INDEX.isdisjoint(arguments)
+            if takes_it and os.readlink(process / "cwd") == wanted:
                 return True
     return False

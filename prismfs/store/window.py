@@ -8,7 +8,7 @@ command is under way, it stays behind until that has ended.
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from prismfs.errors import ConflictError
@@ -17,7 +17,7 @@ from prismfs.store.git.history import merge_base, new_commits
 from prismfs.store.git.place import Place, read_branch
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, parse_raw
 from prismfs.store.git.repository import Git
-from prismfs.store.lock import Marks, commit_runs
+from prismfs.store.lock import Marks, git_runs
 
 _UNDER_WAY = {
     "MERGE_HEAD": "a merge",
@@ -64,8 +64,8 @@ class Window:
                 return f"{what} is under way"
         if here == self._place.window and (self._place.git_dir / "index.lock").exists():
             return "another git command holds the index"
-        if here == self._place.window and commit_runs(self._place.root):
-            return "a commit is being written"
+        if here == self._place.window and git_runs(self._place.root):
+            return "a git command is under way"
         return None
 
     def fill(self) -> None:
@@ -87,12 +87,12 @@ class Window:
             return ()
         stays = self.obstacle(truth)
         if stays is not None:
-            raise ConflictError("window_busy", stays, path=self._short, hint="the branch follows once it has ended")
+            raise self._busy(stays)
         edited: tuple[str, ...] = ()
         if read_branch(self._place.git_dir) == self._place.window:
             edited = self._carry_all(head, truth)
         else:
-            self._move(head, truth)
+            self._git.move({self._place.window: (head or NO_OBJECT, truth)})
         self._marks.write("carried", truth)
         return edited
 
@@ -134,21 +134,21 @@ class Window:
         made = self._place.git_dir / "prismfs-index"
         stamp = _copy(index, made)
         worktree.bring_index(self._git, made, truth, (*changes, *between))
-        with self._held_index():
-            if _stamp(index) != stamp or (self.head() or NO_OBJECT) != (head or NO_OBJECT):
-                raise ConflictError(
-                    "window_busy", "the branch or its index was changed meanwhile", path=self._short, hint="try again"
-                )
+        # The index's lock makes a person's command fail, so it is held for two renames and not for what goes before.
+        with ExitStack() as held, self._git.moving({self._place.window: (head or NO_OBJECT, truth)}):
+            if git_runs(self._place.root):
+                raise self._busy("a git command is under way")
+            held.enter_context(self._held_index())
+            if _stamp(index) != stamp:
+                raise self._busy("the index was changed meanwhile")
             if made.exists():
                 made.replace(index)
             self._crash_point("after-index")
-            self._move(head, truth)
         self._crash_point("after-window")
         return edited
 
-    def _move(self, head: str | None, truth: str) -> None:
-        if head != truth:
-            self._git.move({self._place.window: (head or NO_OBJECT, truth)})
+    def _busy(self, why: str) -> ConflictError:
+        return ConflictError("window_busy", why, path=self._short, hint="the branch follows once it has ended")
 
     @contextmanager
     def _held_index(self) -> Iterator[None]:
@@ -157,9 +157,7 @@ class Window:
         try:
             os.close(os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644))
         except FileExistsError:
-            raise ConflictError(
-                "window_busy", "another git command holds the index", path=self._short, hint="try again"
-            ) from None
+            raise self._busy("another git command holds the index") from None
         try:
             yield
         finally:

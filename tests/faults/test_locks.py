@@ -123,12 +123,7 @@ def test_index_lock_of_a_person_in_the_editor_stays(bench: Project, editor: Path
     """`git commit -a` keeps the index locked, with the file closed, while its editor is open."""
     die_holding(bench.root)
     (bench.root / ".gitignore").write_text("/inbox/\n/quarantine/\n/run/\n/mine/\n")
-    identity = {"GIT_AUTHOR_NAME": "Pat", "GIT_AUTHOR_EMAIL": "p@x", "GIT_COMMITTER_NAME": "Pat"}
-    person = subprocess.Popen(
-        ["git", "-C", str(bench.root), "commit", "--quiet", "-a"],
-        env=os.environ | identity | {"GIT_COMMITTER_EMAIL": "p@x", "GIT_EDITOR": str(editor)},
-    )
-    until((tmp_path / "begun").exists, "the process")
+    person = begin_commit(bench.root, editor, "-a")
     lock = bench.root / ".git" / "index.lock"
     assert lock.exists()
     with bench.desk.repo.writer():
@@ -139,6 +134,38 @@ def test_index_lock_of_a_person_in_the_editor_stays(bench: Project, editor: Path
     assert bench.git("log", "-1", "--format=%s") == "by hand"
     bench.turn()
     assert [row.action for row in bench.records("audit")] == ["commit.observed"]
+
+
+@pytest.mark.parametrize("below", [".", "settings"])
+def test_branch_waits_for_a_person_in_the_editor_who_holds_no_lock(
+    bench: Project, editor: Path, tmp_path: Path, below: str
+) -> None:
+    """FG-08: `git commit` of what is staged lets go of the index before its editor opens, and moves the branch last."""
+    (bench.root / "notes.txt").write_text("mine\n")
+    bench.git("add", "notes.txt")
+    head = bench.head()
+    person = begin_commit(bench.root / below, editor)
+    assert not (bench.root / ".git" / "index.lock").exists()
+    bench.drop(TODO)
+    bench.turn()
+    assert len(bench.records("todo")) == 1
+    assert bench.head() == head
+    (tmp_path / "go").touch()
+    assert person.wait(timeout=20) == 0
+    bench.turn()
+    assert bench.git("show", "HEAD:notes.txt") == "mine"
+    bench.check_whole()
+
+
+def begin_commit(root: Path, editor: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    """Let a person begin a commit, and return once the editor is open."""
+    identity = {f"GIT_{role}_{what}": "Pat" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    person = subprocess.Popen(
+        ["git", "-C", str(root), "commit", "--quiet", *arguments],
+        env=os.environ | identity | {"GIT_EDITOR": str(editor)},
+    )
+    until((editor.parent / "begun").exists, "the editor to be open")
+    return person
 
 
 def test_reference_locked_by_another_is_a_conflict_that_loses_nothing(bench: Project) -> None:

@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Self
@@ -185,19 +185,37 @@ class Git:
         Raises:
             ConflictError: a reference no longer had its old value; none moved.
         """
+        with self.moving(moves):
+            pass
+
+    @contextmanager
+    def moving(self, moves: Mapping[str, tuple[str, str]]) -> Iterator[None]:
+        """As `move`, in two steps: all that takes time is done before, and the references move where this ends.
+
+        They are locked in between; where an error leaves it, none moves.
+        """
         child = self._references
         if child is None or child.poll() is not None:
             child = self._references = self._start("update-ref", "--stdin", "--no-deref")
-        lines = ["start", *(f"update {name} {new} {old}" for name, (old, new) in moves.items()), "commit", ""]
+        self._step(child, moves, "start", *(f"update {name} {new} {old}" for name, (old, new) in moves.items()))
+        self._step(child, moves, "prepare")
+        try:
+            yield
+        except BaseException:
+            self._step(child, moves, "abort")
+            raise
+        self._step(child, moves, "commit")
+
+    def _step(self, child: subprocess.Popen[bytes], moves: Mapping[str, tuple[str, str]], *lines: str) -> None:
+        """Take one step of a transaction, which git answers with one line."""
         assert child.stdin is not None
         assert child.stdout is not None
         try:
-            child.stdin.write("\n".join(lines).encode())
+            child.stdin.write("".join(f"{line}\n" for line in lines).encode())
             child.stdin.flush()
         except OSError:
             child.stdin = None
-        answers = (child.stdout.readline(), child.stdout.readline())
-        if answers == (b"start: ok\n", b"commit: ok\n"):
+        if child.stdout.readline() == f"{lines[0]}: ok\n".encode():
             return
         _, errors = child.communicate()
         self._references = None
