@@ -32,6 +32,13 @@ NOT_SHOWN = {
     ("action", r"phone_home\.reopened"): "takes a tracker that can be looked at; cli/test_phone_home.py has one",
 }
 """What no history shows, with the reason; a row that is shown after all, or that no code gives, is a fault."""
+FORCED = {
+    ("rules-1", "attempt-given-up"): 1,
+    ("rules-1", "bridge-customer"): 1,
+    ("rules-1", "issues"): 1,
+    ("rules-1", "times-by-hand"): 6,
+}
+"""How many commits stand in a history that no decision made, put there to show how what they break is mended."""
 
 
 def branches(bundle: Path) -> list[str]:
@@ -78,8 +85,8 @@ def read(clone: Callable[[Path], Path]) -> Iterator[OpenGit]:
 def test_history_is_decided_again_as_it_was(bundle: Path, branch: str, read: OpenGit) -> None:
     git = read(bundle)
     found = verify(git, until=str(git.resolve(f"refs/heads/{branch}")))
-    # Some stories put a record there that no decision made, to show how it is mended.
-    assert {problem.code for problem in found.problems} <= {"not_the_engines"}, CHANGED
+    forced = FORCED.get((bundle.stem, branch), 0)
+    assert [problem.code for problem in found.problems] == ["not_the_engines"] * forced, CHANGED
     assert found.decided == found.commits - found.foreign > 0
 
 

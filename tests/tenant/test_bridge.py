@@ -147,7 +147,7 @@ def test_second_message_about_a_signal_changes_nothing(town: Town) -> None:
     again = message.changed(
         id=derive_id("out", town.clock.now(), cause="again"), status="pending", due_at=town.clock.now()
     )
-    town.forged = bool(town[ACME].force({kind_of(again).place_of(again): kind_of(again).write(again)}))
+    town[ACME].force({kind_of(again).place_of(again): kind_of(again).write(again)})
     town.turn()
     assert len(town.home.records("signal")) == len([one for one in town.home.records("signal") if one.status]) >= 1
     assert [row.entity_id for row in town.rows(ACME, "bridge.routed")].count(sent.id) == 1
@@ -162,7 +162,7 @@ def test_message_about_nothing_fails_and_is_not_tried_for_ever(town: Town) -> No
         id=derive_id("out", town.clock.now(), cause="empty"), status="pending", due_at=town.clock.now(),
         about=derive_id("sig", town.clock.now(), cause="none"),
     )  # fmt: skip
-    town.forged = bool(town[ACME].force({kind_of(empty).place_of(empty): kind_of(empty).write(empty)}))
+    town[ACME].force({kind_of(empty).place_of(empty): kind_of(empty).write(empty)})
     town.turn()
     assert {one.status for one in town[ACME].records("outbox") if one.id == empty.id} == {"failed"}
     town.check()
