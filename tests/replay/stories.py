@@ -18,14 +18,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from prismfs.clock import FakeClock
 from prismfs.engine.admin.watchdog import report_standstill
-from prismfs.engine.turn import tracker_sync
+from prismfs.engine.turn import deliver, tracker_sync
+from prismfs.engine.turn.commit_group import commit_group
 from prismfs.engine.turn.desk import Desk
+from prismfs.engine.turn.sources import note_receipts
+from prismfs.engine.turn.submit import command_event
 from prismfs.intake.inbox import Drop, Inbox, Refusal
 from prismfs.kinds import KINDS, kind_of
 from prismfs.kinds.care import approval
+from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.proof.sshsig import public_line
-from prismfs.records.api import Decision, Plan, Record, derive_id, format_instant
+from prismfs.records.api import Decision, Plan, Receipt, Record, derive_id, format_instant
 from tests.support.gates import Response
 from tests.support.project import START, Project
 from tests.support.town import CUSTOMERS, HOME, Town
@@ -238,6 +242,37 @@ def issues(folder: Path) -> dict[str, Path]:
     return {"issues": bench.root}
 
 
+def destination_changed(folder: Path) -> dict[str, Path]:
+    """The place where an issue was to go is another one when it is sent: its review begins again."""
+    bench = Project.new(folder / "desk")
+    set_fields(bench, "settings/tracker.yaml", transport="file")
+    set_fields(bench, "roster/clara.yaml", automation={"mode": "person"})
+    bench.drop(CRASH.format("prismfs watch crashes with a traceback"))
+    bench.turn()
+    (incident,) = bench.records("incident")
+    said = {"id": incident.id, "scope": "prism-product", "reason": "as it says"}
+    bench.give("incident.triage", said, actor="Clara")
+    bench.wait(MINUTE)
+    (record,) = bench.records("phone_home")
+    bench.give("phone_home.approve", {"id": record.id})
+    event = command_event("phone_home.send", {"id": record.id}, actor="Clara", token="send", at=bench.clock.now())
+    now = bench.clock.now()
+    with bench.desk.repo.writer():
+        commit_group(bench.desk, [event], now)
+        commit_group(bench.desk, [deliver.begin_event(filing(bench), now)], now)
+    seen: dict[str, Any] = {"state": "seen", "visibility": "internal", "permission": "WRITE"}
+    receipt = Receipt("permanent", "the destination is internal", {"code": "destination_changed", "seen": seen})
+    note_receipts(bench.desk, [(filing(bench), receipt)], now)
+    bench.wait(MINUTE)
+    return {"destination-changed": bench.root}
+
+
+def filing(bench: Project) -> Outbox:
+    """Return the message that files the issue."""
+    messages: list[Outbox] = bench.records("outbox")
+    return next(message for message in messages if message.channel == "tracker")
+
+
 def standstill(folder: Path) -> dict[str, Path]:
     """The engine's loop stands still while an escalation is due."""
     bench = Project.new(folder / "desk")
@@ -290,8 +325,8 @@ def signatures(folder: Path) -> dict[str, Path]:
 
 
 STORIES: tuple[Callable[[Path], dict[str, Path]], ...] = (
-    work_items, times_set_by_hand, jobs_and_messages, attempt_that_nobody_wants, phases_by_hand, issues, standstill,
-    bridges, signatures,
+    work_items, times_set_by_hand, jobs_and_messages, attempt_that_nobody_wants, phases_by_hand, issues,
+    destination_changed, standstill, bridges, signatures,
 )  # fmt: skip
 
 

@@ -29,7 +29,6 @@ CHANGED = (
 NOT_SHOWN = {
     ("rule", "upgrade"): "no kind of record has changed its form yet; cli/test_two_programs.py shows a made-up one",
     ("action", r"project\.upgraded"): "as the rule that gives it",
-    ("action", r"phone_home\.reopened"): "takes a tracker that can be looked at; cli/test_phone_home.py has one",
 }
 """What no history shows, with the reason; a row that is shown after all, or that no code gives, is a fault."""
 FORCED = {
