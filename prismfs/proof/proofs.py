@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from prismfs.proof.statements import Ruling
-from prismfs.records.api import Document, JsonValue
 
 Status = Literal["engine", "person", "unproven"]
 
@@ -138,26 +137,6 @@ class Anchor:
         """Return the anchor at a project's first commit, whose protected `files` (path to blob id) all count."""
         return cls(commit, Mark(commit, files), files)
 
-    def to_document(self) -> Document:
-        """Return the anchor as a JSON object, to be kept where only its owner may write."""
-        return {
-            "commit": self.commit,
-            "mark": self.mark.commit,
-            "counts": dict(self.mark.files),
-            "files": dict(self.files),
-            "stopped": dict(self.stopped),
-        }
-
-    @classmethod
-    def from_document(cls, document: Document) -> "Anchor | None":
-        """Return the anchor that `to_document` wrote, None where the object is another."""
-        commit, mark = document.get("commit"), document.get("mark")
-        maps = [_texts(document.get(name)) for name in ("counts", "files", "stopped")]
-        if not isinstance(commit, str) or not isinstance(mark, str) or None in maps or len(document) != 5:
-            return None
-        counts, files, stopped = (found or {} for found in maps)
-        return cls(commit, Mark(mark, counts), files, stopped)
-
 
 @dataclass(frozen=True, slots=True)
 class Classified:
@@ -182,10 +161,3 @@ class Classified:
     def anchor(self) -> Anchor:
         """The newest place from which the line may be classified further."""
         return self.anchors[next(reversed(self.anchors))]
-
-
-def _texts(found: JsonValue) -> dict[str, str] | None:
-    if not isinstance(found, dict):
-        return None
-    texts = {name: value for name, value in found.items() if isinstance(value, str)}
-    return texts if len(texts) == len(found) else None

@@ -10,9 +10,9 @@ from contextlib import closing
 from pathlib import Path
 
 from prismfs.store.git.place import find_git_dir
-from prismfs.store.git.plumbing import NewCommit
+from prismfs.store.git.plumbing import NO_OBJECT, NewCommit
 from prismfs.store.git.repository import Git
-from prismfs.store.git.signing import moves_of, sign_group
+from prismfs.store.git.signing import sign_group
 from tests.support.signed_desk import BRANCH, SCRATCH, SECONDS, key_of
 
 POINTS = ("before-objects", "before-signature", "before-reference", "after-reference")
@@ -30,7 +30,7 @@ def main(root: Path, fatal: str = "") -> None:
         crash_point("before-signature")
         made = sign_group(git, ids, base=base, signer=key_of("desk-a"))
         crash_point("before-reference")
-        git.move(moves_of(BRANCH, base, made[-1], scratch=SCRATCH, last=ids[-1]))
+        git.move({BRANCH: (base, made[-1]), SCRATCH: (ids[-1], NO_OBJECT)})
         crash_point("after-reference")
 
 

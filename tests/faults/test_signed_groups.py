@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from prismfs.errors import ConflictError
-from prismfs.store.git.signing import moves_of, sign_group
+from prismfs.store.git.plumbing import NO_OBJECT
+from prismfs.store.git.signing import sign_group
 from tests.faults.signed_groups import POINTS, events
 from tests.support.signed_desk import BRANCH, SCRATCH, SignedDesk, key_of, opened
 
@@ -59,6 +60,6 @@ def test_group_over_a_branch_that_moved_moves_nothing(desk: SignedDesk) -> None:
     stranger = desk.head()
     (last,) = desk.imported([("another", {"x": b"y"})], base)  # takes the scratch reference as well
     with pytest.raises(ConflictError):
-        desk.git.move(moves_of(BRANCH, base, made[-1], scratch=SCRATCH, last=last))
+        desk.git.move({BRANCH: (base, made[-1]), SCRATCH: (last, NO_OBJECT)})
     assert desk.head() == stranger
     assert desk.git.resolve(SCRATCH) == last

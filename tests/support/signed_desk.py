@@ -23,7 +23,7 @@ from prismfs.store.git.place import find_git_dir, make_repository
 from prismfs.store.git.plumbing import NO_OBJECT, NewCommit
 from prismfs.store.git.proofs import classify_branch, root_anchor
 from prismfs.store.git.repository import Git
-from prismfs.store.git.signing import moves_of, sign_group
+from prismfs.store.git.signing import sign_group
 from tests.support.project import CLEAN
 
 BRANCH, SCRATCH = "refs/heads/main", "refs/prismfs/scratch"
@@ -155,7 +155,7 @@ class SignedDesk:
         ids = self.imported(commits, old)
         made = sign_group(self.git, ids, base=old, signer=key_of(name))
         if move:
-            self.git.move(moves_of(BRANCH, old, made[-1], scratch=SCRATCH, last=ids[-1]))
+            self.git.move({BRANCH: (old, made[-1]), SCRATCH: (ids[-1], NO_OBJECT)})
         return made
 
     def stated(self, name: str, stem: str, covers: Covers | None, *lines: str) -> str:

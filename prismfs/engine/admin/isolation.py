@@ -18,9 +18,6 @@ from prismfs.errors import RefusedError, StoreError
 from prismfs.store.git.keys import key_folder
 from prismfs.store.git.place import find_git_dir
 
-AGENTS = "agents"
-"""The group of the users that agents run as, where none is named."""
-
 _ENGINE = "prismfs"  # the engine's user in the commands that are printed
 _HIDDEN = ("quarantine", "run")
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH

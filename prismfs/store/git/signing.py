@@ -1,17 +1,16 @@
 """Signing the tip of a group: its last commit is written anew, with what it covers and a signature.
 
 git's own `commit -S` starts two programs for that and needs the key in its configuration; this starts `hash-object`.
-Source: git-hash-object(1), git-update-ref(1) of git 2.39.
+Source: git-hash-object(1) of git 2.39.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from prismfs.errors import StoreError
 from prismfs.proof.commit_object import oid_of, read_commit, with_signature
 from prismfs.proof.sshsig import SshSignature, armor, is_good, public_line, signed_bytes
 from prismfs.proof.statements import MOST_COVERED, Covers, covers_of, with_statement
 from prismfs.store.git.keys import Signer
-from prismfs.store.git.plumbing import NO_OBJECT
 from prismfs.store.git.repository import Git
 
 
@@ -57,14 +56,6 @@ def signed_tip(oid: str, data: bytes, covers: Covers, signer: Signer) -> bytes:
     if not is_good(SshSignature(public_line(signer.public), raw), payload):
         raise _unsigned("the signature that was made does not fit")
     return with_signature(payload, armor(signer.public, raw))
-
-
-def moves_of(branch: str, base: str, tip: str, *, scratch: str, last: str) -> Mapping[str, tuple[str, str]]:
-    """Return the moves for `Git.move` that bring a signed group onto `branch` and remove `scratch`, all or none.
-
-    `last` is the unsigned commit that `scratch` points at; nothing else keeps it afterwards.
-    """
-    return {branch: (base, tip), scratch: (last, NO_OBJECT)}
 
 
 def _unsigned(why: str) -> StoreError:

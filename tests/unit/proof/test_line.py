@@ -1,7 +1,5 @@
 """What the classifier answers beside each commit's class: the mark, doubts, anchors, and two tips on one base."""
 
-import json
-
 import pytest
 
 from prismfs.proof.line import classify
@@ -84,19 +82,6 @@ def test_line_is_classified_further_from_any_of_its_anchors(line: MemoryLine) ->
         assert (part.mark, part.open) == (whole.mark, whole.open)
         assert part.faults == whole.faults[len(whole.faults) - len(part.faults) :]
     assert whole.anchor.commit == whole.tips[-1].commit
-
-
-def test_anchor_is_kept_as_a_document(line: MemoryLine) -> None:
-    line.group("desk-a", {"roster/b": "engine mallory"})
-    anchor = line.classify().anchor
-    document = json.loads(json.dumps(anchor.to_document()))
-    assert anchor.stopped
-    assert Anchor.from_document(document) == anchor
-    for name in document:
-        assert Anchor.from_document({one: value for one, value in document.items() if one != name}) is None
-        assert Anchor.from_document({**document, name: 1}) is None
-    assert Anchor.from_document({**document, "files": {"x": 1}}) is None
-    assert Anchor.from_document({**document, "more": 1}) is None
 
 
 def test_two_tips_of_one_key_on_one_base_are_an_equivocation(line: MemoryLine) -> None:
