@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from prismfs.errors import ConflictError, StoreError
+from prismfs.store.git.failures import failure, says
 from prismfs.store.git.git_env import HOOK_VARIABLES, NETWORK_SETTINGS, SETTINGS, environment, network_environment
 from prismfs.store.git.plumbing import NO_OBJECT, Change, NewCommit, parse_raw, stream_of
 
@@ -77,7 +78,7 @@ class Git:
         child = self._start(*arguments, index=index)
         output, errors = child.communicate(input)
         if child.returncode not in accept:
-            raise _failure(arguments[0], child.returncode, errors)
+            raise failure(arguments[0], child.returncode, errors)
         return child.returncode, output
 
     def reach(self, *arguments: str, seconds: float, personal: Iterable[tuple[str, str]]) -> tuple[int, str, str]:
@@ -142,7 +143,7 @@ class Git:
                 rest = b"\0".join(parts[whole:])
             errors = child.communicate()[1]
             if child.returncode:
-                raise _failure("diff-tree", child.returncode, errors)
+                raise failure("diff-tree", child.returncode, errors)
 
     def write_commits(self, commits: Iterable[NewCommit], *, parent: str | None, scratch: str) -> tuple[str, ...]:
         """Write `commits`, each the child of the one before, into one pack and return their ids.
@@ -174,7 +175,7 @@ class Git:
         ids = output.decode().split()
         if child.returncode or len(ids) != count:
             (self.git_dir / f"fast_import_crash_{child.pid}").unlink(missing_ok=True)
-            raise _failure("fast-import", child.returncode, errors)
+            raise failure("fast-import", child.returncode, errors)
         return tuple(ids)
 
     def move(self, moves: Mapping[str, tuple[str, str]]) -> None:
@@ -221,9 +222,9 @@ class Git:
         self._references = None
         if any(self.resolve(name) != (None if old == NO_OBJECT else old) for name, (old, _) in moves.items()):
             raise ConflictError("branch_moved", "the branch moved meanwhile", hint="try again")
-        if _says(errors, errno.EEXIST):  # its lock file is there
+        if says(errors, errno.EEXIST):  # its lock file is there
             raise ConflictError("reference_locked", "another git command holds the reference", hint="try again")
-        raise _failure("update-ref", child.returncode, errors)
+        raise failure("update-ref", child.returncode, errors)
 
     def _send(self, requests: Sequence[str]) -> None:
         if any("\n" in request for request in requests):
@@ -259,7 +260,7 @@ class Git:
             return None
         _, errors = child.communicate()
         self._reader = None
-        raise _failure("cat-file", child.returncode, errors)
+        raise failure("cat-file", child.returncode, errors)
 
     def _start(
         self, *arguments: str, personal: Iterable[tuple[str, str]] | None = None, index: Path | None = None
@@ -293,23 +294,4 @@ def run_plain(arguments: Sequence[str], *, cwd: Path) -> bytes:
     except FileNotFoundError:
         raise StoreError("git_missing", "git was not found", hint="install git 2.39 or newer") from None
     except subprocess.CalledProcessError as error:
-        raise _failure(arguments[0], error.returncode, error.stderr) from None
-
-
-def _failure(verb: str, code: int | None, errors: bytes) -> StoreError:
-    text = errors.decode(errors="replace").strip().splitlines()
-    detail = text[-1] if text else f"exit code {code}"
-    if _says(errors, errno.ENOSPC, errno.EDQUOT):
-        return StoreError("disk_full", "the disk is full", hint="make room; nothing was changed")
-    if _says(errors, errno.EACCES, errno.EROFS):
-        return StoreError("read_only", f"git {verb}: {detail}", hint="make the repository writable")
-    return StoreError("git_failed", f"git {verb}: {detail}", hint="run prismfs doctor")
-
-
-def _says(errors: bytes, *numbers: int) -> bool:
-    """Tell whether git passes on one of these errors of the operating system.
-
-    git ends with 128 whatever was wrong. Both take the words from the C library, and git has the C locale
-    (`git_env`), so that none of git's own words is looked for.
-    """
-    return any(os.strerror(number).encode() in errors for number in numbers)
+        raise failure(arguments[0], error.returncode, error.stderr) from None
