@@ -1,6 +1,7 @@
 """The names of records that most modules need; one that must start fast imports the defining module."""
 
 from prismfs.records import codec
+from prismfs.records.act import Act, commands_for, edit_of, find_act
 from prismfs.records.base import (
     IDENTITY_TARGET,
     MAX_TEXT,
@@ -33,6 +34,7 @@ from prismfs.records.plan import (
     ENGINE,
     REFUSED,
     Assurance,
+    CommitProof,
     Decision,
     Event,
     Known,

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from prismfs.errors import RecordError
 from prismfs.records import codec
+from prismfs.records.act import Act
 from prismfs.records.base import Record, Value
 from prismfs.records.document import Document, JsonValue, member
 from prismfs.records.ids import dated_path, parse_id
@@ -70,7 +71,8 @@ class Kind:
     of its family answer; each record of a `chained` kind names the digest of the one before
     it. `variants` are models of the kind that differ by their `type`; a record is one of them. `upgrades` lead
     from version 1 to 2, from 2 to 3, and so on to `version`; an older file is upgraded whenever it is read.
-    A chained kind has none: its bytes are hashed, so that it grows by optional fields alone.
+    A chained kind has none: its bytes are hashed, so that it grows by optional fields alone. `acts` are the edits of a
+    record that are decided as commands.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Kind:
     chained: bool = False
     variants: tuple[type[Record], ...] = ()
     upgrades: tuple[Upgrade, ...] = ()
+    acts: tuple[Act, ...] = ()
 
     def __post_init__(self) -> None:
         assert not (self.chained and self.upgrades), "a chained kind keeps its form"

@@ -44,6 +44,19 @@ class SignatureProof(Value):
     signature: str
 
 
+class CommitProof(Value):
+    """A person's commit, of which an edit asks for what a command does.
+
+    `signed`: its author signed it, by a key of the roster; else the author is taken at the word. `edited` are the
+    members of the record that the edit changes, as it leaves them.
+    """
+
+    how: Literal["commit"]
+    commit: str
+    signed: bool
+    edited: dict[str, JsonValue]
+
+
 class Event(Value):
     """One file taken in, commit seen, command given, due time reached, delivery answered, signal that crossed
     from another project, change of a filed issue, or standstill of the engine.
@@ -52,7 +65,7 @@ class Event(Value):
     is the same whenever the same thing is looked at again, so that it is handled once; `at` is when it was
     taken up, and ids that follow from it carry that time; `actor` is a claim unless `assurance` says how it
     is known; `document` holds what a rule needs to decide, already scanned and redacted; `proof` is what a dropped
-    file brings beside the name that it claims.
+    file brings beside the name that it claims, or the commit that gave the command.
 
     The event is kept whole in the first audit row of the commit that answers it, so that the decision can be
     taken again from the commit alone.
@@ -64,15 +77,20 @@ class Event(Value):
     at: Instant
     actor: Identity
     document: dict[str, JsonValue]
-    proof: Annotated[OwnerProof | SignatureProof, Field(discriminator="how")] | None = None
+    proof: Annotated[OwnerProof | SignatureProof | CommitProof, Field(discriminator="how")] | None = None
+
+    @property
+    def commit(self) -> CommitProof | None:
+        """The commit that gave the command, None where it came in any other way."""
+        return self.proof if isinstance(self.proof, CommitProof) else None
 
     @property
     def assurance(self) -> Assurance:
         """How the actor is known: derived from the way that the event came, never stated by it."""
         if self.kind != REFUSED and self.type == "command":
-            return "local"
+            return "signed" if self.commit is not None and self.commit.signed else "local"
         if self.kind != REFUSED and self.type == "drop":
-            return "claimed" if self.proof is None else self.proof.how
+            return self.proof.how if isinstance(self.proof, OwnerProof | SignatureProof) else "claimed"
         # The state of an issue that somebody brings as a file is given at the command line.
         return "local" if self.type == "sync" and self.actor != ENGINE else "engine"
 

@@ -17,7 +17,7 @@ from prismfs.kinds import kind_of_id
 from prismfs.kinds.core.bead import Bead
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.records.api import Decision, Event, Nothing, Plan, Refused, View
-from prismfs.rules.core.api import ENGINE, RULES_VERSION, Draft, authority, form_of
+from prismfs.rules.core.api import ENGINE, RULES_VERSION, Draft, authority, form_of, proposal
 from prismfs.rules.core.road import Row, Stage, Step, Table, follow_road, merged
 
 _MODULES = tuple(import_module(name) for name in sorted(each.name for each in walk_packages(__path__, f"{__name__}.")))
@@ -63,12 +63,16 @@ def decide(
 
 
 def _decide(draft: Draft, stages: Iterable[Stage], steps: Sequence[Step]) -> Plan | Nothing:
+    ended: Nothing | None = None
     for stage in stages:
         ended = stage(draft)
         if ended is not None:
-            return ended
-    follow_road(draft, steps)
-    return draft.plan()
+            break
+    else:
+        follow_road(draft, steps)
+    if draft.event.commit is not None:
+        proposal.check_outcome(draft, draft.event.commit)
+    return draft.plan() if ended is None else ended
 
 
 def _row_of(draft: Draft, table: Table) -> Row:

@@ -27,6 +27,8 @@ HERE = Path(__file__).parent
 TESTS = HERE.parent
 sys.path.insert(0, str(TESTS.parent))
 SCENARIOS = (
+    "act_of_who_may_not_refused",
+    "act_several_in_one_commit",
     "c05_acknowledged_never_raised",
     "c117_close_needs_a_review_by_the_worst_severity",
     "c120_mitigation_before_triage_is_approved",

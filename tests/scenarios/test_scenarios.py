@@ -4,7 +4,8 @@
 there already. `when.yaml` lists the steps, each taken by a new desk: `at` (from the start; a turn then and none
 in between, as if the desk had been down), `until` (from the start; with a turn whenever something was due) or
 `advance`; `write` (files that are no records, such as in `run/`); `drop` (a file beside it, or the form itself) or
-`command` (verb, document, actor, and `nothing: true` where it must change nothing). `$incident` stands for the
+`command` (verb, document, actor, and `nothing: true` where it must change nothing) or `commit` (`by` whom, `subject`,
+and `edits`: the id of a `record`, and the fields that are `set` in its file). `$incident` stands for the
 newest incident's id, `$incident#1` for the first one's.
 `then.yaml` says what must be true: `records` by kind (each with some of its fields, all of them there and no
 others), `actions` of the audit rows in order, `mails`, `refused` codes, and texts that are `never` in history;

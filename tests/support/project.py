@@ -17,7 +17,7 @@ from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.react import Moment, react
 from prismfs.engine.turn.submit import command_event, submit
 from prismfs.errors import Problem
-from prismfs.kinds import KINDS, kind_of_path
+from prismfs.kinds import KINDS, kind_of, kind_of_path
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.settings.project import Project as Settings
 from prismfs.records.api import Decision, Record
@@ -107,12 +107,24 @@ class Project:
     def head(self) -> str:
         return self.git("rev-parse", "refs/heads/main")
 
-    def commit_by_hand(self, files: Mapping[str, bytes | None], *, subject: str = "by hand") -> str:
-        """Write or (None) remove files and commit exactly them, as a person does."""
+    def commit_by_hand(
+        self, files: Mapping[str, bytes | None], *, subject: str = "by hand", by: str = "Pat",
+        environment: Mapping[str, str] | None = None,
+    ) -> str:  # fmt: skip
+        """Write or (None) remove files and commit exactly them, as a person called `by` does."""
         write_files(self.root, files)
         self.git("add", "-A", "--", *files)
-        self.git("commit", "--quiet", "-m", subject, "--", *files)
+        self.git("commit", "--quiet", "-m", subject, "--", *files, environment=environment or named(by))
         return self.head()
+
+    def edit_by_hand(
+        self, *edits: tuple[Any, dict[str, Any]], files: Mapping[str, bytes | None] | None = None, **commit: Any
+    ) -> str:
+        """Commit each record with its changed fields, and `files`, on a window that has been carried."""
+        with self.desk.repo.writer():
+            self.desk.repo.bring_window()
+        edited = {kind_of(one).place_of(one): kind_of(one).write(one.changed(**changes)) for one, changes in edits}
+        return self.commit_by_hand(edited | dict(files or {}), **commit)
 
     def settle_by_hand(self, files: Mapping[str, bytes | None]) -> str:
         """Commit files as a person does, and let the engine take them: nothing else is done."""
@@ -217,6 +229,15 @@ def write_files(root: Path, files: Mapping[str, bytes | None]) -> None:
             place.write_bytes(data)
 
 
+def named(author: str, committer: str | None = None) -> dict[str, str]:
+    """Return the environment in which git commits under these names."""
+    return {
+        f"GIT_{role}_{part}": value
+        for role, name in (("AUTHOR", author), ("COMMITTER", committer or author))
+        for part, value in (("NAME", name), ("EMAIL", f"{name.lower()}@example.org"))
+    }
+
+
 def run_git(
     root: Path,
     *arguments: str,
@@ -226,14 +247,7 @@ def run_git(
 ) -> str:
     """Run git at `root` as Pat and return what it prints."""
     date = f"{int(at.timestamp())} +0000"
-    person = {
-        "GIT_AUTHOR_NAME": "Pat",
-        "GIT_AUTHOR_EMAIL": "pat@example.org",
-        "GIT_COMMITTER_NAME": "Pat",
-        "GIT_COMMITTER_EMAIL": "pat@example.org",
-        "GIT_AUTHOR_DATE": date,
-        "GIT_COMMITTER_DATE": date,
-    }
+    person = named("Pat") | {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
     done = subprocess.run(
         ["git", "-C", str(root), *arguments],
         env=CLEAN | person | dict(environment or {}),

@@ -15,12 +15,12 @@ from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.react import react
 from prismfs.engine.turn.submit import command_event, submit
 from prismfs.errors import PrismfsError
-from prismfs.kinds import KINDS, kind_of_path
+from prismfs.kinds import KINDS, kind_of_id, kind_of_path
 from prismfs.kinds.core.settings.project import Project
 from prismfs.records import codec
 from prismfs.records.api import Nothing, Refused, parse_duration
 from tests.support.owner import Owner
-from tests.support.project import moment_of
+from tests.support.project import moment_of, named, run_git
 
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 OPERATOR = "olga"
@@ -61,6 +61,8 @@ class Stage:
                     self._drop(step["drop"], number)
                 if "command" in step:
                     self._command(desk, step["command"])
+                if "commit" in step:
+                    self._commit(**step["commit"])
                 self._react(desk)
                 desk.repo.bring_window()
 
@@ -143,6 +145,18 @@ class Stage:
             self.refused.append(error.code)
             return
         assert isinstance(decision, Nothing) == command.get("nothing", False), decision
+
+    def _commit(self, *, by: str, subject: str, edits: list[dict[str, Any]]) -> None:
+        """Edit record files as a person does, and commit them under the name `by`."""
+        for edit in edits:
+            identifier = str(self._named(edit["record"]))
+            kind = kind_of_id(identifier)
+            path = self.root / kind.path_of(identifier)
+            old = path.read_bytes()
+            document = codec.parse(old, format=kind.format) | self._named(edit["set"])
+            path.write_bytes(codec.amend(old, document, format=kind.format))
+        said = ("commit", "--quiet", "--all", "--message", subject)
+        run_git(self.root, *said, at=self.clock.now(), environment=named(by))
 
     def _react(self, desk: Desk) -> datetime | None:
         """Take turns until nothing is left to do now, and return when something is due next."""

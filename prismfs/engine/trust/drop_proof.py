@@ -65,7 +65,7 @@ def contradicts_roster(git: Git, event: Event, before: str) -> bool:
 
     The signature itself was checked when the file came in: its bytes, with their secrets, are not kept.
     """
-    if event.proof is None:
+    if event.proof is None or event.proof.how == "commit":
         return False
     entry = _entry(git, before, event.actor)
     if entry is None:

@@ -77,6 +77,25 @@ def endorse(git: Git, commit: str, base: str) -> Endorsement:
     return Endorsement(verified=True, signer=name, operator=True, code=None)
 
 
+def author_of(git: Git, commit: str, base: str) -> Document:
+    """Return who acts by `commit`, as the roster and `prismfs.yaml` at `base` know people.
+
+    `identity` is, with `trust: signed`, who signed it and is its author and committer; with `trust: local` the one
+    persona or operator that author and committer are by name or address, taken at the word. Where it is None, `code`
+    says what is missing. `signed` tells which of the two counts.
+    """
+    found = project_at(git, base)
+    if found is not None and found.trust == "signed":
+        signature = endorse(git, commit, base)
+        known = signature.signer if signature.verified else None
+        return {"identity": known, "signed": True, "code": None if known else signature.code}
+    known_names = [entry.identity for entry in roster_at(git, base)] + list(found.operators if found else ())
+    people = _people(git, commit)
+    names = {name.casefold(): name for name in known_names if all(_is(line, name) for line in people)}
+    (identity,) = names.values() if len(names) == 1 else (None,)
+    return {"identity": identity, "signed": False, "code": None if identity else "unknown_identity"}
+
+
 def record_at(git: Git, commit: str, path: str, model: type[R]) -> R | None:
     """Return the record at `path` in `commit`, None where there is none that is valid."""
     try:

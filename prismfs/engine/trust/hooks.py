@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from prismfs.engine.trust.acts import changes_of
 from prismfs.engine.trust.endorsement import record_at, void
-from prismfs.engine.trust.proposals import VERDICTS
+from prismfs.engine.trust.proposals import VERDICTS, facts_of
 from prismfs.engine.trust.protection import endorse_verdict, is_protected, is_signed, step
 from prismfs.engine.trust.verdict_file import SIGNOFFS
 from prismfs.engine.trust.verify import verify
@@ -23,9 +24,9 @@ from prismfs.intake.scan import redact
 from prismfs.kinds import kind_of, kind_of_path
 from prismfs.kinds.core.settings import persona, project
 from prismfs.kinds.core.verdict import Verdict
-from prismfs.records.api import Kind, codec
-from prismfs.rules.core.api import Signoff, signoff
-from prismfs.store.git.history import Commit, read_commits
+from prismfs.records.api import Document, Kind, codec
+from prismfs.rules.core.api import Signoff, proposal, signoff
+from prismfs.store.git.history import Commit, proposal_of, read_commits
 from prismfs.store.git.place import find_git_dir, read_branch
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, Change, parse_raw
 from prismfs.store.git.proofs import has_engines, newest_proven
@@ -153,10 +154,7 @@ def check_commits(git: Git, old: str, new: str) -> Iterator[Problem]:
             if kind in VERDICTS:
                 yield from _check_verdict(git, old, new, commit, change.path, kind, added=change.old == NO_OBJECT)
             elif _is_by_hand(commit) and kind.writers == {"engine"}:
-                yield _said(
-                    "engine_record_changed", commit, change.path, f"a {kind.name} is written by prismfs alone",
-                    "take it out of the commit; a command or a file in inbox/ changes it",
-                )  # fmt: skip
+                yield from _check_act(git, old, commit, change.path, kind)
 
 
 def _check_engines(git: Git, commits: Sequence[Commit]) -> Iterator[Problem]:
@@ -208,6 +206,16 @@ def _check_together(commits: Sequence[Commit]) -> Iterator[Problem]:
             "roster_with_approval", commit, path, "who may approve is changed in one push with an approval",
             "push the roster first, by itself",
         )  # fmt: skip
+
+
+def _check_act(git: Git, old: str, commit: Commit, path: str, kind: Kind) -> Iterator[Problem]:
+    """Refuse a change of what only prismfs writes, unless it asks for a command and its author is known (FT-06)."""
+    facts = facts_of(git, old, proposal_of(git, commit))
+    change: Document = next((one for one in changes_of(facts) if one["path"] == path), {"path": path})
+    if proposal.act_of(change, facts, late=True) is None:
+        commands = proposal.instead_of(change) or "a command, or a file in inbox/,"
+        said = f"a {kind.name} is written by prismfs alone"
+        yield _said("engine_record_changed", commit, path, said, f"take it out of the commit; {commands} changes it")
 
 
 def _check_verdict(

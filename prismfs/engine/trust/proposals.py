@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pydantic import TypeAdapter, ValidationError
 
 from prismfs.engine.event import engine_event
+from prismfs.engine.trust import acts
 from prismfs.engine.trust.endorsement import endorse, record_at
 from prismfs.engine.trust.protection import endorse_verdict, is_protected, is_signed
 from prismfs.engine.trust.verdict_file import SIGNOFFS
@@ -19,7 +20,7 @@ from prismfs.kinds import KINDS, kind_of_path
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.core.settings import persona, project
 from prismfs.kinds.gates import artifact
-from prismfs.records.api import Document, Event, Identity, JsonValue, Kind
+from prismfs.records.api import Document, Event, Identity, JsonValue, Kind, Record
 from prismfs.store.git.history import Proposal, held_before, merge_base, proposal_of, read_commit
 from prismfs.store.git.plumbing import NO_OBJECT, Change
 from prismfs.store.git.repository import Git
@@ -36,7 +37,8 @@ _MOST = 2000
 def events_of(git: Git, base: str, proposal: Proposal, now: datetime) -> list[Event]:
     """Return the events of a proposal, to be decided on top of `base`: the commit itself, then what it adds."""
     at, cause = time_of(proposal, now), f"commit:{proposal.commit}"
-    events = [engine_event("commit", "any", cause=cause, at=at, document=facts_of(git, base, proposal))]
+    facts = acts.scanned(facts_of(git, base, proposal))
+    events = [engine_event("commit", "any", cause=cause, at=at, document=facts), *acts.acts_of(facts, at)]
     for change in proposal.changes[:_MOST]:
         kind = kind_of_path(change.path)
         if kind is None or change.new == NO_OBJECT:
@@ -74,6 +76,7 @@ def facts_of(git: Git, base: str, proposal: Proposal) -> Document:
         "changes": [_described(git, base, proposal.commit, change) for change in changes],
         "left_out": len(proposal.changes) - len(changes),
     }
+    document = acts.with_author(git, base, document)
     if not any(is_protected(change.path) for change in changes):
         return document
     signed = is_signed(git, base)
@@ -131,13 +134,17 @@ def contradicted(git: Git, event: Event, parents: Sequence[str], bases: Mapping[
 
     `bases` maps the commits of people that were taken over so far to what stood before. Other events are not looked at.
     """
-    if event.type != "commit":
+    given = event.commit
+    if event.type != "commit" and given is None:
         return None
-    said, commit = event.document, str(event.document.get("commit"))
+    said, commit = event.document, str(event.document.get("commit")) if given is None else given.commit
     base = parents[0] if event.kind == "any" else bases.get(commit)
     if base is None or git.resolve(commit) != commit:
         return "names a commit that is no part of it"
     proposal = proposal_of(git, read_commit(git, commit))
+    if given is not None:
+        known_acts = acts.acts_of(facts_of(git, base, proposal), event.at)
+        return None if event in known_acts else "gives a command that its commit does not"
     if event.kind == "any":
         found: Document | None = facts_of(git, base, proposal)
     elif event.kind == "artifact":
@@ -147,18 +154,24 @@ def contradicted(git: Git, event: Event, parents: Sequence[str], bases: Mapping[
         found = verdict_facts(git, base, commit, kind.path_of(str(said.get("id"))), kind)
     else:
         return None
-    known = _without_codes(found)
-    same = {name: value for name, value in _without_codes(said).items() if name in known} == known
+    known = _comparable(found or {}, said)
+    same = {name: value for name, value in _comparable(said, said).items() if name in known} == known
     return None if same else "says another thing of it than git does"
 
 
-def _without_codes(document: Document | None) -> Document:
-    """Return facts without why a file is no record: an older program may have known other faults."""
-    known = document or {}
-    changes = known.get("changes")
-    if not isinstance(changes, list):
-        return known
-    return known | {"changes": [change | {"code": None} if isinstance(change, dict) else change for change in changes]}
+def _comparable(facts: Document, said: Document) -> Document:
+    """Return facts without what programs may differ in: why a file is no record, and edits that `said` has not.
+
+    An older program knew other faults and no acts; one whose edit holds a secret is not handed on.
+    """
+    if not isinstance(facts.get("changes"), list):
+        return facts
+    edited = {change["path"] for change in acts.changes_of(said) if "edit" in change}
+    changes: list[JsonValue] = [
+        (change if change["path"] in edited else acts.without_edit(change)) | {"code": None}
+        for change in acts.changes_of(facts)
+    ]
+    return {name: value for name, value in facts.items() if name != "acting" or "acting" in said} | {"changes": changes}
 
 
 def time_of(proposal: Proposal, now: datetime) -> datetime:
@@ -205,11 +218,14 @@ def _described(git: Git, base: str, commit: str, change: Change) -> Document:
             record = kind.read(git.read(new) or b"", path=change.path)
         except RecordError as error:
             code = error.code
-    same = kind is not None and record is not None and record == _record(git, kind, change.path, old)
-    return {
-        "path": change.path, "old": old, "new": new, "here": here, "had": had, "same": same, "mode": change.mode,
-        "code": code,
+    before = None if kind is None or record is None else _record(git, kind, change.path, old)
+    facts: Document = {
+        "path": change.path, "old": old, "new": new, "here": here, "had": had, "mode": change.mode, "code": code,
+        "same": record is not None and record == before,
     }  # fmt: skip
+    if kind is None or not kind.acts or had or new == here:
+        return facts
+    return acts.with_edit(facts, before, record, before if here == old else _record(git, kind, change.path, here))
 
 
 def _bridges(git: Git, at: Callable[[str], str | None]) -> list[JsonValue]:
@@ -236,7 +252,7 @@ def _project(git: Git, at: Callable[[str], str | None]) -> project.Project | Non
     return found if isinstance(found, project.Project) else None
 
 
-def _record(git: Git, kind: Kind, path: str, blob: str | None) -> object:
+def _record(git: Git, kind: Kind, path: str, blob: str | None) -> Record | None:
     try:
         return None if blob is None else kind.read(git.read(blob) or b"", path=path)
     except RecordError:

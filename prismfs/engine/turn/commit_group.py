@@ -125,11 +125,11 @@ def _commit_on(desk: Desk, base: Snapshot, events: Sequence[Event], now: datetim
 
 
 def _decided(view: View, event: Event, now: datetime) -> Decision:
-    """Decide one event; a file or a signal that trips a fault of prismfs is refused, so that no other has to wait."""
+    """Decide one event; what others wrote and a fault of prismfs meets is refused, so that nothing else has to wait."""
     try:
         return decide(view, with_scan(view, event), now)
     except _FAULTS as fault:
-        if event.type not in ("drop", "bridge"):
+        if event.type not in ("drop", "bridge") and event.commit is None:
             raise
         message = f"prismfs itself failed on it: {type(fault).__name__}"
         return Refused(Problem("internal", message, hint="please report it with this file"), RefusedError)

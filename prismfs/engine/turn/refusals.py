@@ -61,10 +61,13 @@ class UntoldRefusals:
 
 
 def leaves_event(event: Event, refused: Refused) -> bool:
-    """Tell whether a refusal is an event of its own: of a file any, of a command that a rule's no, not a wrong form."""
-    if event.type == "command":
+    """Tell whether a refusal is an event of its own: of a file any, of a command that a rule's no, not a wrong form.
+
+    Of one that a commit gave any: nobody waits at a terminal for the answer.
+    """
+    if event.type == "command" and event.commit is None:
         return event.kind != REFUSED and issubclass(refused.error, RefusedError | ForbiddenError)
-    return event.type == "drop"
+    return event.type == "drop" or event.commit is not None
 
 
 def refusal_event(event: Event, problem: Problem) -> Event:
@@ -76,6 +79,7 @@ def refusal_event(event: Event, problem: Problem) -> Event:
     else:
         named = [*dict.fromkeys(_ID.findall(json.dumps(event.document)))]
         told |= {"verb": event.kind, "named": named[:_MOST_NAMED]}
+        told |= {} if event.commit is None else {"commit": event.commit.commit}
     return engine_event(event.type, REFUSED, cause=f"refused:{event.cause}", at=event.at, document=told)
 
 

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from prismfs.kinds.core.values import DedupKey, Labels, Redaction
 from prismfs.records.api import (
+    Act,
     Duration,
     Id,
     Identity,
@@ -189,4 +190,5 @@ KIND = Kind(
     facets={"title": "subject", "status": "status", "due_at": "due_at", "owner": "from", "ref": "incident"},
     drop=SignalDrop,
     listing=("status", "lane", "to"),
+    acts=(Act("classify", {"lane": LANES}, note="reason", gives={"lane": "lane", "reason": "lane_reason"}),),
 )

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from prismfs.records.api import Id, Identity, Instant, Kind, Known, Lifecycle, Line, Pid, Record, Text, Value
+from prismfs.records.api import Act, Id, Identity, Instant, Kind, Known, Lifecycle, Line, Pid, Record, Text, Value
 
 MailType = Literal["task", "escalation", "notification", "reply"]
 Priority = Literal["low", "normal", "high", "urgent"]
@@ -63,4 +63,5 @@ KIND = Kind(
     facets={"title": "subject", "status": "status", "key": "thread_id", "owner": "to", "ref": "about"},
     drop=MailDrop,
     listing=("status", "to"),
+    acts=(Act("mail.ack", {"status": ("read",)}), Act("mail.archive", {"status": ("archived",)})),
 )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from prismfs.records.api import Id, Identity, Instant, Kind, Lifecycle, Line, Matcher, Record, Value
+from prismfs.records.api import Act, Id, Identity, Instant, Kind, Lifecycle, Line, Matcher, Record, Value
 
 
 class Silence(Record):
@@ -45,4 +45,5 @@ KIND = Kind(
     ),
     facets={"title": "reason", "status": "status", "due_at": "due_at", "owner": "author"},
     listing=("status", "ends_at", "matchers"),
+    acts=(Act("silence.expire", {"status": ("expired",)}), Act("silence.change", any_of=("reason", "ends_at"))),
 )  # fmt: skip

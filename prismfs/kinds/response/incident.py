@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from prismfs.kinds.core.values import DedupKey, Note, Scope
+from prismfs.records.act import Act
 from prismfs.records.api import Id, Identity, Instant, Kind, Lifecycle, Line, Pid, Record, Severity, Text, Value, Word
 
 IncidentStatus = Literal[
@@ -217,6 +218,22 @@ class DecisionForm(Value):
 
 _ENDINGS = ("duplicate", "false_positive")
 
+_ACTS = (
+    Act("incident.ack", {"acknowledged_by": (Act.AUTHOR,)}, note="note", gives={"note": "acknowledged_note"}),
+    Act("incident.mitigate", {"status": ("mitigating",)}, note="note", always={"begin": True}),
+    Act("incident.mitigate", {"status": ("mitigated",)}, note="note"),
+    Act("incident.resolve", {"status": ("resolved",)}, note="note", gives={"note": "resolution"}),
+    Act("incident.reopen", {"status": ("triage",)}, note="reason"),
+    Act("incident.close", {"status": ("closed",)}, note="reason", gives={"reason": "closed_reason"}),
+    Act("incident.close", {"status": ("false_positive",)}, note="reason", gives={"reason": "closed_reason"},
+        always={"false_positive": True}),
+    Act("incident.merge", {"status": ("duplicate",), "duplicate_of": ()}, gives={"into": "duplicate_of"}),
+    Act("incident.triage", {"severity": ()}, note="reason", gives={"severity": "severity.label", "scope": "scope",
+        "nature": "nature"}),
+    Act("incident.update", any_of=("developer_needed", "workaround", "expected_at", "several_agents", "needs_change",
+        "customer_data", "needs_decision", "financial_impact_usd", "root_cause_id", "started_at")),
+)  # fmt: skip
+
 KIND = Kind(
     name="incident",
     model=Incident,
@@ -250,4 +267,5 @@ KIND = Kind(
         "ref": "opened_by",
     },
     listing=("severity", "status", "level", "owner"),
+    acts=_ACTS,
 )

@@ -4,14 +4,14 @@ A work item is something to be done; the forms make and change one.
 Its words are those of the public beads program, so that its `issues.jsonl` can be imported and exported.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StringConstraints
 
 from prismfs.kinds.core.bead import Bead, LinkType, PeerId
 from prismfs.kinds.core.values import Redaction
 from prismfs.kinds.escalation.api import Escalation
-from prismfs.records.api import Id, Identity, Instant, Kind, Lifecycle, Line, Text, Value
+from prismfs.records.api import Act, Id, Identity, Instant, Kind, Lifecycle, Line, Text, Value
 
 WorkType = Literal["task", "bug", "feature", "epic", "chore", "decision", "gate"]
 WorkStatus = Literal["open", "in_progress", "blocked", "deferred", "closed"]
@@ -110,6 +110,23 @@ FORMS = (WorkDrop,)
 
 _WORK = ("in_progress", "blocked", "deferred")
 
+_ESCALATION, _ITEM = ("escalation",), get_args(WorkType)
+
+_ACTS = (
+    Act("escalate.ack", {"status": ("acknowledged",)}, types=_ESCALATION, note="note",
+        gives={"note": "acknowledged_note"}),
+    Act("escalate.unack", {"status": ("open",)}, when={"status": ("acknowledged",)}, types=_ESCALATION),
+    Act("escalate.close", {"status": ("closed",)}, types=_ESCALATION, note="reason", gives={"reason": "closed_reason"}),
+    Act("escalate.forward", {"tier": ()}, types=_ESCALATION, note="reason", gives={"to": "tier"}),
+    Act("bead.claim", {"status": ("in_progress",), "assignee": (Act.AUTHOR,)}, types=_ITEM),
+    Act("bead.release", {"assignee": (None,)}, types=_ITEM),
+    Act("bead.close", {"status": ("closed",)}, types=_ITEM, note="reason", gives={"reason": "close_reason"}),
+    Act("bead.reopen", {"status": ("open",)}, when={"status": ("closed",)}, types=_ITEM),
+    Act("bead.update", types=_ITEM, any_of=("type", "status", "priority", "title", "body", "assignee", "design",
+        "acceptance_criteria", "notes", "external_ref", "estimated_minutes", "labels")),
+)  # fmt: skip
+"""Of two that an edit may be the first: to claim an item is more than to change its status."""
+
 # One lifecycle for both: each model allows its own statuses only, and its rules say which of the steps they take.
 KIND = Kind(
     name="bead",
@@ -142,4 +159,5 @@ KIND = Kind(
         "ref": "related|external_id",
     },
     listing=("severity", "type", "status", "tier"),
+    acts=_ACTS,
 )

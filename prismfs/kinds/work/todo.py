@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from prismfs.records.api import Id, Identity, Instant, Kind, Lifecycle, Line, Record, Text, Value
+from prismfs.records.api import Act, Id, Identity, Instant, Kind, Lifecycle, Line, Record, Text, Value
 
 
 class TodoDrop(Value):
@@ -44,4 +44,5 @@ KIND = Kind(
     facets={"title": "title", "status": "status", "owner": "owner", "ref": "about"},
     drop=TodoDrop,
     listing=("status", "lane", "owner"),
+    acts=(Act("todo.done", {"status": ("done",)}),),
 )

@@ -143,9 +143,13 @@ class Draft:
             raise RefusedError("newer_version", said, field="/id", hint="upgrade prismfs to that version")
 
     def because(self, rule: str, reason: str) -> None:
-        """Name the rule that decided and the sentence that says why; no text from an agent in either."""
+        """Name the rule that decided and the sentence that says why; no text from an agent in either.
+
+        Where a person's commit gave the command, the sentence names it.
+        """
         assert not self.rule, f"{rule} decides what {self.rule} has decided"
-        self.rule, self.reason = rule, reason
+        given = self.event.commit
+        self.rule, self.reason = rule, reason if given is None else f"{reason}; by commit {given.commit[:12]}"
 
     def follow(self, value: object) -> None:
         """Ask for what another family does: a value of `core.follow_ups`, answered when the stages are done."""

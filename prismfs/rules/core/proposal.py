@@ -1,16 +1,19 @@
 """A commit that the engine did not make: what of it becomes the truth, path by path, and what does not.
 
 The engine says of each path what git holds and whose signature it has; here stands what that is worth. What is legal is
-taken as it is, comments and all; the rest is refused with its reason, and the records stay as they were.
+taken as it is, comments and all; the rest is refused with its reason, and the records stay as they were. An edit of
+what only the engine writes may be an act (`records/act.py`): the command that it asks for is given in its author's
+name, and is decided after the commit by the same rule as at the command line.
 """
 
 from pydantic import JsonValue
 
-from prismfs.kinds import KINDS, kind_of_path
+from prismfs.errors import RefusedError
+from prismfs.kinds import KINDS, kind_of_id, kind_of_path
 from prismfs.kinds.core.settings.project import Project
 from prismfs.kinds.core.verdict import Verdict
-from prismfs.records.api import Document, Kind, Take
-from prismfs.rules.core.draft import Draft
+from prismfs.records.api import CommitProof, Document, Kind, Take, commands_for, find_act, parse_instant
+from prismfs.rules.core.draft import Draft, one_line
 
 _MOST = 50
 """Paths named in a row; there may be more."""
@@ -18,6 +21,9 @@ _MOST = 50
 _FOLDERS = frozenset(kind.folder.partition("/")[0] for kind in KINDS.values())
 _IGNORED = frozenset({"inbox", "quarantine", "run"})
 _PLAIN = "100644"
+
+_NO_ACT = ("secret", "too_many_acts")
+"""Why the engine hands on no edit of a record: there is a secret in it, or more of them than one commit may have."""
 
 UNSIGNED = "protected_unsigned"
 """Why a protected file is refused where operators sign; the commit's own code says what its signature lacks."""
@@ -31,25 +37,37 @@ def take_proposal(draft: Draft) -> None:
     document = draft.event.document
     changes = [change for change in _listed(document, "changes") if isinstance(change, dict)]
     taken: list[JsonValue] = []
+    acts: dict[str, JsonValue] = {}
+    instead: dict[str, JsonValue] = {}
     refused: dict[str, JsonValue] = {"*": "too_many_files"} if document["left_out"] else {}
     for change in changes:
         path = str(change["path"])
         if change["had"] or change["old"] != change["new"] == change["here"]:
             continue  # the truth says so, or has said so since: an index behind the branch undoes nothing
-        code = _refusal(change, document)
-        if code is None:
+        act = act_of(change, document)
+        code = None if act is not None else _refusal(change, document)
+        if act is not None:
+            acts[path] = act[0]
+        elif code is None:
             taken.append(path)
             new = change["new"]
             draft.take(Take(path, None if new is None else str(new), str(change["mode"])))
         else:
             refused[path] = code
+            instead |= {path: commands} if (commands := instead_of(change)) else {}
     commit = str(document["commit"])
     draft.merges = commit
-    draft.because("take", _said(len(taken), sorted({str(code) for code in refused.values()})))
+    draft.because("take", _said(len(taken), len(acts), sorted({str(code) for code in refused.values()})))
     meta: dict[str, JsonValue] = {
         "commit": commit, "author": document["author"], "subject": document["subject"], "taken": taken[:_MOST],
         "refused": dict(list(refused.items())[:_MOST]), "paths": len(changes),
     }  # fmt: skip
+    if acts:
+        meta["acts"] = dict(list(acts.items())[:_MOST])
+    if instead:
+        meta["instead"] = dict(list(instead.items())[:_MOST])
+    if "acting" in document:
+        meta["acting"] = document["acting"]
     draft.row_about("commit.observed", "commit", commit, level="error" if refused else "info", meta=meta)
     protected = [path for path in taken if _is_protected(str(path))]
     kept = [path for path, code in refused.items() if _is_protected(path)]
@@ -60,6 +78,65 @@ def take_proposal(draft: Draft) -> None:
         )
     if protected:
         _tell_of_the_roster(draft, commit, protected)
+
+
+def act_of(change: Document, document: Document, *, late: bool = False) -> tuple[str, Document] | None:
+    """Return the command that the change of one path asks for and what it is given; None where it is no act.
+
+    `document` are the facts of the commit: the act is its author's, where it is known who that is. What was changed
+    meanwhile in the records is none, unless it may be `late`.
+    """
+    edit, author, kind = _members(change.get("edit")), _author(document), kind_of_path(str(change["path"]))
+    if not edit or author is None or kind is None or (edit["meanwhile"] and not late):
+        return None
+    act = find_act(kind.acts, edit, author)
+    return None if act is None else (act.command, act.document(edit, one_line(str(document["subject"]))))
+
+
+def check_outcome(draft: Draft, given: CommitProof) -> None:
+    """Accept what came of the command that a commit has `given`: the record says what its author wrote, but for times.
+
+    Raises:
+        RefusedError: `act_differs`.
+    """
+    identifier = str(draft.event.document["id"])
+    said = draft.need(kind_of_id(identifier).model, identifier).to_document()
+    differs = [name for name, value in given.edited.items() if not _is_alike(said.get(name), value)]
+    if differs:
+        raise RefusedError(
+            "act_differs", f"{draft.event.kind} makes {', '.join(sorted(differs))} another than the commit has",
+            field="/id", hint="one act for a record in a commit; what follows from it is left to prismfs",
+        )  # fmt: skip
+
+
+def _act_refusal(change: Document, document: Document) -> str:
+    """Return why an edit of what only the engine writes is no act, or none that may be given."""
+    if change["code"] in _NO_ACT:
+        return str(change["code"])
+    return "engine_record_changed" if act_of(change, document, late=True) is None else "changed_meanwhile"
+
+
+def instead_of(change: Document) -> str:
+    """Return the commands that do what a refused edit of one path may have been meant for; an empty text for none."""
+    kind, edit = kind_of_path(str(change["path"])), _members(change.get("edit"))
+    return ", ".join(commands_for(kind.acts, edit)) if kind is not None and edit else ""
+
+
+def _is_alike(one: JsonValue, other: JsonValue) -> bool:
+    """Tell whether two values are the same, or two times: when it was the desk says."""
+    return one == other or (_is_time(one) and _is_time(other))
+
+
+def _is_time(value: JsonValue) -> bool:
+    try:
+        return isinstance(value, str) and parse_instant(value) is not None
+    except ValueError:
+        return False
+
+
+def _author(document: Document) -> str | None:
+    name = _members(document.get("acting")).get("identity")
+    return name if isinstance(name, str) else None
 
 
 def _refusal(change: Document, document: Document) -> str | None:
@@ -77,7 +154,7 @@ def _refusal(change: Document, document: Document) -> str | None:
     # Words around a record are anybody's, what it says is not: to change that is an act, and acts have commands.
     written_by_hand = "person" in kind.writers and (kind.layout != "dated" or kind.edited_by_hand or not change["old"])
     if not written_by_hand and not change["same"]:
-        return "engine_record_changed"
+        return _act_refusal(change, document)
     if new is None and (kind.layout == "dated" or kind.model is Project):
         return "record_removed"
     if new is not None and change["mode"] != _PLAIN:
@@ -121,9 +198,10 @@ def _tell_of_the_roster(draft: Draft, commit: str, paths: list[JsonValue]) -> No
         draft.row_about("roster.changed", "commit", commit, meta=meta | now)
 
 
-def _said(taken: int, codes: list[str]) -> str:
+def _said(taken: int, acts: int, codes: list[str]) -> str:
     files = "1 file" if taken == 1 else f"{taken} files"
     parts = [f"{files} taken"] if taken else []
+    parts += [f"{acts} decided as commands"] if acts else []
     parts += [f"refused: {', '.join(codes)}"] if codes else []
     return "; ".join(["a commit of others", *parts])
 
