@@ -6,17 +6,18 @@ the place of the first decisions in one reference transaction: a reader sees the
 from causes, so that what came out the same has the same names.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from prismfs.engine.trust.proposals import events_of
 from prismfs.engine.trust.verify import event_of
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.refusals import refusal_event
 from prismfs.errors import RefusedError
 from prismfs.records import plan as trailers
-from prismfs.records.api import Decision, Event, Plan, Refused, parse_instant
+from prismfs.records.api import REFUSED, Decision, Event, Plan, Refused, parse_instant
 from prismfs.rules import RULES_VERSION, decide
-from prismfs.store.git.history import Commit, Snapshot, read_commits
+from prismfs.store.git.history import Commit, Snapshot, proposal_of, read_commit, read_commits
 from prismfs.store.git.proofs import has_engines, newest_proven
 
 
@@ -24,8 +25,8 @@ from prismfs.store.git.proofs import has_engines, newest_proven
 class Redecided:
     """One event that was decided again: its commit before, the new decision, and the new commit.
 
-    `before` is None for the refusal of a drop that was accepted before. `known` tells that the history there answers
-    the same cause.
+    `before` is None for the refusal of a drop or of a person's act that was accepted before. `known` tells that the
+    history there answers the same cause.
     """
 
     event: Event
@@ -84,7 +85,7 @@ def rehearse(desk: Desk, here: Snapshot, theirs: str) -> list[Redecided]:
             at = parse_instant(commit.trailers[trailers.TIME])
             one = Redecided(event, commit.id, decide(view, event, at), known=view.handled(event.cause))
             decided.append(one)
-            if isinstance(one.decision, Refused) and event.type == "drop":
+            if isinstance(one.decision, Refused) and (event.type == "drop" or event.commit is not None):
                 # Its sender was told that it is kept; the history must say that it is not any more.
                 refused = refusal_event(event, one.decision.problem)
                 one = Redecided(refused, None, decide(view, refused, at))
@@ -94,12 +95,19 @@ def rehearse(desk: Desk, here: Snapshot, theirs: str) -> list[Redecided]:
     return decided
 
 
-def _events(desk: Desk, here: str, theirs: str) -> Sequence[tuple[Commit, Event]]:
-    """Return the decisions of `here` that `theirs` lacks, oldest first, with their events."""
+def _events(desk: Desk, here: str, theirs: str) -> Iterator[tuple[Commit, Event]]:
+    """Yield the decisions of `here` that `theirs` lacks, oldest first, with their events.
+
+    What git says of a person's commit, and which commands it gives, is looked at anew on top of `theirs`.
+    """
     git = desk.repo.git
-    found = []
     for commit in read_commits(git, since=theirs, until=here):
-        event = event_of(git, commit)
-        assert event is not None, "the truth holds decisions only"
-        found.append((commit, event[0]))
-    return found
+        found = event_of(git, commit)
+        assert found is not None, "the truth holds decisions only"
+        event = found[0]
+        if (event.type, event.kind) == ("commit", "any"):
+            proposal = proposal_of(git, read_commit(git, str(event.document["commit"])))
+            fresh = events_of(git, theirs, proposal, event.at)
+            yield from ((commit, each) for each in fresh if each.kind == "any" or each.commit is not None)
+        elif event.commit is None and not (event.kind == REFUSED and "commit" in event.document):
+            yield commit, event
