@@ -71,6 +71,15 @@ def test_what_only_prismfs_writes_is_put_back(response: Response, changes: dict[
     assert response.bench.problems() == ()
 
 
+def test_comment_in_the_file_is_no_edit_of_the_artifact(response: Response) -> None:
+    response.submit("INC-1")
+    old, bench = response.newest("INC-1"), response.bench
+    path = kind_of(old).place_of(old)
+    bench.edit_by_hand(files={path: bench.files()[path] + b"# read\n"})
+    assert [outcome.event.kind for outcome in bench.turn()] == ["any"]
+    assert response.of("INC-1") == [old]
+
+
 def test_status_and_words_changed_together_are_at_the_gate(response: Response) -> None:
     response.submit("INC-1")
     old = response.newest("INC-1")

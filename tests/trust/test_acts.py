@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 
 from prismfs.engine.event import engine_event
-from prismfs.engine.trust.proposals import contradicted
+from prismfs.engine.trust.proposals import contradicted, editors_of, time_of
 from prismfs.engine.turn.commit_group import decide_group
 from prismfs.engine.turn.ingest import news_events
 from prismfs.engine.turn.submit import command_event, rehearse
 from prismfs.kinds import KINDS, kind_of
 from prismfs.kinds.core.audit import Audit
-from prismfs.records.api import Event, Plan, Refused
+from prismfs.kinds.core.settings.persona import Persona
+from prismfs.records.api import Event, Plan, Refused, derive_id
 from prismfs.rules import TABLE
+from prismfs.store.git.history import Proposal
 from tests.support.project import Project, named
 
 ESCALATION = "kind: escalation\nfrom: jade\nseverity: HIGH\ntitle: {}\n"
@@ -476,6 +478,88 @@ def test_history_of_a_program_that_knew_no_acts_is_no_forgery(bench: Project) ->
         bench.desk.repo.apply([plan], base=base)
     assert observed(bench).meta["refused"] == {kind_of(bead).place_of(bead): "engine_record_changed"}
     assert bench.problems() == ()
+
+
+def test_signal_that_is_made_new_by_hand_is_not_accepted_once_more(bench: Project) -> None:
+    record = signal(bench)
+    bench.edit_by_hand((record, {"status": "received"}))
+    assert [outcome.event.kind for outcome in bench.turn()] == ["any"]
+    assert bench.records("signal")[-1] == record
+
+
+def test_signal_that_a_commit_says_was_answered_is_not_accepted(bench: Project) -> None:
+    record = signal(bench)
+    made = record.changed(id=derive_id("sig", bench.clock.now(), cause="by hand"), status="answered", lane="info")
+    bench.edit_by_hand((made, {}))
+    assert [outcome.event.kind for outcome in bench.turn()] == ["any"]
+    assert observed(bench).meta["taken"] == [kind_of(made).place_of(made)]
+
+
+def test_names_and_subjects_are_kept_as_they_can_be_printed(bench: Project) -> None:
+    bench.settle_by_hand({"NOTES": b"x"})
+    with bench.desk.repo.writer():
+        bench.desk.repo.bring_window()
+    odd = named("Pat\u202e") | ADDRESS
+    bench.commit_by_hand({"NOTES": b"y"}, subject="\x1b[31mred", environment=odd)
+    bench.turn()
+    row = observed(bench)
+    assert str(row.meta["author"]).isprintable()
+    assert str(row.meta["subject"]).isprintable()
+    assert "red" in str(row.meta["subject"])
+
+
+def test_commit_of_more_files_than_an_event_names_is_not_taken(bench: Project) -> None:
+    bench.turn()
+    bench.commit_by_hand({f"many/{number}": b"x" for number in range(2001)})
+    bench.turn()
+    row = observed(bench)
+    assert (row.meta["refused"], row.meta["taken"], row.meta["paths"]) == ({"*": "too_many_files"}, [], 0)
+    assert "many/0" not in bench.git("ls-tree", "-r", "--name-only", bench.truth())
+
+
+@pytest.mark.parametrize(("path", "more"), [("NOTES", False), ("settings/policy.yaml", True)])
+def test_facts_about_trust_come_with_protected_files_alone(bench: Project, path: str, more: bool) -> None:
+    bench.turn()
+    bench.commit_by_hand({path: bench.files().get(path, b"") + b"# mine\n"})
+    (outcome,) = bench.turn()
+    document = outcome.event.document
+    assert {name for name in ("trust", "endorsement", "bridges", "operators") if name in document} == (
+        {"trust", "endorsement", "bridges", "operators"} if more else set()
+    )
+    assert (document.get("trust"), document.get("endorsement")) == ("local" if more else None, None)
+
+
+@pytest.mark.parametrize("kind", ["approval", "decision", "signal", "artifact"])
+def test_file_that_is_no_record_is_refused_and_nothing_follows(bench: Project, kind: str) -> None:
+    path = KINDS[kind].path_of(f"{KINDS[kind].prefix}-01kjmdeb8059vta7fk5a58q1rz")
+    bench.commit_by_hand({path: b"kind: [\n"})
+    assert [outcome.event.kind for outcome in bench.turn()] == ["any"]
+    assert observed(bench).meta["refused"] == {path: "syntax"}
+    assert bench.problems() == ()
+
+
+def test_roster_counts_as_it_stood_before_the_commit(bench: Project) -> None:
+    kim = Persona(identity="kim", role="clerk", title="Kim")
+    bench.settle_by_hand({kind_of(kim).place_of(kim): kind_of(kim).write(kim)})
+    record = item(bench)
+    bench.edit_by_hand((record, {"priority": 0}), by="Kim", files={kind_of(kim).place_of(kim): None})
+    bench.turn()
+    assert [row.actor for row in bench.rows("bead.updated")] == ["kim"]
+    assert bench.problems() == (), "verify asks the roster of then, too"
+    record = bench.records("bead")[-1]
+    bench.edit_by_hand((record, {"priority": 4}), by="Kim", files={kind_of(kim).place_of(kim): kind_of(kim).write(kim)})
+    bench.turn()
+    assert observed(bench).meta["acting"]["code"] == "unknown_identity"
+    assert bench.records("bead") == [record]
+    assert bench.problems() == ()
+
+
+@pytest.mark.parametrize(("minutes", "counts"), [(-5, True), (5, False)])
+def test_act_is_of_the_time_of_its_commit_but_never_of_a_later_one(bench: Project, minutes: int, counts: bool) -> None:
+    when = bench.clock.now() + timedelta(minutes=minutes)
+    made = Proposal("f" * 40, "Kim", "lee@example.org", int(when.timestamp()), "x", ())
+    assert time_of(made, bench.clock.now()) == (when if counts else bench.clock.now())
+    assert editors_of(made) == ["Kim", "lee"]
 
 
 def test_words_around_a_record_are_no_act(bench: Project) -> None:

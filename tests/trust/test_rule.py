@@ -48,7 +48,9 @@ def test_signed_operators_approval_is_endorsed(shared: Shared, watcher: Watcher)
     frank = shared.person("frank", "frank")
     frank.put(shared.approval())
     assert frank.push() == ""
-    assert endorsements(watcher.pull()) == [{"verified": True, "signer": "frank", "operator": True, "code": None}]
+    outcomes = watcher.pull()
+    assert endorsements(outcomes) == [{"verified": True, "signer": "frank", "operator": True, "code": None}]
+    assert [one.event.document["trust"] for one in outcomes if one.event.kind == "approval"] == ["signed"]
     assert watcher.problems() == ()
 
 

@@ -41,7 +41,7 @@ def events_of(git: Git, base: str, proposal: Proposal, now: datetime) -> list[Ev
     events = [engine_event("commit", "any", cause=cause, at=at, document=facts), *acts.acts_of(facts, at)]
     for change in proposal.changes[:_MOST]:
         kind = kind_of_path(change.path)
-        if kind is None or change.new == NO_OBJECT:
+        if kind is None:
             continue
         for name, document in _follow_up(git, base, proposal, change, kind):
             one = f"{cause}:{document['id']}"
