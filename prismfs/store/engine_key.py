@@ -1,7 +1,8 @@
 """The engine of this clone: its name, and the key that it signs with.
 
 The name stands in the file `engine` of the clone's state folder; the key lies outside of the repository, in the file
-`<key folder>/<pid>/<name>`. The line `agent <public key>` below the name says that an ssh-agent has it instead.
+`<key folder>/<pid>/<name>`. The line `agent <public key>` below the name says that an ssh-agent has it instead. The
+file `engine.at` says which folder that is: a repository that was copied (`cp -r`) is a clone that has no engine yet.
 """
 
 import os
@@ -9,6 +10,7 @@ import re
 import secrets
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +25,7 @@ from prismfs.store.git.worktree import disk_error
 CANNOT_SIGN = ("engine_key_missing", "engine_not_enrolled")
 """Codes that say that this clone's engine decides nothing that others would believe."""
 
-_FILE = "engine"
+_FILE, _PLACE = "engine", "engine.at"
 _AGENT = "agent "
 _LETTERS = 4
 
@@ -37,7 +39,9 @@ class CloneEngine:
 
 
 def read_engine(state: Path) -> CloneEngine | None:
-    """Return what the clone's `state` folder says of its engine, None where it has none yet."""
+    """Return what the clone's `state` folder says of its engine, None where it has none yet, as in a copy."""
+    if _is_copy(state):
+        return None
     try:
         name, *others = (state / _FILE).read_text().splitlines()
     except (FileNotFoundError, ValueError):
@@ -98,6 +102,7 @@ def make_engine(
         temporary.replace(state / _FILE)
     except OSError as error:
         raise disk_error(error, str(state / _FILE)) from error
+    _note_place(state)
     return name, signer
 
 
@@ -127,7 +132,24 @@ def signing_key(view: View, state: Path, *, held: Signer | None = None) -> Signe
     if public_line(signer.public) not in good:
         said = "the roster does not have the key of this clone's engine"
         raise StoreError("engine_not_enrolled", said, hint="prismfs keys new says how it gets there")
+    _note_place(state)
     return signer
+
+
+def _is_copy(state: Path) -> bool:
+    """Tell whether the folder was copied from one that is still there: both would sign as one engine."""
+    with suppress(OSError, ValueError):
+        number, there = (state / _PLACE).read_text().strip().split(" ", 1)
+        return int(number) == Path(there).stat().st_ino != state.stat().st_ino
+    return False
+
+
+def _note_place(state: Path) -> None:
+    """Note where the engine's clone is. A folder that was moved is the same; the note is no more than a guard."""
+    with suppress(OSError):
+        text = f"{state.stat().st_ino} {state.resolve()}\n"
+        if not (state / _PLACE).exists() or (state / _PLACE).read_text() != text:
+            (state / _PLACE).write_text(text)
 
 
 def _agent_key(line: str, environ: Mapping[str, str]) -> AgentKey:

@@ -4,13 +4,13 @@ import errno
 import fcntl
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from prismfs.errors import ConflictError
 from prismfs.store.git.place import Place
-from prismfs.store.git.plumbing import EMPTY_TREE
+from prismfs.store.git.plumbing import EMPTY_TREE, keeps_of_imports
 from prismfs.store.git.repository import Git
 from prismfs.store.git.worktree import disk_error
 
@@ -119,23 +119,43 @@ def clear_dead_locks(place: Place, *, since: float) -> tuple[str, ...]:
     took its lock), or one that a living process has open, is somebody else's and stays.
     """
     removed = []
+    for path, changed in _lock_files(place):
+        if changed >= since and not _is_held(path, place):
+            path.unlink(missing_ok=True)
+            removed.append(path.name)
+    for keep in keeps_of_imports(place.common):
+        with suppress(OSError):
+            if keep.stat().st_mtime >= since:
+                keep.unlink()
+    # What fast-import writes when its input ends early: these files are never read.
+    for report in place.engine_git.glob("fast_import_crash_*"):
+        report.unlink(missing_ok=True)
+    return tuple(removed)
+
+
+_LEFT = 60.0
+"""Seconds after which a lock file that no process has open is nobody's: git closes some before it moves them."""
+
+
+def left_locks(place: Place) -> tuple[Path, ...]:
+    """Return the lock files, in the way of the engine, that a killed git has left behind, whoever started that."""
+    return tuple(path for path, at in _lock_files(place) if time.time() - at > _LEFT and not _is_held(path, place))
+
+
+def _lock_files(place: Place) -> Iterator[tuple[Path, float]]:
+    """Yield each lock file that is in the engine's way, and when it was written (seconds since 1970)."""
     for path in (
         place.git_dir / "index.lock",
         place.common / "packed-refs.lock",
         place.common / f"{place.window}.lock",
         *(place.common / place.own).rglob("*.lock"),
     ):
-        try:
-            ours = path.stat().st_mtime >= since
-        except FileNotFoundError:
-            continue
-        if ours and not _is_open_somewhere(path) and not (path.name == "index.lock" and git_runs(place.root)):
-            path.unlink(missing_ok=True)
-            removed.append(path.name)
-    # What fast-import writes when its input ends early: these files are never read.
-    for report in place.engine_git.glob("fast_import_crash_*"):
-        report.unlink(missing_ok=True)
-    return tuple(removed)
+        with suppress(FileNotFoundError):
+            yield path, path.stat().st_mtime
+
+
+def _is_held(path: Path, place: Place) -> bool:
+    return _is_open_somewhere(path) or (path.name == "index.lock" and git_runs(place.root))
 
 
 def _is_open_somewhere(path: Path) -> bool:
@@ -153,10 +173,10 @@ def _is_open_somewhere(path: Path) -> bool:
 
 
 _TAKE_THE_INDEX = frozenset(
-    b"add am apply cherry-pick checkout commit merge mv pull read-tree rebase reset restore revert rm stash switch"
-    b" update-index".split()
+    b"add am apply branch cherry-pick checkout commit merge mv pull read-tree rebase reset restore revert rm stash"
+    b" switch update-index".split()
 )
-"""The commands of git that lock the index, some of them for as long as a person writes (git 2.39)."""
+"""The commands of git that lock the index, some for as long as a person writes, or rename the branch (git 2.39)."""
 
 
 def git_runs(root: Path) -> bool:

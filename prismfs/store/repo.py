@@ -6,6 +6,7 @@ where people see it, is carried behind when there is time.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -251,17 +252,26 @@ class ProjectRepo:
         return f"{self.place.own}abandoned/{commit}"
 
     def _move(self, to: str, old: Snapshot, *, abandoned: Snapshot | None, scratch: str | None = None) -> None:
-        """Move the truth from `old` to `to`; what it held before stays within reach of a reference; `scratch` goes."""
+        """Move the truth from `old` to `to`; what it held before stays within reach of a reference.
+
+        `scratch`, where that reference stands, goes along: to remove it would want the lock of the packed references,
+        which the code's own git may hold.
+        """
         moves = {self.place.truth: (old.commit, to)}
-        moves |= {} if scratch is None else {self.place.scratch: (scratch, NO_OBJECT)}
+        moves |= {} if scratch is None else {self.place.scratch: (scratch, to)}
         if abandoned is not None and self.git.resolve(self._abandoned(abandoned.commit)) is None:
             moves[self._abandoned(abandoned.commit)] = (NO_OBJECT, abandoned.commit)
         self.git.move(moves)
         self.witness.note(to)
 
     def _found(self) -> str:
-        """Return the truth; a clone that has none yet begins it."""
+        """Return the truth; a clone that has none yet begins it. The window goes where people have renamed it to."""
         truth = self.git.resolve(self.place.truth)
+        renamed = None if truth is None else self.window.renamed(truth)
+        if renamed is not None:
+            self.place = replace(self.place, window=renamed)
+            self.window = Window(self.place, self.git, self._crash_point)
+            register(self.place)
         if truth is None:
             window = self.window.head()
             truth = self._first(window)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from prismfs.errors import ConflictError
+from prismfs.errors import ConflictError, Problem
 from prismfs.store.git import worktree
 from prismfs.store.git.history import merge_base, new_commits
 from prismfs.store.git.place import Place, read_branch
@@ -20,14 +20,14 @@ from prismfs.store.git.repository import Git
 from prismfs.store.lock import Marks, git_runs
 
 _UNDER_WAY = {
-    "MERGE_HEAD": "a merge",
-    "CHERRY_PICK_HEAD": "a cherry-pick",
-    "REVERT_HEAD": "a revert",
-    "rebase-merge": "a rebase",
-    "rebase-apply": "a rebase",
-    "sequencer": "a sequence of picks",
+    "MERGE_HEAD": ("a merge", "merge"),
+    "CHERRY_PICK_HEAD": ("a cherry-pick", "cherry-pick"),
+    "REVERT_HEAD": ("a revert", "revert"),
+    "rebase-merge": ("a rebase", "rebase"),
+    "rebase-apply": ("a rebase", "rebase"),
+    "sequencer": ("a sequence of picks", "cherry-pick"),
 }
-"""What git leaves in its directory while it waits for a person, and how that is called."""
+"""What git leaves in its directory while it waits for a person, how that is called, and the command that ends it."""
 
 
 class Window:
@@ -54,19 +54,41 @@ class Window:
         found = [head for head in found if merge_base(self._git, head, truth) not in (None, head)]
         return new_commits(self._git, found, [truth, f"--glob={self._place.own}abandoned"]) if found else ()
 
-    def obstacle(self, truth: str) -> str | None:
-        """Return what keeps the window from being carried to `truth` now, as a clause for people; None if nothing."""
+    def obstacle(self, truth: str) -> ConflictError | None:
+        """Return what keeps the window from being carried to `truth` now, and the command that ends it; not raised."""
         here, head = read_branch(self._place.git_dir), self.head()
         if head is not None and not self._is_ours(head, truth):
-            return f"{self._short} was moved to a history that is not this project's"
-        for name, what in _UNDER_WAY.items():
+            said = f"{self._short} was moved to a history that is not this project's"
+            way = "git reset --hard" if here == self._place.window else f"git branch -f {self._short}"
+            return self._busy(said, f"{way} {self._place.truth}")
+        for name, (what, verb) in _UNDER_WAY.items():
             if (self._place.git_dir / name).exists():
-                return f"{what} is under way"
-        if here == self._place.window and (self._place.git_dir / "index.lock").exists():
-            return "another git command holds the index"
-        if here == self._place.window and git_runs(self._place.root):
-            return "a git command is under way"
+                return self._busy(f"{what} is under way", f"git {verb} --continue, or git {verb} --abort")
+        if here != self._place.window:
+            return None
+        if (self._place.git_dir / "index.lock").exists():
+            return self._busy("another git command holds the index", "prismfs recover, where that git was killed")
+        if git_runs(self._place.root):
+            return self._busy("a git command is under way")
         return None
+
+    def renamed(self, truth: str) -> str | None:
+        """Return the branch that is checked out where the window's own is gone and that one holds its history."""
+        here = read_branch(self._place.git_dir)
+        if here is None or self.head() is not None:
+            return None
+        head = self._git.resolve(here)
+        return here if head is not None and self._is_ours(head, truth) else None
+
+    def unseen(self) -> Problem | None:
+        """Return why the records are not seen in the work tree although the window follows them, None if they are."""
+        here = read_branch(self._place.git_dir)
+        if here == self._place.window:
+            return None
+        where = "no branch" if here is None else here.removeprefix("refs/heads/")
+        way = "git bisect reset" if (self._place.git_dir / "BISECT_LOG").exists() else f"git switch {self._short}"
+        said = f"{where} is checked out here, and the records are seen on {self._short}"
+        return Problem("window_elsewhere", said, path=self._short, hint=way)
 
     def fill(self) -> None:
         """Write all files of the window's own commit, as after a clone: nothing is there yet."""
@@ -87,7 +109,7 @@ class Window:
             return ()
         stays = self.obstacle(truth)
         if stays is not None:
-            raise self._busy(stays)
+            raise stays
         edited: tuple[str, ...] = ()
         if read_branch(self._place.git_dir) == self._place.window:
             edited = self._carry_all(head, truth)
@@ -147,8 +169,8 @@ class Window:
         self._crash_point("after-window")
         return edited
 
-    def _busy(self, why: str) -> ConflictError:
-        return ConflictError("window_busy", why, path=self._short, hint="the branch follows once it has ended")
+    def _busy(self, why: str, way: str = "the branch follows once it has ended") -> ConflictError:
+        return ConflictError("window_busy", why, path=self._short, hint=way)
 
     @contextmanager
     def _held_index(self) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,3 +96,49 @@ def is_text(expression: ast.AST, error: str, texts: set[str]) -> bool:
 
 def is_error(expression: ast.AST, error: str) -> bool:
     return isinstance(expression, ast.Name) and expression.id == error
+
+
+CARRY_A_CODE = re.compile(r"[A-Za-z]*Error|Problem|_?problem|refusal|_?refused?|_no")
+"""How what makes an error is called; its first words are its code."""
+
+NAMED_IN = ("*.py", "*.yaml", "*.json", "*.md")
+
+UNNAMED = frozenset(
+    (
+        "bad_record claim_lost demo_failed demo_stuck escalation_here inbox_unwritable missing_package"
+        " no_home not_decidable not_sending not_triaged not_withdrawable owner_missing phone_home_nothing_left"
+        " privacy_blocked projection_busy publish_failed quarantine_failed sync_failed too_many_decisions"
+        " unknown_bucket unknown_verb unreadable_project"
+    ).split()
+)
+"""Codes that no test names. It only ever shrinks: a new code needs a test that brings it about."""
+
+
+def test_every_code_of_an_error_is_named_by_a_test(sources: list[Path]) -> None:
+    """A refusal that no test has seen may never come, or come with the wrong words."""
+    tests = Path(__file__).parents[1]
+    files = [path for pattern in NAMED_IN for path in tests.rglob(pattern) if path != Path(__file__)]
+    words = {word for path in files for word in re.findall(r"[a-z][a-z_]*[a-z]", path.read_text(errors="replace"))}
+    codes = {code for path in sources for code in codes_of(ast.parse(path.read_text()))}
+    assert len(codes) > 250
+    assert codes - words == UNNAMED
+
+
+def test_codes_of_sees_them() -> None:
+    text = (
+        'raise StoreError("no_commits", f"{x}")\nProblem("a_b", "c d")\nself._problem(commit, "e_f", "g h")\nf("i_j")'
+    )
+    assert set(codes_of(ast.parse(text))) == {"no_commits", "a_b", "e_f"}
+
+
+def codes_of(tree: ast.AST) -> Iterator[str]:
+    """Yield the codes of the errors and problems that are made in a module."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        if CARRY_A_CODE.fullmatch(name):
+            for argument in node.args[:2]:
+                value = argument.value if isinstance(argument, ast.Constant) else None
+                if isinstance(value, str) and re.fullmatch("[a-z]+(_[a-z]+)+", value):
+                    yield value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from prismfs.engine.admin.init_project import init_project
 from prismfs.kinds.core.settings.project import Project
 from tests.support.command_line import CommandLine
 from tests.support.drops import EXPORT_REPORT
+from tests.support.project import copy_in_place_of
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +28,7 @@ def place(tmp_path: Path, founded: Path, monkeypatch: pytest.MonkeyPatch) -> Com
     """A new project with the operator olga."""
     monkeypatch.delenv("PRISMFS_DIR", raising=False)
     monkeypatch.delenv("PRISMFS_IDENTITY", raising=False)
-    shutil.copytree(founded, tmp_path / "desk", symlinks=True)
+    copy_in_place_of(founded, tmp_path / "desk")
     return CommandLine(tmp_path / "desk")
 
 

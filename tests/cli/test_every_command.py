@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import shutil
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from prismfs.kinds.core.settings.project import Project
 from tests.support.command_line import CommandLine
 from tests.support.command_tree import COMMANDS, writes
 from tests.support.drops import CHANGE_WORKFLOW, PRODUCT_REPORT
+from tests.support.project import copy_in_place_of
 from tests.support.signed_desk import line_of
 from tests.support.waiting import until
 
@@ -340,7 +340,7 @@ def test_command_declared_as_one_that_writes_does(scene: Scene, name: str, tmp_p
         pytest.skip("nobody has moved the records; contract/test_gestures.py has projects where somebody has")
     if name == "keys new":
         pytest.skip("the project has a key; test_keys.py has clones without one")
-    shutil.copytree(scene.place.root, tmp_path / "desk", symlinks=True)
+    copy_in_place_of(scene.place.root, tmp_path / "desk")
     place = CommandLine(tmp_path / "desk")
     before = place.state()
     answer = place.call(*name.split(), *scene.words(ARGUMENTS[name]), "--json", actor=AS.get(name, "olga"))

@@ -16,7 +16,7 @@ from prismfs.engine.tenant.publish import CRASH_POINTS as OWN
 from prismfs.store.repo import CRASH_POINTS
 from tests.support.clone import Clone
 from tests.support.memory import planned
-from tests.support.project import run_git
+from tests.support.project import copy_in_place_of, run_git
 
 ABANDONED = "refs/prismfs/PID-TEST01/abandoned"
 POINTS = (*OWN, *CRASH_POINTS)
@@ -54,7 +54,7 @@ def apart(pair: tuple[Clone, Clone]) -> tuple[Clone, Clone]:
 def expected(apart: tuple[Clone, Clone], tmp_path: Path) -> str:
     """The commit that publishing comes to when nothing is killed: found out on a copy of both repositories."""
     shutil.copytree(tmp_path / "shared.git", tmp_path / "twin.git")
-    shutil.copytree(apart[1].root, tmp_path / "twin", symlinks=True)
+    copy_in_place_of(apart[1].root, tmp_path / "twin")
     run_git(tmp_path / "twin", "remote", "set-url", "origin", str(tmp_path / "twin.git"))
     done = publish(tmp_path / "twin")
     assert done.returncode == 0, done.stderr

@@ -6,66 +6,20 @@ Each gesture is a few lines of shell in the work tree, while the records have mo
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from prismfs.engine.admin.recover import recover
+from prismfs.engine.admin.doctor import examine
+from prismfs.engine.admin.recover import Step, recover
 from prismfs.errors import ConflictError, StoreError
+from tests.support.gestures import BYTES, GESTURES, RECORDS, STOPPED, table
 from tests.support.project import CLEAN, Project
 
-RECORDS = "refs/prismfs/PID-TEST01/records"
 TODO = "kind: todo\nfrom: jade\ntitle: {}\n"
-
-GESTURES = {
-    "commit": "echo mine >NOTES; git add NOTES; git commit -qm mine",
-    "commit all": "echo mine >NOTES; git add -A; git commit -qm mine; echo more >>NOTES; git commit -qam more",
-    "amend": "echo mine >NOTES; git add NOTES; git commit -q --amend -m mine",
-    "amend twice": "echo a >NOTES; git add NOTES; git commit -qm a; echo b >NOTES; git commit -qa --amend -m b",
-    "reset hard back": "git reset -q --hard HEAD~2",
-    "reset hard back and forth": "git reset -q --hard HEAD~2; git reset -q --hard ORIG_HEAD",
-    "reset soft and commit": "git reset -q --soft HEAD~1; git commit -qm mine",
-    "reset mixed and commit": "git reset -q HEAD~1; git add -A; git commit -qm mine",
-    "revert": "git revert --no-edit HEAD >/dev/null",
-    "cherry-pick": "git switch -qc side HEAD~1; echo mine >NOTES; git add NOTES; git commit -qm mine;"
-    " git switch -q main; git cherry-pick side >/dev/null; git branch -qD side",
-    "merge": "git switch -qc side HEAD~1; echo mine >NOTES; git add NOTES; git commit -qm mine; git switch -q main;"
-    " git merge -q --no-edit side; git branch -qd side",
-    "squash merge": "git switch -qc side HEAD~1; echo mine >NOTES; git add NOTES; git commit -qm mine;"
-    " git switch -q main; git merge -q --squash side >/dev/null; git commit -qm squashed; git branch -qD side",
-    "rebase": "git switch -qc side HEAD~1; echo mine >NOTES; git add NOTES; git commit -qm mine; git rebase -q main;"
-    " git switch -q main; git merge -q side; git branch -qd side",
-    "rebase of the branch itself": "git rebase -q --force-rebase HEAD~2",
-    "interactive rebase that drops": "GIT_SEQUENCE_EDITOR='sed -i 1d' git rebase -qi HEAD~2",
-    "stash": "echo mine >NOTES; git stash -qu; git stash pop -q; git add NOTES; git commit -qm mine",
-    "clean": "git clean -qfd",
-    "clean all": "git clean -qfdx; mkdir -p inbox",
-    "checkout of files": "git checkout -q HEAD~2 -- .; git commit -qm mine --allow-empty",
-    "remove": "git rm -qr todos; git commit -qm gone",
-    "remove from disk": "rm -rf todos; git commit -qam gone",
-    "move": "git mv todos elsewhere; git commit -qm moved",
-    "another branch and back": "git switch -qc side; echo mine >NOTES; git add NOTES; git commit -qm mine;"
-    " git switch -q main",
-    "detached and back": "git switch -q --detach HEAD~1; git switch -q main",
-    "bisect": "git bisect start HEAD HEAD~2 >/dev/null; git bisect reset >/dev/null 2>&1",
-    "gc": "git gc -q --prune=now",
-    "repack and prune": "git repack -qad; git prune --expire=now; git pack-refs --all",
-    "reflog": "git reflog expire --expire=now --all; git gc -q --prune=now",
-    "filter-branch": "FILTER_BRANCH_SQUELCH_WARNING=1 git filter-branch -f --msg-filter 'cat;"
-    " echo more' HEAD~2..HEAD >/dev/null 2>&1",
-    "write-tree": "git update-ref HEAD $(git commit-tree -p HEAD -m mine $(git write-tree))",
-    "stale index": "cp .git/index saved; git reset -q --hard HEAD~1; git reset -q --hard ORIG_HEAD;"
-    " cp saved .git/index; rm saved; git commit -qm stale --allow-empty",
-    "orphan history": "git switch -q --orphan other; echo x >x; git add x; git commit -qm root; git switch -q main",
-    "sub work tree": "git worktree add -q --detach ../side; git -C ../side commit -qm x --allow-empty;"
-    " git worktree remove --force ../side",
-    "sparse checkout": "git sparse-checkout set --no-cone '/*' '!/todos/'; git sparse-checkout disable",
-    "configuration of tools": "git config core.fsmonitor false; git config commit.gpgSign false;"
-    " git config core.autocrlf input",
-    "line endings": "printf '* text=auto eol=crlf\\n' >.gitattributes; git add --renormalize .; git commit -qm eol",
-    "branch moved under it": "git branch -f keep HEAD~1; git update-ref refs/heads/main keep; git branch -qD keep;"
-    " git reset -q --hard",
-}  # fmt: skip
+ALONE = [name for name, gesture in GESTURES.items() if not gesture.command]
+ENDED = [name for name, gesture in GESTURES.items() if gesture.command]
 
 
 def person(root: Path, script: str) -> None:
@@ -88,32 +42,114 @@ def behind(bench: Project) -> Project:
     return bench
 
 
-@pytest.mark.parametrize("gesture", GESTURES)
+def whole(project: Project, held: Mapping[str, bytes], *titles: str) -> None:
+    """Nothing is lost, nothing doubled; branch, index and files are what the records are."""
+    now = project.files()
+    assert {path: now.get(path) for path in held} == held
+    assert sorted(todo.title for todo in project.records("todo")) == sorted(
+        ("before 0", "before 1", "before 2", "meanwhile", *titles)
+    )
+    assert project.problems() == ()
+    assert project.desk.repo.git.resolve(project.desk.repo.place.window) == project.truth()
+    assert project.desk.repo.window.edited() == ()
+    assert project.git("fsck", "--strict", "--no-dangling") == ""
+    for path, data in now.items():
+        assert (project.root / path).read_bytes() == data
+
+
+def kept(project: Project) -> dict[str, bytes]:
+    return {path: data for path, data in project.files().items() if not path.startswith("prismfs.yaml")}
+
+
+@pytest.mark.parametrize("gesture", ALONE)
 def test_gesture_of_a_person_loses_no_record_and_mends_itself(behind: Project, gesture: str) -> None:
-    records = {path: data for path, data in behind.files().items() if not path.startswith("prismfs.yaml")}
-    person(behind.root, GESTURES[gesture])
+    records = kept(behind)
+    person(behind.root, GESTURES[gesture].script)
     behind.drop(TODO.format("after"))
     behind.turn()
-    held = behind.files()
-    assert {path: held.get(path) for path in records} == records
-    assert sorted(todo.title for todo in behind.records("todo")) == [
-        "after",
-        "before 0",
-        "before 1",
-        "before 2",
-        "meanwhile",
-    ]
+    whole(behind, records, "after")
+    assert GESTURES[gesture].happens == BYTES or behind.git("status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("gesture", ENDED)
+def test_gesture_of_a_person_is_ended_by_the_command_that_doctor_names(behind: Project, gesture: str) -> None:
+    records, made = kept(behind), GESTURES[gesture]
+    person(behind.root, made.script)
+    behind.drop(TODO.format("after"))
+    if made.happens == STOPPED:
+        with pytest.raises(ConflictError) as stopped:
+            behind.turn()
+        assert made.command in (stopped.value.problem.hint or "")
+    else:
+        behind.turn()
+        assert "after" in [todo.title for todo in behind.records("todo")]
+        assert behind.problems() == ()
+    named = [finding.problem for finding in examine(behind.root, behind.clock.now()) if finding.problem is not None]
+    assert [made.command in (problem.hint or "") for problem in named if problem.code == made.code] == [True]
+    if made.command == "prismfs recover":
+        assert any("lock" in step.code for step in recover(behind.desk.repo, dry_run=True))
+        recover(behind.desk.repo, dry_run=False)
+        assert recover(behind.desk.repo, dry_run=True) == []
+    else:
+        person(behind.root, made.command)
+    behind.turn()
+    whole(behind, records, "after")
+    assert behind.git("status", "--porcelain") == ""
+
+
+def test_lock_that_is_young_or_held_is_nobodys_to_remove(behind: Project) -> None:
+    held = behind.root / ".git" / f"{RECORDS}.lock"
+    held.touch()
+    assert recover(behind.desk.repo, dry_run=True) == [Step("window_behind", "main follows the records")]
+    person(behind.root, f"touch -d '2 minutes ago' .git/{RECORDS}.lock")
+    with held.open():
+        assert "lock_left" not in [step.code for step in recover(behind.desk.repo, dry_run=True)]
+    assert "lock_left" in [step.code for step in recover(behind.desk.repo, dry_run=True)]
+
+
+def test_renamed_branch_is_the_one_that_the_records_are_seen_on(behind: Project) -> None:
+    records = kept(behind)
+    person(behind.root, "git branch -m main trunk; echo mine >NOTES; git add NOTES; git commit -qm mine")
+    behind.drop(TODO.format("after"))
+    behind.turn()
+    whole(behind, records, "after")
+    behind.restart()
+    assert behind.desk.repo.place.window == "refs/heads/trunk"
+    assert behind.git("show", "trunk:NOTES") == "mine"
+    assert behind.git("branch", "--format=%(refname:short)") == "trunk"
+
+
+def test_branch_removed_from_beside_a_history_that_is_another_is_made_again(behind: Project) -> None:
+    """It is not taken for a rename: what is checked out holds nothing of the project."""
+    person(behind.root, "git switch -q --orphan other; git commit -qm x --allow-empty; git branch -qD main")
+    behind.drop(TODO.format("after"))
+    behind.turn()
+    assert behind.head() == behind.truth()
+    assert behind.desk.repo.place.window == "refs/heads/main"
+
+
+@pytest.mark.parametrize("cone", ["--cone settings", "--no-cone '/*' '!/todos/'"])
+def test_sparse_checkout_leaves_out_files_and_no_record(behind: Project, cone: str) -> None:
+    records = kept(behind)
+    person(behind.root, f"git sparse-checkout set {cone}")
+    behind.drop(TODO.format("after"))
+    behind.turn()
     assert behind.problems() == ()
     assert behind.head() == behind.truth()
     assert behind.git("status", "--porcelain") == ""
-    assert behind.git("fsck", "--strict", "--no-dangling") == ""
-    for path, data in held.items():
-        assert (behind.root / path).read_bytes() == data
+    person(behind.root, "git sparse-checkout disable")
+    whole(behind, records, "after")
+
+
+def test_table_of_gestures_is_that_of_the_documents() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "gestures.md").read_text()
+    rows = table((name, gesture.happens, gesture.command) for name, gesture in GESTURES.items())
+    assert rows.replace("PID-TEST01", "PID") in text
 
 
 def test_files_that_a_person_committed_are_kept(behind: Project) -> None:
     """FG-01: what was committed beside a working engine stays, and so does what the engine wrote meanwhile."""
-    person(behind.root, GESTURES["commit"])
+    person(behind.root, GESTURES["commit"].script)
     behind.turn()
     assert behind.git("show", f"{behind.truth()}:NOTES") == "mine"
     assert behind.rows("commit.observed")[-1].meta["taken"] == ["NOTES"]
@@ -127,7 +163,7 @@ def test_desk_goes_on_while_a_persons_gesture_is_under_way(behind: Project, unde
     behind.drop(TODO.format("go on"))
     behind.turn()
     assert "go on" in [todo.title for todo in behind.records("todo")]
-    assert behind.desk.repo.window.obstacle(behind.truth()) == f"a {under_way} is under way"
+    assert str(behind.desk.repo.window.obstacle(behind.truth())).startswith(f"main: a {under_way} is under way")
     person(behind.root, f"git {under_way} --abort; git switch -q main; git branch -qD side")
     behind.turn()
     assert behind.head() == behind.truth()
@@ -172,7 +208,7 @@ def test_commit_that_a_person_makes_while_the_branch_is_carried_is_not_passed_ov
     """It comes after the look at what people propose: the branch stays where they moved it, until the next time."""
     repo = behind.desk.repo
     seen = repo.snapshot()
-    person(behind.root, GESTURES["commit"])
+    person(behind.root, GESTURES["commit"].script)
     with repo.writer(), pytest.raises(ConflictError):
         repo.window.carry(seen.window, seen.commit)
     behind.turn()

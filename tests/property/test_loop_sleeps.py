@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -25,7 +24,7 @@ from prismfs.daemon.hints import Hints
 from prismfs.daemon.loop import Watcher
 from prismfs.engine.turn.desk import Desk
 from tests.support.drops import SIGNALS
-from tests.support.project import START, Project
+from tests.support.project import START, Project, copy_in_place_of
 
 MODEST = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
@@ -204,7 +203,7 @@ def test_loop_any_entries_and_settings_sleeps_when_nothing_new_comes(tmp_path_fa
     def holds(scenes: list[Any], within: list[Any], settings: list[Any]) -> None:
         nonlocal commits
         root = tmp_path_factory.mktemp("loop") / "desk"
-        shutil.copytree(template, root, symlinks=True)
+        copy_in_place_of(template, root)
         commits += play(root, scenes, within, settings)
 
     holds()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -190,6 +191,12 @@ class Project:
 
 
 MakeProject = Callable[[], Project]
+
+
+def copy_in_place_of(root: Path, to: Path) -> Path:
+    """Copy a project that the copy is to stand for, as if it had been moved: it goes on with the same engine."""
+    shutil.copytree(root, to, symlinks=True, ignore=shutil.ignore_patterns("engine.at"))
+    return to
 
 
 def take_news(desk: Desk, now: datetime) -> None:

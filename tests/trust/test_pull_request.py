@@ -95,6 +95,40 @@ def test_unsigned_approval_is_refused_by_the_hook_and_without_it_by_the_rule(des
     assert watcher.problems() == ()
 
 
+@pytest.mark.parametrize("way", ["squash", "rebase"])
+def test_squash_and_rebase_by_a_forge_do_not_count_and_the_signed_branch_merged_does(
+    way: str, desk: Shared, watcher: Watcher
+) -> None:
+    """Both make another commit, which nobody has signed: nothing is lost, and merging what was signed ends it."""
+    (record,) = watcher.records("phone_home")
+    frank = desk.person("frank", "frank", "one")
+    branch = approve(frank, record)
+    signed = frank.head()
+    forge = desk.person("forge", None, "one")
+    forge.git("switch", "--quiet", "main")
+    if way == "squash":
+        forge.git("merge", "--quiet", "--squash", branch)
+        forge.git("commit", "--quiet", "-m", "squashed by the forge")
+    else:
+        forge.git("cherry-pick", "--keep-redundant-commits", "--no-gpg-sign", f"main..{branch}")
+    assert "[approval_unsigned]" in forge.push()
+    desk.without_hook()
+    assert forge.push() == ""
+    watcher.pull()
+    assert watcher.records("phone_home")[0].status == "pending_operator_review"
+    (row,) = watcher.rows("phone_home.approval_refused")
+    assert (row.level, row.meta["code"]) == ("error", "signature_required")
+    assert watcher.problems() == ()
+    watcher.publish()
+    frank.git("fetch", "--quiet")
+    frank.git("switch", "--quiet", "--detach", "origin/main")
+    frank.git("merge", "--quiet", "--no-ff", "-S", "-m", "what was signed", signed)
+    assert frank.push() == ""
+    watcher.pull()
+    assert [one.status for one in watcher.records("phone_home")] == ["shipped"]
+    assert watcher.problems() == ()
+
+
 @pytest.mark.parametrize(
     ("key", "code"), [("forged", "unknown_key"), ("iris", "author_mismatch")], ids=["unknown", "another"]
 )

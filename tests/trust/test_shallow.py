@@ -1,9 +1,10 @@
-"""A shallow clone is called that, and nothing in it is called forged (FG-03)."""
+"""A shallow or partial clone is called that, with the command that mends it, and nothing in it forged (FG-03)."""
 
 from __future__ import annotations
 
 import json
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,22 +12,59 @@ import pytest
 from prismfs.cli import run
 from tests.support.project import Project
 
+UNSHALLOW = "git prune --expire=never && git fetch --unshallow, then again"
+REFETCH = "git fetch --no-filter --refetch, then again"
 
-@pytest.mark.parametrize("depth", [1, 5])
-def test_verify_of_a_shallow_clone_says_so_and_holds_once_the_history_is_there(
-    depth: int, bench: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+
+@pytest.fixture
+def desk(bench: Project) -> Project:
+    """A project whose records were added, and whose files were changed."""
     for number in range(6):
+        bench.clock.move(timedelta(minutes=1))
         bench.drop(json.dumps({"kind": "journal", "from": "jade", "subject": f"note {number}"}), f"{number}.json")
+        bench.commit_by_hand({"NOTES": f"{number}\n".encode()})
         bench.turn()
-    clone = tmp_path / "clone"
-    subprocess.run(["git", "clone", "--quiet", f"--depth={depth}", bench.root.as_uri(), str(clone)], check=True)
+    bench.git("config", "uploadpack.allowFilter", "true")
+    return bench
 
-    assert run(["-C", str(clone), "--json", "verify"]) == 69
+
+def shell(folder: Path, script: str) -> None:
+    subprocess.run(["sh", "-ec", script], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize(
+    ("cut", "hint"),
+    [
+        ("git clone -q --depth=1 {url} clone", UNSHALLOW),
+        ("git clone -q --depth=5 {url} clone", UNSHALLOW),
+        ("git clone -q --shallow-since=2026-03-01T10:04:30Z {url} clone", UNSHALLOW),
+        (
+            "git clone -q {url} clone; cd clone; git fetch -q --depth=1; git reflog expire --expire=now --all;"
+            " git gc -q --prune=now", UNSHALLOW,
+        ),
+        ("git clone -q --filter=blob:none {url} clone", REFETCH),
+        ("git clone -q --filter=tree:0 {url} clone", REFETCH),
+    ],
+    ids=["depth 1", "depth 5", "since", "fetch --depth in a full clone", "without files", "without folders"],
+)  # fmt: skip
+def test_clone_that_leaves_history_out_says_so_and_holds_once_it_is_there(
+    cut: str, hint: str, desk: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell(tmp_path, cut.format(url=desk.root.as_uri()))
+    clone = str(tmp_path / "clone")
+    assert run(["-C", clone, "--json", "verify"]) == 69
     error = json.loads(capsys.readouterr().out)["error"]
-    assert (error["code"], error["hint"]) == ("history_shallow", "git fetch --unshallow, then again")
-    assert run(["-C", str(clone), "--json", "doctor"]) == 1
+    assert (error["code"], error["hint"]) == ("history_shallow", hint)
+    assert run(["-C", clone, "--json", "doctor"]) == 1
     assert "history_shallow" in capsys.readouterr().out
+    shell(tmp_path / "clone", hint.partition(",")[0])
+    assert run(["-C", clone, "verify"]) == 0
 
-    subprocess.run(["git", "fetch", "--quiet", "--unshallow"], cwd=clone, check=True)
-    assert run(["-C", str(clone), "verify"]) == 0
+
+def test_full_clone_whose_history_a_fetch_marks_as_cut_goes_on_and_verifies(
+    desk: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The objects are there until gc takes them: the engine does not ask what git's file `shallow` says."""
+    shell(tmp_path, f"git clone -q {desk.root.as_uri()} clone; cd clone; git fetch -q --depth=1")
+    assert run(["-C", str(tmp_path / "clone"), "verify"]) == 0
+    assert "the history is what the rules make of it" in capsys.readouterr().out

@@ -28,6 +28,7 @@ _CLEAR_LINE = "\r\x1b[K"
 @click.option("--separate", is_flag=True, help="Set modes so that agents can drop files and read, and nothing else.")
 @click.option("--agents", metavar="GROUP", default="agents", show_default=True, help="Whose users those agents run as.")
 @click.option("--beside", is_flag=True, help="FOLDER is a repository of code: the project is a branch beside it.")
+@click.option("--at", metavar="NAME", help="In which folder of the code, with --beside.  [default: .prismfs]")
 @output.verb(writes=True)
 def init(
     call: output.Call,
@@ -38,6 +39,7 @@ def init(
     separate: bool,
     agents: str,
     beside: bool,
+    at: str | None,
     dry_run: bool,
 ) -> None:
     """Make FOLDER a project: a git repository with settings, a roster and an inbox.
@@ -62,16 +64,22 @@ def init(
         "bridges": list(BRIDGES) if home else [],
     }
     project = Project.from_document(document)
-    code = folder
-    folder = folder / beside_code.FOLDER if beside else folder
+    if at is not None and not beside:
+        raise UsageError("usage", "--at goes with --beside", hint="prismfs init --help")
+    code = beside_code.top_of(folder) if beside else folder
+    folder = code / (at or beside_code.FOLDER) if beside else folder
+    writes = beside_code.planned(code, folder, pid) if beside else ()
     if separate:
         isolation.check_separable(folder, agents)
     known = None if tenant is None else read_tenant(folder.resolve().parent)
     bridged = known is not None and known.home not in (None, pid)
     if dry_run:
-        plan = {"path": str(folder), "project": document}
-        output.result(call, {"plan": plan, "dry_run": True}, f"would make {folder} project {pid}")
+        plan = {"path": str(folder), "project": document, "writes": list(writes)}
+        lines = [f"would make {folder} project {pid}", *(f"  would write {line}" for line in writes)]
+        output.result(call, {"plan": plan, "dry_run": True}, lines)
         return
+    for line in writes:
+        click.echo(f"writes {line}", err=True)
     if beside:
         beside_code.add_work_tree(code, folder, pid)
     commit, made = init_project(folder, project=project, now=call.now(), bridged=bridged)
@@ -94,12 +102,14 @@ def init(
 @click.command("attach", epilog="\b\nExample:\n  prismfs attach ../code")
 @click.argument("folder", type=click.Path(path_type=Path), default=".")
 @click.option("--pid", help="Which project, where the repository has several.")
+@click.option("--at", metavar="NAME", help="In which folder of the code.  [default: .prismfs]")
 @output.verb(writes=True)
-def attach(call: output.Call, folder: Path, pid: str | None, dry_run: bool) -> None:
+def attach(call: output.Call, folder: Path, pid: str | None, at: str | None, dry_run: bool) -> None:
     """Bring the project beside the code in FOLDER to FOLDER/.prismfs: in a clone, or where something is missing."""
     from prismfs.engine.admin import beside
 
-    place = folder / beside.FOLDER
+    folder = beside.top_of(folder)
+    place = folder / (at or beside.FOLDER)
     if dry_run:
         output.result(call, {"path": str(place), "pid": pid, "dry_run": True}, f"would bring the project to {place}")
         return

@@ -6,13 +6,16 @@ a moved or copied repository takes its project along. Source: git-worktree(1), g
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from prismfs.engine.admin.init_project import FOLDERS
-from prismfs.errors import ConflictError, RefusedError
+from prismfs.errors import ConflictError, RefusedError, StoreError
 from prismfs.store.git import remote as remotes
+from prismfs.store.git.history import check_whole
 from prismfs.store.git.place import find_common_dir, find_git_dir
 from prismfs.store.git.plumbing import NO_OBJECT
+from prismfs.store.git.remote import Remote
 from prismfs.store.git.repository import Git
 from prismfs.store.repo import ProjectRepo
 
@@ -21,7 +24,33 @@ FOLDER = ".prismfs"
 
 _HEADS = "refs/heads/prismfs/"
 _REMOTE = "refs/remotes/origin/prismfs/"
+_REFSPEC = f"+{_HEADS}*:{_REMOTE}*"
 _LOCKED = "prismfs serves it; prismfs attach mends it\n"
+
+
+def top_of(folder: Path) -> Path:
+    """Return the top of the repository that `folder` lies in, such as a package of a monorepo.
+
+    Raises:
+        StoreError: `not_a_repository`.
+    """
+    for top in (folder, *folder.resolve().parents):
+        with suppress(StoreError):
+            find_git_dir(top)
+            return top
+    find_git_dir(folder)
+    return folder
+
+
+def planned(code: Path, folder: Path, pid: str) -> tuple[str, ...]:
+    """Return what a project beside `code` writes into its repository: nothing else is touched."""
+    common, name = find_common_dir(find_git_dir(code)), f"prismfs/{pid}"
+    return (
+        f"a branch {name} and references below refs/prismfs/{pid}/",
+        f"{common / 'worktrees' / f'prismfs-{pid}'}: a locked work tree, {folder}",
+        f"{common / name}: lock, marks and projection",
+        f"{common / 'info' / 'exclude'}: one line that hides {folder.name}/ from the code",
+    )
 
 
 def add_work_tree(code: Path, folder: Path, pid: str) -> None:
@@ -30,16 +59,16 @@ def add_work_tree(code: Path, folder: Path, pid: str) -> None:
     One that is there is mended: its link, its lock, and the line that hides it from the code.
 
     Raises:
-        ConflictError: `folder_taken`; something else is there.
+        ConflictError: `folder_taken`, something else is there; `attached_elsewhere`, the project is seen in another
+            folder, such as beside another work tree of the code.
         StoreError: `not_a_repository`; `code` is none.
     """
     common = find_common_dir(find_git_dir(code)).resolve()
     admin = common / "worktrees" / f"prismfs-{pid}"
-    if folder.exists() and any(folder.iterdir()) and not (folder / ".git").is_file() and not admin.exists():
-        raise ConflictError("folder_taken", "holds something else", path=str(folder), hint="prismfs init --folder NAME")
+    link = folder / ".git"
+    _check_free(folder, link, admin)
     folder.mkdir(parents=True, exist_ok=True)
     admin.mkdir(parents=True, exist_ok=True)
-    link = folder / ".git"
     for path, text in (
         (admin / "commondir", "../..\n"),
         (admin / "gitdir", f"{link.resolve()}\n"),
@@ -53,18 +82,46 @@ def add_work_tree(code: Path, folder: Path, pid: str) -> None:
     _hide(common, code, folder)
 
 
+def _check_free(folder: Path, link: Path, admin: Path) -> None:
+    ours = _leads_to(link)
+    if folder.exists() and any(folder.iterdir()) and (ours is None and not admin.exists()):
+        raise ConflictError("folder_taken", "holds something else", path=str(folder), hint="move it, or give --at NAME")
+    if ours is not None and ours.name != admin.name:  # the same name in another repository: this one is a copy
+        said = f"is the work tree of {ours.name.removeprefix('prismfs-')}"
+        raise ConflictError("folder_taken", said, path=str(folder), hint="give --at NAME")
+    with suppress(OSError):
+        there = Path((admin / "gitdir").read_text().strip())
+        if there.resolve() != link.resolve() and _leads_to(there) == admin:
+            raise ConflictError(
+                "attached_elsewhere", f"the project is seen in {there.parent}", path=str(folder),
+                hint=f"prismfs -C {there.parent}, or move that folder away first",
+            )  # fmt: skip
+
+
+def _leads_to(link: Path) -> Path | None:
+    """Return the administrative folder that the `.git` file of a work tree names, None where it is none."""
+    with suppress(OSError, UnicodeDecodeError):
+        text = link.read_text()
+        if text.startswith("gitdir: "):
+            return (link.parent / text.removeprefix("gitdir: ").strip()).resolve()
+    return None
+
+
 def attach(code: Path, folder: Path, pid: str | None) -> str:
     """Bring the project that the code's repository, or where it was cloned from, holds to `folder`; return its id.
 
-    What is there already stays; what is missing (branch, work tree, link, lock, inbox) is made.
+    What is there already stays; what is missing (branch, its history, work tree, link, lock, inbox) is made.
 
     Raises:
         RefusedError: `no_project_branch`; `several_projects`, name one; `remote_refused`.
-        StoreError: `not_a_repository`; `remote_unreachable`.
+        ConflictError: `folder_taken`, `attached_elsewhere`.
+        StoreError: `not_a_repository`; `remote_unreachable`; `history_shallow`, and origin has no more of it either.
     """
     git_dir = find_git_dir(code)
     with Git(code, git_dir) as git:
-        found = _pids(git) or _fetched(git, find_common_dir(git_dir))
+        common = find_common_dir(git_dir)
+        origin = _origin(git, common)
+        found = _pids(git) or _fetched(git, origin)
         named = sorted(found) if pid is None else [pid] if pid in found else []
         if not named:
             raise RefusedError(
@@ -74,11 +131,11 @@ def attach(code: Path, folder: Path, pid: str | None) -> str:
         if len(named) > 1:
             raise RefusedError("several_projects", f"there are {', '.join(named)}", hint=f"--pid {named[0]}")
         (pid,) = named
+        _bring_history(git, common, origin, found[pid])
         if git.resolve(f"{_HEADS}{pid}") is None:
             git.move({f"{_HEADS}{pid}": (NO_OBJECT, found[pid])})
-            config = str(find_common_dir(git_dir) / "config")
-            git.run("config", "--file", config, f"branch.prismfs/{pid}.remote", "origin")
-            git.run("config", "--file", config, f"branch.prismfs/{pid}.merge", f"{_HEADS}{pid}")
+            _set(git, common, f"branch.prismfs/{pid}.remote", "origin")
+            _set(git, common, f"branch.prismfs/{pid}.merge", f"{_HEADS}{pid}")
     add_work_tree(code, folder, pid)
     for name in FOLDERS:
         (folder / name).mkdir(exist_ok=True)
@@ -96,20 +153,62 @@ def _pids(git: Git) -> dict[str, str]:
     return {name.rpartition("/")[2]: commit for name, commit in pairs if name.rpartition("/")[2].startswith("PID-")}
 
 
-def _fetched(git: Git, common: Path) -> dict[str, str]:
+def _origin(git: Git, common: Path) -> Remote | None:
+    """Return where this repository was cloned from; None where it was not.
+
+    A clone of one branch is told to fetch those of projects, too, so that people's `git fetch` and `git pull` do.
+    """
+    address = _get(git, common, "remote.origin.url")
+    if not address:
+        return None
+    if not {_REFSPEC, "+refs/heads/*:refs/remotes/origin/*"} & set(_get(git, common, "remote.origin.fetch")):
+        _set(git, common, "remote.origin.fetch", _REFSPEC, "--add")
+    found = remotes.remote_of("refs/prismfs/attach/", "origin", address[0], f"{_HEADS}*", "origin")
+    remotes.check_address_of(found)
+    return found
+
+
+def _fetched(git: Git, origin: Remote | None) -> dict[str, str]:
     """Bring the branches of projects from origin, which a clone of one branch or of little depth leaves out."""
-    address = git.run("config", "--file", str(common / "config"), "--get", "remote.origin.url", accept=(0, 1))
-    if not address.strip():
-        return {}
-    place = remotes.remote_of("refs/prismfs/attach/", "origin", address.decode().strip(), f"{_HEADS}*", "origin")
-    remotes.check_address_of(place)
-    code, _, errors = git.reach(
-        "fetch", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--refmap=", "--", place.address,
-        f"+{_HEADS}*:{_REMOTE}*", seconds=remotes.SECONDS, personal=remotes.personal(),
-    )  # fmt: skip
-    if code:
-        raise remotes.unreachable(place, errors)
+    errors = None if origin is None else remotes.bring(git, origin, _REFSPEC)
+    if origin is not None and errors is not None:
+        raise remotes.unreachable(origin, errors)
     return _pids(git)
+
+
+def _bring_history(git: Git, common: Path, origin: Remote | None, head: str) -> None:
+    """Bring what a shallow or partial clone has left out of a project's history.
+
+    Raises:
+        StoreError: `history_shallow`; there is no origin, or it has no more either. `remote_unreachable`.
+    """
+    shallow = common / "shallow"
+    cut = set(shallow.read_text().split()) if shallow.exists() else set()
+    if not cut.isdisjoint(git.run("rev-list", head).decode().split()):
+        option = "--unshallow"
+        # Nothing is pruned but edges of commits that are not here: after a clone --shallow-since they stop git fetch.
+        git.run("prune", "--expire=never")
+    else:
+        try:
+            check_whole(git, head)
+            return
+        except StoreError as error:
+            if error.code != "history_shallow" or origin is None:
+                raise
+        option = "--refetch"
+    errors = None if origin is None else remotes.bring(git, origin, _REFSPEC, option)
+    if origin is not None and errors is not None:
+        raise remotes.unreachable(origin, errors)
+    check_whole(git, head)
+
+
+def _get(git: Git, common: Path, key: str) -> list[str]:
+    raw = git.run("config", "--file", str(common / "config"), "--null", "--get-all", key, accept=(0, 1))
+    return raw.decode().split("\0")[:-1]
+
+
+def _set(git: Git, common: Path, key: str, value: str, *options: str) -> None:
+    git.run("config", "--file", str(common / "config"), *options, key, value)
 
 
 def _hide(common: Path, code: Path, folder: Path) -> None:

@@ -31,10 +31,11 @@ from prismfs.rules.care.outbound_issue.api import MANAGER
 from prismfs.rules.core import authority
 from prismfs.rules.escalation import api as escalation
 from prismfs.store.engine_key import signing_key
-from prismfs.store.git.history import first_parents
+from prismfs.store.git.history import check_whole
 from prismfs.store.git.repository import run_plain
 from prismfs.store.git.signatures import PROGRAM, can_check
 from prismfs.store.listing import find_documents
+from prismfs.store.lock import left_locks
 from prismfs.store.projection import INVALID
 from prismfs.store.reading import reading
 from prismfs.store.repo import ProjectRepo
@@ -60,7 +61,7 @@ def examine(root: Path, now: datetime) -> list[Finding]:
     with ProjectRepo(root) as repo:
         findings += [
             _try("a branch is checked out and was not rewritten", _check_branch, repo),
-            _try("the whole history is here", _check_complete, repo),
+            _try("the whole history is here", lambda: check_whole(repo.git, repo.snapshot().commit)),
             _try("settings and roster are valid", _check_settings, root),
             _try("every route reaches somebody", _check_routes, repo),
             _try("signatures can be checked, and an operator can sign", _check_signing, repo),
@@ -199,10 +200,6 @@ def _check_signing(repo: ProjectRepo) -> Problem | None:
     return None
 
 
-def _check_complete(repo: ProjectRepo) -> None:
-    first_parents(repo.git, repo.snapshot().commit)
-
-
 def _check_engine(repo: ProjectRepo) -> None:
     signing_key(repo.view(repo.snapshot()), repo.state)
 
@@ -215,12 +212,14 @@ def _check_status(repo: ProjectRepo) -> Problem | None:
 
 
 def _check_window(repo: ProjectRepo) -> Problem | None:
-    """Name what keeps the branch that people see from following the records."""
+    """Name what keeps the branch that people see from following the records, or people from seeing it."""
     stays = repo.window.obstacle(repo.snapshot().commit)
-    if stays is None:
-        return None
-    branch = repo.place.window.removeprefix("refs/heads/")
-    return Problem("window_busy", f"{branch} does not follow the records: {stays}", path=branch, hint="git status")
+    if stays is not None:
+        return stays.problem
+    left = left_locks(repo.place)
+    if left:
+        return Problem("lock_left", "a git that was killed has left it", path=left[0].name, hint="prismfs recover")
+    return repo.window.unseen()
 
 
 def _check_newer(root: Path) -> Problem | None:

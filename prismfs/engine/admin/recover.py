@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from prismfs.errors import RefusedError, StoreError
 from prismfs.store.git.plumbing import NO_OBJECT
+from prismfs.store.git.proofs import first_truth
+from prismfs.store.lock import left_locks
 from prismfs.store.repo import ProjectRepo
 
 
@@ -25,10 +27,15 @@ def recover(repo: ProjectRepo, *, dry_run: bool) -> list[Step]:
         ConflictError: another process is writing.
     """
     steps = []
+    for lock in left_locks(repo.place):
+        steps.append(Step("lock_left", f"{lock.name} goes, which a git that was killed has left"))
+        if not dry_run:
+            lock.unlink(missing_ok=True)
     truth, seen = repo.git.resolve(repo.place.truth), repo.witness.head()
     wrong = _wrong(repo, truth)
     if wrong is not None:
-        target = seen or repo.window.head()
+        head = repo.window.head()
+        target = seen or (head and first_truth(repo.git, head))
         if target is None:
             raise RefusedError(
                 "nothing_to_recover_from", "the records are gone, and neither branch nor witness is left",
@@ -40,7 +47,8 @@ def recover(repo: ProjectRepo, *, dry_run: bool) -> list[Step]:
     if repo.is_window_behind():
         stays = repo.window.obstacle(repo.git.resolve(repo.place.truth) or NO_OBJECT) if truth else None
         branch = repo.place.window.removeprefix("refs/heads/")
-        said = f"{branch} follows the records" if stays is None else f"{branch} waits: {stays}"
+        said = f"{branch} follows the records" if stays is None else f"{branch} waits: {stays.problem.message}"
+        said += "" if stays is None else f" ({stays.problem.hint})"
         steps.append(Step("window_behind", said))
         if not dry_run and stays is None:
             with repo.writer():

@@ -17,7 +17,7 @@ from prismfs.records import plan as trailers
 from prismfs.records.api import GENESIS, Document, Event, Plan, Record, codec, parse_instant
 from prismfs.rules import RULES_VERSION, TABLE, decide
 from prismfs.rules.core.road import Table
-from prismfs.store.git.history import Commit, first_parents, read_commits
+from prismfs.store.git.history import Commit, check_whole, read_commits
 from prismfs.store.git.plumbing import NO_OBJECT, Change
 from prismfs.store.git.repository import Git
 from prismfs.store.memory import MemoryView
@@ -228,7 +228,7 @@ def verify(
     Raises:
         StoreError: `history_shallow`; the repository holds the end of the history only.
     """
-    first_parents(git, until)
+    check_whole(git, until)
     verifier = _Verifier(git, rules, table)
     judged = since is None
     for number, commit in enumerate(read_commits(git, since=None, until=until), start=1):

@@ -8,6 +8,7 @@ from pathlib import Path
 from prismfs.errors import StoreError
 from prismfs.kinds import kind_of_path
 from prismfs.records import plan
+from prismfs.store.git.failures import missing
 from prismfs.store.git.plumbing import EMPTY_TREE, Change, parse_raw
 from prismfs.store.git.repository import Git
 
@@ -161,12 +162,26 @@ def first_parents(git: Git, until: str) -> tuple[str, ...]:
     try:
         return tuple(git.run("rev-list", "--first-parent", "--reverse", until).decode().split())
     except StoreError as error:
-        if error.code != "git_failed":
+        if error.code not in ("git_failed", "history_shallow"):
             raise
         said = (
             "only the end of the history is here (a shallow clone), so that nothing can be decided again from its start"
         )
-        raise StoreError("history_shallow", said, hint="git fetch --unshallow, then again") from error
+        raise missing(git.git_dir, said) from error
+
+
+def check_whole(git: Git, until: str, *, since: str | None = None) -> None:
+    """Accept a history of which every commit and every file is here; with `since` only what is new after that.
+
+    Raises:
+        StoreError: `history_shallow`; it is a shallow clone, or one that leaves files out (a partial clone).
+    """
+    span = (until,) if since is None else (until, f"^{since}")
+    first_parents(git, until)
+    raw = git.run("rev-list", "--objects", "--missing=print", "--no-object-names", *span).decode().splitlines()
+    absent = [line[1:] for line in raw if line.startswith("?")]
+    if absent:
+        raise missing(git.git_dir, f"{len(absent)} objects of the history are not here (a partial clone)", absent[0])
 
 
 def founding_of(git: Git, until: str) -> str | None:
@@ -191,7 +206,7 @@ def read_commit(git: Git, commit: str) -> Commit:
     """
     data = git.read(commit)
     if data is None:
-        raise StoreError("history_shallow", "is missing here", path=commit, hint="git fetch --unshallow")
+        raise missing(git.git_dir, "is missing here", commit)
     parents = (line[7:].decode() for line in data.partition(b"\n\n")[0].splitlines() if line[:7] == b"parent ")
     return _commit(commit, tuple(parents), data, ())
 

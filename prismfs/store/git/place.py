@@ -91,7 +91,7 @@ def make_repository(root: Path) -> None:
 
 
 def find_git_dir(root: Path) -> Path:
-    """Return the git directory of the work tree `root`.
+    """Return the git directory of the work tree `root`; a bare repository is its own.
 
     Raises:
         StoreError: `not_a_repository`.
@@ -103,6 +103,8 @@ def find_git_dir(root: Path) -> Path:
         text = entry.read_text()
         if text.startswith("gitdir: "):
             return (root / text.removeprefix("gitdir: ").strip()).resolve()
+    if (root / "HEAD").is_file() and (root / "objects").is_dir():
+        return root
     raise StoreError("not_a_repository", "is not a git repository", path=str(root), hint="prismfs init makes one")
 
 

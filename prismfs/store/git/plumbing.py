@@ -3,9 +3,13 @@
 Source: git-diff-tree(1), section "raw output format"; git-fast-import(1), section "input format".
 """
 
+import hashlib
 import os
+import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 NO_OBJECT = "0" * 40
 """Stands for an object that is absent."""
@@ -81,3 +85,30 @@ def quoted(path: str) -> bytes:
     """Return a path of people's as fast-import reads it, whatever bytes it holds."""
     inner = os.fsencode(path).replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
     return b'"' + inner + b'"'
+
+
+def pack_of(commit: bytes) -> bytes:
+    """Return a pack that holds one commit object. Source: gitformat-pack(5) of git 2.39, version 2."""
+    size, rest = len(commit) & 0x0F | 1 << 4, len(commit) >> 4  # 1 is the type of a commit
+    head = bytearray()
+    while rest:
+        head.append(size | 0x80)
+        size, rest = rest & 0x7F, rest >> 7
+    body = b"PACK" + (2).to_bytes(4) + (1).to_bytes(4) + bytes((*head, size)) + zlib.compress(commit)
+    return body + hashlib.sha1(body, usedforsecurity=False).digest()
+
+
+def keeps_of_imports(git_dir: Path) -> Iterator[Path]:
+    """Yield the `.keep` files that imports of the engine's, or of others, hold while a pack has no reference yet."""
+    for keep in (git_dir / "objects" / "pack").glob("*.keep"):
+        with suppress(OSError):
+            if keep.read_text().strip() in ("fast-import", "prismfs"):
+                yield keep
+
+
+def clear_failed_import(git_dir: Path, process: int) -> None:
+    """Remove what a fast-import that failed leaves: its report, and the `.keep` that stops the same import for ever."""
+    (git_dir / f"fast_import_crash_{process}").unlink(missing_ok=True)
+    for keep in keeps_of_imports(git_dir):
+        if not keep.with_suffix(".pack").exists():
+            keep.unlink(missing_ok=True)

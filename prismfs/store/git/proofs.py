@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
-from prismfs.errors import RecordError, StoreError
+from prismfs.errors import RecordError
 from prismfs.kinds import KINDS, kind_of_path
 from prismfs.kinds.core.settings import persona, project
 from prismfs.kinds.core.settings.persona import Persona
@@ -16,6 +16,7 @@ from prismfs.proof.proofs import Anchor, Classified
 from prismfs.proof.roster import ring_of
 from prismfs.records.api import Kind, Record
 from prismfs.store.git import history, signatures
+from prismfs.store.git.failures import missing
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, parse_raw
 from prismfs.store.git.repository import Git
 
@@ -168,7 +169,7 @@ class GitEvidence:
             return None
         data = self._git.read(files[path])
         if data is None:
-            raise StoreError("history_shallow", "is missing here", path=path, hint="git fetch --unshallow --refetch")
+            raise missing(self._git.git_dir, "is missing here", path)
         try:
             return kind.read(data, path=path)
         except RecordError:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prismfs.errors import RefusedError, StoreError
+from prismfs.store.git.history import check_whole
 from prismfs.store.git.place import Place
 from prismfs.store.git.repository import Git, run_plain
 
@@ -131,22 +132,22 @@ def push(git: Git, remote: Remote, commit: str, *, seconds: float = SECONDS) -> 
 def fetch(git: Git, remote: Remote, *, seconds: float = SECONDS) -> str | None:
     """Bring the remote's branch here, into a reference of our own; return its commit, None if there is none.
 
-    No tag, no submodule and no other reference is touched.
+    No tag, no submodule and no other reference is touched. What a person's fetch in a partial clone has left out of
+    it is brought by a second one.
 
     Raises:
         StoreError: `remote_unreachable`, or `history_rewritten` when what stood there before is no part of it.
     """
-    code, _, errors = git.reach(
-        "fetch", "--no-tags", "--no-prune", "--no-recurse-submodules", "--no-write-fetch-head",
-        "--no-auto-maintenance", "--refmap=", "--", remote.address, f"+{remote.branch}:{remote.fetched}",
-        seconds=seconds, personal=personal(),
-    )  # fmt: skip
-    if code:
+    errors = bring(git, remote, f"+{remote.branch}:{remote.fetched}", seconds=seconds)
+    if errors is not None:
         if _has_no_branch(git, remote, seconds):
             return None
         raise unreachable(remote, errors)
-    found = git.resolve(remote.fetched)
-    known = git.resolve(remote.ours)
+    found, known = git.resolve(remote.fetched), git.resolve(remote.ours)
+    if found is not None and _lacks_objects(git, found, known):
+        errors = bring(git, remote, f"+{remote.branch}:{remote.fetched}", "--refetch", seconds=seconds)
+        if errors is not None:
+            raise unreachable(remote, errors)
     if found is not None and known is not None and git.status("merge-base", "--is-ancestor", known, found):
         text = f"the branch of {remote.shown} no longer holds {known[:12]}, which stood there before"
         hint = f"look at what was taken out there; if that is meant: git update-ref -d {remote.ours}"
@@ -154,6 +155,25 @@ def fetch(git: Git, remote: Remote, *, seconds: float = SECONDS) -> str | None:
     if found is not None:
         remember(git, remote, found)
     return found
+
+
+def bring(git: Git, remote: Remote, refspec: str, *options: str, seconds: float = SECONDS) -> str | None:
+    """Fetch what `refspec` says and nothing else; return what git says of a failure, None where there is none."""
+    code, _, errors = git.reach(
+        "fetch", *options, "--no-tags", "--no-prune", "--no-recurse-submodules", "--no-write-fetch-head",
+        "--no-auto-maintenance", "--refmap=", "--", remote.address, refspec, seconds=seconds, personal=personal(),
+    )  # fmt: skip
+    return errors if code else None
+
+
+def _lacks_objects(git: Git, found: str, known: str | None) -> bool:
+    try:
+        check_whole(git, found, since=known)
+    except StoreError as error:
+        if error.code != "history_shallow":
+            raise
+        return True
+    return False
 
 
 def _has_no_branch(git: Git, remote: Remote, seconds: float) -> bool:

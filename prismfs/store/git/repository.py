@@ -4,7 +4,6 @@ What each call is told besides, so that nothing in the repository runs a program
 Source: git(1), git-fast-import(1), git-update-ref(1), git-cat-file(1), of git 2.39.
 """
 
-import errno
 import os
 import signal
 import subprocess
@@ -15,9 +14,9 @@ from pathlib import Path
 from typing import Self
 
 from prismfs.errors import ConflictError, StoreError
-from prismfs.store.git.failures import failure, says
+from prismfs.store.git.failures import failure
 from prismfs.store.git.git_env import HOOK_VARIABLES, NETWORK_SETTINGS, SETTINGS, environment, network_environment
-from prismfs.store.git.plumbing import NO_OBJECT, Change, NewCommit, parse_raw, stream_of
+from prismfs.store.git.plumbing import NO_OBJECT, Change, NewCommit, clear_failed_import, parse_raw, stream_of
 
 _AT_ONCE = 64
 """Requests sent to the reader before its answers are taken: few enough that a pipe holds them all."""
@@ -31,6 +30,7 @@ class Git:
     `git_dir` is the engine's own (`place.make_engine_git`), or that of a work tree where a hook runs. `inherit` is a
     file descriptor that children keep open, so that a lock on it outlives a crash of this process exactly as long as
     one of its children does. `in_hook` lets git say which index and which objects the hook that runs is about.
+    `kept` are the `.keep` files of packs that no reference holds before the next move.
     """
 
     def __init__(self, root: Path, git_dir: Path, *, inherit: int | None = None, in_hook: bool = False) -> None:
@@ -40,6 +40,7 @@ class Git:
         self._kept = HOOK_VARIABLES if in_hook else frozenset()
         self._reader: subprocess.Popen[bytes] | None = None
         self._references: subprocess.Popen[bytes] | None = None
+        self.kept: list[Path] = []
 
     def __enter__(self) -> Self:
         return self
@@ -78,7 +79,7 @@ class Git:
         child = self._start(*arguments, index=index)
         output, errors = child.communicate(input)
         if child.returncode not in accept:
-            raise failure(arguments[0], child.returncode, errors)
+            raise failure(arguments[0], child.returncode, errors, self.git_dir)
         return child.returncode, output
 
     def reach(self, *arguments: str, seconds: float, personal: Iterable[tuple[str, str]]) -> tuple[int, str, str]:
@@ -143,7 +144,7 @@ class Git:
                 rest = b"\0".join(parts[whole:])
             errors = child.communicate()[1]
             if child.returncode:
-                raise failure("diff-tree", child.returncode, errors)
+                raise failure("diff-tree", child.returncode, errors, self.git_dir)
 
     def write_commits(self, commits: Iterable[NewCommit], *, parent: str | None, scratch: str) -> tuple[str, ...]:
         """Write `commits`, each the child of the one before, into one pack and return their ids.
@@ -152,6 +153,7 @@ class Git:
         to the disk before this returns. No branch moves: only the reference `scratch` points at the last commit.
 
         Raises:
+            ConflictError: another git command was in the way, such as `git gc --prune=now`.
             StoreError: fast-import failed (disk full, objects out of reach); `scratch` may have moved.
         """
         count = 0
@@ -174,7 +176,7 @@ class Git:
             output, errors = child.communicate()
         ids = output.decode().split()
         if child.returncode or len(ids) != count:
-            (self.git_dir / f"fast_import_crash_{child.pid}").unlink(missing_ok=True)
+            clear_failed_import(self.git_dir, child.pid)
             raise failure("fast-import", child.returncode, errors)
         return tuple(ids)
 
@@ -206,6 +208,8 @@ class Git:
             self._step(child, moves, "abort")
             raise
         self._step(child, moves, "commit")
+        while self.kept:
+            self.kept.pop().unlink(missing_ok=True)
 
     def _step(self, child: subprocess.Popen[bytes], moves: Mapping[str, tuple[str, str]], *lines: str) -> None:
         """Take one step of a transaction, which git answers with one line."""
@@ -222,8 +226,6 @@ class Git:
         self._references = None
         if any(self.resolve(name) != (None if old == NO_OBJECT else old) for name, (old, _) in moves.items()):
             raise ConflictError("branch_moved", "the branch moved meanwhile", hint="try again")
-        if says(errors, errno.EEXIST):  # its lock file is there
-            raise ConflictError("reference_locked", "another git command holds the reference", hint="try again")
         raise failure("update-ref", child.returncode, errors)
 
     def _send(self, requests: Sequence[str]) -> None:

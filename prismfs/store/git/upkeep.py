@@ -1,12 +1,17 @@
 """Keeping git quick: packs consolidated and the commit-graph written, when due, with the effect checked."""
 
+import time
 from dataclasses import dataclass
 
 from prismfs.errors import StoreError
+from prismfs.store.git.plumbing import keeps_of_imports
 from prismfs.store.git.repository import Git
 
-MOST_PACKS = 50
-"""Packs beyond which they are consolidated: each group of commits leaves one, and 1,400 slow a walk tenfold."""
+MOST_PACKS = 100
+"""Packs beyond which they are consolidated: each group of commits leaves two, and 1,400 slow a walk tenfold."""
+
+ORPHANED = 3600
+"""Seconds after which a `.keep` of a git command that writes packs is no living one's: it holds it for milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,9 @@ def keep_up(git: Git) -> Upkeep:
     Raises:
         StoreError: `upkeep_without_effect` when there are not fewer packs afterwards.
     """
+    for keep in keeps_of_imports(git.git_dir):
+        if time.time() - keep.stat().st_mtime > ORPHANED:
+            keep.unlink(missing_ok=True)
     before = count_packs(git)
     git.run("repack", "-d", "--geometric=2", "--quiet", "--no-write-bitmap-index")
     git.run("commit-graph", "write", "--reachable", "--changed-paths", "--split", "--no-progress")
