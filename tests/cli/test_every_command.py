@@ -16,6 +16,7 @@ import yaml
 
 from prismfs.clock import SystemClock
 from prismfs.engine.admin.init_project import BRIDGES, init_project
+from prismfs.engine.tenant.places import Places
 from prismfs.kinds.core.settings.project import Project
 from tests.support.command_line import CommandLine
 from tests.support.command_tree import COMMANDS, writes
@@ -28,6 +29,7 @@ PHASES = Path(__file__).parents[2] / "examples" / "phases"
 NOT_RUN = {
     "demo": "works in a new folder of its own, not in a project",
     "attach": "works in a repository of code; contract/test_beside.py has some",
+    "tenant join": "works in a project that is no home; tenant/test_membership.py has some",
     "watch": "serves until it is stopped; `react --dry-run` is the rehearsal of a turn",
 }
 
@@ -153,6 +155,9 @@ ARGUMENTS = {
     "silence list": "",
     "silence update": "{silence} --for 4h",
     "status": "",
+    "tenant add": "PID-NEXT01 {next}",
+    "tenant list": "",
+    "tenant remove": "PID-MEMBER",
     "todo add": "'tidy up'",
     "todo done": "{todo}",
     "todo list": "",
@@ -198,6 +203,7 @@ class Scene:
             (self.files / name).write_text(text)
         settings = Project(pid="PID-DESK01", tenant="local", home=True, operators=("olga",), bridges=BRIDGES)
         init_project(self.place.root, project=settings, now=SystemClock().now())
+        self._tenant(folder)
         self._settings()
         self.do(f"keys enrol engine-spare '{line_of('spare')}'")
         self._incidents()
@@ -219,6 +225,14 @@ class Scene:
 
     def words(self, line: str) -> list[str]:
         return [word.format_map(self.names) for word in shlex.split(line)]
+
+    def _tenant(self, folder: Path) -> None:
+        Places(folder).name("PID-DESK01", "desk")
+        for pid, name in (("PID-MEMBER", "member"), ("PID-NEXT01", "next")):
+            project = Project(pid=pid, tenant="local", operators=("olga",))
+            init_project(folder / name, project=project, now=SystemClock().now())
+        self.names["next"] = str(folder / "next")
+        self.do("tenant add PID-MEMBER member")
 
     def _settings(self) -> None:
         self._set("settings/retry.yaml", jobs={"export": {"command": ["true"]}})
