@@ -163,9 +163,10 @@ class Town:
             planned_at=now, due_at=now, status="pending",
         )  # fmt: skip
         files = {kind_of(record).place_of(record): kind_of(record).write(record) for record in (signal, message)}
-        repo = self.benches[source].desk.repo
-        # What nobody signed in the home's records crosses nowhere (tests/tenant/test_membership.py).
-        self.benches[source].force(files, signer=engine_key(repo.state, HOME) if source == HOME else None)
+        bench = self.benches[source]
+        # What nobody signed in the records of a home crosses nowhere (tests/tenant/test_membership.py).
+        is_home = bench.desk.view().single(Settings).is_home
+        bench.force(files, signer=engine_key(bench.desk.repo.state, source) if is_home else None)
         self.turn()
         return signal
 
