@@ -12,9 +12,10 @@ from pathlib import Path
 
 from benchmarks.desks import BEGIN, Stock, drop, signal_text
 from benchmarks.rows import Row
-from prismfs.engine.admin.init_project import BRIDGES, init_project, register
+from prismfs.engine.admin.init_project import BRIDGES, init_project
+from prismfs.engine.admin.membership import home_for, join_tenant
 from prismfs.kinds.core.audit import Audit
-from prismfs.kinds.core.settings.project import Project
+from prismfs.kinds.core.settings.project import Home, Project
 from prismfs.store.listing import find_documents
 from prismfs.store.reading import reading
 
@@ -55,17 +56,18 @@ def make_tenant(folder: Path, projects: int) -> list[Path]:
     folder.mkdir(parents=True)
     roots = []
     for number in range(projects):
-        home = number == 0
+        home, pid = number == 0, HOME if number == 0 else f"PID-CUST{number:02}"
+        root = folder / ("home" if home else f"customer-{number:02}")
+        known = home_for(root, pid, "bench", home=home)
         project = Project(
-            pid=HOME if home else f"PID-CUST{number:02}",
+            pid=pid,
             tenant="bench",
-            home=home,
+            home=home if known is None else Home(pid=HOME, root=known[1].root),
             operators=("amy",),
             bridges=BRIDGES if home else (),
         )
-        root = folder / ("home" if home else f"customer-{number:02}")
-        init_project(root, project=project, now=BEGIN, bridged=not home)
-        register(root, project)
+        init_project(root, project=project, now=BEGIN)
+        join_tenant(root, pid, known, actor="amy", now=BEGIN)
         roots.append(root)
     return roots
 

@@ -44,6 +44,7 @@ _VERBS = {
     "whois": ("core.roster:whois", "Say whom signals may be addressed to, bridges among them."),
     "roster": ("core.roster", "List the roster; propose personas and bridges."),
     "keys": ("core.keys", "List the keys that engines sign with; make, enrol and revoke them."),
+    "tenant": ("admin.tenant", "List the projects of the tenant; make one a member, name its home."),
     "classify": ("care.signal:classify", "Put a signal into a lane, with the reason."),
     "triage": ("care.triage", "Try the triage rules on labelled reports."),
     "fingerprint": ("care.fingerprint", "Show what tells a failure's fault; try the rules on labelled failures."),

@@ -74,16 +74,17 @@ class Call:
         submit_and_print(self, kind, document, dry_run=dry_run, target=target)
 
     def projects(self) -> tuple[Path, ...]:
-        """Return the project's folder, or those of the tenant at the directory."""
+        """Return the project's folder, or those of the tenant at the directory.
+
+        Raises:
+            ConfigError: `invalid_setting`; its `tenant.yaml` is invalid.
+        """
         start = self.directory.resolve()
         if not (start / "tenant.yaml").is_file():
             return (self.project(),)
-        from prismfs.engine.tenant.tenancy import place_of
-        from prismfs.kinds.core.settings import tenant
+        from prismfs.engine.tenant.places import Places
 
-        found = tenant.KIND.read((start / "tenant.yaml").read_bytes(), path="tenant.yaml")
-        assert isinstance(found, tenant.Tenant)
-        return tuple(place_of(start, pid, place) for pid, place in found.projects.items())
+        return tuple(Places(start).roots().values())
 
     def actor(self) -> str:
         """Return who acts: `--as`, else the operating-system user."""

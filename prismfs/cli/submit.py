@@ -36,6 +36,38 @@ def submit_and_print(
         )  # fmt: skip
 
 
+def submit_protected(call: output.Call, kind: str, document: dict[str, Any], *, dry_run: bool) -> None:
+    """Submit the command `kind`, which changes a protected file; with trust: signed, write that file for an operator.
+
+    Raises:
+        PrismfsError: the command is refused, the project is busy or out of reach; the file is edited.
+    """
+    import uuid
+
+    from prismfs.engine.turn.submit import command_event, write_change
+    from prismfs.kinds.core.settings.project import Project
+    from prismfs.records.api import Nothing
+
+    with call.desk() as desk:
+        if desk.view().single(Project).trust != "signed":
+            found = None
+        else:
+            event = command_event(kind, document, actor=call.actor(), token=uuid.uuid4().hex, at=call.now())
+            found = write_change(desk, event, call.now(), dry_run=dry_run)
+    if found is None:
+        submit_and_print(call, kind, document, dry_run=dry_run)
+        return
+    if isinstance(found, Nothing):
+        output.result(call, {"path": None, "commands": [], "dry_run": dry_run}, f"nothing to do: {found.reason}")
+        return
+    record, path = found
+    what = f"{path.partition('/')[0]}: {kind.partition('.')[2]} {document.get('name') or document['pid']}"
+    commands = [f"git add {path}", f'git commit -S -m "{what}" -- {path}']
+    data = {str(record.to_document()["kind"]): record.to_document(), "path": path, "commands": commands}
+    said = f"{'would write' if dry_run else 'wrote'} {path}; it counts when an operator has signed its commit. Next:"
+    output.result(call, data | {"dry_run": dry_run}, [said, *commands])
+
+
 def _rendered(
     kind: str, decision: Decision, left: tuple[Outbox, ...], *, dry_run: bool
 ) -> tuple[dict[str, Any], list[str]]:

@@ -6,32 +6,31 @@ the engine's key; where the records are not what it says, what came since has to
 
 import hashlib
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from prismfs.errors import StoreError
-from prismfs.store.git.history import is_ancestor
+from prismfs.store.git.history import follows, founding_of, is_ancestor
 from prismfs.store.git.keys import key_folder
 from prismfs.store.git.place import Place
-from prismfs.store.git.proofs import has_engines, newest_proven
+from prismfs.store.git.proofs import files_signed_since, has_engines, newest_proven, protected_files
 from prismfs.store.git.repository import Git
 
 _HINT = "prismfs recover --dry-run says what would be put back"
 
 
-class Witness:
-    """What this user has seen of one clone's records; a project without engines has none."""
+class Memory:
+    """One commit that this user remembers of the project `pid`, under a `name`, outside of the repository."""
 
-    def __init__(self, place: Place, git: Git) -> None:
-        self._place = place
+    def __init__(self, git: Git, pid: str, name: str) -> None:
         self._git = git
-        name = hashlib.sha256(os.fsencode(place.common.resolve())).hexdigest()[:16]
         self._path: Path | None = None
         with suppress(StoreError):  # nobody's home, such as an auditor's: nothing is remembered
-            self._path = key_folder(os.environ) / place.pid / f"{name}.head"
+            self._path = key_folder(os.environ) / pid / name
 
     def head(self) -> str | None:
-        """Return the commit that was seen last, None where nothing is remembered, or it is not here any more."""
+        """Return the commit that was noted last, None where nothing is remembered, or it is not here any more."""
         if self._path is None:
             return None
         with suppress(OSError, UnicodeDecodeError):
@@ -40,13 +39,59 @@ class Witness:
         return None
 
     def note(self, commit: str) -> None:
-        """Remember that the records are at `commit`; where it cannot be written, what was seen before stays."""
+        """Remember `commit`; where it cannot be written, what was noted before stays."""
         if self._path is None or not self._path.parent.is_dir():
             return
         with suppress(OSError):
             temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}")
             temporary.write_text(f"{commit}\n")
             temporary.replace(self._path)
+
+
+def proven_files(git: Git, pid: str, root: str, head: str) -> Mapping[str, str] | None:
+    """Return the protected files at `head` as they count (path to blob id), where engines signed all since `root`.
+
+    The keys are those of the records at `root`, the first commit of the project `pid`, and of what they signed since.
+    None where `head` does not stand on `root`, or something between them has no such signature. How far that holds is
+    remembered, so that a long history is looked at once.
+    """
+    memory = Memory(git, pid, f"{root}.proven")
+    known = memory.head()
+    for base in (root,) if known in (None, root) else (known, root):
+        if git.resolve(base) is None:
+            return None
+        found = files_signed_since(git, base, head)
+        if found is not None:
+            if head != known and found == protected_files(git, head):
+                memory.note(head)
+            return found
+    return None
+
+
+def begins_with(git: Git, pid: str, root: str, head: str) -> bool:
+    """Tell whether the records of the project `pid` that are at `head` were founded by the commit `root`.
+
+    How far that holds is remembered, as in `proven_files`.
+
+    Raises:
+        StoreError: `history_shallow`.
+    """
+    memory = Memory(git, pid, f"{root}.line")
+    known = memory.head()
+    if (known is None or not follows(git, known, head)) and founding_of(git, head) != root:
+        return False
+    if known != head:
+        memory.note(head)
+    return True
+
+
+class Witness(Memory):
+    """What this user has seen of one clone's records; a project without engines has none."""
+
+    def __init__(self, place: Place, git: Git) -> None:
+        name = hashlib.sha256(os.fsencode(place.common.resolve())).hexdigest()[:16]
+        super().__init__(git, place.pid, f"{name}.head")
+        self._place = place
 
     def check(self, truth: str) -> None:
         """Accept the records at `truth`: what was seen last, or what a key of the roster has added since.

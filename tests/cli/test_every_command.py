@@ -15,11 +15,12 @@ import yaml
 
 from prismfs.clock import SystemClock
 from prismfs.engine.admin.init_project import BRIDGES, init_project
+from prismfs.engine.tenant.places import Places
 from prismfs.kinds.core.settings.project import Project
 from tests.support.command_line import CommandLine
 from tests.support.command_tree import COMMANDS, writes
 from tests.support.drops import CHANGE_WORKFLOW, PRODUCT_REPORT
-from tests.support.project import copy_in_place_of
+from tests.support.project import copy_in_place_of, run_git
 from tests.support.signed_desk import line_of
 from tests.support.waiting import until
 
@@ -28,6 +29,7 @@ PHASES = Path(__file__).parents[2] / "examples" / "phases"
 NOT_RUN = {
     "demo": "works in a new folder of its own, not in a project",
     "attach": "works in a repository of code; contract/test_beside.py has some",
+    "tenant join": "works in a project that is no home; tenant/test_membership.py has some",
     "watch": "serves until it is stopped; `react --dry-run` is the rehearsal of a turn",
 }
 
@@ -153,6 +155,9 @@ ARGUMENTS = {
     "silence list": "",
     "silence update": "{silence} --for 4h",
     "status": "",
+    "tenant add": "PID-NEXT01 {next}",
+    "tenant list": "",
+    "tenant remove": "PID-MEMBER",
     "todo add": "'tidy up'",
     "todo done": "{todo}",
     "todo list": "",
@@ -198,6 +203,7 @@ class Scene:
             (self.files / name).write_text(text)
         settings = Project(pid="PID-DESK01", tenant="local", home=True, operators=("olga",), bridges=BRIDGES)
         init_project(self.place.root, project=settings, now=SystemClock().now())
+        self._tenant(folder)
         self._settings()
         self.do(f"keys enrol engine-spare '{line_of('spare')}'")
         self._incidents()
@@ -219,6 +225,14 @@ class Scene:
 
     def words(self, line: str) -> list[str]:
         return [word.format_map(self.names) for word in shlex.split(line)]
+
+    def _tenant(self, folder: Path) -> None:
+        Places(folder).name("PID-DESK01", "desk")
+        for pid, name in (("PID-MEMBER", "member"), ("PID-NEXT01", "next")):
+            project = Project(pid=pid, tenant="local", operators=("olga",))
+            init_project(folder / name, project=project, now=SystemClock().now())
+        self.names["next"] = str(folder / "next")
+        self.do("tenant add PID-MEMBER member")
 
     def _settings(self) -> None:
         self._set("settings/retry.yaml", jobs={"export": {"command": ["true"]}})
@@ -346,6 +360,77 @@ def test_command_declared_as_one_that_writes_does(scene: Scene, name: str, tmp_p
     answer = place.call(*name.split(), *scene.words(ARGUMENTS[name]), "--json", actor=AS.get(name, "olga"))
     assert answer.code in (0, 6), answer.out
     assert place.state() != before
+
+
+ALSO_REALLY = ("react", "run", "escalate create", "outbox retry", "phone-home send", "incident resolve", "tenant add")
+"""Commands that may start a program or send something: what no operator signed must not do so even then."""
+
+
+class Hostile:
+    """A copy of the scene with `trust: signed`, in whose window stands what nobody signed, as files or as a commit."""
+
+    def __init__(self, scene: Scene, folder: Path, state: str) -> None:
+        copy_in_place_of(scene.place.root.parent, folder)
+        self.scene, self.place, self.touched = scene, CommandLine(folder / "desk"), folder / "touched"
+        self._write("prismfs.yaml", trust="signed")
+        self.place.git("commit", "--quiet", "--all", "--message", "from now on signed")
+        self.place.turn()
+        command = ["touch", str(self.touched)]
+        target = {"hostile": {"channel": "command", "run": command}}
+        route = {"name": "hostile", "actions": ["command:hostile"], "routes": []}
+        self._write("prismfs.yaml", operators=["olga", "hostile"], bridges=["Sage", "Clara", "Hostile"])
+        self._write("settings/routing.yaml", targets=target, route=route)
+        self._write("settings/retry.yaml", jobs={"export": {"command": command}})
+        self._write("settings/tracker.yaml", transport="gh", repository="evil/hostile", gh=command)
+        self._write("settings/members.yaml", members={"PID-HOSTILE": "a" * 40})
+        self._write("roster/sage.yaml", automation={"mode": "command", "command": command})
+        text = (
+            "kind: persona\nversion: 1\nidentity: Hostile\nclass: bridge\nrole: intake\ntitle: me\nauthority: ['*']\n"
+        )
+        (self.place.root / "roster/hostile.yaml").write_text(text)
+        if state == "commit":
+            run_git(self.place.root, "add", "--all")  # and the engine has not looked at it yet
+            run_git(self.place.root, "commit", "--quiet", "--message", "nobody signs this")
+
+    def give(self, name: str, *more: str) -> None:
+        """Give a command; nothing that nobody signed starts, is shown, or comes into the records."""
+        answer = self.place.call(*name.split(), *self.scene.words(ARGUMENTS[name]), *more, actor=AS.get(name, "olga"))
+        assert answer.code != 70, answer.err
+        assert not self.touched.exists()
+        assert "hostile" not in answer.out.casefold()
+        places = ("prismfs.yaml", "settings", "roster")
+        truth = "refs/prismfs/PID-DESK01/records"
+        assert "hostile" not in self.place.git("ls-tree", "-r", "--name-only", truth)
+        found = [self.place.git("show", f"{truth}:{path}") for path in self._protected(truth, places)]
+        assert [text for text in found if "hostile" in text.casefold()] == []
+
+    def _protected(self, truth: str, places: tuple[str, ...]) -> list[str]:
+        return self.place.git("ls-tree", "-r", "--name-only", truth, "--", *places).split()
+
+    def _write(self, name: str, **members: object) -> None:
+        path = self.place.root / name
+        path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | members))
+
+
+@pytest.fixture(scope="module", params=["files", "commit"])
+def hostile(request: pytest.FixtureRequest, scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Hostile:
+    return Hostile(scene, tmp_path_factory.mktemp("unsigned") / "all", request.param)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - set(NOT_RUN)))
+def test_command_uses_nothing_that_no_operator_signed(hostile: Hostile, name: str) -> None:
+    """FT-02, FT-05: settings, roster, channels, commands, members are those of the records, not of the window."""
+    hostile.give(name, *(["--dry-run"] if writes(COMMANDS[name]) else []))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("state", ["files", "commit"])
+@pytest.mark.parametrize("name", ALSO_REALLY)
+def test_command_that_acts_uses_nothing_that_no_operator_signed(
+    scene: Scene, tmp_path: Path, name: str, state: str
+) -> None:
+    Hostile(scene, tmp_path / "all", state).give(name)
 
 
 def test_rows_are_for_commands_that_there_are() -> None:

@@ -156,7 +156,8 @@ def test_send_says_where_the_signal_goes(place: CommandLine) -> None:
     assert place.call(*send, "--to", "Sage@PID-DESK01", actor="jade").data["goes_to"]["way"] == "local"
     far = place.call(*send, "--to", "Sage@PID-HOME01", actor="jade").data["goes_to"]
     assert (far["to"], far["pid"], far["way"]) == ("Sage", "PID-HOME01", "bridge")
-    (place.root.parent / "tenant.yaml").write_text("kind: tenant\nversion: 1\ntenant: local\nhome: PID-HOME01\n")
+    own = (place.root / "prismfs.yaml").read_text().replace("home: false\n", "")
+    (place.root / "prismfs.yaml").write_text(f"{own}home:\n  pid: PID-HOME01\n  root: {'0' * 40}\n")
     bridged = place.call(*send, "--to", "Zoe", actor="jade").data["goes_to"]
     assert (bridged["pid"], bridged["way"]) == ("PID-HOME01", "bridge")
     reply = place.call(*send, "--in-reply-to", "sig-01k5aaaaaaaaaaaaaaaaaaaaaa", actor="jade").data

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from prismfs.engine.admin.init_project import check_folder, init_project, register
+from prismfs.engine.admin.init_project import check_folder, init_project
+from prismfs.engine.admin.membership import first_commit, home_for, join_tenant
+from prismfs.engine.tenant.places import Places
 from prismfs.engine.turn.desk import Desk
 from prismfs.errors import ConflictError, StoreError
 from prismfs.kinds.core.settings.project import Project as Settings
-from prismfs.kinds.core.settings.tenant import KIND as TENANT
-from prismfs.kinds.core.settings.tenant import Tenant
 from prismfs.store.git import upkeep
-from tests.support.project import Project, run_git
+from tests.support.project import START, Project, run_git
 
 SIGNAL = "kind: signal\nfrom: jade\nto: mayor\ntype: StatusUpdate\nsubject: all is well\n"
 
@@ -165,14 +165,17 @@ def test_found_project_in_a_repository_with_content_keeps_it(tmp_path: Path, ben
 
 def test_register_projects_of_a_tenant_stand_in_one_file(tmp_path: Path) -> None:
     for pid, folder in (("PID-SHOP01", "shop"), ("PID-HOME01", "home")):
-        (tmp_path / folder).mkdir()
-        register(tmp_path / folder, Settings(pid=pid, tenant="acme", operators=("olga",)))
-    found = TENANT.read((tmp_path / "tenant.yaml").read_bytes(), path="tenant.yaml")
-    assert isinstance(found, Tenant)
-    assert found.projects == {"PID-SHOP01": "shop", "PID-HOME01": "home"}
-    with pytest.raises(ConflictError) as other:
-        register(tmp_path / "shop", Settings(pid="PID-SHOP01", tenant="other", operators=("olga",)))
-    assert other.value.code == "other_tenant"
+        settings = Settings(pid=pid, tenant="acme", operators=("olga",), home=folder == "home")
+        init_project(tmp_path / folder, project=settings, now=START)
+        assert join_tenant(tmp_path / folder, pid, None, actor="olga", now=START) == []
+    assert Places(tmp_path).known == {"PID-SHOP01": "shop", "PID-HOME01": "home"}
+    for tenant, home, code in (("other", False, "other_tenant"), ("acme", True, "other_home")):
+        with pytest.raises(ConflictError) as caught:
+            home_for(tmp_path / "third", "PID-THIRD1", tenant, home=home)
+        assert caught.value.code == code
+    found = home_for(tmp_path / "third", "PID-THIRD1", "acme", home=False)
+    assert found is not None
+    assert (found[0], found[1].pid, found[1].root) == (tmp_path / "home", "PID-HOME01", first_commit(tmp_path / "home"))
 
 
 def test_root_of_the_disk_is_no_project(tmp_path: Path) -> None:

@@ -285,7 +285,7 @@ def standstill(folder: Path) -> dict[str, Path]:
 
 
 def bridges(folder: Path) -> dict[str, Path]:
-    """Signals cross between the projects of a tenant; one comes back; the roster says who is a bridge."""
+    """Signals cross between the projects of a tenant; one comes back; who is a bridge, a member, the home changes."""
     town = Town(folder / "acme", FakeClock(START))
     home, customer = town.home, CUSTOMERS[0]
     town.send(customer, to="Sage")
@@ -304,6 +304,8 @@ def bridges(folder: Path) -> dict[str, Path]:
     roster(mayor.changed(persona_class="bridge"))
     roster(project, bridges=(*project.bridges, "mayor"))
     roster(project)
+    home.give("tenant.remove", {"pid": customer})
+    town[customer].give("tenant.join", {"pid": HOME, "root": "f" * 40}, actor="cora")
     return {"bridge-home": home.root, "bridge-customer": town[customer].root}
 
 

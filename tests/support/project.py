@@ -23,7 +23,9 @@ from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.settings.project import Project as Settings
 from prismfs.records.api import Decision, Record
 from prismfs.store.git.history import ENGINE
+from prismfs.store.git.keys import Signer
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, Change, NewCommit
+from prismfs.store.git.signing import sign_group
 from prismfs.store.repo import ProjectRepo
 
 START = datetime(2026, 3, 1, 10, 0, 0, tzinfo=UTC)
@@ -50,11 +52,9 @@ class Project:
         self._forced: set[str] = set()
 
     @classmethod
-    def new(
-        cls, root: Path, settings: Settings = SETTINGS, *, bridged: bool = False, clock: FakeClock | None = None
-    ) -> Project:
+    def new(cls, root: Path, settings: Settings = SETTINGS, *, clock: FakeClock | None = None) -> Project:
         """Return a project that is made at `root` now."""
-        init_project(root, project=settings, now=START, bridged=bridged)
+        init_project(root, project=settings, now=START)
         return cls(root, clock=clock)
 
     def close(self) -> None:
@@ -133,9 +133,12 @@ class Project:
         take_news(self.desk, self.clock.now())
         return commit
 
-    def force(self, files: Mapping[str, bytes | None]) -> str:
-        """Put files into the records past every rule, as only somebody can who writes the engine's reference."""
-        commit = force_files(self.desk.repo, files, self.clock.now())
+    def force(self, files: Mapping[str, bytes | None], *, signer: Signer | None = None) -> str:
+        """Put files into the records past every rule, as only somebody can who writes the engine's reference.
+
+        With the `signer` of the engine it is somebody who has its key, too.
+        """
+        commit = force_files(self.desk.repo, files, self.clock.now(), signer)
         self._forced.add(commit)
         return commit
 
@@ -206,7 +209,9 @@ def take_news(desk: Desk, now: datetime) -> None:
         desk.repo.bring_window()
 
 
-def force_files(repo: ProjectRepo, files: Mapping[str, bytes | None], now: datetime) -> str:
+def force_files(
+    repo: ProjectRepo, files: Mapping[str, bytes | None], now: datetime, signer: Signer | None = None
+) -> str:  # fmt: skip
     """Put files into the records past every rule; return the commit."""
     base = repo.snapshot().commit
     commit = NewCommit(
@@ -214,7 +219,8 @@ def force_files(repo: ProjectRepo, files: Mapping[str, bytes | None], now: datet
         files=tuple((path, data) for path, data in files.items() if data is not None),
         takes=tuple(Change(path, NO_OBJECT, NO_OBJECT) for path, data in files.items() if data is None),
     )  # fmt: skip
-    (new,) = repo.git.write_commits([commit], parent=base, scratch=f"{repo.place.own}scratch")
+    ids = repo.git.write_commits([commit], parent=base, scratch=f"{repo.place.own}scratch")
+    (new,) = sign_group(repo.git, ids, base=base, signer=signer)
     repo.git.move({repo.place.truth: (base, new)})
     repo.witness.note(new)
     return new

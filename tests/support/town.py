@@ -10,15 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from prismfs.clock import FakeClock
-from prismfs.engine.admin.init_project import BRIDGES, register
+from prismfs.engine.admin.init_project import BRIDGES
+from prismfs.engine.admin.membership import first_commit
+from prismfs.engine.tenant.places import Places
 from prismfs.engine.turn.commit_group import Outcome
 from prismfs.engine.turn.react import react
 from prismfs.kinds import kind_of
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.core.settings.project import Home
 from prismfs.kinds.core.settings.project import Project as Settings
 from prismfs.records.api import derive_id
+from prismfs.store.engine_key import engine_key
 from tests.support.owner import Owner
 from tests.support.project import Project
 
@@ -38,15 +42,18 @@ class Town:
         folder.mkdir(parents=True, exist_ok=True)
         home = Settings(pid=HOME, tenant="acme", home=True, operators=("olga",), bridges=BRIDGES)
         self.benches = {HOME: Project.new(folder / "home", home, clock=clock)}
-        register(folder / "home", home)
+        places, named = Places(folder), Home(pid=HOME, root=first_commit(folder / "home"))
+        places.name(HOME, "home")
         for name in BRIDGES:  # their answers are dropped by the user that the tests run as
             path = f"roster/{name.casefold()}.yaml"
             text = (folder / "home" / path).read_bytes()
             self.benches[HOME].settle_by_hand({path: text + f"logins: [{Owner.login}]\n".encode()})
         for pid in customers:
-            project = Settings(pid=pid, tenant="acme", operators=("cora",))
-            self.benches[pid] = Project.new(folder / pid.casefold(), project, bridged=True, clock=clock)
-            register(folder / pid.casefold(), project)
+            project = Settings(pid=pid, tenant="acme", operators=("cora",), home=named)
+            root = folder / pid.casefold()
+            self.benches[pid] = Project.new(root, project, clock=clock)
+            places.name(pid, root.name)
+            self.benches[HOME].give("tenant.add", {"pid": pid, "root": first_commit(root)})
         self.count = 0
 
     def __getitem__(self, pid: str) -> Project:
@@ -156,7 +163,10 @@ class Town:
             planned_at=now, due_at=now, status="pending",
         )  # fmt: skip
         files = {kind_of(record).place_of(record): kind_of(record).write(record) for record in (signal, message)}
-        self.benches[source].force(files)
+        bench = self.benches[source]
+        # What nobody signed in the records of a home crosses nowhere (tests/tenant/test_membership.py).
+        is_home = bench.desk.view().single(Settings).is_home
+        bench.force(files, signer=engine_key(bench.desk.repo.state, source) if is_home else None)
         self.turn()
         return signal
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from prismfs.cli import run
 from prismfs.clock import SystemClock
-from prismfs.engine.admin.init_project import init_project, register
+from prismfs.engine.admin.init_project import init_project
+from prismfs.engine.tenant.places import Places
 from prismfs.kinds.core.settings.project import Project
 from tests.support.waiting import LIMIT, until
 
@@ -29,7 +30,7 @@ class Watched:
         project = Project(pid=pid, tenant=tenant or "local", operators=("olga",))
         init_project(root, project=project, now=SystemClock().now())
         if tenant is not None:
-            register(root, project)
+            Places(root.parent).name(pid, root.name)
         self.children: list[subprocess.Popen[str]] = []
 
     def start(self, *options: str) -> subprocess.Popen[str]:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from prismfs.clock import FakeClock
-from prismfs.engine.tenant.tenancy import Tenancy
+from prismfs.engine.tenant.places import Places
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.react import Moment, react
 
@@ -30,10 +30,10 @@ def main(folder: Path, fatal: str = "", passing: str = "0") -> None:
         if name == fatal and passed[name] == int(passing):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    clock, tenancy = FakeClock(AT), Tenancy(folder)
+    clock = FakeClock(AT)
     with ExitStack() as stack:
-        roots = [tenancy.root_of(pid) for pid in tenancy.tenant.projects]
-        desks = [stack.enter_context(Desk(root, crash_point=crash_point)) for root in roots if root is not None]
+        roots = Places(folder).roots().values()
+        desks = [stack.enter_context(Desk(root, crash_point=crash_point)) for root in roots]
         busy = True
         while busy:
             moment = Moment(now=clock.now(), monotonic=clock.monotonic(), wall=clock.wall())

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from prismfs.engine.admin.membership import first_commit
 from prismfs.errors import RefusedError
 from prismfs.kinds.core.settings.persona import engines_of
+from prismfs.kinds.core.settings.project import Home
 from prismfs.kinds.core.settings.project import Project as Settings
 from prismfs.store.git.clone import check_address
 from tests.support.project import Project, run_git
@@ -23,8 +25,10 @@ HOME, ACME, FAR = "PID-HOME01", "PID-ACME01", "PID-FAR001"
 @pytest.fixture
 def far(town: Town, tmp_path: Path) -> Path:
     """A bare repository that holds a project of the tenant, which `tenant.yaml` names by its address."""
-    project = Settings(pid=FAR, tenant="acme", operators=("cora",))
-    bench = Project.new(tmp_path / "elsewhere", project, bridged=True, clock=town.clock)
+    home = Home(pid=HOME, root=first_commit(town.home.root))
+    project = Settings(pid=FAR, tenant="acme", operators=("cora",), home=home)
+    bench = Project.new(tmp_path / "elsewhere", project, clock=town.clock)
+    town.home.give("tenant.add", {"pid": FAR, "root": first_commit(bench.root)})
     bench.settle_by_hand(dict.fromkeys(f"roster/{entry.identity}.yaml" for entry in engines_of(bench.desk.view())))
     bench.close()  # without an engine, so that the clone that the watcher makes needs none
     bare = tmp_path / "far.git"

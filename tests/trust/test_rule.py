@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from prismfs.engine.admin.doctor import examine
+from prismfs.engine.tenant.places import Places
 from prismfs.engine.tenant.tenancy import Tenancy
 from prismfs.kinds import KINDS, kind_of
-from prismfs.kinds.core.settings.tenant import Tenant
+from prismfs.kinds.core.settings.members import Members
 from tests.support.project import Project
 from tests.support.shared import Shared, Watcher, roster
 
@@ -142,7 +143,10 @@ def test_roster_of_the_same_push_gives_nobody_a_right(shared: Shared, watcher: W
 
 def test_bridge_is_elevated_and_demoted_by_an_operators_commit_alone(shared: Shared, watcher: Watcher) -> None:
     jade = shared.person("jade", None, "one")
-    jade.put(persona_of(jade, "mayor").changed(persona_class="bridge"), project_of(jade).changed(bridges=("mayor",)))
+    jade.put(
+        persona_of(jade, "mayor").changed(persona_class="bridge"), project_of(jade).changed(bridges=("mayor",)),
+        Members(members={"PID-EVIL01": "0" * 40}),
+    )  # fmt: skip
     assert jade.push() == ""
     watcher.pull()
     assert watcher.rows("roster.elevated", "roster.demoted") == []
@@ -203,21 +207,24 @@ def test_signed_project_without_a_key_of_an_operator_is_named_by_doctor(bench: P
     assert "no_operator_key" in codes
 
 
-def test_router_reads_bridges_from_what_an_operator_answers_for_in_a_new_clone_too(
+def test_router_reads_bridges_and_members_as_an_operator_answers_for_them_in_a_new_clone_too(
     shared: Shared, watcher: Watcher, tmp_path: Path
 ) -> None:
     jade = shared.person("jade", None, "one")
-    jade.put(persona_of(jade, "mayor").changed(persona_class="bridge"), project_of(jade).changed(bridges=("mayor",)))
+    jade.put(
+        persona_of(jade, "mayor").changed(persona_class="bridge"), project_of(jade).changed(bridges=("mayor",)),
+        Members(members={"PID-EVIL01": "0" * 40}),
+    )  # fmt: skip
     assert jade.push() == ""
     watcher.pull()
     shared.person("somebody", None, "fresh")
     for place in ("watcher", "fresh"):
         folder = tmp_path / f"tenant-of-{place}"
         folder.mkdir()
-        (folder / "home").symlink_to(shared.folder / place)
-        named = Tenant(tenant="acme", home="PID-PGR01", projects={"PID-PGR01": "home"})
-        (folder / "tenant.yaml").write_bytes(kind_of(named).write(named))
-        assert [bridge.identity for bridge in Tenancy(folder).bridges()] == ["Sage", "Clara"]
+        Places(folder).name("PID-PGR01", str(shared.folder / place))
+        found = Tenancy(Places(folder), shared.folder / place).home()
+        assert found is not None
+        assert ([bridge.identity for bridge in found.bridges], found.members) == (["Sage", "Clara"], {})
 
 
 def test_operators_later_commit_does_not_answer_for_somebody_elses_before(

@@ -50,29 +50,29 @@ def init(
     """
     from prismfs.engine.admin import beside as beside_code
     from prismfs.engine.admin import isolation
-    from prismfs.engine.admin.init_project import BRIDGES, init_project, read_tenant, register
+    from prismfs.engine.admin.init_project import BRIDGES, init_project
+    from prismfs.engine.admin.membership import home_for, join_tenant
     from prismfs.kinds.care.settings.consent import TEXT
     from prismfs.kinds.core.settings.project import Project
 
-    document: dict[str, Any] = {
-        "kind": "project",
-        "version": 1,
-        "pid": pid,
-        "tenant": tenant or "local",
-        "home": home,
-        "operators": [call.actor()],
-        "bridges": list(BRIDGES) if home else [],
-    }
-    project = Project.from_document(document)
     if at is not None and not beside:
         raise UsageError("usage", "--at goes with --beside", hint="prismfs init --help")
     code = beside_code.top_of(folder) if beside else folder
     folder = code / (at or beside_code.FOLDER) if beside else folder
     writes = beside_code.planned(code, folder, pid) if beside else ()
+    known = None if tenant is None else home_for(folder, pid, tenant, home=home)
+    document: dict[str, Any] = {
+        "kind": "project",
+        "version": 1,
+        "pid": pid,
+        "tenant": tenant or "local",
+        "home": home if known is None else {"pid": known[1].pid, "root": known[1].root},
+        "operators": [call.actor()],
+        "bridges": list(BRIDGES) if home else [],
+    }
+    project = Project.from_document(document)
     if separate:
         isolation.check_separable(folder, agents)
-    known = None if tenant is None else read_tenant(folder.resolve().parent)
-    bridged = known is not None and known.home not in (None, pid)
     if dry_run:
         plan = {"path": str(folder), "project": document, "writes": list(writes)}
         lines = [f"would make {folder} project {pid}", *(f"  would write {line}" for line in writes)]
@@ -82,16 +82,15 @@ def init(
         click.echo(f"writes {line}", err=True)
     if beside:
         beside_code.add_work_tree(code, folder, pid)
-    commit, made = init_project(folder, project=project, now=call.now(), bridged=bridged)
-    if tenant is not None:
-        register(folder, project)
+    commit, made = init_project(folder, project=project, now=call.now())
+    joined = [] if tenant is None else join_tenant(folder, pid, known, actor=call.actor(), now=call.now())
     if separate:
         isolation.separate(folder, agents)
     lines = [
         f"{'made' if made else 'is already'} project {pid} in {folder} (commit {commit[:12]})",
         f"  drop files into {folder / 'inbox'}, or: prismfs -C {folder} signal send --help",
         f"  serve it with: prismfs -C {folder} watch",
-        *([f"  its intake desk is in the home project {known.home}"] if bridged and known is not None else []),
+        *(f"  {line}" for line in joined),
         f"note: {' '.join(TEXT.split())}",
     ]
     data = {"pid": pid, "path": str(folder.resolve()), "commit": commit, "made": made, "dry_run": False}

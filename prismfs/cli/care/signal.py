@@ -80,8 +80,8 @@ def _destination(root: Path, document: dict[str, Any]) -> dict[str, Any]:
         answered = document["in_reply_to"]
         return {"to": None, "pid": pid, "way": "reply", "said": f"the sender of {answered}"}
     if pid is None and not (root / "roster" / f"{name.casefold()}.yaml").is_file():
-        pid = _home_of(root)
-    if pid is None or pid == _pid_of(root / "prismfs.yaml", "pid"):
+        pid = _pid_in(root, r"home: *(?:\n +|\{ *)pid")
+    if pid is None or pid == _pid_in(root, "pid"):
         return {"to": name, "pid": None, "way": "local", "said": f"{name} of this project"}
     return {"to": name, "pid": pid, "way": "bridge", "said": f"{name} in {pid}, over the bridge"}
 
@@ -97,17 +97,11 @@ def _may_have_rights(root: Path, name: str) -> bool:
     return re.search(rf"(?i)(?<![\w.-]){re.escape(name)}(?![\w.-])", text) is not None
 
 
-def _home_of(root: Path) -> str | None:
-    """Return the home project of the tenant that the project lies in, None where there is none."""
-    folders = (folder for folder in root.resolve().parents if (folder / "tenant.yaml").is_file())
-    folder = next(folders, None)
-    return None if folder is None else _pid_of(folder / "tenant.yaml", "home")
-
-
-def _pid_of(path: Path, field: str) -> str | None:
-    """Return the project id that a file gives in a field of one line; agents wait, so no YAML reader is loaded."""
+def _pid_in(root: Path, field: str) -> str | None:
+    """Return the project id after `field`, a pattern, in `prismfs.yaml`; agents wait, so no YAML reader is loaded."""
     try:
-        found = re.search(rf"^{field}: *[\"']?(PID-[A-Z0-9]+)", path.read_text(), re.MULTILINE)
+        text = (root / "prismfs.yaml").read_text()
+        found = re.search(rf"^{field}: *[\"']?(PID-[A-Z0-9]+)", text, re.MULTILINE)
     except (OSError, UnicodeDecodeError):
         return None
     return None if found is None else found[1]

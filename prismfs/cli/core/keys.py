@@ -1,17 +1,14 @@
 """`prismfs keys`: the keys that engines sign with; each clone has one, and the roster says which count."""
 
-import uuid
 from typing import Any
 
 import click
 
 from prismfs.cli import output
-from prismfs.engine.admin.engine_keys import list_keys, own_key, write_change
-from prismfs.engine.turn.submit import command_event
+from prismfs.cli.submit import submit_protected
+from prismfs.engine.admin.engine_keys import list_keys, own_key
 from prismfs.errors import RefusedError
-from prismfs.kinds.core.settings.project import Project
 from prismfs.proof.sshsig import fingerprint
-from prismfs.records.api import Nothing
 
 
 @click.group("keys", epilog="\b\nExample:\n  prismfs keys list\n  prismfs keys new")
@@ -70,7 +67,7 @@ def enrol(call: output.Call, name: str, key: str, dry_run: bool) -> None:
 
     An operator may. With trust: signed the roster's file is written, for a commit that an operator signs.
     """
-    _change(call, "enrol", {"name": name, "key": key}, dry_run=dry_run)
+    submit_protected(call, "keys.enrol", {"name": name, "key": key}, dry_run=dry_run)
 
 
 @command.command("revoke", epilog="\b\nExample:\n  prismfs keys revoke engine-amber --compromised-since 4f1c09a")
@@ -89,26 +86,4 @@ def revoke(call: output.Call, name: str, compromised_since: str | None, dry_run:
         if commit is None:
             raise RefusedError("unknown_commit", "no commit here has this id", field="--compromised-since")
         document["since"] = commit
-    _change(call, "revoke", document, dry_run=dry_run)
-
-
-def _change(call: output.Call, verb: str, document: dict[str, Any], *, dry_run: bool) -> None:
-    """Give the command, or write the file that an operator is to sign."""
-    with call.desk() as desk:
-        if desk.view().single(Project).trust == "signed":
-            now = call.now()
-            event = command_event(f"keys.{verb}", document, actor=call.actor(), token=uuid.uuid4().hex, at=now)
-            found = write_change(desk, event, now, dry_run=dry_run)
-        else:
-            found = None
-    if found is None:
-        call.submit(f"keys.{verb}", document, dry_run=dry_run)
-        return
-    if isinstance(found, Nothing):
-        output.result(call, {"path": None, "commands": [], "dry_run": dry_run}, f"nothing to do: {found.reason}")
-        return
-    entry, path = found
-    commands = [f"git add {path}", f'git commit -S -m "roster: {verb} {entry.identity}" -- {path}']
-    data = {"persona": entry.to_document(), "path": path, "commands": commands, "dry_run": dry_run}
-    said = f"{'would write' if dry_run else 'wrote'} {path}; it counts when an operator has signed its commit. Next:"
-    output.result(call, data, [said, *commands])
+    submit_protected(call, "keys.revoke", document, dry_run=dry_run)

@@ -21,12 +21,16 @@ def whois(call: output.Call, name: str | None) -> None:
     Of a bridge, its identity, role, class, home project, availability and address are shown, and nothing else.
     """
     with call.desk() as desk:
-        found = read_entries(desk)
+        found, problem = read_entries(desk)
     if name is not None:
-        found = find(found, name)
+        found = find(found, name, problem)
     rows = [entry.to_document() for entry in found]
     columns = {name: name.upper() for name in ("address", "role", "class", "pid", "availability")}
-    output.result(call, {"items": rows, "total": len(rows)}, output.table(rows, columns))
+    lines = [*output.table(rows, columns)]
+    if problem is not None:
+        lines.append(f"no bridge can be written to: {output.one_line(str(problem))} [{problem.code}]")
+    data = {"items": rows, "total": len(rows), "problem": None if problem is None else problem.as_document()}
+    output.result(call, data, lines)
 
 
 @click.group("roster", epilog="\b\nExample:\n  prismfs roster list\n  prismfs -C home roster elevate Sage")
@@ -43,7 +47,7 @@ def list_(call: output.Call) -> None:
     """List the personas of this project, and what each may do."""
     with call.desk() as desk:
         personas = roster_at(desk.repo.git, desk.repo.snapshot().commit)
-        known = {entry.identity: entry for entry in reversed(read_entries(desk))}
+        known = {entry.identity: entry for entry in reversed(read_entries(desk)[0])}
     rows: list[dict[str, Any]] = [
         {
             "identity": persona.identity,

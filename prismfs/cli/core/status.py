@@ -19,6 +19,7 @@ from prismfs.cli.sender import own_pid, sender_text, with_sender
 from prismfs.engine.admin.isolation import isolation_of
 from prismfs.engine.metrics.facts import format_seconds
 from prismfs.engine.metrics.incidents_now import Active, read_active
+from prismfs.errors import PrismfsError
 from prismfs.store import listing
 from prismfs.store.reading import reading, resolve_id
 
@@ -165,8 +166,24 @@ def _project(root: Path, connection: sqlite3.Connection) -> dict[str, Any]:
         "in_quarantine": _count(root / "quarantine", suffix=".reason.yaml"),
         "next_due": min(filter(None, map(partial(listing.read_next_due, connection), (None, "outbox"))), default=None),
         "isolation": isolation_of(root).form,
+        "tenant": _tenant(root, project),
         "watcher": _watcher(root),
     }
+
+
+def _tenant(root: Path, project: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the home that the project names, and why nothing crosses to it; None where it names none."""
+    if not isinstance(project.get("home"), dict):
+        return None
+    from prismfs.engine.tenant.tenancy import find_tenancy  # here: most projects have none
+
+    try:
+        tenancy = find_tenancy(root)
+        problem = None if tenancy is None else tenancy.problem_with(project["pid"])
+    except PrismfsError as error:
+        problem = error.problem
+    said = None if problem is None else {**problem.as_document(), "said": str(problem)}
+    return {"home": project["home"]["pid"], "problem": said}
 
 
 def _project_lines(data: dict[str, Any]) -> list[str]:
@@ -182,6 +199,9 @@ def _project_lines(data: dict[str, Any]) -> list[str]:
         lines.append("nothing is open")
     if data["next_due"]:
         lines.append(f"next due: {data['next_due']}")
+    if data["tenant"] is not None and (problem := data["tenant"]["problem"]) is not None:
+        said = f"nothing crosses to {data['tenant']['home']}: {problem['said']} [{problem['code']}]"
+        lines.append(output.one_line(said))
     return [*banner_lines(data["active_incidents"]), *lines]
 
 

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from prismfs.engine.tenant.tenancy import Tenancy, find_tenancy, is_remote
+from prismfs.engine.admin.membership import find_home
+from prismfs.engine.tenant.places import Places, is_remote
+from prismfs.engine.tenant.tenancy import Tenancy, find_tenancy
 from prismfs.engine.trust.endorsement import roster_at
 from prismfs.errors import PrismfsError, Problem
 from prismfs.kinds.care.settings import consent
@@ -18,30 +20,30 @@ Look = Callable[[], Problem | None]
 
 def tenant_checks(folder: Path) -> Iterator[tuple[str, Look]]:
     """Yield the checks of a tenant's folder: the name of each, and the check itself, which may raise."""
-    tenancy = Tenancy(folder)
-    yield "tenant.yaml is valid", partial(_check_file, tenancy)
+    places = Places(folder)
+    yield "tenant.yaml is valid", partial(_check_file, places)
     try:
-        projects = tenancy.tenant.projects
+        projects = places.known
     except PrismfsError:
         return
     for pid, place in projects.items():
-        yield f"{pid} is there and is what it says", partial(_check_project, tenancy, pid, place)
-    yield "the home project has bridges", partial(_check_home, tenancy)
+        yield f"{pid} is there and is what it says", partial(_check_project, places, pid, place)
+    yield "the home project has bridges", partial(_check_home, folder)
 
 
 def project_checks(repo: ProjectRepo) -> Iterator[tuple[str, Look]]:
     """Yield the checks of a project that concern its tenant."""
     yield "nobody claims to be a bridge", partial(_check_claims, repo)
+    yield "the home is the one that is named, and lists this project", partial(_check_belongs, repo)
     yield f"what may leave was told{_told(repo)}", partial(_check_consent, repo)
 
 
-def _check_file(tenancy: Tenancy) -> None:
-    assert tenancy.tenant
+def _check_file(places: Places) -> None:
+    assert places.known is not None
 
 
-def _check_project(tenancy: Tenancy, pid: str, place: str) -> Problem | None:
-    field, root = f"/projects/{pid}", tenancy.root_of(pid)
-    assert root is not None
+def _check_project(places: Places, pid: str, place: str) -> Problem | None:
+    field, root = f"/projects/{pid}", places.resolve(pid, place)
     if is_remote(place):
         check_address(place)
     if not root.exists():
@@ -50,39 +52,47 @@ def _check_project(tenancy: Tenancy, pid: str, place: str) -> Problem | None:
         return Problem(
             "missing_project", "is not there", path=str(root), field=field, hint="correct its place in tenant.yaml"
         )
+    tenancy = Tenancy(places, root)
     found = tenancy.project_of(pid)
     if found is None:
         return Problem("unreadable_project", "is no project that can be read", path=str(root), field=field)
     if found.pid != pid:
         said = f"tenant.yaml has it as {pid}, its prismfs.yaml says {found.pid}"
         return Problem("pid_mismatch", said, path=str(root), field=field, hint="correct the one that is wrong")
-    if found.tenant != tenancy.tenant.tenant:
+    problem = tenancy.problem_with(pid)
+    home = None if problem is not None else tenancy.home()
+    if home is not None and found.tenant != home.tenant:
         said = f"is of tenant {found.tenant}: no signal crosses to it or from it"
         return Problem("other_tenant", said, path=str(root), field=field, hint="take it out of tenant.yaml")
-    return None
+    return problem
 
 
-def _check_home(tenancy: Tenancy) -> Problem | None:
-    home = tenancy.tenant.home
-    if home is None:
-        return Problem("no_home", "the tenant names no home project", path="tenant.yaml", field="/home")
-    found = tenancy.project_of(home)
-    if found is not None and not found.home:
-        said = f"{home} does not say that it is the home"
-        return Problem("not_home", said, path="prismfs.yaml", field="/home", hint="home: true there")
-    if not tenancy.bridges():
+def _check_home(folder: Path) -> Problem | None:
+    found = find_home(folder)
+    if found is None:
+        hint = "prismfs init FOLDER --pid PID --tenant T --home"
+        return Problem("no_home", "no project says that it is the home", path="tenant.yaml", hint=hint)
+    if not found[1].bridges:
         return Problem(
-            "no_bridges", f"{home} has no bridge: nobody reaches its intake desk", path="prismfs.yaml",
+            "no_bridges", f"{found[1].pid} has no bridge: nobody reaches its intake desk", path="prismfs.yaml",
             field="/bridges", hint="prismfs roster elevate NAME there",
         )  # fmt: skip
     return None
 
 
+def _check_belongs(repo: ProjectRepo) -> Problem | None:
+    project = repo.view(repo.snapshot()).single(Project)
+    if project.home is False:
+        return None
+    tenancy = find_tenancy(repo.root)
+    return None if tenancy is None else tenancy.problem_with(project.pid)
+
+
 def _check_claims(repo: ProjectRepo) -> Problem | None:
     """Name the first persona that is a bridge by one of class and allow-list, and not by both."""
     snapshot = repo.snapshot()
-    project, tenancy = repo.view(snapshot).single(Project), find_tenancy(repo.root)
-    home = project.home and (tenancy is None or tenancy.tenant.home == project.pid)
+    project = repo.view(snapshot).single(Project)
+    home = project.is_home
     personas = {persona.identity.casefold(): persona for persona in roster_at(repo.git, snapshot.commit)}
     listed = {name.casefold(): name for name in project.bridges} if home else {}
     for key, persona in personas.items():

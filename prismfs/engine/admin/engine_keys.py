@@ -1,7 +1,6 @@
-"""The keys of a project's engines: which there are, this clone's own, and changes of the roster as files to sign."""
+"""The keys of a project's engines: which there are, and this clone's own."""
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from functools import partial
 from typing import Literal
 
@@ -11,13 +10,9 @@ from prismfs.kinds import kind_of
 from prismfs.kinds.core.settings.persona import Persona, engine_entry, engines_of
 from prismfs.kinds.core.settings.project import Project
 from prismfs.proof.sshsig import fingerprint, public_line
-from prismfs.records.api import Document, Event, Nothing, View
-from prismfs.rules.core.api import Draft, authority
-from prismfs.rules.core.api import engines as rules
+from prismfs.records.api import Document, View
+from prismfs.rules.core.api import authority
 from prismfs.store.engine_key import engine_key, make_engine, read_engine
-from prismfs.store.git import worktree
-
-_CHANGES = {"keys.enrol": rules.enrolled, "keys.revoke": rules.revoked}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,26 +84,6 @@ def own_key(desk: Desk, *, agent: str | None, dry_run: bool) -> OwnKey:
     name, signer = make_engine(state, pid, is_taken=partial(_is_taken, view), agent=agent)
     key = public_line(signer.public)
     return OwnKey(name, key, made=True, entry=_file(name, key))
-
-
-def write_change(desk: Desk, event: Event, now: datetime, *, dry_run: bool) -> tuple[Persona, str] | Nothing:
-    """Write what `keys.enrol` or `keys.revoke` asks for into the work tree; return the entry and its path.
-
-    Raises:
-        RefusedError: as the rule does; `edited`, the file there has changes that are not committed.
-    """
-    snapshot = desk.repo.snapshot()
-    found = _CHANGES[event.kind](Draft(desk.view(), event, now))
-    if isinstance(found, Nothing):
-        return found
-    path, kind = kind_of(found).place_of(found), kind_of(found)
-    old, place = desk.repo.read(snapshot, path), desk.root / path
-    data = kind.write(found, old=old)
-    if place.exists() and place.read_bytes() not in (old, data):
-        raise RefusedError("edited", "has changes that are not committed", path=path, hint="git restore or commit it")
-    if not dry_run:
-        worktree.write_files(desk.root, desk.repo.state, [(path, data)], lambda: None)
-    return found, path
 
 
 def _listed(entry: Persona, *, here: bool) -> EngineKey:

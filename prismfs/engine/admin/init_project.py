@@ -6,9 +6,8 @@ from pathlib import Path
 from prismfs.errors import ConflictError, RecordError
 from prismfs.kinds import kind_of
 from prismfs.kinds.care.settings.consent import TEXT, TEXT_VERSION, Consent
-from prismfs.kinds.core.settings import persona, tenant
+from prismfs.kinds.core.settings import members, persona
 from prismfs.kinds.core.settings.project import Project
-from prismfs.kinds.core.settings.tenant import Tenant
 from prismfs.proof.sshsig import public_line
 from prismfs.records.api import Record
 from prismfs.schema import schema_files
@@ -32,13 +31,13 @@ _PLAIN_FILES = {
 }
 
 
-def init_project(root: Path, *, project: Project, now: datetime, bridged: bool = False) -> tuple[str, bool]:
+def init_project(root: Path, *, project: Project, now: datetime) -> tuple[str, bool]:
     """Make `root` a project; return the commit it starts from and whether it was made now.
 
     An existing repository keeps what it holds. A project of the same pid is left as it is. A new one has an engine in
     its roster, whose key is made outside of the repository (`store.engine_key`). The bridges that `project`
-    names are of class bridge in its roster; one that is `bridged` reaches its intake desk in the tenant's home
-    project and has no persona of those names.
+    names are of class bridge in its roster; one that names a home reaches its intake desk there, and has no persona of
+    those names.
 
     Raises:
         ConflictError: `other_project`; the folder is a project with another pid, or `whole_disk`.
@@ -56,7 +55,7 @@ def init_project(root: Path, *, project: Project, now: datetime, bridged: bool =
                 return store.snapshot().commit, False
         files = {
             path: kind_of(project).write(project),
-            **_new_files(store, _desk_files(project, now, bridged=bridged)),
+            **_new_files(store, _desk_files(project, now)),
             **_engine_file(store, project),
         }
         message = f"project: found {project.pid}\n\nSettings, roster and schemas that prismfs starts with.\n"
@@ -78,9 +77,11 @@ def check_folder(root: Path) -> None:
         raise ConflictError("whole_disk", "the root of the file system is no project", hint="name a folder of its own")
 
 
-def _desk_files(project: Project, now: datetime, *, bridged: bool) -> dict[str, bytes]:
+def _desk_files(project: Project, now: datetime) -> dict[str, bytes]:
     """Return the settings and the roster that `project` starts with."""
-    files = default_files()
+    files, bridged = default_files(), not isinstance(project.home, bool)
+    if not project.is_home:
+        del files[members.KIND.folder]
     if bridged:
         del files[persona.KIND.path_of(RELAY)]
     for name in BRIDGES:
@@ -118,38 +119,6 @@ def _new_files(store: ProjectRepo, desk_files: dict[str, bytes]) -> dict[str, by
         lines = [line for line in files[".gitignore"].splitlines(keepends=True) if line not in ignored]
         new[".gitignore"] = ignored + (b"" if ignored.endswith(b"\n") else b"\n") + b"".join(lines)
     return new
-
-
-def read_tenant(folder: Path) -> Tenant | None:
-    """Return what `tenant.yaml` in `folder` says, None where there is none."""
-    path = folder / tenant.KIND.folder
-    if not path.is_file():
-        return None
-    found = tenant.KIND.read(path.read_bytes(), path=tenant.KIND.folder)
-    assert isinstance(found, Tenant)
-    return found
-
-
-def register(root: Path, project: Project) -> None:
-    """Name the project in the tenant file beside its folder; the file is made if it is not there.
-
-    Raises:
-        ConflictError: `other_tenant`; the file beside the folder is another tenant's. `other_home`; it has a home.
-    """
-    path = root.resolve().parent / tenant.KIND.folder
-    old = path.read_bytes() if path.is_file() else None
-    known = read_tenant(path.parent) or Tenant(tenant=project.tenant, projects={})
-    if project.home and known.home not in (None, project.pid):
-        raise ConflictError("other_home", f"the tenant's home is {known.home}", path=str(path), hint="leave --home out")
-    if known.tenant != project.tenant:
-        raise ConflictError(
-            "other_tenant", f"is the file of tenant {known.tenant}", path=str(path), hint="choose another folder"
-        )
-    home = project.pid if project.home else known.home
-    named = known.changed(home=home, projects={**known.projects, project.pid: root.resolve().name})
-    temporary = path.with_name(".tenant.new")
-    temporary.write_bytes(tenant.KIND.write(named, old=old))
-    temporary.replace(path)
 
 
 def _check_same(held: bytes, project: Project, path: str) -> None:

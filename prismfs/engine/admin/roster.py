@@ -7,7 +7,7 @@ from datetime import datetime
 from prismfs.engine.trust.endorsement import roster_at
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.submit import rehearse, submit
-from prismfs.errors import RefusedError
+from prismfs.errors import Problem, RefusedError
 from prismfs.kinds import kind_of
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.core.settings.project import Project
@@ -40,35 +40,39 @@ class Entry:
         return {"class" if name == "persona_class" else name: value for name, value in asdict(self).items()}
 
 
-def read_entries(desk: Desk) -> list[Entry]:
+def read_entries(desk: Desk) -> tuple[list[Entry], Problem | None]:
     """Return the personas of the project's roster, and then the tenant's bridges where those are elsewhere.
+
+    Beside them, why no bridge can be written to, though the project names a home or is one.
 
     A persona that only claims to be a bridge is shown as what it is, one of the project (R-000-76).
     """
     snapshot = desk.repo.snapshot()
     project, tenancy = desk.repo.view(snapshot).single(Project), desk.tenancy
     personas = roster_at(desk.repo.git, snapshot.commit)
-    bridges = () if tenancy is None else tenancy.bridges()
-    home = None if tenancy is None else tenancy.tenant.home
-    own = {bridge.identity for bridge in bridges} if home == project.pid else set()
+    problem = None if tenancy is None or project.home is False else tenancy.problem_with(project.pid)
+    home = None if tenancy is None or problem is not None else tenancy.home()
+    own = {bridge.identity for bridge in home.bridges} if home is not None and home.pid == project.pid else set()
     found = [_entry(persona, project.pid, persona.identity, bridge=persona.identity in own) for persona in personas]
-    if home is None or home == project.pid:
-        return found
+    if home is None or home.pid == project.pid:
+        return found, problem
     hidden = {persona.identity.casefold() for persona in personas} | {name.casefold() for name in project.operators}
-    for bridge in bridges:
+    for bridge in home.bridges:
         name = bridge.identity
-        found.append(_entry(bridge, home, f"{name}@{home}" if name.casefold() in hidden else name, bridge=True))
-    return found
+        found.append(_entry(bridge, home.pid, f"{name}@{home.pid}" if name.casefold() in hidden else name, bridge=True))
+    return found, problem
 
 
-def find(entries: Sequence[Entry], name: str) -> list[Entry]:
-    """Return the entries of `name`, or of the address `NAME@PID`.
+def find(entries: Sequence[Entry], name: str, problem: Problem | None) -> list[Entry]:
+    """Return the entries of `name`, or of the address `NAME@PID`; `problem` is what keeps bridges from being known.
 
     Raises:
-        RefusedError: `unknown_identity`.
+        RefusedError: `unknown_identity`, or the code of the `problem`, where nobody has the name.
     """
     wanted, _, pid = name.casefold().partition("@")
     found = [entry for entry in entries if entry.identity.casefold() == wanted and pid in ("", entry.pid.casefold())]
+    if not found and problem is not None:
+        raise RefusedError(problem.code, problem.message, path=problem.path, hint=problem.hint)
     if not found:
         raise RefusedError("unknown_identity", "nobody here has this name", field="NAME", hint="prismfs whois")
     return found

@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from prismfs.engine.tenant.places import Places, is_remote
 from prismfs.engine.tenant.publish import publish
-from prismfs.engine.tenant.tenancy import Tenancy, is_remote
+from prismfs.engine.tenant.tenancy import Tenancy
 from prismfs.engine.turn.desk import Desk
 from prismfs.errors import ConflictError, PrismfsError
 from prismfs.store.git import remote as remotes
 from prismfs.store.git.clone import clear_dead_clones, clone
 from prismfs.store.lock import Lock
-
-FOLDER = "clones"
-"""Below the tenant's folder: clones of remote projects, each named by its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +33,18 @@ def find_projects(folder: Path, *, seconds: float = remotes.SECONDS) -> list[Ten
     Raises:
         ConfigError: `tenant.yaml` is invalid.
     """
-    tenancy = Tenancy(folder)
+    places = Places(folder)
     found = []
-    for pid, place in tenancy.tenant.projects.items():
-        root = tenancy.root_of(pid)
-        assert root is not None
-        remote = is_remote(place)
+    for pid, root in places.roots().items():
+        place = places.known[pid]
         error: PrismfsError | None = None
         try:
-            if remote and not root.exists():
-                _clone_once(place, root, seconds)
-            _check_pid(tenancy, pid)
+            if is_remote(place) and not root.exists():
+                clone_once(place, root, seconds)
+            _check_pid(Tenancy(places, root), pid)
         except PrismfsError as problem:
             error = problem
-        found.append(TenantProject(pid, root, remote, error))
+        found.append(TenantProject(pid, root, is_remote(place), error))
     return found
 
 
@@ -64,8 +60,12 @@ def publish_clones(roots: Iterable[Path], now: datetime) -> dict[Path, PrismfsEr
     return wrong
 
 
-def _clone_once(address: str, root: Path, seconds: float) -> None:
-    """Clone, unless another process of this machine does so or has done so meanwhile."""
+def clone_once(address: str, root: Path, seconds: float = remotes.SECONDS) -> None:
+    """Clone the project at `address` to `root`, unless another process of this machine does so or has done so.
+
+    Raises:
+        PrismfsError: it cannot be reached, or not cloned.
+    """
     lock = Lock(root.parent / f".{root.name}.lock")
     try:
         lock.acquire(wait=2 * seconds)

@@ -11,12 +11,12 @@ from datetime import datetime
 
 from prismfs import __version__
 from prismfs.engine.event import engine_event
-from prismfs.engine.tenant.tenancy import Tenancy
+from prismfs.engine.tenant.tenancy import HOME_UNREADABLE, Tenancy
 from prismfs.engine.turn.commit_group import Outcome, commit_group
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.persona_command import with_classification
 from prismfs.engine.turn.sources import note_receipts
-from prismfs.errors import ConfigError, ConflictError, PrismfsError, RecordError
+from prismfs.errors import ConfigError, ConflictError, PrismfsError, Problem, RecordError
 from prismfs.intake.scan import redact
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.core.audit import Audit
@@ -83,8 +83,8 @@ def bridge_event(view: View, message: Outbox, source: str, context: Document, no
     return engine_event("bridge", "signal", cause=f"bridge:{source}:{signal.id}", at=now, document=arrival)
 
 
-def context_of(desk: Desk, tenancy: Tenancy, source: str) -> Document:
-    """Return the project's context that goes with a signal (R-000-19), and what is known of its tenant."""
+def context_of(desk: Desk, theirs: Tenancy, source: str) -> Document:
+    """Return the project's context that goes with a signal (R-000-19), and the tenant as the addressee sees it."""
     view = desk.view()
     project, policy = view.single(Project), view.single(Policy)
     texts, _ = find_documents(view.connection, "persona", where={}, limit=_ROSTER)
@@ -101,7 +101,7 @@ def context_of(desk: Desk, tenancy: Tenancy, source: str) -> Document:
                 "platform": platform.system().casefold(),
             },
         },
-        "tenant": tenancy.describe([source]),
+        "tenant": theirs.describe([source]),
     }
 
 
@@ -109,14 +109,17 @@ def _carry_all(desk: Desk, pid: str, messages: Sequence[Outbox], now: datetime) 
     """Commit the arrival of `messages` in the project `pid`; return how each went."""
     try:
         tenancy = desk.tenancy
-        root = None if tenancy is None else tenancy.root_of(pid)
+        root = None if tenancy is None else tenancy.places.root_of(pid)
         if tenancy is None or root is None:
             return [_refused("unknown_pid", f"no project {pid} in this tenant")] * len(messages)
-        source = tenancy.pid_at(desk.root)
-        kept_back = _kept_back(desk, tenancy, source, pid)
-        if source is None or kept_back is not None:
-            return [kept_back or _refused("unknown_pid", "the tenant does not have this project")] * len(messages)
-        context = context_of(desk, tenancy, source)
+        source = tenancy.places.pid_at(desk.root)
+        if source is None:
+            return [_refused("unknown_pid", "tenant.yaml does not have this project")] * len(messages)
+        theirs = tenancy.seen_from(root)
+        kept_back = _kept_back(desk, tenancy, theirs, source, pid)
+        if kept_back is not None:
+            return [kept_back] * len(messages)
+        context = context_of(desk, theirs, source)
         with Desk(root, crash_point=desk.crash_point) as target:
             view = desk.view()
             events = [bridge_event(view, message, source, context, now) for message in messages]
@@ -132,15 +135,29 @@ def _carry_all(desk: Desk, pid: str, messages: Sequence[Outbox], now: datetime) 
     return [found[event.cause] if isinstance(event, Event) else event for event in events]
 
 
-def _kept_back(desk: Desk, tenancy: Tenancy, source: str | None, pid: str) -> Receipt | None:
-    """Return why nothing may cross from this project to `pid` now; the policy may have changed since (R-000-83)."""
+def _kept_back(desk: Desk, tenancy: Tenancy, theirs: Tenancy, source: str, pid: str) -> Receipt | None:
+    """Return why nothing may cross from this project to `pid` now; the policy may have changed since (R-000-83).
+
+    Each of both has to be of the other's tenant, as its own protected files and those of its home have it (FT-05).
+    """
     view = desk.view()
     own, mode = view.single(Project).pid, view.single(Policy).bridge
     if own != source:
         return _refused("pid_mismatch", f"tenant.yaml has this project as {source}, prismfs.yaml as {own}")
-    if mode == "off" or (mode == "inbound-only" and pid == tenancy.tenant.home):
-        return _refused("bridge_off" if mode == "off" else "bridge_inbound_only", f"the policy says bridge: {mode}")
+    if mode == "off":
+        return _refused("bridge_off", "the policy says bridge: off")
+    if (problem := tenancy.problem_with(pid) or theirs.problem_with(source)) is not None:
+        return _not_of_one_tenant(problem)
+    home = tenancy.home()
+    if mode == "inbound-only" and home is not None and home.pid == pid:
+        return _refused("bridge_inbound_only", "the policy says bridge: inbound-only")
     return None
+
+
+def _not_of_one_tenant(problem: Problem) -> Receipt:
+    if problem.code == HOME_UNREADABLE:
+        return Receipt("temporary", problem.message)
+    return _refused(problem.code, problem.message)
 
 
 def _receipt(target: Desk, outcome: Outcome) -> Receipt:

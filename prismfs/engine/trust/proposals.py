@@ -230,7 +230,7 @@ def _described(git: Git, base: str, commit: str, change: Change) -> Document:
 
 def _bridges(git: Git, at: Callable[[str], str | None]) -> list[JsonValue]:
     found = _project(git, at)
-    if found is None or not found.home:
+    if found is None or not found.is_home:
         return []
     bridges: list[JsonValue] = []
     for name in found.bridges:

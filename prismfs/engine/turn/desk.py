@@ -14,6 +14,7 @@ from prismfs.intake.quarantine import Quarantine
 from prismfs.kinds import KINDS
 from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.core.settings.project import Project
 from prismfs.kinds.core.settings.redaction import RedactionRules
 from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
 from prismfs.kinds.escalation.settings.routing import Routing
@@ -72,7 +73,7 @@ class Desk:
     @cached_property
     def tenancy(self) -> Tenancy | None:
         """The tenant that the project belongs to; None without one."""
-        return find_tenancy(self.root)
+        return find_tenancy(self.root, lambda: self.view().single(Project))
 
     def redaction(self) -> RedactionRules:
         """Return what the scanner is to look for, by the settings that the branch holds now.

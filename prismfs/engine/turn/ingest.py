@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from prismfs.engine.event import engine_event
-from prismfs.engine.tenant.tenancy import HOME_UNREADABLE
+from prismfs.engine.tenant.tenancy import NO_HOME
 from prismfs.engine.trust.drop_proof import cause_of, proof_of
 from prismfs.engine.trust.endorsement import record_at
 from prismfs.engine.trust.proposals import could_be_identity, events_of
@@ -99,7 +99,7 @@ def with_context(desk: Desk, event: Event) -> Event:
     Of another drop that claims to be from a bridge of the tenant the event says so; every other one stays as it is.
 
     Raises:
-        StoreError: `home_unreadable`; the addressee may be a bridge, and the tenant's home cannot be read.
+        StoreError: a code of `NO_HOME`; the addressee may be a bridge, and nobody can say who is one.
     """
     form = event.document.get("document")
     if (event.type, event.kind) not in (("drop", "signal"), ("command", "signal.send")) or not isinstance(form, dict):
@@ -118,7 +118,7 @@ def _ingested(desk: Desk, source: Drop | Refusal, now: datetime, rules: Redactio
         problem = _without_secrets(error.problem)
         return Ingested(source, _refused(_as_refusal(source, problem), now), problem)
     except StoreError as error:
-        if error.code != HOME_UNREADABLE:
+        if error.code not in NO_HOME:
             raise
         return None
 
@@ -167,7 +167,7 @@ def _with_tenant(desk: Desk, event: Event, form: Document) -> Event:
     """Return the event of a dropped signal with what its rule may know of the tenant, where it could go elsewhere.
 
     Raises:
-        StoreError: `home_unreadable`; the signal waits until the tenant's bridges are known.
+        StoreError: a code of `NO_HOME`; the signal waits until the tenant's bridges are known.
     """
     tenancy = desk.tenancy
     if tenancy is None:
@@ -178,7 +178,8 @@ def _with_tenant(desk: Desk, event: Event, form: Document) -> Event:
     named = (form.get("to_pid"), at, None if parent is None else parent.from_pid)
     elsewhere = {pid for pid in named if isinstance(pid, str) and pid}
     try:
-        described = tenancy.describe({*elsewhere, tenancy.tenant.home or ""})
+        home = tenancy.home()
+        described = tenancy.describe(elsewhere if home is None else {*elsewhere, home.pid})
     except StoreError:
         if not elsewhere and authority.is_identity(view, name):
             return event  # addressed to a persona of this project, whichever bridges the tenant has

@@ -10,12 +10,18 @@ from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.due import due_event
 from prismfs.engine.turn.ingest import with_context
 from prismfs.engine.turn.sources import InlineCourier, Outgoing, commit_from
-from prismfs.errors import RecordError
+from prismfs.errors import RecordError, RefusedError
 from prismfs.intake.scan import redact, scan_key
+from prismfs.kinds import kind_of
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.redaction import RedactionRules
 from prismfs.kinds.escalation.escalation import Escalation
-from prismfs.records.api import REFUSED, Decision, Document, Event, Plan, Refused
+from prismfs.records.api import REFUSED, Decision, Document, Event, Nothing, Plan, Record, Refused
+from prismfs.rules.core.api import Draft, engines, members
+from prismfs.store.git import worktree
+
+_CHANGES = {"keys.enrol": engines.enrolled, "keys.revoke": engines.revoked, **members.CHANGES}
+"""What each command that changes a protected file makes of it, for where an operator has to sign that."""
 
 _MOST_STALE = 10_000
 """Escalations raised by one call; more than that wait for the next."""
@@ -59,6 +65,26 @@ def submit(desk: Desk, event: Event, now: datetime) -> tuple[Decision, tuple[Out
     if isinstance(decision, Refused):
         raise decision.raised()
     return decision, outcomes, messages
+
+
+def write_change(desk: Desk, event: Event, now: datetime, *, dry_run: bool) -> tuple[Record, str] | Nothing:
+    """Write what the command in `event` asks for into the work tree; return the record and its path.
+
+    Raises:
+        RefusedError: as the rule does; `edited`, the file there has changes that are not committed.
+    """
+    snapshot = desk.repo.snapshot()
+    found = _CHANGES[event.kind](Draft(desk.view(), event, now))
+    if isinstance(found, Nothing):
+        return found
+    path, kind = kind_of(found).place_of(found), kind_of(found)
+    old, place = desk.repo.read(snapshot, path), desk.root / path
+    data = kind.write(found, old=old)
+    if place.exists() and place.read_bytes() not in (old, data):
+        raise RefusedError("edited", "has changes that are not committed", path=path, hint="git restore or commit it")
+    if not dry_run:
+        worktree.write_files(desk.root, desk.repo.state, [(path, data)], lambda: None)
+    return found, path
 
 
 def raise_stale(desk: Desk, now: datetime, *, dry_run: bool) -> tuple[Outcome, ...]:

@@ -213,9 +213,7 @@ def _check_may_cross(draft: Draft, tenant: Tenancy, sender: str, name: str, pid:
     """
     project, mode = draft.project, draft.policy.bridge
     if pid not in tenant.targets:
-        raise RefusedError(
-            "unknown_pid", "no such project in this tenant", field="/to_pid", hint="tenant.yaml lists the projects"
-        )
+        raise RefusedError("unknown_pid", "no such project in this tenant", field="/to_pid", hint="prismfs tenant list")
     if tenant.targets[pid] != project.tenant:
         raise RefusedError("cross_tenant", "the project is another tenant's", field="/to_pid", hint="not possible")
     to_bridge = pid == tenant.home and tenant.is_bridge(name)

@@ -1,7 +1,7 @@
 """The names that the families need of core: what a decision is drafted with, and what it may ask for."""
 
 from prismfs.records.api import ENGINE
-from prismfs.rules.core import authority, engines, mailbox, outbox, proposal, roster, signoff
+from prismfs.rules.core import authority, engines, mailbox, members, outbox, proposal, roster, signoff
 from prismfs.rules.core.authority import Tenancy, automation_of, owner_of, tenancy_of
 from prismfs.rules.core.draft import RULES_VERSION, Draft, Refusal, form_of, one_line, redactions_of, taken_out
 from prismfs.rules.core.fingerprint import essence, fingerprint

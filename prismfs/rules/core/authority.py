@@ -105,6 +105,21 @@ def is_operator(draft: Draft, actor: str) -> bool:
     return actor.casefold() in (operator.casefold() for operator in draft.project.operators)
 
 
+def check_protected(draft: Draft, what: str, *, hint: str) -> None:
+    """Accept a command that changes `what`, a protected file: an operator's, where nobody has to sign.
+
+    Raises:
+        ForbiddenError: `not_allowed`; `signature_required`, with the `hint` at what writes the file to be signed.
+    """
+    actor = draft.event.actor
+    if not is_operator(draft, actor):
+        said = f"{actor} is no operator, and {what} is theirs to change"
+        raise ForbiddenError("not_allowed", said, field="/from", hint="--as OPERATOR")
+    if draft.project.trust == "signed":
+        said = f"this project counts only signed changes of {what} (trust: signed)"
+        raise ForbiddenError("signature_required", said, field="/from", hint=hint)
+
+
 @dataclass(frozen=True, slots=True)
 class Tenancy:
     """What the engine knows of the tenant at the time of an event: its home, its bridges, the projects in question.
@@ -147,7 +162,7 @@ def is_own_bridge(draft: Draft, name: str) -> bool:
     """Tell whether `name` is a bridge of this project: by its roster and by the allow-list of its own file."""
     project, persona = draft.project, draft.view.get(Persona, name)
     listed = name.casefold() in (bridge.casefold() for bridge in project.bridges)
-    return project.home and listed and persona is not None and persona.persona_class == "bridge"
+    return project.is_home and listed and persona is not None and persona.persona_class == "bridge"
 
 
 def unknown_addressee() -> RefusedError:

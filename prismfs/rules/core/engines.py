@@ -5,7 +5,7 @@ With `trust: signed` the roster counts as operators signed it: then the change i
 
 from collections.abc import Callable
 
-from prismfs.errors import ForbiddenError, RefusedError
+from prismfs.errors import RefusedError
 from prismfs.kinds import kind_of
 from prismfs.kinds.core.settings.persona import Persona, engine_entry, engines_of
 from prismfs.proof.sshsig import fingerprint, raw_public
@@ -82,20 +82,12 @@ def revoked(draft: Draft) -> Persona | Nothing:
 
 
 def _decide(draft: Draft, change: Change, rule: str, *, action: str, meaning: str) -> Nothing | None:
-    actor = draft.event.actor
-    if not authority.is_operator(draft, actor):
-        raise ForbiddenError(
-            "not_allowed", f"{actor} is no operator, and engines are theirs", field="/from", hint="--as OPERATOR"
-        )
+    hint = f"prismfs keys {rule} writes the file, and an operator signs the commit"
+    authority.check_protected(draft, "the roster", hint=hint)
     before = draft.view.get(Persona, str(draft.event.document["name"]))
     found = change(draft)
     if isinstance(found, Nothing):
         return found
-    if draft.project.trust == "signed":
-        raise ForbiddenError(
-            "signature_required", "this project counts only signed changes of its roster (trust: signed)",
-            field="/from", hint=f"prismfs keys {rule} writes the file, and an operator signs the commit",
-        )  # fmt: skip
     draft.subject = draft.put(found)
     draft.because(rule, f"the engine {kind_of(found).name_of(found)} {meaning}")
     key = (*found.keys, *(() if before is None else before.keys))[0]

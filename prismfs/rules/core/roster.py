@@ -93,7 +93,7 @@ def _demoted(draft: Draft, name: str) -> tuple[Record, ...] | Nothing:
 
 def _of_home(draft: Draft, name: str) -> tuple[Persona, tuple[str, ...]]:
     """Return the persona, and the bridges of this home project beside it."""
-    if not draft.project.home:
+    if not draft.project.is_home:
         raise RefusedError(
             "not_home", "only the tenant's home project has bridges", field="/name",
             hint="prismfs -C HOME roster …; prismfs whois names the home project",

@@ -1,6 +1,6 @@
 """The rows of the family `core`: which stages answer what, and who may cause it."""
 
-from prismfs.rules.core import engines, mailbox, observe, proposal, refusals, roster
+from prismfs.rules.core import engines, mailbox, members, observe, proposal, refusals, roster
 from prismfs.rules.core.road import Row, Table
 
 TABLE: Table = {
@@ -14,5 +14,8 @@ TABLE: Table = {
     ("command", "roster.propose"): Row((roster.propose,)),
     ("command", "keys.enrol"): Row((engines.enrol,)),
     ("command", "keys.revoke"): Row((engines.revoke,)),
+    ("command", "tenant.add"): Row((members.add,)),
+    ("command", "tenant.remove"): Row((members.remove,)),
+    ("command", "tenant.join"): Row((members.join,)),
     ("command", "upgrade"): Row((observe.upgrade,)),
 }

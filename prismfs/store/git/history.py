@@ -193,6 +193,12 @@ def founding_of(git: Git, until: str) -> str | None:
     return next((oid for oid in first_parents(git, until) if read_commit(git, oid).by_engine), None)
 
 
+def follows(git: Git, old: str, new: str) -> bool:
+    """Tell whether `old` is `new`, or leads to it along first parents."""
+    listed = git.run("rev-list", "--first-parent", "--parents", new, f"^{old}").decode().splitlines()
+    return old == new or (bool(listed) and listed[-1].split(" ")[1:2] == [old])
+
+
 def new_commits(git: Git, heads: Sequence[str], without: Sequence[str]) -> tuple[str, ...]:
     """Return the commits in the history of `heads` and not in that of `without`, each after its parents."""
     return tuple(git.run("rev-list", "--topo-order", "--reverse", *heads, "--not", *without).decode().split())

@@ -63,6 +63,21 @@ def newest_proven(git: Git, truth: str, head: str) -> str | None:
     return newest
 
 
+def files_signed_since(git: Git, base: str, head: str) -> Mapping[str, str] | None:
+    """Return the protected files at `head` as they count, where engines have signed each commit after `base`.
+
+    None where one is not signed so, or `base` does not lead to `head` along first parents. What `base` holds of
+    protected files is taken as it is, its keys among them.
+    """
+    anchor = Anchor.at_root(base, protected_files(git, base))
+    if head == base:
+        return anchor.files
+    found = classify_branch(git, head, anchor)
+    if found.undecidable or any(proof.status != "engine" for proof in found.proofs.values()):
+        return None
+    return found.mark.files
+
+
 def first_truth(git: Git, window: str) -> str:
     """Return where the records begin in a clone: the newest commit on the way to `window` that engines have proven.
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Literal
 
 from prismfs.kinds.core.settings import settings_kind
+from prismfs.kinds.core.settings.persona import CommitId
 from prismfs.records.api import Duration, Identity, Pid, Record, Value, Word
 
 
@@ -15,8 +16,17 @@ class Sharing(Value):
     every: Duration = timedelta(seconds=30)
 
 
+class Home(Value):
+    """The home project that a member of a tenant belongs to: its id, and the first commit of its records."""
+
+    pid: Pid
+    root: CommitId
+
+
 class Project(Record):
     """The project's own file.
+
+    `home` is true in the home project of a tenant; a member's names its home there.
 
     `trust: local` takes the operating-system user, or the name given with `--as`, as the identity; with
     `trust: signed` an operator's decision counts only in a commit signed with a key that the roster lists.
@@ -27,11 +37,16 @@ class Project(Record):
     kind: Literal["project"] = "project"
     pid: Pid
     tenant: Word
-    home: bool = False
+    home: bool | Home = False
     trust: Literal["local", "signed"] = "local"
     operators: tuple[Identity, ...]
     bridges: tuple[Identity, ...] = ()
     sharing: Sharing | None = None
+
+    @property
+    def is_home(self) -> bool:
+        """Whether this is the home project of its tenant."""
+        return self.home is True
 
 
 KIND = settings_kind("project", Project, path="prismfs.yaml", facets={"title": "pid"}, listing=("tenant", "trust"))
