@@ -106,7 +106,7 @@ NAMED_IN = ("*.py", "*.yaml", "*.json", "*.md")
 UNNAMED = frozenset(
     (
         "bad_record claim_lost demo_failed demo_stuck escalation_here inbox_unwritable missing_package"
-        " no_home not_decidable not_sending not_triaged not_withdrawable owner_missing phone_home_nothing_left"
+        " not_decidable not_sending not_triaged not_withdrawable owner_missing phone_home_nothing_left"
         " privacy_blocked projection_busy publish_failed quarantine_failed sync_failed too_many_decisions"
         " unknown_bucket unknown_verb unreadable_project"
     ).split()

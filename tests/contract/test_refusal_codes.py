@@ -17,11 +17,9 @@ from prismfs.delivery.folder import opened
 from prismfs.delivery.programs.run import run_json, watch
 from prismfs.engine.admin.archive import archive_months
 from prismfs.engine.admin.doctor import examine
-from prismfs.engine.admin.init_project import register
 from prismfs.engine.admin.recover import recover
 from prismfs.engine.trust import hooks
 from prismfs.errors import PrismfsError
-from prismfs.kinds.core.settings.project import Project as Settings
 from prismfs.records import severity
 from prismfs.store.defaults import default_record
 from prismfs.store.git.keys import key_folder
@@ -45,11 +43,6 @@ def made_a_file(bench: Project, name: str) -> Path:
         path.rmdir()
     path.write_text("a file\n")
     return bench.root
-
-
-def twice_home(bench: Project) -> None:
-    for pid in ("PID-HOME01", "PID-HOME02"):
-        register(bench.root, Settings(pid=pid, tenant="acme", operators=("olga",), home=True))
 
 
 def nothing_left(bench: Project) -> None:
@@ -79,7 +72,6 @@ RAISED: dict[str, Callable[[Project], object]] = {
     ),
     "inbox_not_writable": lambda bench: drop_bytes(made_a_file(bench, "inbox"), b"x", suffix=".yaml"),
     "run_not_usable": lambda bench: opened(bench.root / "nowhere", "run", create=False).__enter__(),
-    "other_home": twice_home,
     "nothing_to_recover_from": nothing_left,
     "unknown_engine": lambda bench: bench.give("keys.revoke", {"name": "engine-nowhere"}),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,11 +14,12 @@ from prismfs.cli import run
 from prismfs.clock import FakeClock
 from prismfs.engine.admin.membership import first_commit
 from prismfs.engine.tenant.places import Places
+from prismfs.errors import PrismfsError
 from prismfs.kinds import kind_of
 from prismfs.kinds.core.settings.members import Members
 from prismfs.kinds.core.settings.project import Home
 from prismfs.kinds.core.settings.project import Project as Settings
-from tests.support.project import START, Project
+from tests.support.project import START, Project, run_git
 from tests.support.town import Town
 
 HOME, ACME, BETA = "PID-HOME01", "PID-ACME01", "PID-BETA01"
@@ -224,6 +226,25 @@ def test_member_is_taken_out_and_in_again_by_an_operator_of_the_home(town: Town,
     rows = [(row.action, row.meta["pid"], row.actor) for row in town.home.rows("tenant.removed", "tenant.added")]
     assert rows[-2:] == [("tenant.removed", ACME, "olga"), ("tenant.added", ACME, "olga")]
     town.check()
+
+
+def test_member_that_lies_nowhere_here_is_listed_as_that(town: Town, cli: Call) -> None:
+    path = town.folder / "tenant.yaml"
+    path.write_text("".join(line for line in path.read_text().splitlines(keepends=True) if ACME not in line))
+    items = {item["pid"]: item["problem"] for item in cli(HOME, "tenant", "list")[1]["items"]}
+    assert items[ACME]["code"] == "no_place"
+    assert items[BETA] is None
+
+
+def test_repository_in_which_no_engine_began_has_no_founding(tmp_path: Path) -> None:
+    made = Settings(pid="PID-NEXT01", tenant="acme", operators=("nina",))
+    run_git(tmp_path, "init", "--quiet", "--initial-branch", "main")
+    (tmp_path / "prismfs.yaml").write_bytes(kind_of(made).write(made))
+    run_git(tmp_path, "add", ".")
+    run_git(tmp_path, "-c", "user.name=nina", "-c", "user.email=nina@example.org", "commit", "--quiet", "-m", "mine")
+    with pytest.raises(PrismfsError) as caught:
+        first_commit(tmp_path)
+    assert caught.value.code == "no_founding"
 
 
 def test_project_names_its_home_by_an_operator_of_its_own(town: Town, cli: Call) -> None:
