@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from prismfs.kinds import kind_of
 from prismfs.kinds.core.settings.members import Members
 from prismfs.kinds.core.settings.project import Home
 from prismfs.kinds.core.settings.project import Project as Settings
-from tests.support.project import START, Project, run_git
+from tests.support.project import START, Project, copy_in_place_of, run_git
 from tests.support.town import Town
 
 HOME, ACME, BETA = "PID-HOME01", "PID-ACME01", "PID-BETA01"
@@ -155,7 +154,7 @@ def test_copy_of_a_member_with_another_first_commit_is_no_member(town: Town, cli
 def test_copy_of_a_member_with_its_history_is_that_member(town: Town) -> None:
     """No attack: a project that was moved, or cloned, begins with the same commit."""
     town[ACME].close()
-    shutil.copytree(town[ACME].root, town.folder / "moved", symlinks=True)
+    copy_in_place_of(town[ACME].root, town.folder / "moved")
     town.benches[ACME] = Project(town.folder / "moved", clock=town.clock)
     move_to(town, ACME, "moved")
     assert town.send(ACME, to="Sage").status == "routed"
