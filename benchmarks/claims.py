@@ -19,7 +19,7 @@ _DAY = "2026-03-01T10:00:00Z"
 def measure_claims(stock: desks.Stock, *, processes: int, rounds: int) -> Iterator[Row]:
     """Let many processes claim one bead at once, and count in how many rounds exactly one had it."""
     root = stock.fresh("claims", 0)
-    names = [line["id"] for line in _import(root, rounds)]
+    names = [str(line["id"]) for line in _import(root, rounds)]
     exact, spent = 0, []
     for name in names:
         begin = time.perf_counter()

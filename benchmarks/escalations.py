@@ -139,6 +139,7 @@ def _plan(number: int, chain: ChainHead) -> Plan:
         reporter=f"agent-{number % 40}",
         tier="deacon",
         signature=cause,
+        labels={},
         created_at=at,
         last_seen_at=at,
         status="open",

@@ -93,5 +93,6 @@ def _incident(number: int, chance: random.Random) -> Incident:
         started_at=at - timedelta(minutes=chance.uniform(0, 20)) if number % 5 else None,
         detected_at=at,
         last_seen_at=at,
-        **times,
+        responded_at=times.get("responded_at"),
+        resolved_at=times.get("resolved_at"),
     )

@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from benchmarks import desks
 from benchmarks.processes import watching
 from benchmarks.rows import Row
-from prismfs.records import codec
+from prismfs.records.api import JsonValue, codec
 
 ATTEMPTS = 3
 _PATIENCE = 300.0  # seconds
@@ -55,7 +56,9 @@ def measure(stock: desks.Stock, *, incidents: int) -> Iterator[Row]:
 def allow(root: Path, jobs: int, noted: Path) -> None:
     """Allow so many jobs, each of which notes when it runs, and fails."""
     path = root / "settings" / "retry.yaml"
-    entries = {f"job-{number:03}": {"command": ["sh", "-c", _RUN, "sh", str(noted)]} for number in range(jobs)}
+    entries: JsonValue = {
+        f"job-{number:03}": {"command": ["sh", "-c", _RUN, "sh", str(noted)]} for number in range(jobs)
+    }
     settings = codec.parse(path.read_bytes(), format="yaml") | {"jobs": entries}
     path.write_bytes(codec.encode(settings, format="yaml"))
     desks.git(
@@ -100,6 +103,6 @@ def lateness(root: Path, noted: Path, jobs: int) -> list[float]:
     return late
 
 
-def records(root: Path) -> list[dict[str, object]]:
+def records(root: Path) -> list[dict[str, Any]]:
     """Return the jobs as they stand on disk."""
     return [json.loads(path.read_text()) for path in (root / "jobs").rglob("*.json")]

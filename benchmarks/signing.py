@@ -14,13 +14,13 @@ from prismfs.kinds import kind_of
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.proof.proofs import Anchor
 from prismfs.proof.sshsig import public_line
+from prismfs.store.git.history import ENGINE
 from prismfs.store.git.keys import FileKey, make_key
 from prismfs.store.git.place import find_git_dir
-from prismfs.store.git.plumbing import NewCommit
+from prismfs.store.git.plumbing import NO_OBJECT, NewCommit
 from prismfs.store.git.proofs import classify_branch, protected_files
 from prismfs.store.git.repository import Git
-from prismfs.store.git.signing import moves_of, sign_group
-from prismfs.store.repo import ENGINE
+from prismfs.store.git.signing import sign_group
 
 _BRANCH, _SCRATCH = "refs/heads/main", "refs/prismfs/scratch"
 _A_GROUP = 10
@@ -83,7 +83,7 @@ def _group(git: Git, commits: list[NewCommit], key: FileKey | None, signing: lis
         begin = time.perf_counter()
         made = sign_group(git, ids, base=base, signer=key)
         signing.append(time.perf_counter() - begin)
-    git.move(moves_of(_BRANCH, base, made[-1], scratch=_SCRATCH, last=ids[-1]))
+    git.move({_BRANCH: (base, made[-1]), _SCRATCH: (ids[-1], NO_OBJECT)})
 
 
 def _enrol(root: Path, key: FileKey) -> None:

@@ -26,8 +26,10 @@ from prismfs.engine.turn.submit import command_event
 from prismfs.intake.inbox import Drop, Inbox, Refusal
 from prismfs.kinds import KINDS, kind_of
 from prismfs.kinds.care import approval
+from prismfs.kinds.care.phone_home import PhoneHome
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.persona import Persona
+from prismfs.kinds.response.incident import Incident
 from prismfs.proof.sshsig import public_line
 from prismfs.records.api import Decision, Plan, Receipt, Record, derive_id, format_instant
 from tests.support.gates import Response
@@ -194,8 +196,8 @@ def phases_by_hand(folder: Path) -> dict[str, Path]:
     return {"phases-by-hand": bench.root}
 
 
-def issues(folder: Path) -> dict[str, Path]:
-    """An issue is staged anew, approved by a file that does not count, fails, is filed, and is closed elsewhere."""
+def staged(folder: Path) -> tuple[Project, Incident, PhoneHome]:
+    """Return a project in which an incident's issue waits for its review, with both."""
     bench = Project.new(folder / "desk")
     set_fields(bench, "settings/tracker.yaml", transport="file")
     set_fields(bench, "roster/clara.yaml", automation={"mode": "person"})
@@ -206,6 +208,12 @@ def issues(folder: Path) -> dict[str, Path]:
     bench.give("incident.triage", said, actor="Clara")
     bench.wait(MINUTE)
     (record,) = bench.records("phone_home")
+    return bench, incident, record
+
+
+def issues(folder: Path) -> dict[str, Path]:
+    """An issue is staged anew, approved by a file that does not count, fails, is filed, and is closed elsewhere."""
+    bench, incident, record = staged(folder)
     bench.give("phone_home.reject", {"id": record.id, "notes": "say it in fewer words"})
     bench.give("phone_home.stage", {"id": incident.id, "title": "the watcher crashes"}, actor="Clara")
     bench.wait(MINUTE)
@@ -244,16 +252,7 @@ def issues(folder: Path) -> dict[str, Path]:
 
 def destination_changed(folder: Path) -> dict[str, Path]:
     """The place where an issue was to go is another one when it is sent: its review begins again."""
-    bench = Project.new(folder / "desk")
-    set_fields(bench, "settings/tracker.yaml", transport="file")
-    set_fields(bench, "roster/clara.yaml", automation={"mode": "person"})
-    bench.drop(CRASH.format("prismfs watch crashes with a traceback"))
-    bench.turn()
-    (incident,) = bench.records("incident")
-    said = {"id": incident.id, "scope": "prism-product", "reason": "as it says"}
-    bench.give("incident.triage", said, actor="Clara")
-    bench.wait(MINUTE)
-    (record,) = bench.records("phone_home")
+    bench, _, record = staged(folder)
     bench.give("phone_home.approve", {"id": record.id})
     event = command_event("phone_home.send", {"id": record.id}, actor="Clara", token="send", at=bench.clock.now())
     now = bench.clock.now()
