@@ -8,14 +8,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from prismfs.errors import ConflictError
 from prismfs.intake.inbox import SETTLE
+from prismfs.store.git import worktree
 from tests.support.project import Project
 from tests.support.waiting import until
 
@@ -155,6 +157,54 @@ def test_branch_waits_for_a_person_in_the_editor_who_holds_no_lock(
     bench.turn()
     assert bench.git("show", "HEAD:notes.txt") == "mine"
     bench.check_whole()
+
+
+def test_branch_waits_for_a_person_who_begins_while_it_is_carried(
+    bench: Project, editor: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FG-08: the carry has looked before it began, and looks again when the branch is locked."""
+    (bench.root / "notes.txt").write_text("mine\n")
+    bench.git("add", "notes.txt")
+    head = bench.head()
+    begun = meanwhile(monkeypatch, "restore", lambda: begin_commit(bench.root, editor))
+    bench.drop(TODO)
+    bench.turn()
+    assert bench.head() == head
+    (tmp_path / "go").touch()
+    assert begun[0].wait(timeout=20) == 0
+    bench.turn()
+    assert bench.head() == bench.truth()
+    assert bench.git("show", "HEAD:notes.txt") == "mine"
+    bench.check_whole()
+
+
+def test_what_a_person_stages_while_the_branch_is_carried_stays_staged(
+    bench: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (bench.root / "notes.txt").write_text("mine\n")
+    head = bench.head()
+    meanwhile(monkeypatch, "bring_index", lambda: bench.git("add", "notes.txt"))
+    bench.drop(TODO)
+    bench.turn()
+    assert bench.head() == head
+    with bench.desk.repo.writer():
+        bench.desk.repo.bring_window()
+    assert bench.head() == bench.truth()
+    assert bench.git("diff", "--cached", "--name-only") == "notes.txt"
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, step: str, act: Callable[[], Any]) -> list[Any]:
+    """Let a person do something once, behind a step of the next carry; its answer is put into what is returned."""
+    real, answers = getattr(worktree, step), []
+
+    def with_a_person(*arguments: Any) -> Any:
+        done = real(*arguments)
+        monkeypatch.undo()
+        answers.append(act())
+        return done
+
+    monkeypatch.setattr(worktree, step, with_a_person)
+    return answers
 
 
 def begin_commit(root: Path, editor: Path, *arguments: str) -> subprocess.Popen[bytes]:
