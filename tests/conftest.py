@@ -11,7 +11,7 @@ import pytest
 from tests.support.drops import SIGNALS
 from tests.support.project import CLEAN, MakeProject, Project
 
-pytest_plugins = ["tests.support.servers", "tests.support.github"]
+pytest_plugins = ["tests.support.servers", "tests.support.git_servers", "tests.support.github"]
 
 
 @pytest.fixture(autouse=True, scope="session")

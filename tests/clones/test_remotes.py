@@ -60,12 +60,12 @@ def gits_of(port: int) -> list[str]:
             line = process.read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
-        if f"127.0.0.1:{port}" in line:
+        if f"127.0.0.1:{port}" in line or f"-p {port} 127.0.0.1" in line:
             found.append(line)
     return found
 
 
-@pytest.mark.parametrize("protocol", ["git", "http"])
+@pytest.mark.parametrize("protocol", ["git", "http", "ssh"])
 def test_publish_remote_that_hangs_is_given_up_and_holds_nobody_up(pair: tuple[Clone, Clone], protocol: str) -> None:
     """While it hangs others write; after the time-out nothing of it is left."""
     amber, _ = pair

@@ -91,7 +91,7 @@ def _fill(address: str, root: Path, seconds: float) -> None:
 def _branch_of(git: Git, address: str, seconds: float) -> str:
     """Return the branch that the other repository has checked out, or would have."""
     code, output, errors = git.reach(
-        "ls-remote", "--symref", "--", address, "HEAD", seconds=seconds, personal=remotes.personal()
+        "ls-remote", "--symref", "--", address, "HEAD", seconds=seconds, personal=remotes.personal(git.root)
     )
     if code:
         raise remotes.unreachable(Remote(address, address, "", "", ""), errors)

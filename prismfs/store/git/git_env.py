@@ -7,7 +7,10 @@ Source: git(1), git-config(1), of git 2.39.
 """
 
 import os
-from collections.abc import Iterable, Set
+import shlex
+from collections.abc import Iterable, Mapping, Set
+from contextlib import suppress
+from pathlib import PurePath
 
 SETTINGS = {
     "core.hooksPath": "/dev/null",
@@ -54,12 +57,12 @@ _ENVIRONMENT = {
     "TZ": "UTC",
 }
 
-_NO_PROMPTS = {
-    "GIT_ASKPASS": "",
-    "SSH_ASKPASS": "",
-    "SSH_ASKPASS_REQUIRE": "never",
-    "GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=15 -o ServerAliveCountMax=2",
-}
+_NO_PROMPTS = {"GIT_ASKPASS": "", "SSH_ASKPASS": "", "SSH_ASKPASS_REQUIRE": "never", "GCM_INTERACTIVE": "never"}
+
+_BOUNDED = "-o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=15 -o ServerAliveCountMax=2"
+"""What ssh is told behind its own options: ask nobody, and give up by itself where the engine that waits is gone."""
+
+_SIGNING_IN = ("GIT_SSH_VARIANT", "GIT_SSL_", "GIT_PROXY_SSL_")
 
 
 def environment(kept: Set[str] = frozenset()) -> dict[str, str]:
@@ -71,10 +74,22 @@ def environment(kept: Set[str] = frozenset()) -> dict[str, str]:
 def network_environment(personal: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return the environment of a git that reaches another repository: it never prompts for a password.
 
-    `personal` are keys of the person's own configuration that say how a server is signed in to.
+    `personal` are keys of the person's own configuration that say how a server is reached and signed in to. What the
+    person's environment says of that holds, too.
     """
-    personal_settings: dict[str, str] = {}
-    count = 0
-    for count, (key, value) in enumerate(personal, start=1):
-        personal_settings |= {f"GIT_CONFIG_KEY_{count - 1}": key, f"GIT_CONFIG_VALUE_{count - 1}": value}
-    return environment() | _NO_PROMPTS | personal_settings | {"GIT_CONFIG_COUNT": str(count)}
+    variables = {key: value for key, value in os.environ.items() if key.startswith(_SIGNING_IN)}
+    settings = list(personal)
+    for at, (key, value) in enumerate(settings):
+        variables |= {f"GIT_CONFIG_KEY_{at}": key, f"GIT_CONFIG_VALUE_{at}": value}
+    variables |= {"GIT_CONFIG_COUNT": str(len(settings)), "GIT_SSH_COMMAND": _ssh_command(dict(settings))}
+    return environment() | _NO_PROMPTS | variables
+
+
+def _ssh_command(personal: Mapping[str, str]) -> str:
+    """Return what git runs for ssh: what the person has named, in git's order, and bounded where it is OpenSSH."""
+    program = os.environ.get("GIT_SSH")
+    named = os.environ.get("GIT_SSH_COMMAND") or personal.get("core.sshcommand") or shlex.quote(program or "ssh")
+    with suppress(ValueError, IndexError):
+        if PurePath(shlex.split(named)[0]).name == "ssh":
+            return f"{named} {_BOUNDED}"
+    return named

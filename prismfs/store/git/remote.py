@@ -20,7 +20,7 @@ SECONDS = 60.0
 """The longest that one push or fetch may take."""
 
 _PROGRAM = re.compile(r"^[A-Za-z0-9+.-]*::|^!|^-")
-_SIGNING_IN = re.compile(r"(credential|http)\.[^\n]+")
+_PERSONAL = re.compile(r"(credential|http)\..+|core\.sshcommand|ssh\.variant|url\..+\.(push)?insteadof", re.DOTALL)
 _ADDRESSES = re.compile(r"(?<=://)[^/@\s]*@")
 _MOVED = re.compile(
     r"\((fetch first|non-fast-forward|stale info|cannot lock ref|failed to update ref"
@@ -112,7 +112,7 @@ def push(git: Git, remote: Remote, commit: str, *, seconds: float = SECONDS) -> 
     """
     code, output, errors = git.reach(
         "push", "--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", "--",
-        remote.address, f"{commit}:{remote.branch}", seconds=seconds, personal=personal(),
+        remote.address, f"{commit}:{remote.branch}", seconds=seconds, personal=personal(git.root),
     )  # fmt: skip
     line = next((line for line in output.splitlines() if line.count("\t") >= 2), "")
     flag, _, summary = line.split("\t", 2) if line else ("", "", "")
@@ -161,7 +161,8 @@ def bring(git: Git, remote: Remote, refspec: str, *options: str, seconds: float 
     """Fetch what `refspec` says and nothing else; return what git says of a failure, None where there is none."""
     code, _, errors = git.reach(
         "fetch", *options, "--no-tags", "--no-prune", "--no-recurse-submodules", "--no-write-fetch-head",
-        "--no-auto-maintenance", "--refmap=", "--", remote.address, refspec, seconds=seconds, personal=personal(),
+        "--no-auto-maintenance", "--refmap=", "--", remote.address, refspec,
+        seconds=seconds, personal=personal(git.root),
     )  # fmt: skip
     return errors if code else None
 
@@ -179,7 +180,7 @@ def _lacks_objects(git: Git, found: str, known: str | None) -> bool:
 def _has_no_branch(git: Git, remote: Remote, seconds: float) -> bool:
     # git-ls-remote(1): 2 where the remote was reached and nothing matches; git fetch ends with 128 whatever was wrong.
     code, _, _ = git.reach(
-        "ls-remote", "--exit-code", "--", remote.address, remote.branch, seconds=seconds, personal=personal()
+        "ls-remote", "--exit-code", "--", remote.address, remote.branch, seconds=seconds, personal=personal(git.root)
     )
     return code == 2
 
@@ -216,28 +217,32 @@ def _words(errors: str, *marks: str) -> str:
 
 def unreachable(remote: Remote, errors: str) -> StoreError:
     """Return the error that `remote` cannot be reached, with what git said in `errors`."""
-    text = _words(errors, "fatal: ", "remote: ", "ssh: ", "error: ") or said(errors) or "git gives no reason"
+    by_ssh, failed, _ = errors.partition("fatal: Could not read from remote repository")
+    text = said(" ".join(by_ssh.strip().splitlines()[-2:])) if failed else ""  # without the banner above
+    text = text or _words(errors, "fatal: ", "remote: ", "error: ") or said(errors) or "git gives no reason"
     return StoreError(
         "remote_unreachable", f"{remote.shown}: {text}", hint="try again, or git push by hand to see what is wrong"
     )
 
 
-def personal() -> list[tuple[str, str]]:
-    """Return what the person's own configuration says about signing in to servers; the repository's is not asked."""
+def personal(root: Path) -> list[tuple[str, str]]:
+    """Return what the person's own configuration says about reaching servers and signing in, in the order it is read.
+
+    The repository's, which others may write, is not asked: several of these keys name programs. It decides only which
+    files the person includes for it (`includeIf`).
+    """
     pairs = []
     for scope in ("--system", "--global"):
         with suppress(StoreError):  # there is no such file
-            settings = _read(run_plain(["config", scope, "--includes", "--null", "--list"], cwd=Path("/")))
-            pairs += [
-                (key, value) for key, values in settings.items() for value in values if _SIGNING_IN.fullmatch(key)
-            ]
+            settings = _read(run_plain(["config", scope, "--includes", "--null", "--list"], cwd=root))
+            pairs += [(key, value) for key, values in settings.items() for value in values if _PERSONAL.fullmatch(key)]
     return pairs
 
 
 def _read(raw: bytes) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for entry in raw.decode(errors="replace").split("\0"):
-        key, _, value = entry.partition("\n")
+        key, separator, value = entry.partition("\n")
         if key:
-            found.setdefault(key, []).append(value)
+            found.setdefault(key, []).append(value if separator else "true")  # git-config(1): a key alone is true
     return found
