@@ -44,8 +44,9 @@ types: $(READY)
 layers: $(READY)
 	$(BIN)/lint-imports --no-logo
 
+# All measurements, or one: make bench ONLY=profile
 bench: $(READY)
-	$(BIN)/python -m benchmarks.bench
+	$(BIN)/python -m benchmarks.bench $(if $(ONLY),--only $(ONLY))
 
 schemas: $(READY)
 	$(BIN)/prismfs schema --write schemas

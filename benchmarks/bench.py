@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import bridges, changes, claims, escalations, failures, figures, jobs, processes, scans, signing
+from benchmarks import bridges, changes, claims, costs, escalations, failures, figures, jobs, processes, scans, signing
 from benchmarks.desks import Stock
 from benchmarks.rows import Row, table
 from prismfs.store.git.keys import KEY_FOLDER
@@ -97,9 +97,15 @@ def metrics(stock: Stock, quick: bool) -> Iterator[Row]:
     return figures.measure(stock, incidents=1000 if quick else 10_000, runs=3 if quick else 11)
 
 
+def profile(stock: Stock, quick: bool) -> Iterator[Row]:
+    """Where the cost of a report goes."""
+    return costs.measure(stock, signals=100 if quick else 1000, runs=1 if quick else 3)
+
+
 # Reading comes before what adds to the desks that it reads.
 MEASURES: dict[str, Measure] = {
     "storm": storm,
+    "profile": profile,
     "reading": reading,
     "foreign": foreign,
     "changes": changes_,
