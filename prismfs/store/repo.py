@@ -262,7 +262,7 @@ class ProjectRepo:
         if abandoned is not None and self.git.resolve(self._abandoned(abandoned.commit)) is None:
             moves[self._abandoned(abandoned.commit)] = (NO_OBJECT, abandoned.commit)
         self.git.move(moves)
-        self.witness.note(to)
+        self.witness.sign(to, self._signer)
 
     def _found(self) -> str:
         """Return the truth; a clone that has none yet begins it. The window goes where people have renamed it to."""

@@ -1,51 +1,73 @@
 """The witness: the newest commit of the records that this user has seen, kept outside of the repository.
 
 Whoever writes into the repository can move the engine's reference, and take its reflog along. The witness lies beside
-the engine's key; where the records are not what it says, what came since has to be proven by a key of the roster.
+the engine's key; where the records are not what it says, what came since has to be proven by a key of the roster. It is
+a checkpoint that the engine has signed, so that it can be shown elsewhere; without a key here, a bare commit id.
 """
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from prismfs.errors import StoreError
-from prismfs.store.git.history import follows, founding_of, is_ancestor
-from prismfs.store.git.keys import key_folder
+from prismfs.proof.checkpoint import Checkpoint, Claim, checkpoint_of, read_checkpoint
+from prismfs.proof.sshsig import signed_bytes
+from prismfs.store.engine_key import read_engine
+from prismfs.store.git.history import follows, founding_of, is_ancestor, read_commit
+from prismfs.store.git.keys import Signer, key_folder
 from prismfs.store.git.place import Place
 from prismfs.store.git.proofs import files_signed_since, has_engines, newest_proven, protected_files
 from prismfs.store.git.repository import Git
 
+_NOTED = re.compile(rb"(?:object )?([0-9a-f]{40})\n")
 _HINT = "prismfs recover --dry-run says what would be put back"
 
 
 class Memory:
-    """One commit that this user remembers of the project `pid`, under a `name`, outside of the repository."""
+    """One commit that this user remembers of the project `pid`, under a `name`, outside of the repository.
+
+    `path` is the file; None where the environment names no folder for it.
+    """
 
     def __init__(self, git: Git, pid: str, name: str) -> None:
         self._git = git
-        self._path: Path | None = None
+        self.path: Path | None = None
         with suppress(StoreError):  # nobody's home, such as an auditor's: nothing is remembered
-            self._path = key_folder(os.environ) / pid / name
+            self.path = key_folder(os.environ) / pid / name
 
     def head(self) -> str | None:
         """Return the commit that was noted last, None where nothing is remembered, or it is not here any more."""
-        if self._path is None:
-            return None
-        with suppress(OSError, UnicodeDecodeError):
-            commit = self._path.read_text().strip()
-            return commit if len(commit) == 40 and self._git.resolve(commit) == commit else None
-        return None
+        commit = _commit_in(self._read())
+        return commit if commit is not None and self._git.resolve(commit) == commit else None
 
     def note(self, commit: str) -> None:
         """Remember `commit`; where it cannot be written, what was noted before stays."""
-        if self._path is None or not self._path.parent.is_dir():
+        self._write(f"{commit}\n".encode())
+
+    def _read(self) -> bytes:
+        if self.path is not None:
+            with suppress(OSError):
+                return self.path.read_bytes()
+        return b""
+
+    def _write(self, data: bytes) -> None:
+        if self.path is None or not self.path.parent.is_dir():
             return
         with suppress(OSError):
-            temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-            temporary.write_text(f"{commit}\n")
-            temporary.replace(self._path)
+            temporary = self.path.with_name(f"{self.path.name}.{os.getpid()}")
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            temporary.replace(self.path)
+
+
+def _commit_in(data: bytes) -> str | None:
+    """Return the commit that a note, or a checkpoint, begins with."""
+    found = _NOTED.match(data)
+    return None if found is None else found[1].decode()
 
 
 def proven_files(git: Git, pid: str, root: str, head: str) -> Mapping[str, str] | None:
@@ -99,9 +121,12 @@ class Witness(Memory):
         Raises:
             StoreError: `records_rolled_back`; `records_forged`.
         """
-        seen = self.head()
-        if seen == truth:
+        noted, seen = _commit_in(self._read()), self.head()
+        if noted == truth:
             return
+        if noted is not None and seen is None and has_engines(self._git, truth):
+            said = f"the records are at {truth[:12]}, and {noted[:12]}, which was seen last, is not here any more"
+            raise StoreError("records_rolled_back", said, path=self._place.truth, hint=_HINT)
         if seen is not None and has_engines(self._git, seen):
             if is_ancestor(self._git, truth, seen):
                 said = f"the records were set back from {seen[:12]} to {truth[:12]}"
@@ -110,3 +135,24 @@ class Witness(Memory):
                 said = f"the records were moved to {truth[:12]}, and no engine of the roster has signed that"
                 raise StoreError("records_forged", said, path=self._place.truth, hint=_HINT)
         self.note(truth)
+
+    def sign(self, commit: str, signer: Signer | None) -> Checkpoint | None:
+        """Remember `commit` of the records by a checkpoint that this clone's engine signs; return it.
+
+        Without a signer, and where it does not sign, the commit alone is remembered, and None returned.
+        """
+        engine = read_engine(self._place.state)
+        if signer is not None and engine is not None:
+            claim = Claim(commit, self._place.pid, engine.name, read_commit(self._git, commit).seconds)
+            with suppress(StoreError):  # an ssh-agent that has gone; the group itself is signed
+                data = checkpoint_of(claim, signer.public, signer.sign(signed_bytes(claim.payload)))
+                checkpoint = read_checkpoint(data)
+                if checkpoint is not None:
+                    self._write(data)
+                    return checkpoint
+        self.note(commit)
+        return None
+
+    def checkpoint(self) -> Checkpoint | None:
+        """Return the checkpoint that is remembered, None where the commit was noted without a signature."""
+        return read_checkpoint(self._read())

@@ -41,7 +41,10 @@ def recover(repo: ProjectRepo, *, dry_run: bool) -> list[Step]:
                 "nothing_to_recover_from", "the records are gone, and neither branch nor witness is left",
                 hint="git fetch from where the project is shared, then again",
             )  # fmt: skip
-        steps.append(Step(wrong, f"the records go back to {target[:12]}; what stood there is kept"))
+        goes = (
+            "stay at {}; what was seen last is lost" if target == truth else "go back to {}; what stood there is kept"
+        )
+        steps.append(Step(wrong, f"the records {goes.format(target[:12])}"))
         if not dry_run:
             _put_back(repo, truth, target)
     if repo.is_window_behind():
@@ -69,7 +72,7 @@ def _wrong(repo: ProjectRepo, truth: str | None) -> str | None:
 
 def _put_back(repo: ProjectRepo, truth: str | None, target: str) -> None:
     moves = {repo.place.truth: (truth or NO_OBJECT, target)}
-    if truth is not None and repo.git.resolve(f"{repo.place.own}abandoned/{truth}") is None:
+    if truth not in (None, target) and repo.git.resolve(f"{repo.place.own}abandoned/{truth}") is None:
         moves[f"{repo.place.own}abandoned/{truth}"] = (NO_OBJECT, truth)
     repo.git.move(moves)
     repo.witness.note(target)
