@@ -132,11 +132,14 @@ def _key_in(path: Path) -> bytes | None:
 
 
 def _make(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for missing in reversed([one for one in path.parents if not one.exists()]):
+        missing.mkdir(mode=0o700, exist_ok=True)
+        missing.chmod(0o700)  # whatever the umask is
     # Linked when it is whole: of two processes that make one, both go on with the same.
-    handle, made = tempfile.mkstemp(dir=path.parent)  # mode 0600
+    handle, made = tempfile.mkstemp(dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
+            os.fchmod(handle, 0o600)
             file.write(secrets.token_bytes(_KEY_BYTES))
         with suppress(FileExistsError):
             os.link(made, path)

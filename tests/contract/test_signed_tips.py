@@ -65,6 +65,20 @@ def test_key_made_is_its_owners_alone_and_ssh_keygen_reads_it(tmp_path: Path) ->
     assert read_key(path).public == made.public
 
 
+@pytest.mark.parametrize("umask", [0, 0o022, 0o777])
+def test_key_and_all_folders_made_for_it_are_its_owners_alone_whatever_the_umask(umask: int, tmp_path: Path) -> None:
+    """The folders above the key's own took the umask's mode: with 0 anybody could put another folder in its place."""
+    path = tmp_path / "state" / "keys" / "desk-a"
+    old = os.umask(umask)
+    try:
+        made = make_key(path)
+    finally:
+        os.umask(old)
+    folders = [path.parent, path.parent.parent]
+    assert [stat.S_IMODE(one.stat().st_mode) for one in (path, *folders)] == [0o600, 0o700, 0o700]
+    assert read_key(path).public == made.public
+
+
 def test_key_that_ssh_keygen_made_is_read(tmp_path: Path) -> None:
     keygen("-q", "-t", "ed25519", "-N", "", "-C", "me", "-f", tmp_path / "key")
     assert public_line(read_key(tmp_path / "key").public) in (tmp_path / "key.pub").read_text()

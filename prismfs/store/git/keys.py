@@ -116,7 +116,7 @@ def make_key(path: Path) -> FileKey:
     )
     key = FileKey(private)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_private(path.parent)
         _write(path, data, 0o600)
         _write(path.with_name(f"{path.name}.pub"), f"{public_line(key.public)}\n".encode(), 0o644)
     except FileExistsError:
@@ -165,9 +165,17 @@ def _check_place(path: Path) -> None:
             )
 
 
+def _make_private(folder: Path) -> None:
+    """Make `folder`, and those above it that are missing, its owner's alone: a mode by itself bends to the umask."""
+    for missing in reversed([one for one in (folder, *folder.parents) if not one.exists()]):
+        missing.mkdir(mode=0o700, exist_ok=True)
+        missing.chmod(0o700)
+
+
 def _write(path: Path, data: bytes, mode: int) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     with os.fdopen(handle, "wb") as file:
+        os.fchmod(handle, mode)
         file.write(data)
         file.flush()
         os.fsync(handle)

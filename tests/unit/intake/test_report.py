@@ -1,3 +1,5 @@
+import os
+import stat
 from datetime import timedelta
 from pathlib import Path
 
@@ -154,6 +156,18 @@ def test_scan_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
     assert scan_key({KEY_FILE: str(path)}) == key
     assert [entry.name for entry in path.parent.iterdir()] == ["scan.key"]
+
+
+@pytest.mark.parametrize("umask", [0, 0o777])
+def test_scan_key_and_its_folders_are_its_owners_alone_whatever_the_umask(umask: int, tmp_path: Path) -> None:
+    path = tmp_path / "state" / "prismfs" / "scan.key"
+    old = os.umask(umask)
+    try:
+        assert scan_key({KEY_FILE: str(path)}) is not None
+    finally:
+        os.umask(old)
+    modes = [stat.S_IMODE(one.stat().st_mode) for one in (path, path.parent, path.parent.parent)]
+    assert modes == [0o600, 0o700, 0o700]
 
 
 def test_scan_key_that_cannot_be_had_is_none(tmp_path: Path) -> None:
