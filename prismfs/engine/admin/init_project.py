@@ -34,7 +34,8 @@ _PLAIN_FILES = {
 def init_project(root: Path, *, project: Project, now: datetime) -> tuple[str, bool]:
     """Make `root` a project; return the commit it starts from and whether it was made now.
 
-    An existing repository keeps what it holds. A project of the same pid is left as it is. A new one has an engine in
+    An existing repository keeps what it holds. A project of the same pid is left as it is; what an `init` that was
+    killed has left undone is done. A new one has an engine in
     its roster, whose key is made outside of the repository (`store.engine_key`). The bridges that `project`
     names are of class bridge in its roster; one that names a home reaches its intake desk there, and has no persona of
     those names.
@@ -48,23 +49,24 @@ def init_project(root: Path, *, project: Project, now: datetime) -> tuple[str, b
     make_repository(root)
     with ProjectRepo(root, pid=project.pid) as store:
         path = kind_of(project).place_of(project)
-        held = store.git.read(f"{store.place.window}:{path}")
+        # The records come first: an `init` that was killed has made them, and perhaps no branch yet.
+        held = store.git.read(f"{store.place.truth}:{path}") or store.git.read(f"{store.place.window}:{path}")
         if held is not None:
             _check_same(held, project, path)
-            with store.writer():
-                return store.snapshot().commit, False
-        files = {
-            path: kind_of(project).write(project),
-            **_new_files(store, _desk_files(project, now)),
-            **_engine_file(store, project),
-        }
-        message = f"project: found {project.pid}\n\nSettings, roster and schemas that prismfs starts with.\n"
-        commit = store.make_first_commit(files, message=message, seconds=int(now.timestamp()))
+        else:
+            files = {
+                path: kind_of(project).write(project),
+                **_new_files(store, _desk_files(project, now)),
+                **_engine_file(store, project),
+            }
+            message = f"project: found {project.pid}\n\nSettings, roster and schemas that prismfs starts with.\n"
+            store.make_first_commit(files, message=message, seconds=int(now.timestamp()))
         with store.writer():
-            store.bring_window()
+            commit = store.snapshot().commit
+            store.bring_window_if_free()
     for name in FOLDERS:
         (root / name).mkdir(exist_ok=True)
-    return commit, True
+    return commit, held is None
 
 
 def check_folder(root: Path) -> None:

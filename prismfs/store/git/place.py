@@ -75,10 +75,12 @@ class Place:
 def make_repository(root: Path) -> None:
     """Make `root` a git repository with branch `main`; one that is there already stays as it is.
 
+    One that a killed `git init` has left without its last folder is completed.
+
     Raises:
         StoreError: git is missing, or the folder cannot be written.
     """
-    if (root / ".git").exists():
+    if (root / ".git").is_file() or (root / ".git" / "objects").exists():
         return
     try:
         import git  # here: importing it takes longer than all the rest (docs/decisions/0026)
