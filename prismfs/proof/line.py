@@ -84,7 +84,9 @@ class _Walk:
     def _hear(self, commit: CommitObject, person: Holder) -> None:
         """Let what a person's commit makes of protected files count, if it may."""
         news = self.protected.news_of(commit.oid)
-        refusal = refusal_of(commit, news, person, self.protected.mark.files) if news else None
+        refusal = refusal_of(news, person, self.protected.mark.files) if news else None
+        if news and len(commit.parents) != 1:
+            refusal = refusal or "built_on_unproven"  # of a merge on the line its own words cannot be told from others'
         if refusal is not None:
             self.faults.append(Fault(refusal, commit.oid, _paths(news)))
         elif news:

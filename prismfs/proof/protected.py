@@ -68,16 +68,25 @@ class ProtectedFiles:
         return self.files.get(path) != self.mark.files.get(path)
 
 
-def refusal_of(commit: CommitObject, changes: Sequence[FileChange], holder: Holder, files: Files) -> FaultCode | None:
-    """Return why a person's commit may not make `changes` of protected `files` that count, None where it may.
-
-    A merge is no act: what its second side brings is of others.
-    """
+def refusal_of(changes: Sequence[FileChange], holder: Holder, files: Files) -> FaultCode | None:
+    """Return why a person may not make `changes` of protected `files` that count, None where that may be."""
     if not holder.operator:
         return "not_entitled"
-    if len(commit.parents) != 1 or any(change.old != files.get(change.path) for change in changes):
+    if any(change.old != files.get(change.path) for change in changes):
         return "built_on_unproven"
     return None
+
+
+def own_changes(commit: CommitObject, evidence: Evidence) -> Sequence[FileChange]:
+    """Return the protected files that `commit` itself changes: a merge those that none of its sides has so.
+
+    What a merge brings from a side is of others, and whoever signs the merge need not have read it.
+    """
+    changes = evidence.protected(commit.oid)
+    for other in commit.parents[1:] if changes else ():
+        differing = set(evidence.differing(other, commit.oid))
+        changes = [change for change in changes if change.path in differing]
+    return changes
 
 
 def changed(files: Files, changes: Iterable[FileChange]) -> Files:

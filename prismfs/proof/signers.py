@@ -12,7 +12,7 @@ from prismfs.proof.commit_object import CommitObject
 from prismfs.proof.evidence import Evidence
 from prismfs.proof.key_ring import Holder, KeyRing
 from prismfs.proof.proofs import Proof, Reason
-from prismfs.proof.protected import Files, changed, refusal_of
+from prismfs.proof.protected import Files, changed, own_changes, refusal_of
 from prismfs.proof.sshsig import is_good, read_armor
 
 
@@ -78,7 +78,7 @@ def read_side(
         found[commit.oid] = proof_of(commit.oid, signer, tip=merge)
         if signer.holder is None:
             continue
-        acts = [one for one in evidence.protected(commit.oid) if one.new != files.get(one.path)]
-        if acts and refusal_of(commit, acts, signer.holder, files) is None:
+        acts = [one for one in own_changes(commit, evidence) if one.new != files.get(one.path)]
+        if acts and refusal_of(acts, signer.holder, files) is None:
             files = changed(files, acts)
     return found, files

@@ -47,16 +47,6 @@ def test_signed_approval_in_an_unsigned_merge_is_taken(shared: Shared) -> None:
     assert forge.push() == ""
 
 
-def test_unsigned_approval_merged_by_an_operator_who_signs_is_taken(shared: Shared) -> None:
-    clara = shared.person("Clara", None, "one")
-    on_a_branch(clara)
-    clara.put(shared.approval())
-    frank = shared.person("frank", "frank", "one")
-    frank.git("switch", "--quiet", "main")
-    frank.merge("approval")
-    assert frank.push() == ""
-
-
 def test_unsigned_operators_approval_is_refused(shared: Shared) -> None:
     gwen = shared.person("gwen")
     gwen.put(shared.approval("gwen"))
@@ -117,16 +107,6 @@ def test_unsigned_roster_change_is_refused_on_the_branch_and_taken_as_a_proposal
     assert refused(said, "protected_unsigned")
     assert "it is not signed" in said
     assert jade.push("HEAD:refs/heads/elevate-jade") == ""
-
-
-def test_proposal_that_an_operator_merges_is_taken(shared: Shared) -> None:
-    jade = shared.person("jade", None, "one")
-    on_a_branch(jade, "proposal")
-    jade.put(roster(shared.keys, "jade"))
-    frank = shared.person("frank", "frank", "one")
-    frank.git("switch", "--quiet", "main")
-    frank.merge("proposal")
-    assert frank.push() == ""
 
 
 def test_proposal_that_a_forge_merges_unsigned_is_refused(shared: Shared) -> None:

@@ -7,7 +7,7 @@ import click
 
 from prismfs.cli import output
 from prismfs.cli.render import decision_document, render_decision
-from prismfs.engine.admin.roster import find, propose, read_entries, with_bridges
+from prismfs.engine.admin.roster import find, propose, read_entries, way_in, with_bridges
 from prismfs.engine.trust.endorsement import roster_at
 from prismfs.engine.turn.submit import command_event, rehearse
 
@@ -37,7 +37,7 @@ def whois(call: output.Call, name: str | None) -> None:
 def command() -> None:
     """List the roster; propose to add a persona, to make one a bridge, or a bridge one of the project.
 
-    A proposal is a branch with one commit. It takes effect when an operator merges it.
+    A proposal is a branch with one commit. It takes effect when an operator takes it.
     """
 
 
@@ -90,7 +90,7 @@ def demote(call: output.Call, name: str, dry_run: bool) -> None:
 
 
 def _propose(call: output.Call, verb: str, fields: dict[str, Any], *, dry_run: bool) -> None:
-    now, branch, commit = call.now(), None, None
+    now, branch, commit, taken_by = call.now(), None, None, None
     with call.desk() as desk:
         event = command_event(
             "roster.propose", {"verb": verb, **fields}, actor=call.actor(), token=uuid.uuid4().hex, at=now
@@ -99,12 +99,13 @@ def _propose(call: output.Call, verb: str, fields: dict[str, Any], *, dry_run: b
             decision = rehearse(desk, with_bridges(desk, event), now)
         else:
             decision, branch, commit = propose(desk, event, now)
+            taken_by = way_in(desk.repo, branch)
     lines = [("would do: " if dry_run else "") + render_decision(decision)]
     if commit is not None:
         lines += [
             f"  it stands on the branch {branch} and has no effect yet",
-            f"  an operator takes it with: git merge --no-ff {branch}",
-            "  (with -S where trust is signed), or by a pull request of that branch",
+            f"  an operator takes it with: {taken_by}",
         ]
-    data = decision_document(decision) | {"branch": commit and branch, "commit": commit, "dry_run": dry_run}
-    output.result(call, data, lines)
+    proposed = {"branch": branch, "commit": commit, "taken_by": taken_by} if commit else {}
+    data = {"branch": None, "commit": None, "taken_by": None} | decision_document(decision) | proposed
+    output.result(call, data | {"dry_run": dry_run}, lines)

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from prismfs.engine.trust.endorsement import roster_at
+from prismfs.engine.trust.protection import is_signed
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.submit import rehearse, submit
 from prismfs.errors import Problem, RefusedError
@@ -87,7 +88,7 @@ def with_bridges(desk: Desk, event: Event) -> Event:
 def propose(desk: Desk, event: Event, now: datetime) -> tuple[Decision, str, str | None]:
     """Commit what `event` proposes on a branch of its own, with an audit row; return decision, branch and commit.
 
-    The branch is checked out nowhere, and nothing of it takes effect before an operator merges it.
+    The branch is checked out nowhere, and nothing of it takes effect before an operator takes it.
 
     Raises:
         RefusedError: `proposal_exists`; the branch is there and not merged. Or what the rule refuses.
@@ -106,6 +107,13 @@ def propose(desk: Desk, event: Event, now: datetime) -> tuple[Decision, str, str
     return decision, branch, commit
 
 
+def way_in(repo: ProjectRepo, branch: str) -> str:
+    """Return the commands by which an operator takes what a branch proposes; no signed merge answers for its sides."""
+    if is_signed(repo.git, repo.snapshot().commit):
+        return f"git merge --squash {branch} && git commit -S"
+    return f"git merge --no-ff {branch}"
+
+
 def _commit(repo: ProjectRepo, reference: str, event: Event, now: datetime) -> str:
     """Make the one commit of a proposal on top of the branch, and let `reference` point at it."""
     snapshot = repo.snapshot()
@@ -114,7 +122,7 @@ def _commit(repo: ProjectRepo, reference: str, event: Event, now: datetime) -> s
         short = reference.removeprefix("refs/heads/")
         raise RefusedError(
             "proposal_exists", "this is proposed already and not yet merged", path=short,
-            hint=f"git merge --no-ff {short} takes it, git branch -D {short} drops it",
+            hint=f"{way_in(repo, short)} takes it, git branch -D {short} drops it",
         )  # fmt: skip
     records = rules.changes(Draft(repo.view(snapshot), event, now))
     assert not isinstance(records, Nothing)
@@ -122,7 +130,7 @@ def _commit(repo: ProjectRepo, reference: str, event: Event, now: datetime) -> s
     files = [(path, kind_of(one).write(one, old=repo.read(snapshot, path))) for path, one in places.items()]
     who = f"{event.actor} <{event.actor}@prismfs.invalid>"
     verb, name = event.document["verb"], event.document["name"]
-    message = f"roster: {verb} {name}\n\nProposed by {event.actor}. It takes effect when an operator merges it.\n"
+    message = f"roster: {verb} {name}\n\nProposed by {event.actor}. It takes effect when an operator takes it.\n"
     commit = NewCommit(message, author=who, committer=who, seconds=int(now.timestamp()), files=tuple(files))
     return repo.git.write_commits([commit], parent=snapshot.commit, scratch=reference)[0]
 

@@ -27,6 +27,7 @@ WHY = {
     "signature_unverifiable": "ssh-keygen is missing here, so that nothing can be checked",
     "author_mismatch": "its author or committer is not who signed it",
     "not_operator": "who signed it is no operator",
+    "only_merged": "a merge brings it, which answers for nothing but its own words",
     "earlier_unendorsed": "an earlier change of protected files still lacks an operator",
     "approval_changed": "the approval was changed after it was signed",
     "decision_changed": "the decision was changed after it was signed",

@@ -40,7 +40,7 @@ exec prismfs hooks run {name} -- "$@"
 _ROSTER = (persona.KIND, project.KIND)
 """The kinds that say who there is, and who is an operator."""
 
-_SIGN = "git commit --amend --no-edit -S with an operator's key, or let an operator merge it"
+_SIGN = "an operator takes it over in a commit of her own: git merge --squash BRANCH, git commit -S"
 
 
 def install(root: Path, names: Sequence[str], *, dry_run: bool) -> tuple[list[str], list[str]]:
@@ -253,7 +253,7 @@ def _not_signed(
     signed = commit.id if _is_by_hand(commit) else commit.parents[-1] if len(commit.parents) == 2 else None
     signature = void("unsigned")
     if signed is not None:
-        signature = endorse_verdict(git, signed, path, old, operator=use.operators_only)
+        signature = endorse_verdict(git, signed, path, old)
     if not (signature.operator if use.operators_only else signature.verified):
         who = "no operator" if use.operators_only else found.by
         return _said(f"{name}_unsigned", commit, path, f"{who} signed it: {signature.why_not}", _SIGN)

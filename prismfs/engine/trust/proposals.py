@@ -119,13 +119,12 @@ def verdict_facts(git: Git, base: str, commit: str, path: str, kind: Kind) -> Do
     found = record_at(git, commit, path, kind.model)
     if found is None:
         return None
-    operator = SIGNOFFS[kind.name].operators_only
     return {
         "id": kind.name_of(found),
         "commit": commit,
         "trust": "signed" if is_signed(git, base) else "local",
         kind.name: found.to_document(),
-        "endorsement": endorse_verdict(git, commit, path, base, operator=operator).to_document(),
+        "endorsement": endorse_verdict(git, commit, path, base).to_document(),
     }
 
 

@@ -67,21 +67,15 @@ def is_signed(git: Git, mark: str | None) -> bool:
     return found is not None and found.trust == "signed"
 
 
-def endorse_verdict(git: Git, commit: str, path: str, mark: str, *, operator: bool) -> Endorsement:
-    """Return who answers for the verdict that `commit` adds at `path`.
-
-    Of a merge that is the commit which introduced the file; what the merge itself is signed with counts where that
-    one's signature does not. Without `operator` a signature of anybody in the roster counts.
-    """
+def endorse_verdict(git: Git, commit: str, path: str, mark: str) -> Endorsement:
+    """Return who answers for the verdict that `commit` adds at `path`: who signed the commit that introduced it."""
     parents = parents_of(git, commit)
     own = git.resolve(f"{commit}:{path}")
-    if len(parents) > 1:
-        came = git.run("rev-list", "--full-history", *parents[1:], f"^{parents[0]}", "--", path).decode().split()
-        if len(came) == 1 and git.resolve(f"{came[0]}:{path}") == own:
-            found = endorse(git, came[0], mark)
-            if found.operator or (found.verified and not operator):
-                return found
-    return endorse(git, commit, mark)
+    if all(git.resolve(f"{parent}:{path}") != own for parent in parents):
+        return endorse(git, commit, mark)
+    came = git.run("rev-list", "--full-history", *parents[1:], f"^{parents[0]}", "--", path).decode().split()
+    known = len(came) == 1 and git.resolve(f"{came[0]}:{path}") == own
+    return _of_a_side(endorse(git, came[0], mark) if known else void("unsigned"))
 
 
 def parents_of(git: Git, commit: str) -> Sequence[str]:
@@ -95,14 +89,18 @@ def _judge(git: Git, commit: str, mark: str, paths: Sequence[str]) -> Endorsemen
     own = protected_changes(git, parents[0], commit) if parents else ()
     if not set(own).issuperset(paths):
         return void("earlier_unendorsed")
-    found = endorse(git, commit, mark)
-    if found.operator or len(parents) != 2:
-        return found
-    carried = [_carried(git, commit, parents, path) for path in paths]
-    if not all(carried):
-        return found
-    answers = [endorse(git, one, mark) for one in dict.fromkeys(one for ones in carried for one in ones)]
-    return next((answer for answer in answers if not answer.operator), answers[0])
+    for side in parents[1:]:
+        own = tuple(path for path in own if path in protected_changes(git, side, commit))
+    found = [endorse(git, commit, mark)] if set(own).intersection(paths) else []
+    for path in set(paths).difference(own):
+        came = [endorse(git, one, mark) for one in _carried(git, commit, parents, path)]
+        found += [_of_a_side(one) for one in came or [void("unsigned")]]
+    return next((answer for answer in found if not answer.operator), found[0])
+
+
+def _of_a_side(found: Endorsement) -> Endorsement:
+    """Return the endorsement of what a merge brings from a side: who signed the merge need not have read it."""
+    return void("only_merged") if found.code == "unsigned" else found
 
 
 def _carried(git: Git, commit: str, parents: Sequence[str], path: str) -> Sequence[str]:
@@ -110,6 +108,8 @@ def _carried(git: Git, commit: str, parents: Sequence[str], path: str) -> Sequen
 
     Only one side may have changed it since they parted, and the newest of these commits must have it as it is now.
     """
+    if len(parents) != 2:
+        return ()
     here, there = parents
     bases = git.run("merge-base", "--all", here, there, accept=(0, 1)).decode().split()
     now = git.resolve(f"{commit}:{path}")

@@ -1,7 +1,7 @@
 """The roster: what is proposed of it (R-000-75, R-000-84).
 
 No command makes or ends a bridge. A proposal is a branch with one commit, and a row that says who asked for it; it
-takes effect when an operator merges it, and the router reads the merged, protected copy only.
+takes effect when an operator takes it, and the router reads the protected copy only.
 """
 
 from prismfs.errors import RefusedError
