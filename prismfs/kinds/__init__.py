@@ -34,6 +34,9 @@ DROPS: dict[str, type[Value]] = {_word_of(form): form for form in _FORMS}
 
 _BY_MODEL = {model: kind for kind in KINDS.values() for model in (kind.model, *kind.variants)}
 _BY_PREFIX = {kind.prefix: kind for kind in KINDS.values() if kind.prefix}
+_BY_TOP: dict[str, list[Kind]] = {}
+for _kind in KINDS.values():
+    _BY_TOP.setdefault(_kind.folder.partition("/")[0], []).append(_kind)
 
 
 def kind_of(record: Record | type[Record]) -> Kind:
@@ -56,7 +59,7 @@ def kind_of_id(identifier: str) -> Kind:
 
 def kind_of_path(path: str) -> Kind | None:
     """Return the kind of record that belongs at `path`, None where none does."""
-    return next((kind for kind in KINDS.values() if kind.owns(path)), None)
+    return next((kind for kind in _BY_TOP.get(path.partition("/")[0], ()) if kind.owns(path)), None)
 
 
 def form_of(document: Document) -> Value:

@@ -1,8 +1,9 @@
 """The base record and the types that its fields are made of."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, StringConstraints
 from pydantic import ValidationError as _ValidationError
@@ -10,6 +11,8 @@ from pydantic.json_schema import WithJsonSchema
 
 from prismfs.errors import Problem, RecordError
 from prismfs.records.document import Document
+
+T = TypeVar("T")
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 LONGEST_WAIT = timedelta(days=36500)
@@ -179,6 +182,22 @@ class Record(Value):
 
     kind: str
     version: Literal[1] = 1
+
+    @property
+    def document(self) -> Document:
+        """What `to_document` returns, made once: not to be changed."""
+        return self.once("_document", type(self).to_document)
+
+    def once(self, name: str, make: Callable[[Self], T]) -> T:
+        """Return `make(record)`, made once and kept with the record, which is frozen, as its `name`.
+
+        `name` is none of a field's, so that it counts neither in a comparison nor in what is written.
+        """
+        kept: dict[str, Any] = self.__dict__
+        if name not in kept:
+            kept[name] = make(self)
+        found: T = kept[name]
+        return found
 
     def to_document(self) -> Document:
         """Return the record as a JSON object that begins with kind and version."""

@@ -10,8 +10,20 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Literal, TypeAlias
 
+from pydantic_core import to_json
+
 from prismfs.errors import RecordError
-from prismfs.records.document import Document, Flaw, JsonValue, Place, check, escape_unsafe, refusal, unsafe_character
+from prismfs.records.document import (
+    Document,
+    Flaw,
+    JsonValue,
+    Place,
+    check,
+    escape_unsafe,
+    is_simple,
+    refusal,
+    unsafe_character,
+)
 from prismfs.records.yaml_reader import read_yaml
 from prismfs.records.yaml_writer import amend_yaml, write_yaml
 
@@ -49,10 +61,18 @@ def encode(document: Document, *, format: Format, modeline: str | None = None) -
     Raises:
         RecordError: `document` is beyond the limits, so that `parse` would refuse it.
     """
-    check(document)
     if format == "json":
-        return escape_unsafe(json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
+        return _json(document)
+    check(document)
     return (_first_line(modeline) + write_yaml(document)).encode()
+
+
+def _json(document: Document) -> bytes:
+    if not is_simple(document):  # floats come here as well: the quick encoder spells them differently
+        check(document)
+        return escape_unsafe(json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
+    data = to_json(document, indent=2) + b"\n"
+    return data if data.isascii() and b"\x7f" not in data else escape_unsafe(data.decode()).encode()
 
 
 def amend(old: bytes, document: Document, *, format: Format, modeline: str | None = None) -> bytes:

@@ -109,6 +109,41 @@ def unsafe_code(character: str) -> str:
     return "lone_surrogate" if "\ud800" <= character <= "\udfff" else "control_character"
 
 
+_NO = -1_000_000_000  # below what any number of nodes that a file can hold makes good
+
+
+def is_simple(root: object) -> bool:
+    """Tell, quickly, that `root` is a document within the limits, without floats, which encoders write differently.
+
+    False says nothing: `check` finds out.
+    """
+    return type(root) is dict and 0 < _simple_nodes(root, MAX_DEPTH) < MAX_NODES
+
+
+def _simple_nodes(parent: dict[object, object] | list[object], depth: int) -> int:
+    """Return the number of keys and values of `parent` and below, the latter at most `depth` levels; `_NO` if not."""
+    if type(parent) is dict:
+        for key in parent:
+            if type(key) is not str or not key.isprintable():
+                return _NO
+        nodes, values = 1 + 2 * len(parent), iter(parent.values())
+    else:
+        nodes, values = 1 + len(parent), iter(parent)
+    for value in values:
+        of = type(value)
+        if of is str:
+            if not value.isprintable() and _NEVER.search(value):  # type: ignore[attr-defined, call-overload]
+                return _NO
+        elif of is dict or of is list:
+            nodes += _simple_nodes(value, depth - 1) if depth > 1 else _NO  # type: ignore[arg-type]
+        elif of is int:
+            if not MIN_INTEGER <= value <= MAX_INTEGER:  # type: ignore[operator]
+                return _NO
+        elif value is not None and of is not bool:
+            return _NO
+    return nodes
+
+
 def check(root: object, *, path: str = "", strings: bool = True) -> None:
     """Check that `root` is a document within the limits; `strings` asks for a look into texts and keys.
 
@@ -116,6 +151,11 @@ def check(root: object, *, path: str = "", strings: bool = True) -> None:
         RecordError: the first fault found, with its JSON pointer.
         TypeError: a value that no JSON document can hold.
     """
+    if not is_simple(root):
+        _look_for_fault(root, path=path, strings=strings)
+
+
+def _look_for_fault(root: object, *, path: str, strings: bool) -> None:
     if isinstance(root, Flaw):
         raise _flawed(root, [], path)
     if not isinstance(root, dict):
@@ -174,6 +214,8 @@ def _flawed(flaw: Flaw, trail: list[str | int], path: str) -> RecordError:
 
 def member(document: Document, paths: str | None) -> JsonValue:
     """Return the member at a dotted path, of several (`a|b`) the first that is there; None where none is."""
+    if paths in document:  # as nearly all are: a member of the document itself
+        return document[paths]
     for dotted in paths.split("|") if paths else ():
         value: JsonValue = document
         for part in dotted.split("."):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal, get_args
 
 from prismfs.errors import RecordError
@@ -112,7 +113,7 @@ class Kind:
             return self.folder
         if self.layout == "named":
             return f"{self.folder}/{identifier.lower()}.{self.format}"
-        return dated_path(self.folder, parse_id(identifier, prefix=self.prefix), self.format)
+        return _dated(self.folder, identifier, self.prefix, self.format)
 
     def owns(self, path: str) -> bool:
         """Tell whether a record of this kind may be at `path`. One that cannot be printed names none."""
@@ -187,14 +188,14 @@ class Kind:
 
     def write(self, record: Record, *, old: bytes | None = None) -> bytes:
         """Return the bytes of `record`; with `old`, only what changed differs from those."""
-        if old is None and self.chained:
-            return _bytes_of(record, self.format)
-        if old is not None and self.upgrades:
+        if old is None:  # asked for to chain, to commit, to project
+            return record.once("_bytes", lambda one: self.encode(one.document))
+        if self.upgrades:
             with suppress(RecordError):
                 document = self.upgraded(codec.parse(old, format=self.format))
                 if self.record(document) == record:  # in the words of `old`, defaults that it spells out among them
                     return self.encode(document, old=old)
-        return self.encode(record.to_document(), old=old)
+        return self.encode(record.document, old=old)
 
     def encode(self, document: Document, *, old: bytes | None = None) -> bytes:
         """Return the bytes of a record's document, of any version; with `old`, as `write` does."""
@@ -217,12 +218,14 @@ class Kind:
     def facets_of(self, document: Document) -> Facets:
         """Return the facets of a record's document; a facet that the kind does not map is None."""
 
+        found = {facet: member(document, paths) for facet, paths in self.facets.items()}
+
         def text(facet: str) -> str | None:
-            value = member(document, self.facets.get(facet))
+            value = found.get(facet)
             return str(value) if value is not None else None
 
         def number(facet: str) -> int | None:
-            value = member(document, self.facets.get(facet))
+            value = found.get(facet)
             return value if isinstance(value, int) else None
 
         status = text("status") or ""
@@ -278,20 +281,7 @@ class Kind:
 NEWER_VERSION = "newer_version"
 UPGRADE_HINT = "upgrade prismfs: the file was written by a newer one"
 
-_KEPT = 512
-_kept: dict[int, tuple[Record, bytes]] = {}
 
-
-def _bytes_of(record: Record, format: Format) -> bytes:
-    """Return the bytes of a record of a chained kind; they are asked for to chain, to decide on, and to commit.
-
-    The record is kept with them, so that its address is no other's meanwhile.
-    """
-    known = _kept.get(id(record))
-    if known is not None and known[0] is record:
-        return known[1]
-    data = codec.encode(record.to_document(), format=format)
-    if len(_kept) >= _KEPT:
-        _kept.clear()
-    _kept[id(record)] = (record, data)
-    return data
+@lru_cache(maxsize=4096)
+def _dated(folder: str, identifier: str, prefix: str | None, format: Format) -> str:
+    return dated_path(folder, parse_id(identifier, prefix=prefix), format)

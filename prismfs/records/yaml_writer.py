@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeGuard
 
 import yaml
@@ -41,7 +42,7 @@ def write_yaml(document: Document, *, literal: bool = True) -> str:
 def scalar(value: bool | int | float | str | None) -> str:
     """Return `value` on one line."""
     if isinstance(value, str):
-        return value if _is_plain(value) else quoted(value)
+        return _word(value) if len(value) <= _SHORT else _text(value)
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -51,6 +52,16 @@ def scalar(value: bool | int | float | str | None) -> str:
     text = repr(float(value))
     # 1e+16 is a text to YAML 1.1; 1.0e+16 is a number to everybody.
     return text.replace("e", ".0e") if "e" in text and "." not in text else text
+
+
+_SHORT = 32  # characters: keys and words of vocabularies, which come again and again
+
+
+def _text(text: str) -> str:
+    return text if _is_plain(text) else quoted(text)
+
+
+_word = lru_cache(maxsize=4096)(_text)
 
 
 def quoted(text: str) -> str:

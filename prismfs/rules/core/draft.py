@@ -266,7 +266,9 @@ def taken_out(found: Iterable[Redaction]) -> int:
 
 def one_line(text: str, limit: int = 500) -> str:
     """Return `text` as the one line that a subject may be: no control characters, at most `limit` long."""
-    line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
+    if not text.isprintable():
+        text = "".join(character if character.isprintable() else " " for character in text)
+    line = " ".join(text.split())
     return (line[: limit - 1] + "…" if len(line) > limit else line).lstrip("-") or "(no subject)"
 
 

@@ -1,0 +1,117 @@
+"""What was made quick gives what the slow way gives, byte for byte."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from prismfs.errors import RecordError
+from prismfs.kinds import KINDS, kind_of_path
+from prismfs.records import codec, document
+from prismfs.records.document import JsonValue
+from prismfs.records.ids import ALPHABET, derive_id, time_of
+from prismfs.rules.core.draft import one_line
+
+VALUES: st.SearchStrategy[JsonValue] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(("\x7f", "\u202e", "\ufeff")),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=30,
+)
+DOCUMENTS = st.dictionaries(st.text(max_size=8), VALUES, max_size=6)
+
+
+def slow_fault(root: object) -> str | None:
+    try:
+        document._look_for_fault(root, path="", strings=True)
+    except RecordError as error:
+        return error.code
+    except TypeError:
+        return "type"
+    return None
+
+
+def nested(levels: int) -> dict[str, JsonValue]:
+    found: dict[str, JsonValue] = {}
+    for _ in range(levels - 1):
+        found = {"a": found}
+    return found
+
+
+@settings(max_examples=400, deadline=None)
+@given(DOCUMENTS)
+@example({"a": 1e16, "b": 1e-5, "c": [0.1, -0.0]})
+@example({"a": '\x7f\x85\u202e\ufeff\r\t\n\b\f"\\\u2028'})
+@example({"a": "\x7f"})
+@example({"a": {}, "b": [], "c": [[], {}], "": None})
+@example({"a": 2**63 - 1, "b": -(2**63), "c": True})
+def test_json_is_what_the_slow_encoder_writes(root: dict[str, JsonValue]) -> None:
+    if slow_fault(root) is not None:
+        with pytest.raises(RecordError):
+            codec.encode(root, format="json")
+        return
+    slow = document.escape_unsafe(json.dumps(root, ensure_ascii=False, indent=2) + "\n").encode()
+    assert codec.encode(root, format="json") == slow
+
+
+@settings(max_examples=400, deadline=None)
+@given(VALUES | DOCUMENTS)
+@example(nested(document.MAX_DEPTH + 1))
+@example({"a": nested(document.MAX_DEPTH - 1), "b": [nested(document.MAX_DEPTH - 1)]})
+@example({"a": [1] * document.MAX_NODES})
+@example({"a": 2**63})
+@example({"a": (1, 2)})
+@example({"a\x00": 1})
+@example({"a": "\x00"})
+@example({1: 2})
+@example({"a": datetime(2026, 3, 1, tzinfo=UTC)})
+@example({"a": document.Flaw("tag")})
+def test_what_is_called_simple_has_no_fault(root: object) -> None:
+    if document.is_simple(root):
+        assert slow_fault(root) is None
+
+
+def test_records_as_they_are_written_are_simple() -> None:
+    assert document.is_simple(nested(document.MAX_DEPTH))
+    assert document.is_simple({"a": ["one\ntwo", None, True, -3, {"b": []}], "ü": "é\t"})
+
+
+@given(st.integers(0, 2**42), st.text())
+def test_the_time_of_an_id_is_that_of_its_characters(milliseconds: int, cause: str) -> None:
+    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
+    identifier = derive_id("sig", at, cause=cause)
+    value = 0
+    for character in identifier[4:14]:
+        value = value * 32 + ALPHABET.index(character)
+    assert value == milliseconds
+    assert time_of(identifier) == at
+
+
+def test_the_kind_of_a_path_is_the_first_that_owns_it() -> None:
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    paths = [
+        "",
+        "a",
+        "settings/none.yaml",
+        "signals",
+        "signals/x.yaml",
+        "audit/2026/03/01/00/x",
+        "kb/a/b.yaml",
+        "/kb/a.yaml",
+    ]
+    for kind in KINDS.values():
+        name = "thing" if kind.prefix is None else derive_id(kind.prefix, at, cause="c")
+        paths += [kind.path_of(name), f"{kind.path_of(name)}x", f"x/{kind.path_of(name)}"]
+    for path in paths:
+        assert kind_of_path(path) is next((kind for kind in KINDS.values() if kind.owns(path)), None), path
+
+
+@given(st.text() | st.text("a \n\t-\u2028é", max_size=12), st.integers(1, 20))
+def test_a_text_on_one_line_has_a_blank_for_what_is_not_printed(text: str, limit: int) -> None:
+    words = "".join(character if character.isprintable() else " " for character in text).split()
+    line = " ".join(words)
+    cut = line if len(line) <= limit else line[: limit - 1] + "…"
+    assert one_line(text, limit) == (cut.lstrip("-") or "(no subject)")
