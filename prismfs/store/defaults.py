@@ -8,6 +8,7 @@ from importlib.resources.abc import Traversable
 from prismfs.errors import ConfigError
 from prismfs.kinds import KINDS
 from prismfs.records.api import Record
+from prismfs.records.kind import NEWER_VERSION, UPGRADE_HINT
 
 
 def default_files() -> dict[str, bytes]:
@@ -28,6 +29,13 @@ def default_record(kind: str) -> Record:
     if data is None:
         raise ConfigError("missing_file", f"{path} is missing", path=path, hint="prismfs init writes it")
     return KINDS[kind].read(data, path=path)
+
+
+def invalid_setting(path: str, code: str, reason: str) -> ConfigError:
+    """Return the error that a settings file is there but invalid; nothing is decided until it is mended."""
+    if code == NEWER_VERSION:
+        return ConfigError(code, reason, path=path, hint=UPGRADE_HINT)
+    return ConfigError("invalid_setting", reason, path=path, hint="mend it and commit, or git revert the change")
 
 
 def _walk(folder: Traversable, path: str) -> Iterator[tuple[str, bytes]]:

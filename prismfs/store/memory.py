@@ -19,8 +19,7 @@ from prismfs.kinds import kind_of, kind_of_path
 from prismfs.records.api import NEWER_VERSION, Facets, Plan, Record, codec, format_instant, parse_instant
 from prismfs.records.view import GENESIS, Answer, ChainHead
 from prismfs.store import answers
-from prismfs.store.defaults import default_record
-from prismfs.store.projection import invalid_setting
+from prismfs.store.defaults import default_record, invalid_setting
 
 R = TypeVar("R", bound=Record)
 
@@ -179,7 +178,7 @@ class MemoryView:
             search.execute(answers.SCHEMA)
             for record, facets in self._records.values():
                 if facets.kind == "kb":
-                    answers.put_article(search, record.to_document())
+                    answers.put_article(search, record.document)
             return answers.find_answers(search, text, limit, without=without)
 
     def _due_times(self, of: type[Record] | None) -> Iterator[tuple[str, str, str]]:
@@ -208,7 +207,7 @@ class MemoryView:
     def _put(self, path: str, record: Record, data: bytes) -> None:
         self.remove_file(path)
         kind = kind_of(record)
-        facets = kind.facets_of(record.to_document())
+        facets = kind.facets_of(record.document)
         self._records[path] = record, facets
         if facets.key is not None:
             # Paths of one kind sort as their ids do, which is by time.

@@ -1,28 +1,25 @@
 """The projection as a view: the SQLite tables of `listing`, kept in step with the commits."""
 
-import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
 from datetime import datetime
-from functools import lru_cache
 from itertools import islice
-from operator import attrgetter
 from pathlib import Path
 from typing import TypeVar, cast
 
-from prismfs.errors import ConfigError, RecordError
+from prismfs.errors import RecordError
 from prismfs.kinds import KINDS, kind_of, kind_of_path
-from prismfs.records.api import Document, JsonValue, Plan, Record, codec, format_instant, parse_instant
-from prismfs.records.kind import NEWER_VERSION, UPGRADE_HINT, Facets, Kind
+from prismfs.records.api import Document, Plan, Record, codec, format_instant, parse_instant
+from prismfs.records.kind import NEWER_VERSION, Kind
 from prismfs.records.view import GENESIS, Answer, ChainHead
 from prismfs.store import answers, listing
-from prismfs.store.defaults import default_record
+from prismfs.store.defaults import default_record, invalid_setting
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT
 from prismfs.store.git.repository import Git
 from prismfs.store.reading import read_head, write_head
+from prismfs.store.rows import parsed, row, row_of
 
 R = TypeVar("R", bound=Record)
 
@@ -33,7 +30,6 @@ _BATCH = 256
 """Changes held in memory at a time while the projection is brought along."""
 
 _OF_A_KIND = "SELECT document FROM record WHERE kind = ? AND "
-_FACETS = attrgetter(*(each.name for each in fields(Facets)))
 _PUT = f"INSERT OR REPLACE INTO record VALUES ({', '.join('?' * len(listing.COLUMNS))})"  # noqa: S608
 
 
@@ -43,6 +39,8 @@ class Projection:
     def __init__(self, path: Path | None) -> None:
         self._connection = listing.connect(path)
         self._git: Git | None = None
+        self._settings: dict[str, Record] = {}  # those asked for since one was written, as of the commit `_settings_of`
+        self._settings_of: str | None = None
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -63,6 +61,7 @@ class Projection:
 
         Files that are no valid record are left out; `prismfs check` names them.
         """
+        self._forget_settings_but_of(commit)
         if self.head == commit:
             return
         with listing.transaction(self._connection):
@@ -75,22 +74,30 @@ class Projection:
         """
         with listing.transaction(self._connection):
             if self.head != old:
+                self._forget_settings_but_of(new)
                 self._bring_to(new, git)
                 return
+            self._settings_of = new
+            written = []
             for kind, path, record, data in records:
-                if kind.upgrades:  # the file may say the record in other words
+                if kind.upgrades or kind.layout != "dated":  # the file may say the record in other words
                     self._take(kind, path, data)
                 else:
-                    self._put(kind, path, record.to_document(), data if kind.chained else None)
+                    written.append(row_of(record))
+            self._connection.executemany(_PUT, written)
             write_head(self._connection, new)
 
     @contextmanager
     def overlay(self, commit: str, git: Git) -> Iterator["Projection"]:
         """Give the view of `commit` as one that takes plans with `add`; what it took is undone at the end."""
+        self._forget_settings_but_of(commit)
         with listing.transaction(self._connection, keep=False):
             self._bring_to(commit, git)
             self._git = git
-            yield self
+            try:
+                yield self
+            finally:
+                self._settings = {}
 
     def add(self, plan: Plan) -> None:
         """Answer from now on as if `plan` were committed. Only inside `overlay`."""
@@ -100,9 +107,7 @@ class Projection:
                 assert self._git is not None
                 self._take(known, take.path, None if take.new is None else self._git.read(take.new))
         for record in plan.puts:
-            kind = kind_of(record)
-            data = kind.write(record) if kind.chained else None
-            self._put(kind, kind.place_of(record), record.to_document(), data)
+            self._put(kind_of(record), record.document, row_of(record))
 
     def get(self, model: type[R], identifier: str) -> R | None:
         """Return the record with this id or name, None if there is none."""
@@ -120,12 +125,16 @@ class Projection:
             ConfigError: `invalid_setting`; the file is there and no rule can work with it.
         """
         kind = kind_of(model)
+        known = self._settings.get(kind.name)
+        if known is not None:
+            return cast(R, known)
         row = self._connection.execute("SELECT status, document FROM record WHERE path = ?", (kind.folder,)).fetchone()
         if row is not None and row[0] == INVALID:
             said = json.loads(row[1])
             raise invalid_setting(kind.folder, said["code"], said[INVALID])
-        found = default_record(kind.name) if row is None else _parsed(kind.name, row[1])
+        found = default_record(kind.name) if row is None else parsed(kind.name, row[1])
         assert isinstance(found, model)
+        self._settings[kind.name] = found
         return found
 
     def open_with_key(self, model: type[R], key: str) -> R | None:
@@ -157,7 +166,7 @@ class Projection:
         """Return records of one kind (without `of` all but the outbox) due before `now`, earliest first."""
         query, name = listing.due_query(None if of is None else kind_of(of).name, share)
         rows = self._connection.execute(query, (format_instant(now), name, limit)).fetchall()
-        return tuple(cast(R, _parsed(kind, document)) for kind, document in rows)
+        return tuple(cast(R, parsed(kind, document)) for kind, document in rows)
 
     def next_due(self, *, of: type[Record] | None = None) -> datetime | None:
         """Return the earliest due time of any record of one kind; without `of`, of any kind but the outbox."""
@@ -202,13 +211,19 @@ class Projection:
         """Return the records of the kind for which `where`, SQL that may go on with an order and a limit, holds."""
         name = kind_of(model).name
         rows = self._connection.execute(_OF_A_KIND + where, (name, *values)).fetchall()
-        found = (_parsed(name, row[0]) for row in rows)
+        found = (parsed(name, row[0]) for row in rows)
         return tuple(record for record in found if isinstance(record, model))
+
+    def _forget_settings_but_of(self, commit: str) -> None:
+        """Forget the settings of another commit: another process may have brought the database to this one."""
+        if self._settings_of != commit:
+            self._settings_of, self._settings = commit, {}
 
     def _bring_to(self, commit: str, git: Git) -> None:
         head = self.head
         if head == commit:
             return
+        self._settings = {}
         if head is None or git.resolve(head) is None:
             self._connection.execute("DELETE FROM record")
             self._connection.execute("DELETE FROM article")
@@ -226,6 +241,8 @@ class Projection:
         write_head(self._connection, commit)
 
     def _take(self, kind: Kind, path: str, data: bytes | None) -> None:
+        if kind.layout == "single":
+            self._settings = {}
         if data is not None:
             try:
                 document = codec.parse(data, format=kind.format, path=path)
@@ -235,21 +252,17 @@ class Projection:
                     self._put_invalid(kind, path, error)
                     return
             else:
-                self._put(kind, path, kind.upgraded(document), data if kind.chained else None, document["version"])
+                today = kind.upgraded(document)
+                self._put(kind, today, row(kind, path, today, data if kind.chained else None, document["version"]))
                 return
         self._connection.execute("DELETE FROM record WHERE path = ?", (path,))
         if kind.name == "kb":
             answers.remove_article(self._connection, path.rpartition("/")[2].removesuffix(f".{kind.format}"))
 
-    def _put(self, kind: Kind, path: str, document: Document, data: bytes | None, version: JsonValue = None) -> None:
-        """Put a record's document; `version` is that of its file, today's where none is given."""
-        facets = kind.facets_of(document)
-        digest = None if data is None else hashlib.sha256(data).hexdigest()
-        text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-        self._connection.execute(
-            _PUT,
-            (path, *_FACETS(facets), digest, version or kind.version, text),
-        )
+    def _put(self, kind: Kind, document: Document, values: tuple[object, ...]) -> None:
+        self._connection.execute(_PUT, values)
+        if kind.layout == "single":
+            self._settings = {}
         if kind.name == "kb":
             answers.put_article(self._connection, document)
 
@@ -259,15 +272,3 @@ class Projection:
         said = json.dumps({**head, "code": error.code, INVALID: str(error)})
         values = {**head, "path": path, "title": str(error), "open": 0, "document": said}
         self._connection.execute(_PUT, tuple(values.get(column) for column in listing.COLUMNS))
-
-
-def invalid_setting(path: str, code: str, reason: str) -> ConfigError:
-    """Return the error that a settings file is there but invalid; nothing is decided until it is mended."""
-    if code == NEWER_VERSION:
-        return ConfigError(code, reason, path=path, hint=UPGRADE_HINT)
-    return ConfigError("invalid_setting", reason, path=path, hint="mend it and commit, or git revert the change")
-
-
-@lru_cache(maxsize=512)
-def _parsed(kind: str, document: str) -> Record:
-    return KINDS[kind].record(json.loads(document))

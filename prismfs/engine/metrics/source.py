@@ -123,7 +123,7 @@ def _newest_row(connection: sqlite3.Connection) -> int | None:
 def _setting(connection: sqlite3.Connection, kind: str) -> dict[str, Any]:
     found = _single(connection, kind)
     if "invalid" in found:
-        from prismfs.store.projection import invalid_setting
+        from prismfs.store.defaults import invalid_setting
 
         raise invalid_setting(f"settings/{kind}.yaml", str(found["code"]), str(found["invalid"]))
     return found

@@ -33,7 +33,7 @@ def due_event(record: Record) -> Event:
     name, identifier = kind_of(record).name, kind_of(record).name_of(record)
     due_at: datetime = getattr(record, "due_at")  # noqa: B009
     when = format_instant(due_at)
-    state = hashlib.sha256(canonical_json(record.to_document())).hexdigest()[:16]
+    state = hashlib.sha256(canonical_json(record.document)).hexdigest()[:16]
     document: Document = {"id": identifier, "due_at": when}
     return engine_event("due", name, cause=f"due:{identifier}:{when}:{state}", at=due_at, document=document)
 

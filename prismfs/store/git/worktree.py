@@ -108,7 +108,7 @@ def restore(
     """
     edited = []
     known = {(change.path, change.old) for change in also}
-    missing: list[tuple[str, bytes]] = []
+    missing: dict[str, str] = {}
     with ExitStack() as stack:
         folders = Folders(git.root, stack)
         # What goes makes room first: a file may come where a folder was.
@@ -128,10 +128,10 @@ def restore(
                     os.unlink(name, dir_fd=folders.open(folder, create=False))
                 folders.leave(folder)
             else:
-                data = git.read(change.new)
-                assert data is not None
-                missing.append((change.path, data))
-    write_files(git.root, scratch, missing, each, {change.path: change.mode for change in changes})
+                missing[change.path] = change.new
+    contents = (data for data in git.read_many(missing.values()) if data is not None)
+    files = zip(missing, contents, strict=True)
+    write_files(git.root, scratch, files, each, {change.path: change.mode for change in changes})
     return tuple(edited)
 
 
