@@ -1,26 +1,20 @@
-"""Threads for what takes long, while the watcher's turns go on: the courier, and the sharer.
+"""The courier: carries messages out and runs jobs in threads, while the watcher's turns go on.
 
-The courier carries messages out and runs jobs; the sharer publishes the clones of remote projects. A receiver or remote
-that hangs holds one thread until its time-out and nothing else; jobs have threads of their own, as they may run long.
+A receiver that hangs holds one thread until its time-out and nothing else; jobs have threads of their own, as they may
+run long.
 """
 
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
 
 from prismfs.delivery import Channel
-from prismfs.engine.tenant.publish import Published, publish
 from prismfs.engine.turn.deliver import Capacity, carry, is_job
 from prismfs.engine.turn.desk import Desk
-from prismfs.errors import PrismfsError, StoreError
 from prismfs.kinds.core.outbox import Outbox
-from prismfs.kinds.core.settings.project import Project
-from prismfs.records.api import Document, Receipt
+from prismfs.records.api import Receipt
 
 THREADS = 8
 """Messages that are on their way at the same time, over all projects of a watcher."""
@@ -33,11 +27,6 @@ A_TURN = 20
 
 GRACE = 5.0
 """Seconds that jobs have to end by themselves when the watcher stops."""
-
-AFTER_COMMITS, OTHERWISE, AFTER_FAILURE = 3.0, 60.0, 30.0
-"""Seconds between two publishings of one clone: while commits are made, when none are, and when it failed."""
-
-_SHARER_THREADS = 4
 
 _log = logging.getLogger(__name__)
 
@@ -114,114 +103,3 @@ class ThreadCourier:
         _log.log(level, "message carried", extra=extra | {"seconds": time.monotonic() - begin})
         self._ended[str(desk.root)].append((message, receipt))
         self._wake()
-
-
-@dataclass
-class _Round:
-    """One shared project: the commit that it stands at, the last one that the remote has, and how the last try went.
-
-    `last` is when (monotonic) that try began, `every` the seconds after which the remote is asked in any case.
-    """
-
-    remote: str | None = None
-    every: float = OTHERWISE
-
-    head: str = ""
-    published: str = ""
-    last: float = float("-inf")
-    failed: PrismfsError | None = None
-    under_way: Future[Published] | None = None
-
-
-class Sharer:
-    """Publishes those of a watcher's projects that are clones of a tenant's, or that say that they are shared.
-
-    `wake` is called when one is done.
-    """
-
-    def __init__(self, clones: Collection[Path], wake: Callable[[], None]) -> None:
-        self._clones = frozenset(clones)
-        self._rounds = {root: _Round() for root in clones}
-        self._wake = wake
-        self._pool = ThreadPoolExecutor(_SHARER_THREADS, thread_name_prefix="sharer")
-
-    def tend(self, desk: Desk, monotonic: float, now: datetime) -> tuple[bool, PrismfsError | None]:
-        """Publish the desk's project when it is time, if it is shared.
-
-        Returns whether commits came from the remote, and the error of the last try that ended.
-
-        Raises:
-            StoreError: the clone itself cannot be read.
-        """
-        here = self._round_of(desk)
-        if here is None:
-            return False, None
-        came, problem = _take(here) if here.under_way is not None and here.under_way.done() else (False, None)
-        here.head = desk.repo.snapshot().commit
-        if here.under_way is None and monotonic >= _due(here):
-            here.last = monotonic
-            here.under_way = self._pool.submit(_publish, desk.root, here.remote, now)
-            here.under_way.add_done_callback(lambda _: self._wake())
-        return came, problem
-
-    def next_at(self, desk: Desk) -> float:
-        """Return when (monotonic) the desk's project is to be tended next without a hint."""
-        here = self._rounds.get(desk.root)
-        return float("inf") if here is None or here.under_way is not None else _due(here)
-
-    def problem(self, desk: Desk) -> Document | None:
-        """Return what keeps the desk's project from being shared, None where nothing does."""
-        here = self._rounds.get(desk.root)
-        return None if here is None or here.failed is None else dict(here.failed.problem.as_document())
-
-    def _round_of(self, desk: Desk) -> _Round | None:
-        """Return the state of a shared project; its settings may have changed since the last time."""
-        sharing = desk.view().single(Project).sharing
-        if sharing is not None:
-            here = self._rounds.setdefault(desk.root, _Round())
-            here.remote, here.every = sharing.remote, sharing.every.total_seconds()
-        elif desk.root not in self._clones and not self._rounds.get(desk.root, _Round()).under_way:
-            self._rounds.pop(desk.root, None)
-        return self._rounds.get(desk.root)
-
-    def idle(self) -> bool:
-        """Tell whether each remote has all commits of its clone, or could not be reached just now."""
-        return all(
-            here.under_way is None and (here.failed or here.head == here.published) for here in self._rounds.values()
-        )
-
-    def finish(self) -> None:
-        """Wait for what is under way; git's time-out bounds that. What is left goes when the next watcher begins."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _take(here: _Round) -> tuple[bool, PrismfsError | None]:
-    """Return what came of the try that has ended."""
-    assert here.under_way is not None
-    done, here.under_way, here.failed = here.under_way, None, None
-    try:
-        published = done.result()
-    except PrismfsError as error:
-        here.failed = error
-    except Exception as error:  # the watcher must go on
-        here.failed = StoreError("publish_failed", f"publishing failed: {type(error).__name__}")
-    if here.failed is not None:
-        return False, here.failed
-    here.published = published.head
-    return published.taken > 0, None
-
-
-def _due(here: _Round) -> float:
-    if here.failed:
-        return here.last + AFTER_FAILURE
-    return here.last + (here.every if here.head == here.published else min(here.every, AFTER_COMMITS))
-
-
-def _publish(root: Path, remote: str | None, now: datetime) -> Published:
-    """Publish as another process of the clone would: with a desk of its own."""
-    begin = time.monotonic()
-    with Desk(root) as desk:
-        published = publish(desk, now, remote)
-    extra = {"project": root.name, "sent": published.sent, "taken": published.taken, "tries": published.tries}
-    _log.info("published", extra=extra | {"seconds": time.monotonic() - begin})
-    return published

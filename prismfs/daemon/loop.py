@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from prismfs.clock import Clock
-from prismfs.daemon.courier import Sharer, ThreadCourier
+from prismfs.daemon.courier import ThreadCourier
 from prismfs.daemon.hints import Hints
+from prismfs.daemon.sharer import Sharer
 from prismfs.daemon.syncer import Syncer
 from prismfs.daemon.watched_project import Health, WatchedProject
 from prismfs.engine.admin import watchdog
@@ -66,7 +67,7 @@ class Watcher:
         self.hints = hints or Hints()
         self._courier = ThreadCourier(self.hints.wake)
         self._syncer = Syncer(self.hints.wake)
-        self._sharer = Sharer(clones, self.hints.wake)
+        self._sharer = Sharer([desk.root for desk in desks], clones, self.hints.wake)
 
     def stop(self) -> None:
         """End after the turn under way. Safe to call from a signal handler's thread."""
@@ -180,18 +181,23 @@ class Watcher:
         return found
 
     def _share(self, project: WatchedProject, monotonic: float) -> None:
-        """Bring a clone's commits to where it was cloned from, and theirs here, when it is time."""
+        """Bring a project's commits to where it is shared, and theirs here, when it is time; tell what fails long."""
+        now = self._clock.now()
         try:
-            came, problem = self._sharer.tend(project.desk, monotonic, self._clock.now())
+            came, problem = self._sharer.tend(project.desk, monotonic, now)
+            told = self._sharer.tell(project.desk, now)
+            next_at = self._sharer.next_at(project.desk, monotonic, now)
         except (StoreError, ConflictError) as error:
             self._fail(project, error, monotonic)
             return
         if problem is not None:
             self._tell(project, problem)
+        if told:
+            self._note(project, told, monotonic)
         if came:
             project.scan_at_once()
         else:
-            project.next_scan = min(project.next_scan, self._sharer.next_at(project.desk))
+            project.next_scan = min(project.next_scan, next_at)
 
     def _sync(self, project: WatchedProject, monotonic: float) -> None:
         """Read what the tracker answered about the project's issues, and ask it again when that is due."""
@@ -207,10 +213,14 @@ class Watcher:
         if next_at is not None:
             project.next_scan = min(project.next_scan, monotonic + max(0.0, (next_at - now).total_seconds()))
         if tended.outcomes:
-            turn = Turn(outcomes=tended.outcomes)
-            project.note_turn(turn, monotonic, self._clock.monotonic() - monotonic)
-            project.scan_at_once()  # the answers to reporters want to leave
-            self._report(project.desk, turn)
+            self._note(project, tended.outcomes, monotonic)
+
+    def _note(self, project: WatchedProject, outcomes: Sequence[Outcome], monotonic: float) -> None:
+        """Report what was decided beside a turn; the messages that it has made want to leave."""
+        turn = Turn(outcomes=tuple(outcomes))
+        project.note_turn(turn, monotonic, self._clock.monotonic() - monotonic)
+        project.scan_at_once()
+        self._report(project.desk, turn)
 
     def _write_last_receipts(self, project: WatchedProject) -> None:
         """Commit how the last messages went; one that cannot be committed now counts as lost later.

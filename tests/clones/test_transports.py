@@ -125,7 +125,7 @@ def test_publish_address_that_is_rewritten_to_a_program_runs_none(
 def test_publish_what_the_repository_says_of_programs_and_objects_is_not_asked(
     pair: tuple[Clone, Clone], ssh_server: SshServer, tmp_path: Path, set_up: Callable[[str], None]
 ) -> None:
-    """FG-04: whoever can write .git/config runs nothing by it; of the person's own, what changes objects is left out."""
+    """FG-04: whoever can write .git/config runs nothing by it; of the person's, what changes objects is out."""
     amber, basalt = pair
     touch = f"touch {tmp_path}/ran; false"
     for key, value in {

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from prismfs.clock import FakeClock
 from prismfs.engine.admin.watchdog import report_standstill
+from prismfs.engine.tenant.sharing import report_sharing
 from prismfs.engine.turn import deliver, tracker_sync
 from prismfs.engine.turn.commit_group import commit_group
 from prismfs.engine.turn.desk import Desk
@@ -283,6 +284,17 @@ def standstill(folder: Path) -> dict[str, Path]:
     return {"standstill": bench.root}
 
 
+def sharing(folder: Path) -> dict[str, Path]:
+    """A clone cannot share for long, then it can."""
+    bench = Project.new(folder / "desk")
+    report_sharing(bench.desk, bench.clock.now(), {"code": "push_refused", "since": format_instant(START)})
+    bench.turn()
+    bench.clock.move(HOUR)
+    report_sharing(bench.desk, bench.clock.now(), None)
+    bench.turn()
+    return {"sharing": bench.root}
+
+
 def bridges(folder: Path) -> dict[str, Path]:
     """Signals cross between the projects of a tenant; one comes back; who is a bridge, a member, the home changes."""
     town = Town(folder / "acme", FakeClock(START))
@@ -327,7 +339,7 @@ def signatures(folder: Path) -> dict[str, Path]:
 
 STORIES: tuple[Callable[[Path], dict[str, Path]], ...] = (
     work_items, times_set_by_hand, jobs_and_messages, attempt_that_nobody_wants, phases_by_hand, issues,
-    destination_changed, standstill, bridges, signatures,
+    destination_changed, standstill, sharing, bridges, signatures,
 )  # fmt: skip
 
 

@@ -144,6 +144,7 @@ def _project(root: Path, connection: sqlite3.Connection) -> dict[str, Any]:
         where: dict[str, object] = {"type": "escalation", "status": status}
         return listing.find_documents(connection, "bead", where=where, limit=0)[1]
 
+    watcher = _watcher(root)
     return {
         "pid": project.get("pid"),
         "path": str(root),
@@ -167,7 +168,8 @@ def _project(root: Path, connection: sqlite3.Connection) -> dict[str, Any]:
         "next_due": min(filter(None, map(partial(listing.read_next_due, connection), (None, "outbox"))), default=None),
         "isolation": isolation_of(root).form,
         "tenant": _tenant(root, project),
-        "watcher": _watcher(root),
+        "sharing": _sharing(watcher),
+        "watcher": watcher,
     }
 
 
@@ -199,6 +201,8 @@ def _project_lines(data: dict[str, Any]) -> list[str]:
         lines.append("nothing is open")
     if data["next_due"]:
         lines.append(f"next due: {data['next_due']}")
+    if data["sharing"] is not None:
+        lines.append(output.one_line("not shared since {since}: {message} [{code}]".format_map(data["sharing"])))
     if data["tenant"] is not None and (problem := data["tenant"]["problem"]) is not None:
         said = f"nothing crosses to {data['tenant']['home']}: {problem['said']} [{problem['code']}]"
         lines.append(output.one_line(said))
@@ -211,6 +215,12 @@ def _watcher(root: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return health if isinstance(health, dict) and {"state", "process_id", "at"} <= health.keys() else None
+
+
+def _sharing(watcher: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return what keeps the watcher from sharing the project, and `since` when; None where nothing does."""
+    found = None if watcher is None else watcher.get("sharing")
+    return found if isinstance(found, dict) and {"since", "code", "message"} <= found.keys() else None
 
 
 def _count(folder: Path, suffix: str = "") -> int:

@@ -258,10 +258,11 @@ def _check_heartbeat(repo: ProjectRepo, now: datetime) -> Problem | None:
 def _check_sharing(repo: ProjectRepo) -> Problem | None:
     """Name what kept the watcher's last push or fetch from being made."""
     heartbeat = watchdog.read_heartbeat(repo.root)
-    if heartbeat is None or heartbeat.sharing is None or repo.view(repo.snapshot()).single(Project).sharing is None:
+    if heartbeat is None or heartbeat.sharing is None:
         return None
-    problem = Problem.from_document(heartbeat.sharing)
-    return Problem("not_shared", f"{problem.message} [{problem.code}]", path=problem.path, hint="prismfs push")
+    problem, since = Problem.from_document(heartbeat.sharing), heartbeat.sharing["since"]
+    said = f"not since {since}: {problem.message} [{problem.code}]"
+    return Problem("not_shared", said, path=problem.path, hint="prismfs push")
 
 
 def _check_deadlines(repo: ProjectRepo, now: datetime) -> Problem | None:

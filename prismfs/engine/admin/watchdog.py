@@ -13,7 +13,7 @@ from prismfs.delivery.folder import opened
 from prismfs.engine.event import engine_event
 from prismfs.engine.turn.commit_group import Outcome, commit_group
 from prismfs.engine.turn.desk import Desk
-from prismfs.errors import RecordError, StoreError
+from prismfs.errors import Problem, RecordError, StoreError
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.bead import Bead
 from prismfs.kinds.escalation.escalation import Escalation
@@ -41,7 +41,7 @@ _MOST_FILE = 64 * 1024  # bytes
 class Heartbeat:
     """The last heartbeat of a watcher: its time and state, `watching`, `failing` or `stopped`.
 
-    `sharing` is the problem that kept it from sharing the project, None where nothing did.
+    `sharing` is the problem that kept it from sharing the project, with `since`, None where nothing did.
     """
 
     at: datetime
@@ -56,10 +56,12 @@ def read_heartbeat(root: Path) -> Heartbeat | None:
             data = None if folder is None else folder.read(FILE, most=_MOST_FILE)
         told = {} if data is None else codec.parse(data, format="json")
         sharing = told.get("sharing")
-        return Heartbeat(
-            parse_instant(str(told["at"])), str(told["state"]), sharing if isinstance(sharing, dict) else None
-        )
-    except (StoreError, RecordError, LookupError, ValueError):
+        if sharing is not None:
+            assert isinstance(sharing, dict)
+            Problem.from_document(sharing)
+            parse_instant(str(sharing["since"]))
+        return Heartbeat(parse_instant(str(told["at"])), str(told["state"]), sharing)
+    except (StoreError, RecordError, LookupError, ValueError, TypeError, AssertionError):
         return None
 
 

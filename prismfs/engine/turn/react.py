@@ -5,19 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from prismfs.engine.tenant.router import route
-from prismfs.engine.turn import persona_command
+from prismfs.engine.turn import due, persona_command
 from prismfs.engine.turn.commit_group import Outcome, commit_group, decide_group
 from prismfs.engine.turn.deliver import Capacity, Courier
 from prismfs.engine.turn.desk import Desk
-from prismfs.engine.turn.due import (
-    GROUP,
-    PATIENCE,
-    crossing_messages,
-    due_event,
-    due_records,
-    next_due,
-    outgoing_messages,
-)
 from prismfs.engine.turn.ingest import news_events
 from prismfs.engine.turn.outbound_scan import observe_due
 from prismfs.engine.turn.refusals import UntoldRefusals, next_untold
@@ -26,7 +17,7 @@ from prismfs.records.api import Event, Plan, View
 
 __all__ = ["Moment", "Outcome", "Turn", "react", "rehearse"]
 
-_INLINE = Capacity(messages=GROUP, jobs=1)
+_INLINE = Capacity(messages=due.GROUP, jobs=1)
 """What a turn without a courier carries: jobs one after the other, so that each begins when its commit says so."""
 
 
@@ -75,7 +66,7 @@ def react(desk: Desk, moment: Moment, courier: Courier | None = None) -> Turn:
             done = commit_from(desk, source, view, now)
             view = desk.view() if done else view
             outcomes += done
-        crossing = crossing_messages(view, now)
+        crossing = due.crossing_messages(view, now)
     outcomes += route(desk, crossing, now)
     outcomes += inline.carry_all(desk, now)
     if courier is inline:
@@ -86,15 +77,15 @@ def react(desk: Desk, moment: Moment, courier: Courier | None = None) -> Turn:
     # A turn that changed nothing asks for no other at once, whatever still waits: the loop must not spin.
     changed = inbox.released > 0 or any(isinstance(outcome.decision, Plan) for outcome in outcomes)
     waits = inbox.more or _waits(view, now, capacity)
-    dues = (next_due(view, now, capacity), next_untold(desk, view))
-    due = min((each for each in dues if each is not None), default=None)
+    dues = (due.next_due(view, now, capacity), next_untold(desk, view))
+    soonest = min((each for each in dues if each is not None), default=None)
     if waits and not changed:
-        due = max(due or now, now + PATIENCE)
+        soonest = max(soonest or now, now + due.PATIENCE)
     return Turn(
         outcomes=tuple(outcomes),
         more=bool(desk.finished_jobs) or (waits and changed),
         wait_until=inbox.wait_until,
-        next_due=due,
+        next_due=soonest,
         crossed=bool(crossing),
     )
 
@@ -105,7 +96,7 @@ def rehearse(desk: Desk, moment: Moment, first: Sequence[Event] = ()) -> list[Ou
     view = desk.repo.view(base)
     news = desk.repo.news(base)
     events = [*(news_events(desk, base, news[0], now) if news else ()), *first]
-    events += map(due_event, due_records(view, now))
+    events += map(due.due_event, due.due_records(view, now))
     events += InboxFiles(desk, moment).take(view, now)
     return [Outcome(event, decision, None) for event, decision in decide_group(desk, base, events, now)]
 
@@ -121,6 +112,6 @@ def _decide_news(desk: Desk, now: datetime) -> list[Outcome]:
 
 def _waits(view: View, now: datetime, capacity: Capacity) -> bool:
     """Tell whether something could be done now: a due record, or a message that may leave."""
-    if due_records(view, now) or crossing_messages(view, now):
+    if due.due_records(view, now) or due.crossing_messages(view, now):
         return True
-    return any(capacity.allows(message) for message in outgoing_messages(view, now))
+    return any(capacity.allows(message) for message in due.outgoing_messages(view, now))

@@ -50,7 +50,7 @@ def close_escalation(draft: Draft) -> Nothing | None:
         raise RefusedError(
             "reason_missing", "an escalation is closed with a reason", field="/reason", hint="--reason TEXT"
         )
-    draft.subject = _close(draft, bead, reason)
+    draft.subject = close(draft, bead, reason)
     draft.because("close", f"{draft.event.actor} says that it is settled")
     draft.row("escalation.closed", draft.subject, level="warn")
     return None
@@ -69,7 +69,7 @@ def close_with_incident(draft: Draft, asked: IncidentOver) -> None:
     bead = _of_incident(draft, asked.incident)
     if bead is not None and bead.status != "closed":
         status = draft.need(Incident, asked.incident).status
-        closed = _close(draft, bead, f"the incident is {status}")
+        closed = close(draft, bead, f"the incident is {status}")
         draft.row("escalation.closed", closed, level="warn", reason=f"its incident is {status}")
 
 
@@ -124,7 +124,8 @@ def _acknowledge(draft: Draft, bead: Escalation, note: str | None) -> Escalation
     return done
 
 
-def _close(draft: Draft, bead: Escalation, reason: str) -> Escalation:
+def close(draft: Draft, bead: Escalation, reason: str) -> Escalation:
+    """Close an escalation, and all that waited for it; return it as it is then."""
     done = bead.changed(status="closed", closed_by=draft.event.actor, closed_at=draft.now, closed_reason=reason)
     done = draft.put(tiers.untimed(done))
     notices.answered(draft, done)

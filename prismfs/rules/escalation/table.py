@@ -2,7 +2,7 @@
 
 from prismfs.rules.core.follow_ups import Attention, IncidentAnswered, IncidentOver, MakeLouder
 from prismfs.rules.core.road import Row, Step, Table
-from prismfs.rules.escalation import groups, hold, lifecycle, notices, opening, silences, tiers
+from prismfs.rules.escalation import groups, hold, lifecycle, notices, opening, sharing, silences, tiers
 
 TABLE: Table = {
     ("drop", "escalation"): Row((opening.escalate,)),
@@ -20,6 +20,8 @@ TABLE: Table = {
     ("due", "group"): Row((groups.flush,)),
     ("due", "outbox"): Row((notices.nothing_heard,)),
     ("delivery", "outbox"): Row((notices.note_receipt,)),
+    ("watchdog", "sharing.fails"): Row((sharing.sharing_fails,)),
+    ("watchdog", "sharing.works"): Row((sharing.sharing_works,)),
 }
 
 STEPS: tuple[Step, ...] = (

@@ -10,10 +10,11 @@ from prismfs.records.api import Duration, Identity, Pid, Record, Value, Word
 
 class Sharing(Value):
     """That the watcher shares the project by itself: with `remote` (a name or an address; the upstream where it is left
-    out), at least `every` so often, and soon after each decision."""
+    out), at least `every` so often, and soon after each decision. What fails for `tell_after` is an escalation."""
 
     remote: str | None = None
     every: Duration = timedelta(seconds=30)
+    tell_after: Duration = timedelta(minutes=15)
 
 
 class Home(Value):

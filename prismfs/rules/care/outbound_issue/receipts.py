@@ -8,13 +8,7 @@ from prismfs.errors import RefusedError
 from prismfs.kinds.care.phone_home import PhoneHome, content_hash
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.records.api import JsonValue, Nothing
-from prismfs.rules.care.outbound_issue import destination
-from prismfs.rules.care.outbound_issue.approval_request import (
-    expiry_of,
-    request_review,
-    tell_manager,
-    tell_reporters,
-)
+from prismfs.rules.care.outbound_issue import approval_request, destination
 from prismfs.rules.care.outbound_issue.checks import OPERATOR_REVIEW_REQUIRED, why_no_approval
 from prismfs.rules.care.outbound_issue.sending import issue_of
 from prismfs.rules.core.api import Draft, outbox
@@ -109,7 +103,7 @@ def _note(draft: Draft, message: Outbox) -> None:
     reason = f"not filed: {code}"
     draft.row("phone_home.failed", failed, level="error", reason=reason, meta={"code": code, "detail": message.detail})
     body = f"{message.detail}\n\nMend it, then: prismfs phone-home send {record.id}\n"
-    tell_manager(draft, failed, f"Not filed ({code})", body, role="failed")
+    approval_request.tell_manager(draft, failed, f"Not filed ({code})", body, role="failed")
 
 
 def _reopen(draft: Draft, record: PhoneHome, told: dict[str, JsonValue]) -> None:
@@ -122,12 +116,12 @@ def _reopen(draft: Draft, record: PhoneHome, told: dict[str, JsonValue]) -> None
     public = destination.why_public(draft.view, seen)
     if public is None:
         draft.row("phone_home.reopened", seen, level="error", reason=reason, meta=meta)
-        request_review(draft, seen)
+        approval_request.request_review(draft, seen)
         return
     failed = draft.put(seen.changed(status="failed", code=destination.PUBLIC, detail=public))
     draft.row("phone_home.failed", failed, level="error", reason=reason, meta=meta | {"code": destination.PUBLIC})
     body = f"{public}.\n\nWhen it may: prismfs phone-home withdraw {record.id}, then stage it anew.\n"
-    tell_manager(draft, failed, f"Not filed ({destination.PUBLIC})", body, role="failed")
+    approval_request.tell_manager(draft, failed, f"Not filed ({destination.PUBLIC})", body, role="failed")
 
 
 def _shipped(draft: Draft, record: PhoneHome, told: dict[str, JsonValue]) -> None:
@@ -152,10 +146,12 @@ def _shipped(draft: Draft, record: PhoneHome, told: dict[str, JsonValue]) -> Non
         meta={"issue_url": shipped.issue_url, "issue_number": shipped.issue_number, "existed": existed},
     )  # fmt: skip
     body = f"This is filed as issue {issue_of(shipped)}. What becomes of it there is told here."
-    tell_reporters(draft, shipped, "Filed", body, stage="shipped", told={"issue_url": shipped.issue_url})
+    approval_request.tell_reporters(
+        draft, shipped, "Filed", body, stage="shipped", told={"issue_url": shipped.issue_url}
+    )
 
 
 def _shown_only(draft: Draft, record: PhoneHome, message: Outbox) -> None:
-    over = expiry_of(draft, record)
+    over = approval_request.expiry_of(draft, record)
     kept = draft.put(record.changed(status="approved", detail=f"dry run: {message.detail}", due_at=over))
     draft.row("phone_home.dry_run", kept, reason="written down as it would be filed; nothing left")
