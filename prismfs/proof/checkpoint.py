@@ -1,6 +1,6 @@
 """A checkpoint: an engine's signed word that the records of a project stood at a commit, to be kept elsewhere.
 
-It is a tag object of git's, signed as git signs tags (SSH), so that `git verify-tag` agrees. Like a signature it is read
+It is a tag object of git's, signed as git signs tags (SSH): `git verify-tag` agrees. Like a signature it is read
 in exactly one spelling: what is read must be what would be written. Source: git-mktag(1) of git 2.39.
 """
 
