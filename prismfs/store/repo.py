@@ -4,24 +4,25 @@ The order in `apply` is the promise: objects, then the truth's reference, both f
 where people see it, is carried behind when there is time.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 from prismfs.errors import ConflictError, StoreError
-from prismfs.kinds import kind_of, kind_of_path
-from prismfs.records.api import Kind, Plan, Record
+from prismfs.kinds import kind_of_path
+from prismfs.records.api import Plan, View
 from prismfs.store.engine_key import signing_key
 from prismfs.store.git.history import ENGINE, Commit, Snapshot, is_ancestor, read_commit, read_pid
 from prismfs.store.git.keys import Signer
 from prismfs.store.git.place import check_form, find_git_dir, locate, make_engine_git, place_of, register
-from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, Change, NewCommit
+from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, NewCommit
 from prismfs.store.git.proofs import first_truth
 from prismfs.store.git.repository import Git
 from prismfs.store.git.signing import sign_group
 from prismfs.store.lock import Lock, Marks, clear_dead_locks
+from prismfs.store.plan_commits import Written, commit_of, old_files
 from prismfs.store.projection import Projection
 from prismfs.store.window import Window
 from prismfs.store.witness import Witness
@@ -37,36 +38,6 @@ CRASH_POINTS = tuple(
 
 def nothing(_: str) -> None:
     """Do nothing at a crash point."""
-
-
-def commit_of(
-    plan: Plan,
-    olds: Mapping[str, bytes | None],
-    latest: dict[str, bytes],
-    written: list[tuple[Kind, str, Record, bytes]],
-) -> NewCommit:
-    """Return the commit of `plan`, and add its files to `latest` and `written`.
-
-    `olds` are the bytes that stood before the group at paths that people may have written, `latest` those that
-    plans before this one made of them.
-    """
-    files = []
-    for record in plan.puts:
-        kind = kind_of(record)
-        path = kind.place_of(record)
-        data = kind.write(record, old=latest[path] if path in latest else olds.get(path))
-        latest[path] = data
-        files.append((path, data))
-        written.append((kind, path, record, data))
-    return NewCommit(
-        message=plan.message,
-        author=f"{plan.actor} <{plan.actor}@prismfs.invalid>",
-        committer=ENGINE,
-        seconds=int(plan.at.timestamp()),
-        files=tuple(files),
-        takes=tuple(Change(take.path, NO_OBJECT, take.new or NO_OBJECT, take.mode) for take in plan.takes),
-        merges=plan.merges,
-    )
 
 
 class ProjectRepo:
@@ -163,25 +134,15 @@ class ProjectRepo:
         """Give a view of `snapshot` that takes plans; what it took is forgotten at the end."""
         return self.view(snapshot).overlay(snapshot.commit, self.git)
 
-    def apply(self, plans: Sequence[Plan], *, base: Snapshot, instead_of: Snapshot | None = None) -> Sequence[str]:
-        """Make one commit of each plan on top of `base`, sign the last; return their ids once they are durable.
-
-        `instead_of` is what the truth stands at where that is not `base`: its commits that `base` lacks are given
-        up in the same step that puts the new ones in their place, and stay within reach of a reference.
-        """
+    def apply(self, plans: Sequence[Plan], *, base: Snapshot) -> Sequence[str]:
+        """Make one commit of each plan on top of `base`, sign the last; return their ids once they are durable."""
         if not plans:
             return ()
         projection = self.view(base)
-        self._signer = signing_key(projection, self.state, held=self._signer)
-        latest: dict[str, bytes] = {}
-        written: list[tuple[Kind, str, Record, bytes]] = []
-        olds = self._old_files(plans, base)
-        commits = (commit_of(plan, olds, latest, written) for plan in plans)
-        self._crash_point("before-objects")
-        ids = self.git.write_commits(commits, parent=base.commit, scratch=self.place.scratch)
-        unsigned, ids = ids[-1], sign_group(self.git, ids, base=base.commit, signer=self._signer)
+        written: list[Written] = []
+        ids = self.write(plans, base=base.commit, view=projection, written=written)
         self._crash_point("before-reference")
-        self._move(ids[-1], instead_of or base, abandoned=instead_of, scratch=unsigned)
+        self._move(base, ids[-1])
         self._crash_point("after-reference")
         if any(plan.takes for plan in plans):
             projection.bring_to(ids[-1], self.git)
@@ -190,12 +151,30 @@ class ProjectRepo:
         self._crash_point("after-projection")
         return ids
 
-    def follow(self, here: Snapshot, theirs: str) -> Sequence[str]:
-        """Move the truth from `here` to another engine's decisions, and add none; return the commits made: none."""
-        gives_up = not is_ancestor(self.git, here.commit, theirs)
-        self._move(theirs, here, abandoned=here if gives_up else None)
+    def write(
+        self, plans: Sequence[Plan], *, base: str, view: View, sign: bool = True,
+        written: list[Written] | None = None,
+    ) -> Sequence[str]:  # fmt: skip
+        """Write one commit of each plan on top of `base`, sign the last, and return their ids; the truth stays.
+
+        One that takes over what people propose can only be the first: a signature covers no other merge. `view` knows
+        whose signature counts; what the commits hold is added to `written`.
+        """
+        if sign:
+            self._signer = signing_key(view, self.state, held=self._signer)
+        latest: dict[str, bytes] = {}
+        olds = old_files(self.git, plans, base)
+        known = [] if written is None else written
+        commits = (commit_of(plan, olds, latest, known) for plan in plans)
+        self._crash_point("before-objects")
+        ids = self.git.write_commits(commits, parent=base, scratch=self.place.scratch)
+        return sign_group(self.git, ids, base=base, signer=self._signer) if sign else ids
+
+    def follow(self, here: Snapshot, to: str) -> None:
+        """Move the truth from `here` to the history of `to`; what that lacks is given up, and stays within reach."""
+        self._crash_point("before-reference")
+        self._move(here, to, gives_up=not is_ancestor(self.git, here.commit, to))
         self._crash_point("after-reference")
-        return ()
 
     def is_window_behind(self) -> bool:
         """Tell whether the window stands elsewhere than the truth, or was left half carried."""
@@ -251,16 +230,17 @@ class ProjectRepo:
     def _abandoned(self, commit: str) -> str:
         return f"{self.place.own}abandoned/{commit}"
 
-    def _move(self, to: str, old: Snapshot, *, abandoned: Snapshot | None, scratch: str | None = None) -> None:
-        """Move the truth from `old` to `to`; what it held before stays within reach of a reference.
+    def _move(self, old: Snapshot, to: str, *, gives_up: bool = False) -> None:
+        """Move the truth from `old` to `to`; what it gives up stays within reach of a reference.
 
-        `scratch`, where that reference stands, goes along: to remove it would want the lock of the packed references,
-        which the code's own git may hold.
+        The reference under which commits are written goes along: to remove it would want the lock of the packed
+        references, which the code's own git may hold.
         """
         moves = {self.place.truth: (old.commit, to)}
+        scratch = self.git.resolve(self.place.scratch)
         moves |= {} if scratch is None else {self.place.scratch: (scratch, to)}
-        if abandoned is not None and self.git.resolve(self._abandoned(abandoned.commit)) is None:
-            moves[self._abandoned(abandoned.commit)] = (NO_OBJECT, abandoned.commit)
+        if gives_up and self.git.resolve(self._abandoned(old.commit)) is None:
+            moves[self._abandoned(old.commit)] = (NO_OBJECT, old.commit)
         self.git.move(moves)
         self.witness.sign(to, self._signer)
 
@@ -289,9 +269,3 @@ class ProjectRepo:
                 hint="prismfs init makes the first",
             )
         return first_truth(self.git, window)
-
-    def _old_files(self, plans: Sequence[Plan], base: Snapshot) -> dict[str, bytes | None]:
-        """Return the content at `base` of every file that people may have written and `plans` overwrite."""
-        places = ((kind_of(record), record) for plan in plans for record in plan.puts)
-        paths = {kind.place_of(record): None for kind, record in places if kind.format != "json" or kind.upgrades}
-        return dict(zip(paths, self.git.read_many(f"{base.commit}:{path}" for path in paths), strict=True))
