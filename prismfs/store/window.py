@@ -86,7 +86,11 @@ class Window:
         if here == self._place.window:
             return None
         where = "no branch" if here is None else here.removeprefix("refs/heads/")
-        way = "git bisect reset" if (self._place.git_dir / "BISECT_LOG").exists() else f"git switch {self._short}"
+        others = {self._place.common, *(head.parent for head in (self._place.common / "worktrees").glob("*/HEAD"))}
+        # git leaves a branch to the work tree that has it, whose index stays behind: a commit there loses nothing.
+        taken = any(read_branch(other) == self._place.window for other in others - {self._place.git_dir})
+        way = f"git switch {'--ignore-other-worktrees ' if taken else ''}{self._short}"
+        way = "git bisect reset" if (self._place.git_dir / "BISECT_LOG").exists() else way
         said = f"{where} is checked out here, and the records are seen on {self._short}"
         return Problem("window_elsewhere", said, path=self._short, hint=way)
 

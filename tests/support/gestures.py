@@ -169,6 +169,10 @@ GESTURES: Mapping[str, Gesture] = {
     ),
     "detached HEAD": Gesture("git switch -q --detach HEAD", ELSEWHERE, "git switch main", "window_elsewhere"),
     "another branch": Gesture("git switch -qc side", ELSEWHERE, "git switch main", "window_elsewhere"),
+    "branch in another work tree": Gesture(
+        "git switch -qc side; git worktree add -q ../other main", ELSEWHERE, "git switch --ignore-other-worktrees main",
+        "window_elsewhere",
+    ),
 }  # fmt: skip
 
 
