@@ -151,5 +151,7 @@ def _publish(root: Path, remote: str | None, now: datetime) -> Published:
     with Desk(root) as desk:
         published = publish(desk, now, remote)
     extra = {"project": root.name, "sent": published.sent, "taken": published.taken, "tries": published.tries}
+    if published.unwitnessed is not None:
+        _log.warning("checkpoint not taken", extra={"project": root.name, "code": published.unwitnessed.code})
     _log.info("published", extra=extra | {"seconds": time.monotonic() - begin})
     return published

@@ -136,22 +136,22 @@ class Witness(Memory):
                 raise StoreError("records_forged", said, path=self._place.truth, hint=_HINT)
         self.note(truth)
 
-    def sign(self, commit: str, signer: Signer | None) -> Checkpoint | None:
-        """Remember `commit` of the records by a checkpoint that this clone's engine signs; return it.
+    def sign(self, commit: str, signer: Signer | None) -> None:
+        """Remember `commit` of the records by a checkpoint; by its id alone where the engine does not sign."""
+        signed = self.signed(commit, signer)
+        self.note(commit) if signed is None else self._write(signed)
 
-        Without a signer, and where it does not sign, the commit alone is remembered, and None returned.
-        """
+    def signed(self, commit: str, signer: Signer | None) -> bytes | None:
+        """Return this clone's checkpoint over `commit` of the records, None without a key that signs."""
         engine = read_engine(self._place.state)
-        if signer is not None and engine is not None:
-            claim = Claim(commit, self._place.pid, engine.name, read_commit(self._git, commit).seconds)
-            with suppress(StoreError):  # an ssh-agent that has gone; the group itself is signed
-                data = checkpoint_of(claim, signer.public, signer.sign(signed_bytes(claim.payload)))
-                checkpoint = read_checkpoint(data)
-                if checkpoint is not None:
-                    self._write(data)
-                    return checkpoint
-        self.note(commit)
-        return None
+        if signer is None or engine is None:
+            return None
+        claim = Claim(commit, self._place.pid, engine.name, read_commit(self._git, commit).seconds)
+        try:
+            data = checkpoint_of(claim, signer.public, signer.sign(signed_bytes(claim.payload)))
+        except StoreError:  # an ssh-agent that has gone
+            return None
+        return None if read_checkpoint(data) is None else data
 
     def checkpoint(self) -> Checkpoint | None:
         """Return the checkpoint that is remembered, None where the commit was noted without a signature."""

@@ -73,10 +73,11 @@ def test_witness_git_says_that_the_tag_is_good(bench: Project, tmp_path: Path) -
 def test_witness_without_a_key_the_commit_is_remembered_all_the_same(bench: Project) -> None:
     add(bench, "one")
     repo = bench.desk.repo
-    assert repo.witness.sign(bench.truth(), None) is None
+    repo.witness.sign(bench.truth(), None)
     assert witness_of(bench).read_bytes() == f"{bench.truth()}\n".encode()
     assert (repo.witness.head(), repo.witness.checkpoint()) == (bench.truth(), None)
-    assert repo.witness.sign(bench.truth(), engine_key(repo.state, "PID-TEST01")) == repo.witness.checkpoint()
+    repo.witness.sign(bench.truth(), engine_key(repo.state, "PID-TEST01"))
+    assert repo.witness.checkpoint() is not None
 
 
 def test_ten_commits_set_back_with_all_references_and_objects_are_seen_and_let_go_by_recover(bench: Project) -> None:

@@ -193,11 +193,14 @@ def push(call: output.Call, remote: str | None, dry_run: bool) -> None:
     if done.again:
         lost = sum(one.lost for one in done.again)
         lines.append(f"decided again: {len(done.again)}, of which {lost} came out otherwise")
+    if done.unwitnessed is not None:
+        lines.append(f"the engine's checkpoint is not there: {output.one_line(str(done.unwitnessed))}")
     told = [_tell(one) for one in done.again]
     lines += [line for _, line in told]
     data: dict[str, Any] = {"remote": done.remote, "branch": branch, "head": done.head}
     data |= {"sent": done.sent, "taken": done.taken, "tries": done.tries}
     data |= {"again": [document for document, _ in told], "dry_run": dry_run}
+    data["unwitnessed"] = done.unwitnessed and done.unwitnessed.as_document()
     output.result(call, data, lines)
 
 

@@ -170,7 +170,7 @@ def _origin(git: Git, common: Path) -> Remote | None:
 
 def _fetched(git: Git, origin: Remote | None) -> dict[str, str]:
     """Bring the branches of projects from origin, which a clone of one branch or of little depth leaves out."""
-    errors = None if origin is None else remotes.bring(git, origin, _REFSPEC)
+    errors = None if origin is None else remotes.bring(git, origin, (_REFSPEC,))
     if origin is not None and errors is not None:
         raise remotes.unreachable(origin, errors)
     return _pids(git)
@@ -196,7 +196,7 @@ def _bring_history(git: Git, common: Path, origin: Remote | None, head: str) -> 
             if error.code != "history_shallow" or origin is None:
                 raise
         option = "--refetch"
-    errors = None if origin is None else remotes.bring(git, origin, _REFSPEC, option)
+    errors = None if origin is None else remotes.bring(git, origin, (_REFSPEC,), option)
     if origin is not None and errors is not None:
         raise remotes.unreachable(origin, errors)
     check_whole(git, head)

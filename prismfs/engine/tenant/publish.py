@@ -13,10 +13,12 @@ from prismfs.engine.turn import adopt
 from prismfs.engine.turn.adopt import Redecided
 from prismfs.engine.turn.commit_group import commit_group
 from prismfs.engine.turn.desk import Desk
-from prismfs.errors import ConflictError, RefusedError
+from prismfs.errors import ConflictError, Problem, RefusedError, StoreError
 from prismfs.records.api import Decision, Plan
+from prismfs.store.engine_key import CANNOT_SIGN, signing_key
+from prismfs.store.git import checkpoints
 from prismfs.store.git import remote as remotes
-from prismfs.store.git.history import Snapshot, merge_base
+from prismfs.store.git.history import Snapshot, is_ancestor, merge_base
 from prismfs.store.git.remote import Remote
 from prismfs.store.lock import Lock
 from prismfs.store.repo import ProjectRepo
@@ -35,7 +37,8 @@ _PATIENCE = 2 * remotes.SECONDS + 15
 class Published:
     """The result of publishing: the branch is at `head` here and at the remote.
 
-    `sent` commits went there, `taken` came from there; `again` is what was decided again, in order.
+    `sent` commits went there, `taken` came from there; `again` is what was decided again, in order. `unwitnessed` is
+    what kept the engine's checkpoint from going there, None where nothing did.
     """
 
     remote: str
@@ -45,6 +48,7 @@ class Published:
     taken: int
     tries: int
     again: tuple[Redecided, ...] = ()
+    unwitnessed: Problem | None = None
 
     def decision_on(self, cause: str) -> Decision | None:
         """Return what the event of this cause came to when it was decided again; None if it was not."""
@@ -65,13 +69,16 @@ def publish(desk: Desk, now: datetime, remote: str | None = None, *, seconds: fl
     Raises:
         ConflictError: `push_lost`; others kept winning. What is decided here is kept.
         RefusedError: `no_upstream`, `remote_refused`, `push_refused`, `unrelated`, `newer_rules`; nothing moved.
-        StoreError: `remote_unreachable`, or `history_rewritten` there; nothing moved.
+        StoreError: `remote_unreachable`, `history_rewritten` or `records_rolled_back` there; nothing moved.
     """
     repo = desk.repo
     place = _place(desk, remote)
     again: dict[str, Redecided] = {}
     taken = 0
     with _alone(repo, place):
+        known, here = tuple(checkpoints.kept_by(repo.git, place)), repo.snapshot().commit
+        if not known or not all(is_ancestor(repo.git, one.claim.commit, here) for one in known):
+            _fetch(desk, place, seconds)  # what a fresh clone is held against comes from elsewhere
         for tries in range(1, TRIES + 1):
             with repo.writer():
                 commit_group(desk, [], now)
@@ -84,8 +91,9 @@ def publish(desk: Desk, now: datetime, remote: str | None = None, *, seconds: fl
                 remotes.remember(repo.git, place, head)
                 remotes.tell_people(repo.git, place, head)
                 sent = _count(desk, pushed.old, head)
-                return Published(place.shown, place.branch, head, sent, taken, tries, tuple(again.values()))
-            theirs = remotes.fetch(repo.git, place, seconds=seconds)
+                missing = _witness(desk, place, head, seconds)
+                return Published(place.shown, place.branch, head, sent, taken, tries, tuple(again.values()), missing)
+            theirs = _fetch(desk, place, seconds)
             desk.crash_point("after-fetch")
             if theirs is not None:
                 taken += _count(desk, repo.snapshot().commit, theirs)
@@ -106,7 +114,7 @@ def rehearse(desk: Desk, remote: str | None = None) -> Published:
     repo = desk.repo
     place = _place(desk, remote)
     with _alone(repo, place):
-        theirs = remotes.fetch(repo.git, place)
+        theirs = _fetch(desk, place)
     here = repo.snapshot()
     if theirs is not None:
         _check_related(desk, here, theirs)
@@ -136,6 +144,27 @@ def take_over(desk: Desk, theirs: str, now: datetime) -> list[Redecided]:
     commit_group(desk, [], now, heads=(theirs,))
     desk.repo.bring_window_if_free()
     return again
+
+
+def _fetch(desk: Desk, place: Remote, seconds: float = remotes.SECONDS) -> str | None:
+    """Bring the remote's branch; refuse one that lacks what engines have signed as its head."""
+    git = desk.repo.git
+    theirs = remotes.fetch(git, place, seconds=seconds)
+    if theirs is not None:
+        checkpoints.check_branch(git, place, theirs)
+    return theirs
+
+
+def _witness(desk: Desk, place: Remote, head: str, seconds: float) -> Problem | None:
+    """Put this engine's checkpoint over `head` at the remote; return what keeps it from going there."""
+    repo = desk.repo
+    try:
+        data = repo.witness.signed(head, signing_key(desk.view(), repo.state))
+        if data is not None:
+            checkpoints.push_checkpoint(repo.git, place, data, seconds=seconds)
+    except (RefusedError, StoreError) as error:
+        return None if error.code in CANNOT_SIGN else error.problem
+    return None
 
 
 def _check_related(desk: Desk, here: Snapshot, theirs: str) -> None:

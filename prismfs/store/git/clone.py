@@ -13,7 +13,6 @@ from prismfs.errors import RefusedError, StoreError
 from prismfs.store.git import remote as remotes
 from prismfs.store.git.place import find_git_dir, make_repository
 from prismfs.store.git.plumbing import NO_OBJECT
-from prismfs.store.git.remote import Remote
 from prismfs.store.git.repository import Git
 from prismfs.store.repo import ProjectRepo
 
@@ -94,7 +93,7 @@ def _branch_of(git: Git, address: str, seconds: float) -> str:
         "ls-remote", "--symref", "--", address, "HEAD", seconds=seconds, personal=remotes.personal(git.root)
     )
     if code:
-        raise remotes.unreachable(Remote(address, address, "", "", ""), errors)
+        raise remotes.unreachable(remotes.remote_of("", address, address, "", _NAME), errors)
     found = _HEAD.search(output)
     if found is None:
         raise StoreError("no_commits", "has no branch checked out", path=remotes.said(address))

@@ -39,27 +39,36 @@ def classify_branch(git: Git, head: str, anchor: Anchor, *, checked: Checked | N
 
 def has_engines(git: Git, commit: str) -> bool:
     """Tell whether the roster at `commit` has engines, so that what they decide is signed."""
+    return any(holder.kind == "engine" for holder in ring_at(git, commit).holders.values())
+
+
+def ring_at(git: Git, commit: str) -> KeyRing:
+    """Return the keys that the protected files of `commit` give, whoever put them there."""
     files = protected_files(git, commit)
-    ring = GitEvidence(git, (), Anchor.at_root(commit, files), checked={}).ring(files)
-    return any(holder.kind == "engine" for holder in ring.holders.values())
+    return GitEvidence(git, (), Anchor.at_root(commit, files), checked={}).ring(files)
+
+
+def classify_above(git: Git, truth: str, head: str) -> Classified | None:
+    """Return the proofs of what leads to `head` along first parents and `truth` does not know; None where nothing does.
+
+    The keys are those of the roster where both part, and of what is proven above.
+    """
+    line = git.run("rev-list", "--first-parent", head, "--not", truth).decode().split()
+    parents = read_commit(line[-1], git.read(line[-1]) or b"").parents if line else ()
+    return classify_branch(git, head, Anchor.at_root(parents[0], protected_files(git, parents[0]))) if parents else None
 
 
 def newest_proven(git: Git, truth: str, head: str) -> str | None:
     """Return the newest commit on the way to `head` that engines have added without a gap to what `truth` knows.
 
-    The keys are those of the roster where both part, and of what is proven above. None where there is no such commit.
+    The keys are those of `classify_above`. None where there is no such commit.
     """
-    line = git.run("rev-list", "--first-parent", head, "--not", truth).decode().split()
-    parents = read_commit(line[-1], git.read(line[-1]) or b"").parents if line else ()
-    if not parents:
-        return None
-    found = classify_branch(git, head, Anchor.at_root(parents[0], protected_files(git, parents[0])))
+    found = classify_above(git, truth, head)
     newest = None
-    for oid in reversed(line):
-        proof = found.proofs.get(oid)
-        if proof is None or proof.status != "engine":
+    for proof in () if found is None else found.proofs.values():
+        if proof.status != "engine":
             break
-        newest = oid if proof.tip == oid else newest
+        newest = proof.commit if proof.tip == proof.commit else newest
     return newest
 
 

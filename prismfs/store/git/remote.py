@@ -7,6 +7,7 @@ Source: git-push(1), sections "output" and "note about fast-forwards"; git-fetch
 """
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,8 @@ class Remote:
 
     `name` is what git calls it, or its address; `address` where both pushing and fetching go; `branch` the
     reference there; `ours` the reference of our own that names the last commit known to stand there, `fetched` one for
-    what is being brought from there.
+    what is being brought from there. `witness` begins the references of the engines' checkpoints there, `kept` ours
+    for what was brought of them.
     """
 
     name: str
@@ -42,6 +44,8 @@ class Remote:
     branch: str
     ours: str
     fetched: str
+    witness: str
+    kept: str
 
     @property
     def shown(self) -> str:
@@ -100,23 +104,24 @@ def check_address_of(remote: Remote) -> None:
 def remote_of(own: str, name: str, address: str, branch: str, word: str) -> Remote:
     """Return a remote whose state is kept under the engine's references `own`, in those called `word`."""
     ours = f"{own}remote/{word}/{branch.removeprefix('refs/heads/')}"
-    return Remote(name, address, branch, ours, f"{own}fetched")
+    return Remote(name, address, branch, ours, f"{own}fetched", f"{own}witness/", f"{own}witnessed/{word}/")
 
 
-def push(git: Git, remote: Remote, commit: str, *, seconds: float = SECONDS) -> Pushed:
-    """Move the remote's branch forward to `commit`.
+def push(git: Git, remote: Remote, commit: str, *, to: str | None = None, seconds: float = SECONDS) -> Pushed:
+    """Move the remote's branch forward to `commit`; or the reference `to` there, wherever it stands, to that object.
 
     Raises:
         StoreError: `remote_unreachable`, with what git says of it.
         RefusedError: `push_refused`; the other repository does not take it, such as by a hook of its own.
     """
+    refspec = f"{commit}:{remote.branch}" if to is None else f"+{commit}:{to}"
     code, output, errors = git.reach(
         "push", "--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", "--",
-        remote.address, f"{commit}:{remote.branch}", seconds=seconds, personal=personal(git.root),
+        remote.address, refspec, seconds=seconds, personal=personal(git.root),
     )  # fmt: skip
     line = next((line for line in output.splitlines() if line.count("\t") >= 2), "")
     flag, _, summary = line.split("\t", 2) if line else ("", "", "")
-    if code == 0 and flag in (" ", "*", "="):
+    if code == 0 and flag in (" ", "*", "=", "+"):
         old = commit if flag == "=" else summary.partition("..")[0] if flag == " " else None
         return Pushed(True, None if old is None else git.resolve(old))
     if flag == "!" and _MOVED.search(summary):
@@ -124,7 +129,7 @@ def push(git: Git, remote: Remote, commit: str, *, seconds: float = SECONDS) -> 
     if flag == "!":
         raise RefusedError(
             "push_refused", f"{remote.shown} does not take it: {_words(errors, 'remote: ') or said(summary)}",
-            path=remote.branch, hint="what was decided here is kept; prismfs push tries again",
+            path=to or remote.branch, hint="what was decided here is kept; prismfs push tries again",
         )  # fmt: skip
     raise unreachable(remote, errors)
 
@@ -132,20 +137,21 @@ def push(git: Git, remote: Remote, commit: str, *, seconds: float = SECONDS) -> 
 def fetch(git: Git, remote: Remote, *, seconds: float = SECONDS) -> str | None:
     """Bring the remote's branch here, into a reference of our own; return its commit, None if there is none.
 
-    No tag, no submodule and no other reference is touched. What a person's fetch in a partial clone has left out of
-    it is brought by a second one.
+    The engines' checkpoints come along. No tag, no submodule and no other reference is touched. What a person's fetch
+    in a partial clone has left out of it is brought by a second one.
 
     Raises:
         StoreError: `remote_unreachable`, or `history_rewritten` when what stood there before is no part of it.
     """
-    errors = bring(git, remote, f"+{remote.branch}:{remote.fetched}", seconds=seconds)
+    wanted = (f"+{remote.branch}:{remote.fetched}", f"+{remote.witness}*:{remote.kept}*")
+    errors = bring(git, remote, wanted, seconds=seconds)
     if errors is not None:
         if _has_no_branch(git, remote, seconds):
             return None
         raise unreachable(remote, errors)
     found, known = git.resolve(remote.fetched), git.resolve(remote.ours)
     if found is not None and _lacks_objects(git, found, known):
-        errors = bring(git, remote, f"+{remote.branch}:{remote.fetched}", "--refetch", seconds=seconds)
+        errors = bring(git, remote, wanted, "--refetch", seconds=seconds)
         if errors is not None:
             raise unreachable(remote, errors)
     if found is not None and known is not None and git.status("merge-base", "--is-ancestor", known, found):
@@ -157,11 +163,11 @@ def fetch(git: Git, remote: Remote, *, seconds: float = SECONDS) -> str | None:
     return found
 
 
-def bring(git: Git, remote: Remote, refspec: str, *options: str, seconds: float = SECONDS) -> str | None:
-    """Fetch what `refspec` says and nothing else; return what git says of a failure, None where there is none."""
+def bring(git: Git, remote: Remote, refspecs: Sequence[str], *options: str, seconds: float = SECONDS) -> str | None:
+    """Fetch what `refspecs` say and nothing else; return what git says of a failure, None where there is none."""
     code, _, errors = git.reach(
         "fetch", *options, "--no-tags", "--no-prune", "--no-recurse-submodules", "--no-write-fetch-head",
-        "--no-auto-maintenance", "--refmap=", "--", remote.address, refspec,
+        "--no-auto-maintenance", "--refmap=", "--", remote.address, *refspecs,
         seconds=seconds, personal=personal(git.root),
     )  # fmt: skip
     return errors if code else None
@@ -201,6 +207,8 @@ def clear_dead_locks(git: Git, remote: Remote) -> None:
     """Remove the locks on our own references that an interrupted publishing left behind."""
     for name in (remote.fetched, remote.ours):
         (git.git_dir / f"{name}.lock").unlink(missing_ok=True)
+    for lock in (git.git_dir / remote.kept).glob("*.lock"):
+        lock.unlink(missing_ok=True)
 
 
 def said(text: str) -> str:
