@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from prismfs.cli.admin.project import HOOKS
-from prismfs.engine.trust.hooks import install, run
-from tests.support.project import Project
+from prismfs.cli import run as command_line
+from prismfs.engine.trust.hook_scripts import HOOKS, check_hooks, install
+from prismfs.engine.trust.hooks import run
+from tests.support.project import Project, run_git
 
 SIGNAL = "kind: signal\nfrom: jade\nto: mayor\ntype: StatusUpdate\nsubject: all is well\n"
 WITH_COMMAND = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
@@ -20,7 +22,7 @@ WITH_COMMAND = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['
 @pytest.fixture
 def hooked(bench: Project) -> Project:
     """A project with one signal taken in, and the hooks installed."""
-    install(bench.root, HOOKS, dry_run=False)
+    install(bench.root)
     bench.drop(SIGNAL)
     bench.turn()
     bench.desk.repo.bring_window()
@@ -38,7 +40,7 @@ def commit(bench: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_scripts_of_the_checkout_are_those_that_are_installed(tmp_path: Path, bench: Project) -> None:
-    written, kept = install(bench.root, HOOKS, dry_run=False)
+    written, kept = install(bench.root)
     assert (sorted(written), kept) == (sorted(HOOKS), [])
     shipped = Path(__file__).resolve().parents[2] / "hooks"
     for name in HOOKS:
@@ -57,11 +59,92 @@ def test_installed_hook_runs_where_git_finds_no_prismfs_on_path(hooked: Project)
     assert "a note" in hooked.git("log", "-1", "--format=%s")
 
 
+def test_installed_hook_whose_program_is_gone_keeps_nobody_from_committing(hooked: Project) -> None:
+    """FG-01: hooks are a courtesy; the one of a served branch lets nothing pass unchecked."""
+    for hook in (hooked.root / ".git" / "hooks").iterdir():
+        hook.write_text(hook.read_text().replace(sys.executable, "/opt/gone/python"))
+    nowhere = {"PATH": "/usr/bin:/bin"}
+    done = subprocess.run(
+        ["git", "-c", "user.name=Pat", "-c", "user.email=pat@example.org", "commit", "--allow-empty", "-m", "mine"],
+        cwd=hooked.root, env=nowhere, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "nothing was checked" in done.stderr
+    found = check_hooks(hooked.root)
+    assert found is not None
+    assert (found.code, found.hint) == ("hook_stale", "prismfs hooks install")
+    served = subprocess.run([hooked.root / ".git" / "hooks" / "pre-receive"], env=nowhere, check=False)
+    assert served.returncode != 0
+
+
+def test_installed_hook_on_a_branch_without_the_project_refuses_nothing(hooked: Project) -> None:
+    hooked.git("switch", "--quiet", "--orphan", "code")
+    assert commit(hooked, "--allow-empty", "-m", "code").returncode == 0
+
+
+def test_pre_commit_what_the_records_hold_is_nobodys_change(hooked: Project) -> None:
+    """FG-08: a person who commits beside the engine, or after a reset, is not refused for the engine's own rows."""
+    hooked.git("reset", "--quiet", "--soft", "HEAD~1")
+    assert "audit/" in hooked.git("diff", "--cached", "--name-only")
+    done = commit(hooked, "-m", "mine")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def code_and_path(bench: Project) -> tuple[str, str | None] | None:
+    found = check_hooks(bench.root)
+    return None if found is None else (found.code, found.path)
+
+
+def test_check_hooks_that_are_missing_or_old(hooked: Project) -> None:
+    folder = hooked.root / ".git" / "hooks"
+    assert check_hooks(hooked.root) is None
+    (folder / "commit-msg").chmod(0o644)
+    assert code_and_path(hooked) == ("hook_stale", "hooks/commit-msg")
+    install(hooked.root)
+    (folder / "commit-msg").unlink()
+    assert code_and_path(hooked) == ("hook_missing", "hooks/commit-msg")
+    (folder / "commit-msg").write_text("#!/bin/sh\n")  # somebody else's is none that is missing
+    assert check_hooks(hooked.root) is None
+    for name in HOOKS:  # nobody is told to want them
+        (folder / name).unlink()
+    assert check_hooks(hooked.root) is None
+
+
+def test_install_hooks_of_a_bare_repository_guards_what_is_pushed(
+    hooked: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare = tmp_path / "served.git"
+    hooked.git("clone", "--quiet", "--bare", str(hooked.root), str(bare))
+    assert command_line(["-C", str(bare), "hooks", "install"]) == 0
+    assert capsys.readouterr().out == "installed pre-receive\n"
+    before = hooked.git("-C", str(bare), "rev-parse", "main")
+    hooked.git("reset", "--quiet", "--hard", "HEAD~1")
+    push(hooked, bare, "--force")
+    assert hooked.git("-C", str(bare), "rev-parse", "main") == before
+
+
+def test_init_installs_the_hooks_but_somebody_elses_and_not_where_nobody_wants_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    left: tuple[str, set[str]]
+    for left in (("--no-hooks", set()), ("--json", {"commit-msg"})):
+        hooks = tmp_path / left[0] / ".git" / "hooks"
+        run_git(tmp_path, "init", "--quiet", "--template=", str(tmp_path / left[0]))
+        hooks.mkdir()
+        (hooks / "commit-msg").write_text("#!/bin/sh\n")
+        assert command_line(["init", str(tmp_path / left[0]), "--pid", "PID-HOOKS1", left[0], "--json"]) == 0
+        made = json.loads(capsys.readouterr().out)["data"]["hooks"]
+        assert set(made["kept"]) == left[1]
+        assert {path.name for path in hooks.iterdir()} == {"commit-msg", *made["installed"]}
+        assert len(made["installed"]) == (len(HOOKS) - 1 if left[1] else 0)
+        assert (hooks / "commit-msg").read_text() == "#!/bin/sh\n"
+
+
 def test_install_hooks_again_renews_those_of_an_earlier_place(bench: Project) -> None:
-    install(bench.root, HOOKS, dry_run=False)
+    install(bench.root)
     own = bench.root / ".git" / "hooks" / "pre-commit"
     own.write_text(own.read_text().replace(sys.executable, "/opt/gone/bin/python"))
-    written, kept = install(bench.root, HOOKS, dry_run=False)
+    written, kept = install(bench.root)
     assert ("pre-commit" in written, kept) == (True, [])
     assert sys.executable in own.read_text()
 
@@ -70,7 +153,7 @@ def test_install_hooks_somebody_elses_hook_is_kept_and_named(bench: Project) -> 
     own = bench.root / ".git" / "hooks" / "pre-commit"
     own.parent.mkdir(exist_ok=True)
     own.write_text("#!/bin/sh\ntrue\n")
-    written, kept = install(bench.root, HOOKS, dry_run=False)
+    written, kept = install(bench.root)
     assert kept == ["pre-commit"]
     assert "pre-commit" not in written
     assert own.read_text() == "#!/bin/sh\ntrue\n"

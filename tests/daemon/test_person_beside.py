@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from prismfs.engine.trust.hook_scripts import install
 from tests.support.project import CLEAN
 from tests.support.waiting import until
 from tests.support.watched import Watched
@@ -30,8 +31,14 @@ def keep_dropping(watched: Watched, stop: threading.Event, pause: float) -> int:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("pause", [0.25, 0.02])
-def test_commits_of_a_person_beside_a_watcher_lose_nothing_and_are_not_refused(watched: Watched, pause: float) -> None:
+@pytest.mark.parametrize(
+    ("pause", "commits", "hooks"), [(0.25, COMMITS, False), (0.02, COMMITS, False), (0.25, 10, True)]
+)
+def test_commits_of_a_person_beside_a_watcher_lose_nothing_and_are_not_refused(
+    watched: Watched, pause: float, commits: int, hooks: bool
+) -> None:
+    if hooks:
+        install(watched.root)
     (watched.root / "NOTES").write_text("")
     person(watched.root, "git add NOTES && git commit -qm begin")
     child = watched.start()
@@ -39,7 +46,7 @@ def test_commits_of_a_person_beside_a_watcher_lose_nothing_and_are_not_refused(w
     drops = threading.Thread(target=lambda: dropped.append(keep_dropping(watched, stop, pause)))
     drops.start()
     refused = []
-    for number in range(COMMITS):
+    for number in range(commits):
         with (watched.root / "NOTES").open("a") as notes:
             notes.write(f"line {number}\n")
         done = person(watched.root, WAYS[number % len(WAYS)], check=False)
@@ -52,7 +59,7 @@ def test_commits_of_a_person_beside_a_watcher_lose_nothing_and_are_not_refused(w
     assert refused == []
     assert sorted(todo["title"] for todo in watched.records("todo")) == sorted(f"todo {n}" for n in range(dropped[-1]))
     truth = "refs/prismfs/PID-DESK01/records"
-    assert watched.git("show", f"{truth}:NOTES").splitlines() == [f"line {number}" for number in range(COMMITS)]
+    assert watched.git("show", f"{truth}:NOTES").splitlines() == [f"line {number}" for number in range(commits)]
     assert watched.git("rev-parse", "HEAD") == watched.git("rev-parse", truth)
     assert watched.verified()
 

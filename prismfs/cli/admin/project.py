@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from prismfs.cli import output
-from prismfs.errors import UsageError
+from prismfs.engine.trust.hook_scripts import HOOKS, install
+from prismfs.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
     from prismfs.engine.turn.adopt import Redecided
-
-HOOKS = ("pre-commit", "commit-msg", "post-merge", "post-checkout", "pre-receive")
 
 _STYLES = {"head": {"bold": True}, "step": {"fg": "cyan"}, "row": {}, "text": {"dim": True}}
 _CLEAR_LINE = "\r\x1b[K"
@@ -29,6 +28,7 @@ _CLEAR_LINE = "\r\x1b[K"
 @click.option("--agents", metavar="GROUP", default="agents", show_default=True, help="Whose users those agents run as.")
 @click.option("--beside", is_flag=True, help="FOLDER is a repository of code: the project is a branch beside it.")
 @click.option("--at", metavar="NAME", help="In which folder of the code, with --beside.  [default: .prismfs]")
+@click.option("--no-hooks", is_flag=True, help="Leave the git hooks out, which check what people commit.")
 @output.verb(writes=True)
 def init(
     call: output.Call,
@@ -40,9 +40,10 @@ def init(
     agents: str,
     beside: bool,
     at: str | None,
+    no_hooks: bool,
     dry_run: bool,
 ) -> None:
-    """Make FOLDER a project: a git repository with settings, a roster and an inbox.
+    """Make FOLDER a project: a git repository with settings, a roster, an inbox and git hooks.
 
     With --separate it belongs to the user who calls this, and the watcher is to run as that user (docs/trust.md). With
     --beside it lies in FOLDER/.prismfs, on a branch of its own in the code's repository, whose branches and files
@@ -84,6 +85,7 @@ def init(
         beside_code.add_work_tree(code, folder, pid)
     commit, made = init_project(folder, project=project, now=call.now())
     joined = [] if tenant is None else join_tenant(folder, pid, known, actor=call.actor(), now=call.now())
+    installed, kept = ([], []) if no_hooks else install(folder)
     if separate:
         isolation.separate(folder, agents)
     lines = [
@@ -91,9 +93,11 @@ def init(
         f"  drop files into {folder / 'inbox'}, or: prismfs -C {folder} signal send --help",
         f"  serve it with: prismfs -C {folder} watch",
         *(f"  {line}" for line in joined),
+        *(f"  kept the hook {name}: it is not ours" for name in kept),
         f"note: {' '.join(TEXT.split())}",
     ]
     data = {"pid": pid, "path": str(folder.resolve()), "commit": commit, "made": made, "dry_run": False}
+    data["hooks"] = {"installed": installed, "kept": kept}
     data["isolation"] = isolation.isolation_of(folder).form
     output.result(call, data, lines)
 
@@ -209,15 +213,17 @@ def hooks() -> None:
     """Install or run the git hooks: they check what people commit, merge and push."""
 
 
-@hooks.command("install", epilog="\b\nExample:\n  prismfs hooks install")
+@hooks.command("install", epilog="\b\nExample:\n  prismfs hooks install\n  prismfs -C /srv/desk.git hooks install")
 @output.verb(writes=True)
 def install_hooks(call: output.Call, dry_run: bool) -> None:
-    """Write the hook scripts into .git/hooks; a foreign hook is left as it is and named."""
-    from prismfs.engine.trust.hooks import install
+    """Write the hook scripts of the project, or of a bare repository; a foreign hook is left as it is and named."""
+    from prismfs.store.git.place import is_bare
 
-    written, kept = install(call.project(), HOOKS, dry_run=dry_run)
+    folder = call.directory.resolve()
+    written, kept = install(folder if is_bare(folder) else call.project(), dry_run=dry_run)
     lines = [f"{'would install' if dry_run else 'installed'} {name}" for name in written]
     lines += [f"kept {name}: it is not ours" for name in kept]
+    lines = lines or ["none: the hooks of this repository are those of the code"]
     output.result(call, {"installed": written, "kept": kept, "dry_run": dry_run}, lines)
 
 
@@ -226,11 +232,14 @@ def install_hooks(call: output.Call, dry_run: bool) -> None:
 @click.argument("arguments", nargs=-1)
 @output.verb()
 def run_hook(call: output.Call, name: str, arguments: tuple[str, ...]) -> int:
-    """Do what the hook NAME does; git calls this."""
+    """Do what the hook NAME does; git calls this. Where no project is, there is nothing to check."""
     from prismfs.engine.trust.hooks import run
 
     lines = sys.stdin.read().splitlines() if name == "pre-receive" and not sys.stdin.isatty() else []
-    root = Path.cwd() if name == "pre-receive" else call.project()
+    try:
+        root = Path.cwd() if name == "pre-receive" else call.project()
+    except StoreError:  # a branch that the project is not on
+        return 0
     problems = run(name, root, arguments, lines)
     texts = [output.one_line(f"{problem} [{problem.code}]") for problem in problems]
     output.result(call, {"problems": [problem.as_document() for problem in problems]}, texts)

@@ -14,6 +14,7 @@ from prismfs.engine.admin import doctor_tenant, watchdog
 from prismfs.engine.admin.check import check_routes
 from prismfs.engine.admin.isolation import isolation_of
 from prismfs.engine.trust.endorsement import keys_of, project_at
+from prismfs.engine.trust.hook_scripts import check_hooks
 from prismfs.engine.trust.protection import is_signed
 from prismfs.errors import ConfigError, PrismfsError, Problem
 from prismfs.intake.personal import PERSONAL
@@ -72,6 +73,7 @@ def examine(root: Path, now: datetime) -> list[Finding]:
             _try("all records are committed and unedited", _check_status, repo),
             _try("records are as seen last, or signed since", lambda: repo.witness.check(repo.snapshot().commit)),
             _try("the branch that people see follows the records", _check_window, repo),
+            _try("the git hooks, where there are any, can run", check_hooks, root),
             _try("no record was written by a newer prismfs", _check_newer, root),
             _try("the inbox can be written", _check_inbox, root),
             _try("the watcher's heartbeat is fresh", _check_heartbeat, repo, now),
@@ -96,8 +98,7 @@ def _try(subject: str, look: Callable[..., Problem | None], *about: object) -> F
 
 def _git_version(root: Path) -> Problem | None:
     text = run_plain(["--version"], cwd=root).decode()
-    numbers = re.findall(r"\d+", text)[:2]
-    if tuple(map(int, numbers)) < _OLDEST_GIT:
+    if tuple(map(int, re.findall(r"\d+", text)[:2])) < _OLDEST_GIT:
         return Problem("git_too_old", text.strip(), hint="install git 2.39 or newer")
     return None
 
@@ -154,8 +155,8 @@ def _check_routes(repo: ProjectRepo) -> Problem | None:
     settings, routing = view.single(EscalationPolicy), view.single(Routing)
     for tier in routing.known_tiers:
         if not authority.is_identity(view, tier):
-            hint = f"add roster/{tier}.yaml"
-            return Problem("tier_without_persona", f"nobody in the roster is {tier}", path=_ROUTING, hint=hint)
+            said = f"nobody in the roster is {tier}"
+            return Problem("tier_without_persona", said, path=_ROUTING, hint=f"add roster/{tier}.yaml")
     lease = view.single(Policy).delivery_lease
     for name, target in routing.targets.items():
         if target.timeout >= lease:
@@ -237,8 +238,7 @@ def _check_newer(root: Path) -> Problem | None:
 
 
 def _check_inbox(root: Path) -> Problem | None:
-    inbox = root / "inbox"
-    if inbox.is_symlink() or not inbox.is_dir():
+    if (root / "inbox").is_symlink() or not (root / "inbox").is_dir():
         return Problem("no_inbox", "is not a folder", path="inbox", hint="make it a folder")
     return None
 
@@ -260,8 +260,8 @@ def _check_sharing(repo: ProjectRepo) -> Problem | None:
     heartbeat = watchdog.read_heartbeat(repo.root)
     if heartbeat is None or heartbeat.sharing is None:
         return None
-    problem, since = Problem.from_document(heartbeat.sharing), heartbeat.sharing["since"]
-    said = f"not since {since}: {problem.message} [{problem.code}]"
+    problem = Problem.from_document(heartbeat.sharing)
+    said = f"not since {heartbeat.sharing['since']}: {problem.message} [{problem.code}]"
     return Problem("not_shared", said, path=problem.path, hint="prismfs push")
 
 

@@ -6,8 +6,6 @@ protected files and approvals need an operator's signature; what needs none is a
 never changed; an approval is about something that is there, fits it, and is not by an author.
 """
 
-import shlex
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,45 +25,24 @@ from prismfs.kinds.core.verdict import Verdict
 from prismfs.records.api import Document, Kind, codec
 from prismfs.rules.core.api import Signoff, proposal, signoff
 from prismfs.store.git.history import Commit, proposal_of, read_commits
-from prismfs.store.git.place import find_git_dir, read_branch
+from prismfs.store.git.place import find_git_dir, locate, read_branch
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, Change, parse_raw
 from prismfs.store.git.proofs import has_engines, newest_proven
 from prismfs.store.git.repository import Git
 
-_SCRIPT = """#!/bin/sh
-# Written by prismfs hooks install. git runs it with a PATH of its own: the program that wrote it comes first.
-[ -x {python} ] && exec {python} -m prismfs hooks run {name} -- "$@"
-exec prismfs hooks run {name} -- "$@"
-"""
 _ROSTER = (persona.KIND, project.KIND)
 """The kinds that say who there is, and who is an operator."""
 
 _SIGN = "an operator takes it over in a commit of her own: git merge --squash BRANCH, git commit -S"
 
 
-def install(root: Path, names: Sequence[str], *, dry_run: bool) -> tuple[list[str], list[str]]:
-    """Write the hook scripts; return the names written, and those left because they are not prismfs's."""
-    folder = find_git_dir(root) / "hooks"
-    written, kept = [], []
-    for name in names:
-        path, script = folder / name, _SCRIPT.format(name=name, python=shlex.quote(sys.executable))
-        if path.exists() and f'exec prismfs hooks run {name} -- "$@"\n' not in path.read_text(errors="replace"):
-            kept.append(name)
-            continue
-        written.append(name)
-        if not dry_run:
-            folder.mkdir(exist_ok=True)
-            path.write_text(script)
-            path.chmod(0o755)
-    return written, kept
-
-
 def run(name: str, root: Path, arguments: Sequence[str], lines: Sequence[str]) -> list[Problem]:
     """Return what the hook `name` objects to.
 
-    `pre-commit` checks what is staged; `commit-msg` that nobody claims the engine's trailers; `pre-receive`
-    (lines of old, new, reference) that history only grows, that no audit row is touched, and what `check_commits` says
-    of the branch that is served; after a merge or checkout nothing is refused: the watcher takes the news up itself.
+    `pre-commit` checks what is staged and is not the records' own; `commit-msg` that nobody claims the engine's
+    trailers; `pre-receive` (lines of old, new, reference) that history only grows, that no audit row is touched, and
+    what `check_commits` says of the branch that is served; after a merge or checkout nothing is refused: the watcher
+    takes the news up itself.
     """
     if name == "commit-msg":
         path = arguments[0]
@@ -75,8 +52,13 @@ def run(name: str, root: Path, arguments: Sequence[str], lines: Sequence[str]) -
     if name == "pre-commit":
         with Git(root, find_git_dir(root), in_hook=True) as git:
             base = "HEAD" if git.resolve("HEAD") else EMPTY_TREE
-            raw = git.run("diff-index", "--cached", "-r", "-z", "--raw", "--no-renames", base)
-            return list(_check(git, parse_raw(raw.split(b"\0")), by_hand=not (git.git_dir / "MERGE_HEAD").exists()))
+            changes = parse_raw(
+                git.run("diff-index", "--cached", "-r", "-z", "--raw", "--no-renames", base).split(b"\0")
+            )
+            place = locate(root)
+            if place is not None:  # what the engine has just brought, or a reset has left staged, is nobody's change
+                changes = (one for one in changes if git.blob(f"{place.truth}:{one.path}") != one.new)
+            return list(_check(git, changes, by_hand=not (git.git_dir / "MERGE_HEAD").exists()))
     if name == "pre-receive":
         return _check_push(root, lines)
     return []

@@ -105,9 +105,14 @@ def find_git_dir(root: Path) -> Path:
         text = entry.read_text()
         if text.startswith("gitdir: "):
             return (root / text.removeprefix("gitdir: ").strip()).resolve()
-    if (root / "HEAD").is_file() and (root / "objects").is_dir():
+    if is_bare(root):
         return root
     raise StoreError("not_a_repository", "is not a git repository", path=str(root), hint="prismfs init makes one")
+
+
+def is_bare(folder: Path) -> bool:
+    """Tell whether the folder is itself a git directory."""
+    return (folder / "HEAD").is_file() and (folder / "objects").is_dir()
 
 
 def check_form(common: Path) -> None:
