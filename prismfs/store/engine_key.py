@@ -1,7 +1,8 @@
 """The engine of this clone: its name, and the key that it signs with.
 
 The name stands in the file `engine` of the clone's state folder; the key lies outside of the repository, in the file
-`<key folder>/<pid>/<name>`. The line `agent <public key>` below the name says that an ssh-agent has it instead. The
+`<key folder>/<pid>/<name>`. The line `agent <public key>` below the name says that an ssh-agent has it instead, the
+line `next <name>` by which name and key it goes on once the roster has them and the first no more (`keys rotate`). The
 file `engine.at` says which folder that is: a repository that was copied (`cp -r`) is a clone that has no engine yet.
 """
 
@@ -9,9 +10,9 @@ import os
 import re
 import secrets
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from prismfs.errors import PrismfsError, StoreError
@@ -26,16 +27,20 @@ CANNOT_SIGN = ("engine_key_missing", "engine_not_enrolled")
 """Codes that say that this clone's engine decides nothing that others would believe."""
 
 _FILE, _PLACE = "engine", "engine.at"
-_AGENT = "agent "
+_AGENT, _NEXT = "agent ", "next "
 _LETTERS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class CloneEngine:
-    """The engine of a clone by its name; `agent` is the public key that an ssh-agent holds for it, None for a file."""
+    """The engine of a clone by its name; `agent` is the public key that an ssh-agent holds for it, None for a file.
+
+    `next` is the name that it is to go on by.
+    """
 
     name: str
     agent: str | None = None
+    next: str | None = None
 
 
 def read_engine(state: Path) -> CloneEngine | None:
@@ -46,8 +51,10 @@ def read_engine(state: Path) -> CloneEngine | None:
         name, *others = (state / _FILE).read_text().splitlines()
     except (FileNotFoundError, ValueError):
         return None
-    agents = [line.removeprefix(_AGENT) for line in others if line.startswith(_AGENT)]
-    return CloneEngine(name, agents[0] if agents else None)
+    agent, following = (
+        next((line.removeprefix(mark) for line in others if line.startswith(mark)), None) for mark in (_AGENT, _NEXT)
+    )
+    return CloneEngine(name, agent, following)
 
 
 def key_path(name: str, pid: str, environ: Mapping[str, str] = os.environ) -> Path:
@@ -90,19 +97,27 @@ def make_engine(
     Raises:
         RefusedError, StoreError: the key cannot be made or used, or the state folder not be written.
     """
-    name = begin = _default_name()
-    while is_taken(name) or os.path.lexists(key_path(name, pid, environ)):
-        name = f"{begin}-{secrets.token_hex(_LETTERS // 2)}"
+    name = _free_name(pid, is_taken, environ)
     signer = make_key(key_path(name, pid, environ)) if agent is None else _agent_key(agent, environ)
-    lines = [name] if agent is None else [name, f"{_AGENT}{agent}"]
-    try:
-        state.mkdir(parents=True, exist_ok=True)
-        temporary = state / f"{_FILE}.new"
-        temporary.write_text("".join(f"{line}\n" for line in lines))
-        temporary.replace(state / _FILE)
-    except OSError as error:
-        raise disk_error(error, str(state / _FILE)) from error
-    _note_place(state)
+    _write_engine(state, CloneEngine(name, agent))
+    return name, signer
+
+
+def make_next(
+    state: Path, pid: str, *, is_taken: Callable[[str], bool], environ: Mapping[str, str] = os.environ
+) -> tuple[str, Signer]:
+    """Return the name and the key that this clone's engine is to go on by; they are made where there are none yet.
+
+    Raises:
+        RefusedError, StoreError: as `make_engine` does.
+    """
+    engine = read_engine(state)
+    assert engine is not None
+    if engine.next is not None and (known := _next_key(engine, pid, environ)) is not None:
+        return engine.next, known
+    name = _free_name(pid, is_taken, environ)
+    signer = make_key(key_path(name, pid, environ))
+    _write_engine(state, replace(engine, next=name))
     return name, signer
 
 
@@ -122,7 +137,7 @@ def signing_key(view: View, state: Path, *, held: Signer | None = None) -> Signe
     if held is not None and public_line(held.public) in good:
         return held
     try:
-        signer = engine_key(state, view.single(Project).pid)
+        signer = _go_on(state, view.single(Project).pid, good)
     except PrismfsError as error:
         problem = error.problem
         raise StoreError(problem.code, problem.message, path=problem.path, hint=problem.hint) from error
@@ -134,6 +149,43 @@ def signing_key(view: View, state: Path, *, held: Signer | None = None) -> Signe
         raise StoreError("engine_not_enrolled", said, hint="prismfs keys new says how it gets there")
     _note_place(state)
     return signer
+
+
+def _go_on(state: Path, pid: str, good: Collection[str], environ: Mapping[str, str] = os.environ) -> Signer | None:
+    """Return this clone's key; where only its next one is `good`, that is its key from now on."""
+    engine, signer = read_engine(state), engine_key(state, pid, environ)
+    if engine is None or engine.next is None or (signer is not None and public_line(signer.public) in good):
+        return signer
+    following = _next_key(engine, pid, environ)
+    if following is None or public_line(following.public) not in good:
+        return signer
+    _write_engine(state, CloneEngine(engine.next))
+    return following
+
+
+def _next_key(engine: CloneEngine, pid: str, environ: Mapping[str, str]) -> Signer | None:
+    path = None if engine.next is None else key_path(engine.next, pid, environ)
+    return read_key(path) if path is not None and os.path.lexists(path) else None
+
+
+def _free_name(pid: str, is_taken: Callable[[str], bool], environ: Mapping[str, str]) -> str:
+    name = begin = _default_name()
+    while is_taken(name) or os.path.lexists(key_path(name, pid, environ)):
+        name = f"{begin}-{secrets.token_hex(_LETTERS // 2)}"
+    return name
+
+
+def _write_engine(state: Path, engine: CloneEngine) -> None:
+    more = ((_AGENT, engine.agent), (_NEXT, engine.next))
+    lines = [engine.name, *(f"{mark}{value}" for mark, value in more if value is not None)]
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        temporary = state / f"{_FILE}.new"
+        temporary.write_text("".join(f"{line}\n" for line in lines))
+        temporary.replace(state / _FILE)
+    except OSError as error:
+        raise disk_error(error, str(state / _FILE)) from error
+    _note_place(state)
 
 
 def _is_copy(state: Path) -> bool:

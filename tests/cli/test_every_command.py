@@ -104,6 +104,7 @@ ARGUMENTS = {
     "keys list": "",
     "keys new": "",
     "keys revoke": "engine-spare",
+    "keys rotate": "",
     "list": "incident",
     "log": "",
     "mail ack": "{mail}",

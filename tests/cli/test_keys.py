@@ -7,11 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from prismfs.engine.trust.verify import verify
-from prismfs.engine.turn.desk import Desk
-from prismfs.proof.proofs import Classified
-from prismfs.store.git.proofs import classify_branch, root_anchor
 from tests.support.command_line import CommandLine
+from tests.support.engines import classified, cloned, listed
 from tests.support.project import CLEAN
 from tests.support.signed_desk import line_of
 
@@ -26,26 +23,6 @@ def engine(place: CommandLine) -> str:
 def other(place: CommandLine, tmp_path: Path) -> CommandLine:
     """A clone that has no engine yet."""
     return cloned(place, tmp_path / "other")
-
-
-def cloned(place: CommandLine, root: Path) -> CommandLine:
-    place.git("clone", "--quiet", str(place.root), str(root))
-    (root / "inbox").mkdir()
-    return CommandLine(root)
-
-
-def listed(place: CommandLine) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = place.call("keys", "list", "--json").data["items"]
-    return found
-
-
-def classified(place: CommandLine) -> Classified:
-    """What the signatures of the whole branch prove, from its first commit on."""
-    with Desk(place.root) as desk:
-        git, head = desk.repo.git, desk.repo.snapshot().commit
-        root = git.run("rev-list", "--max-parents=0", head).decode().strip()
-        assert verify(git, until=head).problems == ()
-        return classify_branch(git, head, root_anchor(git, root))
 
 
 def test_init_makes_a_key_that_signs_every_group_and_git_agrees(place: CommandLine, tmp_path: Path) -> None:

@@ -1,14 +1,20 @@
 """`prismfs keys`: the keys that engines sign with; each clone has one, and the roster says which count."""
 
+import uuid
 from typing import Any
 
 import click
 
 from prismfs.cli import output
 from prismfs.cli.submit import submit_protected
-from prismfs.engine.admin.engine_keys import list_keys, own_key
+from prismfs.engine.admin.engine_keys import OwnKey, ask, list_keys, next_key, own_key
+from prismfs.engine.turn.desk import Desk
+from prismfs.engine.turn.submit import command_event, submit, write_change
 from prismfs.errors import RefusedError
+from prismfs.kinds.core.settings.project import Project
 from prismfs.proof.sshsig import fingerprint
+from prismfs.records.api import Document, Event, Nothing
+from prismfs.store.engine_key import signing_key
 
 
 @click.group("keys", epilog="\b\nExample:\n  prismfs keys list\n  prismfs keys new")
@@ -29,14 +35,16 @@ def list_(call: output.Call) -> None:
 
 @command.command("new", epilog="\b\nExample:\n  prismfs keys new\n  prismfs keys new --agent 'ssh-ed25519 AAAA…'")
 @click.option("--agent", metavar="KEY", help="Sign with this public key, which an ssh-agent holds; no file is made.")
+@click.option("--ask", "asks", is_flag=True, help="Propose the roster's entry on a branch, for an operator to merge.")
 @output.verb(writes=True)
-def new(call: output.Call, agent: str | None, dry_run: bool) -> None:
+def new(call: output.Call, agent: str | None, asks: bool, dry_run: bool) -> None:
     """Make the key of this clone's engine, outside of the repository, and say how the roster gets it.
 
     Where there is one already it is shown; one that was revoked is replaced, under a new name.
     """
     with call.desk() as desk:
         own = own_key(desk, agent=agent, dry_run=dry_run)
+        asked = _ask(call, desk, own, None) if asks and own.entry is not None and not dry_run else None
     if own.name is None or own.key is None:
         data: dict[str, Any] = {"name": None, "key": None, "made": own.made, "enrolled": False, "dry_run": True}
         output.result(call, data, "would make a key for the engine of this clone")
@@ -55,6 +63,46 @@ def new(call: output.Call, agent: str | None, dry_run: bool) -> None:
             f"and this clone takes it with: prismfs push. Where no clone can sign, an operator commits {path} by hand:",
             text,
         ]
+    if asked is not None:
+        data, lines = data | {"asked": asked}, [*lines, *_asked_lines(asked)]
+    output.result(call, data, lines)
+
+
+@command.command("rotate", epilog="\b\nExample:\n  prismfs keys rotate")
+@click.option("--ask", "asks", is_flag=True, help="Propose both changes on a branch, for an operator to merge.")
+@output.verb(writes=True)
+def rotate(call: output.Call, asks: bool, dry_run: bool) -> None:
+    """Give this clone's engine a new key, under a new name; the old one signs nothing from then on.
+
+    An operator may, or takes what --ask proposes. With trust: signed the roster's files are written, for a commit that
+    an operator signs. Until the roster has both changes this clone signs with the old key; then it goes on by itself.
+    """
+    commands: list[str] = []
+    asked = None
+    with call.desk() as desk:
+        old, own = next_key(desk, dry_run=dry_run)
+        changes = (("keys.enrol", {"name": own.name, "key": own.key}), ("keys.revoke", {"name": old}))
+        if dry_run:
+            pass
+        elif asks:
+            asked = _ask(call, desk, own, old)
+        elif desk.view().single(Project).trust == "signed":
+            written = [write_change(desk, _event(call, *one), call.now(), dry_run=False) for one in changes]
+            paths = " ".join(found[1] for found in written if not isinstance(found, Nothing))
+            commands = [f"git add {paths}", f'git commit -S -m "roster: rotate the key of {old}" -- {paths}']
+        else:
+            for one in changes:
+                submit(desk, _event(call, *one), call.now())
+            signing_key(desk.view(), desk.repo.state)
+    data: dict[str, Any] = {"old": old, "name": own.name, "key": own.key, "commands": commands, "dry_run": dry_run}
+    lines = [f"{'would replace' if dry_run else 'replaces'} the key of {old} by that of {own.name or 'a new engine'}"]
+    if commands:
+        lines += [
+            "it counts when an operator has signed this commit, and this clone then goes on by itself:",
+            *commands,
+        ]
+    if asked is not None:
+        data, lines = data | {"asked": asked}, [*lines, *_asked_lines(asked)]
     output.result(call, data, lines)
 
 
@@ -87,3 +135,19 @@ def revoke(call: output.Call, name: str, compromised_since: str | None, dry_run:
             raise RefusedError("unknown_commit", "no commit here has this id", field="--compromised-since")
         document["since"] = commit
     submit_protected(call, "keys.revoke", document, dry_run=dry_run)
+
+
+def _event(call: output.Call, verb: str, document: Document) -> Event:
+    return command_event(verb, document, actor=call.actor(), token=uuid.uuid4().hex, at=call.now())
+
+
+def _ask(call: output.Call, desk: Desk, own: OwnKey, old: str | None) -> dict[str, str]:
+    branch, taken_by = ask(desk, own, instead_of=old, actor=call.actor(), now=call.now())
+    push, fetch = f"git push origin {branch}", f"git fetch origin {branch}:{branch}"
+    return {"branch": branch, "push": push, "taken_by": f"{fetch} && {taken_by}"}
+
+
+def _asked_lines(asked: dict[str, str]) -> list[str]:
+    """Return how what was asked for reaches an operator."""
+    said = f"it is proposed on the branch {asked['branch']}. Next: {asked['push']}"
+    return [said, f"an operator takes it: {asked['taken_by']}"]

@@ -1,9 +1,11 @@
 """The keys of a project's engines: which there are, and this clone's own."""
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from functools import partial
 from typing import Literal
 
+from prismfs.engine.admin.roster import BRANCHES, commit_proposal, way_in
 from prismfs.engine.turn.desk import Desk
 from prismfs.errors import RefusedError
 from prismfs.kinds import kind_of
@@ -12,7 +14,7 @@ from prismfs.kinds.core.settings.project import Project
 from prismfs.proof.sshsig import fingerprint, public_line
 from prismfs.records.api import Document, View
 from prismfs.rules.core.api import authority
-from prismfs.store.engine_key import engine_key, make_engine, read_engine
+from prismfs.store.engine_key import engine_key, make_engine, make_next, read_engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,48 @@ def own_key(desk: Desk, *, agent: str | None, dry_run: bool) -> OwnKey:
     name, signer = make_engine(state, pid, is_taken=partial(_is_taken, view), agent=agent)
     key = public_line(signer.public)
     return OwnKey(name, key, made=True, entry=_file(name, key))
+
+
+def next_key(desk: Desk, *, dry_run: bool) -> tuple[str, OwnKey]:
+    """Return the name that this clone's engine has, and the key that it is to go on by under another name.
+
+    Raises:
+        RefusedError: `engine_not_enrolled`; there is none to go on from.
+        StoreError: the key cannot be made.
+    """
+    view, state = desk.view(), desk.repo.state
+    engine = read_engine(state)
+    known = None if engine is None else view.get(Persona, engine.name)
+    if engine is None or known is None or not known.keys:
+        raise RefusedError(
+            "engine_not_enrolled", "the roster has no key of this clone's engine to replace", hint="prismfs keys new"
+        )
+    if dry_run:
+        return engine.name, OwnKey(None, None, made=True)
+    name, signer = make_next(state, view.single(Project).pid, is_taken=partial(_is_taken, view))
+    key = public_line(signer.public)
+    return engine.name, OwnKey(name, key, made=True, entry=_file(name, key))
+
+
+def ask(desk: Desk, own: OwnKey, *, instead_of: str | None, actor: str, now: datetime) -> tuple[str, str]:
+    """Propose the roster's entry of a key on a branch, in the name of `actor`; return the branch and what takes it.
+
+    The key of the engine `instead_of` is revoked there, too.
+
+    Raises:
+        RefusedError: `proposal_exists`.
+    """
+    assert own.entry is not None
+    files = [own.entry]
+    if instead_of is not None:
+        revoked = desk.view().get(Persona, instead_of)
+        assert revoked is not None
+        after = revoked.changed(keys=())
+        files.append((kind_of(after).place_of(after), kind_of(after).write(after)))
+    branch = f"{BRANCHES}keys-{own.name}"
+    with desk.repo.writer():
+        commit_proposal(desk.repo, branch, files, subject=f"roster: enrol {own.name}", actor=actor, now=now)
+    return branch, way_in(desk.repo, branch)
 
 
 def _listed(entry: Persona, *, here: bool) -> EngineKey:

@@ -101,7 +101,7 @@ def propose(desk: Desk, event: Event, now: datetime) -> tuple[Decision, str, str
     if isinstance(decision, Nothing):
         return decision, branch, None
     with desk.repo.writer():
-        commit = _commit(desk.repo, f"refs/heads/{branch}", event, now)
+        commit = _commit(desk.repo, branch, event, now)
     settled = event.changed(document=event.document | {"branch": branch, "commit": commit})
     decision, _, _ = submit(desk, settled, now)
     return decision, branch, commit
@@ -114,25 +114,36 @@ def way_in(repo: ProjectRepo, branch: str) -> str:
     return f"git merge --no-ff {branch}"
 
 
-def _commit(repo: ProjectRepo, reference: str, event: Event, now: datetime) -> str:
-    """Make the one commit of a proposal on top of the branch, and let `reference` point at it."""
-    snapshot = repo.snapshot()
+def commit_proposal(
+    repo: ProjectRepo, branch: str, files: Sequence[tuple[str, bytes]], *, subject: str, actor: str, now: datetime
+) -> str:
+    """Make the one commit of a proposal by `actor` on top of the records, as that of `branch`; return it.
+
+    Raises:
+        RefusedError: `proposal_exists`; the branch is there and not merged.
+    """
+    head, reference = repo.snapshot().commit, f"refs/heads/{branch}"
     there = repo.git.resolve(reference)
-    if there is not None and repo.git.status("merge-base", "--is-ancestor", there, snapshot.commit):
-        short = reference.removeprefix("refs/heads/")
+    if there is not None and repo.git.status("merge-base", "--is-ancestor", there, head):
         raise RefusedError(
-            "proposal_exists", "this is proposed already and not yet merged", path=short,
-            hint=f"{way_in(repo, short)} takes it, git branch -D {short} drops it",
+            "proposal_exists", "this is proposed already and not yet merged", path=branch,
+            hint=f"{way_in(repo, branch)} takes it, git branch -D {branch} drops it",
         )  # fmt: skip
+    who = f"{actor} <{actor}@prismfs.invalid>"
+    message = f"{subject}\n\nProposed by {actor}. It takes effect when an operator takes it.\n"
+    commit = NewCommit(message, author=who, committer=who, seconds=int(now.timestamp()), files=tuple(files))
+    return repo.git.write_commits([commit], parent=head, scratch=reference)[0]
+
+
+def _commit(repo: ProjectRepo, branch: str, event: Event, now: datetime) -> str:
+    """Commit what `event` proposes."""
+    snapshot = repo.snapshot()
     records = rules.changes(Draft(repo.view(snapshot), event, now))
     assert not isinstance(records, Nothing)
     places = {kind_of(record).place_of(record): record for record in records}
     files = [(path, kind_of(one).write(one, old=repo.read(snapshot, path))) for path, one in places.items()]
-    who = f"{event.actor} <{event.actor}@prismfs.invalid>"
-    verb, name = event.document["verb"], event.document["name"]
-    message = f"roster: {verb} {name}\n\nProposed by {event.actor}. It takes effect when an operator takes it.\n"
-    commit = NewCommit(message, author=who, committer=who, seconds=int(now.timestamp()), files=tuple(files))
-    return repo.git.write_commits([commit], parent=snapshot.commit, scratch=reference)[0]
+    subject = f"roster: {event.document['verb']} {event.document['name']}"
+    return commit_proposal(repo, branch, files, subject=subject, actor=event.actor, now=now)
 
 
 def _entry(persona: Persona, pid: str, shown: str, *, bridge: bool) -> Entry:
