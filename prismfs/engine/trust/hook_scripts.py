@@ -43,8 +43,10 @@ def install(root: Path, *, dry_run: bool = False) -> tuple[list[str], list[str]]
         written.append(name)
         if not dry_run:
             path.parent.mkdir(exist_ok=True)
-            path.write_text(_script(name, sys.executable))
-            path.chmod(0o755)
+            aside = path.with_name(f".{name}.new")  # half a script would be taken for somebody else's
+            aside.write_text(_script(name, sys.executable))
+            aside.chmod(0o755)
+            aside.replace(path)
     return written, kept
 
 
