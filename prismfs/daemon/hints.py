@@ -64,6 +64,8 @@ class Hints:
         for inbox in inboxes:
             observer.schedule(_InboxHandler(self, inbox), str(inbox), recursive=False)
         for folder in references:
+            while not folder.is_dir():  # git takes it away where its branches are packed
+                folder = folder.parent
             observer.schedule(_ReferenceHandler(self), str(folder), recursive=False)
         observer.daemon = True
         try:

@@ -123,6 +123,7 @@ class Watcher:
                 continue
             pause = min(project.next_scan for project in self._projects) - self._clock.monotonic()
             if pause <= 0:
+                self._tidy_in_a_storm()
                 continue
             for project in self._projects:
                 self._tidy(project)

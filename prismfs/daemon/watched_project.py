@@ -17,10 +17,11 @@ from prismfs.engine.admin.watchdog import FILE, Heartbeat, is_silent, read_heart
 from prismfs.engine.turn.commit_group import Outcome
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.react import Turn
-from prismfs.errors import ConflictError, PrismfsError
+from prismfs.errors import ConflictError, PrismfsError, StoreError
 from prismfs.kinds.response.settings.response import Response
 from prismfs.records.api import Document, Plan, Refused, format_instant
 from prismfs.store.git import upkeep
+from prismfs.store.lock import left_locks, lock_left
 
 TICK = timedelta(milliseconds=1)
 """A due time is acted on one instant after it: at exactly the threshold nothing happens (R-004-22)."""
@@ -89,6 +90,7 @@ class WatchedProject:
     next_scan: float = float("-inf")
     tidied: float = float("-inf")
     error: PrismfsError | None = None
+    lock_told: bool = False
     turn: Turn = field(default_factory=Turn)
 
     @property
@@ -113,11 +115,18 @@ class WatchedProject:
         """Carry the window to the truth, if it is behind; not while a person's git command is under way.
 
         Raises:
-            StoreError: it cannot be written.
+            StoreError: it cannot be written; `lock_left`, once, where it waits for a git that was killed.
         """
-        if self.desk.repo.is_window_behind():
-            with suppress(ConflictError), self.desk.repo.writer():
-                self.desk.repo.bring_window()
+        told, self.lock_told = self.lock_told, False
+        if not self.desk.repo.is_window_behind():
+            return
+        with suppress(ConflictError), self.desk.repo.writer():
+            self.desk.repo.bring_window()
+            return
+        problem = next(map(lock_left, left_locks(self.desk.repo.place)), None)
+        self.lock_told = problem is not None
+        if problem is not None and not told:
+            raise StoreError(problem.code, problem.message, path=problem.path, hint=problem.hint)
 
     def keep_up(self, clock: Clock) -> None:
         """Consolidate the repository's packs, if it is time.

@@ -199,9 +199,9 @@ def _is_copy(state: Path) -> bool:
 def _note_place(state: Path) -> None:
     """Note where the engine's clone is. A folder that was moved is the same; the note is no more than a guard."""
     with suppress(OSError):
-        text = f"{state.stat().st_ino} {state.resolve()}\n"
-        if not (state / _PLACE).exists() or (state / _PLACE).read_text() != text:
-            (state / _PLACE).write_text(text)
+        text = f"{state.stat().st_ino} {state.resolve()}\n".encode()
+        if not (state / _PLACE).exists() or (state / _PLACE).read_bytes() != text:
+            (state / _PLACE).write_bytes(text)
 
 
 def _agent_key(line: str, environ: Mapping[str, str]) -> AgentKey:

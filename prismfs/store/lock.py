@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from prismfs.errors import ConflictError
+from prismfs.errors import ConflictError, Problem
 from prismfs.store.git.place import Place
 from prismfs.store.git.plumbing import EMPTY_TREE, keeps_of_imports
 from prismfs.store.git.repository import Git
@@ -66,13 +66,18 @@ class Lock:
         try:
             os.ftruncate(self.descriptor, 0)
             os.pwrite(self.descriptor, str(os.getpid()).encode(), 0)
+            if self.broken_since is not None:
+                # Killed before it has cleared what the last one left, this one leaves that to the next.
+                os.utime(self.descriptor, ns=(found.st_mtime_ns, found.st_mtime_ns))
         except OSError as error:
             fcntl.flock(self.descriptor, fcntl.LOCK_UN)
             raise disk_error(error, str(self._path.name)) from error
 
-    def release(self) -> None:
-        """Release the lock and mark it as released in order."""
-        os.ftruncate(self.descriptor, 0)
+    def release(self, *, in_order: bool = True) -> None:
+        """Release the lock; without `in_order` the next holder finds it broken."""
+        with suppress(OSError):
+            if in_order:
+                os.ftruncate(self.descriptor, 0)
         fcntl.flock(self.descriptor, fcntl.LOCK_UN)
 
     def close(self) -> None:
@@ -90,7 +95,7 @@ class Marks:
 
     def read(self, name: str) -> str | None:
         """Return the commit of the mark `name`; None where there is none, or none that the repository holds."""
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, UnicodeDecodeError):
             text = (self._state / name).read_text().strip()
             if len(text) in (40, 64) and (text == EMPTY_TREE or self._git.resolve(text) is not None):
                 return text
@@ -142,13 +147,20 @@ def left_locks(place: Place) -> tuple[Path, ...]:
     return tuple(path for path, at in _lock_files(place) if time.time() - at > _LEFT and not _is_held(path, place))
 
 
+def lock_left(lock: Path) -> Problem:
+    """Return what such a file means, and the command that takes it away."""
+    return Problem("lock_left", "a git that was killed has left it", path=lock.name, hint="prismfs recover")
+
+
 def _lock_files(place: Place) -> Iterator[tuple[Path, float]]:
     """Yield each lock file that is in the engine's way, and when it was written (seconds since 1970)."""
     for path in (
         place.git_dir / "index.lock",
+        place.git_dir / "prismfs-index.lock",
         place.common / "packed-refs.lock",
         place.common / f"{place.window}.lock",
         *(place.common / place.own).rglob("*.lock"),
+        *(place.common / "objects" / "info").rglob("commit-graph*.lock"),
     ):
         with suppress(FileNotFoundError):
             yield path, path.stat().st_mtime

@@ -21,6 +21,7 @@ from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, NewCommit
 from prismfs.store.git.proofs import first_truth
 from prismfs.store.git.repository import Git
 from prismfs.store.git.signing import sign_group
+from prismfs.store.git.worktree import disk_error
 from prismfs.store.lock import Lock, Marks, clear_dead_locks
 from prismfs.store.plan_commits import Written, commit_of, old_files
 from prismfs.store.projection import Projection
@@ -86,6 +87,7 @@ class ProjectRepo:
 
         Raises:
             ConflictError: `locked`; another process is still writing after `wait` seconds.
+            StoreError: the disk fails, whatever met that inside.
         """
         self._lock.acquire(wait=wait)
         try:
@@ -93,8 +95,12 @@ class ProjectRepo:
                 clear_dead_locks(self.place, since=self._lock.broken_since)
             self.witness.check(self._found())
             yield
-        finally:
-            self._lock.release()
+        except BaseException as error:
+            self._lock.release(in_order=False)  # a git of ours may have died: the next writer looks for its lock files
+            if isinstance(error, OSError):
+                raise disk_error(error, str(error.filename or self.root)) from error
+            raise
+        self._lock.release()
 
     def snapshot(self) -> Snapshot:
         """Return the current state of the truth and of the window.
@@ -205,9 +211,8 @@ class ProjectRepo:
     def forget_abandoned(self, commit: str) -> None:
         """Let go of a former head all of whose decisions were made again; until the window has left it, it is kept."""
         old, new = self._abandoned(commit), self._redecided + commit
-        if self.git.resolve(old) is None:
-            return
-        self.git.move({old: (commit, NO_OBJECT), new: (self.git.resolve(new) or NO_OBJECT, commit)})
+        if self.git.resolve(old) is not None:
+            self.git.move({old: (commit, NO_OBJECT), new: (self.git.resolve(new) or NO_OBJECT, commit)})
 
     def make_first_commit(self, files: dict[str, bytes], *, message: str, seconds: int) -> str:
         """Make the first commit of a project from `files` (path → bytes) and return its id.
@@ -262,10 +267,6 @@ class ProjectRepo:
 
     def _first(self, window: str | None) -> str:
         if window is None:
-            raise StoreError(
-                "no_commits",
-                "the repository has no commit yet",
-                path=str(self.root),
-                hint="prismfs init makes the first",
-            )
+            said = "the repository has no commit yet"
+            raise StoreError("no_commits", said, path=str(self.root), hint="prismfs init makes the first")
         return first_truth(self.git, window)

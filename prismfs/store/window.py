@@ -193,7 +193,8 @@ class Window:
 def _copy(index: Path, made: Path) -> tuple[int, ...] | None:
     """Copy the index; return what tells it from any later one, None where there is none."""
     stamp = _stamp(index)
-    made.unlink(missing_ok=True)
+    for left in (made, made.with_name(f"{made.name}.lock")):  # of a carry that was killed, perhaps with its git
+        left.unlink(missing_ok=True)
     if stamp is not None:
         shutil.copyfile(index, made)
     return stamp

@@ -32,6 +32,8 @@ class Watched:
         if tenant is not None:
             Places(root.parent).name(pid, root.name)
         self.children: list[subprocess.Popen[str]] = []
+        self.logs = root.parent
+        """The folder of what watchers print."""
 
     def start(self, *options: str) -> subprocess.Popen[str]:
         """Start a watcher and wait until it says that it watches."""
@@ -43,7 +45,7 @@ class Watched:
     def spawn(self, *options: str) -> subprocess.Popen[str]:
         """Start a watcher without waiting for it."""
         number = len(self.children)
-        out = self.root.parent / f"{self.root.name}-{number}.out"
+        out = self.logs / f"{self.root.name}-{number}.out"
         with out.open("w") as stdout, out.with_suffix(".err").open("w") as stderr:
             child = subprocess.Popen(
                 [sys.executable, "-m", "prismfs", "-C", str(self.served), "watch", "--json", *options],
@@ -68,12 +70,15 @@ class Watched:
 
     def lines(self, child: subprocess.Popen[str]) -> list[dict[str, Any]]:
         """Return what a watcher has printed: one object a line."""
-        path = self.root.parent / f"{self.root.name}-{self.children.index(child)}.out"
-        return [json.loads(line) for line in path.read_text().splitlines()]
+        return [json.loads(line) for line in self.printed(child).splitlines()]
+
+    def printed(self, child: subprocess.Popen[str]) -> str:
+        """Return what a watcher has printed, as it is."""
+        return (self.logs / f"{self.root.name}-{self.children.index(child)}.out").read_text()
 
     def errors(self, child: subprocess.Popen[str]) -> str:
         """Return what a watcher has complained about."""
-        path = self.root.parent / f"{self.root.name}-{self.children.index(child)}.err"
+        path = self.logs / f"{self.root.name}-{self.children.index(child)}.err"
         return path.read_text()
 
     def health(self) -> dict[str, Any]:

@@ -36,7 +36,7 @@ from prismfs.store.git.history import check_whole
 from prismfs.store.git.repository import run_plain
 from prismfs.store.git.signatures import PROGRAM, can_check
 from prismfs.store.listing import find_documents
-from prismfs.store.lock import left_locks
+from prismfs.store.lock import left_locks, lock_left
 from prismfs.store.projection import INVALID
 from prismfs.store.reading import reading
 from prismfs.store.repo import ProjectRepo
@@ -217,9 +217,8 @@ def _check_window(repo: ProjectRepo) -> Problem | None:
     stays = repo.window.obstacle(repo.snapshot().commit)
     if stays is not None:
         return stays.problem
-    left = left_locks(repo.place)
-    if left:
-        return Problem("lock_left", "a git that was killed has left it", path=left[0].name, hint="prismfs recover")
+    for left in left_locks(repo.place):
+        return lock_left(left)
     return repo.window.unseen()
 
 

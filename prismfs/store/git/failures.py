@@ -8,6 +8,9 @@ from pathlib import Path
 from prismfs.errors import ConflictError, PrismfsError, StoreError
 
 _WRITES = frozenset({"fast-import", "index-pack", "update-ref"})
+_LITTLE = 1 << 15
+"""Bytes of room below which a git that failed has met a full disk: less than the smallest group takes."""
+
 _READS = frozenset({"diff-tree", "log", "merge-base", "rev-list"})
 
 
@@ -20,7 +23,7 @@ def failure(verb: str, code: int | None, errors: bytes, git_dir: Path | None = N
     """
     text = errors.decode(errors="replace").strip().splitlines()
     detail = text[-1] if text else f"exit code {code}"
-    if says(errors, errno.ENOSPC, errno.EDQUOT):
+    if says(errors, errno.ENOSPC, errno.EDQUOT) or (git_dir is not None and _is_full(git_dir)):
         return StoreError("disk_full", "the disk is full", hint="make room; nothing was changed")
     if says(errors, errno.EACCES, errno.EROFS):
         return StoreError("read_only", f"git {verb}: {detail}", hint="make the repository writable")
@@ -33,6 +36,13 @@ def failure(verb: str, code: int | None, errors: bytes, git_dir: Path | None = N
     if verb in _READS and git_dir is not None and _leaves_out(git_dir):
         return missing(git_dir, "a part of the history is not here")
     return StoreError("git_failed", f"git {verb}: {detail}", hint="run prismfs doctor")
+
+
+def not_started(error: OSError) -> StoreError:
+    """Return the error for a git that could not be started at all."""
+    if isinstance(error, FileNotFoundError):
+        return StoreError("git_missing", "git was not found", hint="install git 2.39 or newer")
+    return StoreError("disk_failed", f"git cannot be started: {error.strerror}", hint="try again")
 
 
 _UNSHALLOW = "git prune --expire=never && git fetch --unshallow, then again"
@@ -51,6 +61,14 @@ def missing(git_dir: Path, what: str, path: str | None = None) -> StoreError:
 
 def _common(git_dir: Path) -> Path:
     return (git_dir / "objects").resolve().parent
+
+
+def _is_full(folder: Path) -> bool:
+    """Tell whether there is no room: where a write was cut short, git has words of its own for that."""
+    with suppress(OSError):
+        room = os.statvfs(folder)
+        return room.f_bavail * room.f_frsize < _LITTLE or (room.f_files > 0 and room.f_favail == 0)
+    return False
 
 
 def _leaves_out(git_dir: Path) -> bool:

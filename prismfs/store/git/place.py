@@ -151,7 +151,7 @@ def read_branch(git_dir: Path) -> str | None:
         StoreError: `not_a_repository`; HEAD cannot be read.
     """
     try:
-        text = (git_dir / "HEAD").read_text().strip()
+        text = (git_dir / "HEAD").read_text(errors="replace").strip()
     except OSError as error:
         raise StoreError("not_a_repository", "has no HEAD that can be read", path=str(git_dir)) from error
     return text.removeprefix("ref: ") if text.startswith("ref: refs/heads/") else None
@@ -166,7 +166,7 @@ def locate(root: Path) -> Place | None:
     git_dir = find_git_dir(root)
     common = find_common_dir(git_dir)
     for path in sorted((common / "prismfs").glob(f"PID-*/{_WINDOW}")):
-        with suppress(OSError):
+        with suppress(OSError, UnicodeDecodeError):
             window, _, worktree = path.read_text().strip().partition("\n")
             if worktree == _name_of(git_dir, common):
                 return Place(root, git_dir, common, path.parent.name, window)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from prismfs.errors import ConflictError, StoreError
-from prismfs.store.git.failures import failure
+from prismfs.store.git.failures import failure, not_started
 from prismfs.store.git.git_env import HOOK_VARIABLES, NETWORK_SETTINGS, SETTINGS, environment, network_environment
 from prismfs.store.git.plumbing import NO_OBJECT, Change, NewCommit, clear_failed_import, parse_raw, stream_of
 
@@ -177,7 +177,7 @@ class Git:
         ids = output.decode().split()
         if child.returncode or len(ids) != count:
             clear_failed_import(self.git_dir, child.pid)
-            raise failure("fast-import", child.returncode, errors)
+            raise failure("fast-import", child.returncode, errors, self.git_dir)
         return tuple(ids)
 
     def move(self, moves: Mapping[str, tuple[str, str]]) -> None:
@@ -209,7 +209,8 @@ class Git:
             raise
         self._step(child, moves, "commit")
         while self.kept:
-            self.kept.pop().unlink(missing_ok=True)
+            with suppress(OSError):  # one that stays goes with the next upkeep
+                self.kept.pop().unlink(missing_ok=True)
 
     def _step(self, child: subprocess.Popen[bytes], moves: Mapping[str, tuple[str, str]], *lines: str) -> None:
         """Take one step of a transaction, which git answers with one line."""
@@ -226,7 +227,7 @@ class Git:
         self._references = None
         if any(self.resolve(name) != (None if old == NO_OBJECT else old) for name, (old, _) in moves.items()):
             raise ConflictError("branch_moved", "the branch moved meanwhile", hint="try again")
-        raise failure("update-ref", child.returncode, errors)
+        raise failure("update-ref", child.returncode, errors, self.git_dir)
 
     def _send(self, requests: Sequence[str]) -> None:
         if any("\n" in request for request in requests):
@@ -285,15 +286,15 @@ class Git:
                 pass_fds=self._inherit if alone else (),
                 start_new_session=not alone,
             )
-        except FileNotFoundError:
-            raise StoreError("git_missing", "git was not found", hint="install git 2.39 or newer") from None
+        except OSError as error:
+            raise not_started(error) from error
 
 
 def run_plain(arguments: Sequence[str], *, cwd: Path) -> bytes:
     """Return the output of a git command that needs no repository settings (such as `git --version`)."""
     try:
         return subprocess.run(["git", *arguments], cwd=cwd, capture_output=True, check=True).stdout
-    except FileNotFoundError:
-        raise StoreError("git_missing", "git was not found", hint="install git 2.39 or newer") from None
+    except OSError as error:
+        raise not_started(error) from error
     except subprocess.CalledProcessError as error:
         raise failure(arguments[0], error.returncode, error.stderr) from None
