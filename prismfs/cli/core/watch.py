@@ -1,10 +1,12 @@
 """`prismfs react` and `prismfs watch`: one turn over everything that waits, or one after the other until stopped."""
 
+import errno
 import logging
 import signal
 import sys
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import click
@@ -138,18 +140,33 @@ class _Printed:
         self.several = False
 
     def report(self, desk: Desk, turn: Turn) -> None:
+        with _unless_disk_full():
+            self._report(desk, turn)
+
+    def _report(self, desk: Desk, turn: Turn) -> None:
         for outcome in turn.outcomes:
             data, line = render_outcome(outcome)
             name = desk.root.name
             output.stream(self._call, {"project": name, **data}, f"{name}  {line}" if self.several else line)
 
     def complain(self, root: Path, error: PrismfsError) -> None:
-        if self.complaints:
-            output.print_error(error.problem.at(error.problem.path or str(root)), as_json=self._call.as_json)
+        with _unless_disk_full():
+            if self.complaints:
+                output.print_error(error.problem.at(error.problem.path or str(root)), as_json=self._call.as_json)
 
     def note(self, text: str) -> None:
         if not self._log_json:
             click.echo(text, err=True)
+
+
+@contextmanager
+def _unless_disk_full() -> Iterator[None]:
+    """Leave a line out that the disk has no room for: the watcher goes on."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
 
 
 def _watch(call: output.Call, printed: _Printed, *, once_idle: bool) -> None:
