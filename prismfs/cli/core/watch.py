@@ -1,6 +1,5 @@
 """`prismfs react` and `prismfs watch`: one turn over everything that waits, or one after the other until stopped."""
 
-import errno
 import logging
 import signal
 import sys
@@ -164,9 +163,10 @@ def _unless_disk_full() -> Iterator[None]:
     """Leave a line out that the disk has no room for: the watcher goes on."""
     try:
         yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
+    except BrokenPipeError:
+        raise
+    except OSError:
+        return
 
 
 def _watch(call: output.Call, printed: _Printed, *, once_idle: bool) -> None:

@@ -1,7 +1,6 @@
 """Keeping git quick: packs consolidated and the commit-graph written, when due, with the effect checked."""
 
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 
 from prismfs.errors import StoreError
@@ -40,9 +39,11 @@ def keep_up(git: Git) -> Upkeep:
         StoreError: `upkeep_without_effect` when there are not fewer packs afterwards.
     """
     for keep in keeps_of_imports(git.git_dir):
-        with suppress(FileNotFoundError):  # another git may take it away
+        try:
             if time.time() - keep.stat().st_mtime > ORPHANED:
                 keep.unlink()
+        except FileNotFoundError:  # another git has taken it away
+            continue
     before = count_packs(git)
     git.run("repack", "-d", "--geometric=2", "--quiet", "--no-write-bitmap-index")
     git.run("commit-graph", "write", "--reachable", "--changed-paths", "--split", "--no-progress")
