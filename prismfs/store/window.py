@@ -13,7 +13,7 @@ from pathlib import Path
 
 from prismfs.errors import ConflictError, Problem
 from prismfs.store.git import worktree
-from prismfs.store.git.history import merge_base, new_commits
+from prismfs.store.git.history import is_ancestor, merge_base, new_commits
 from prismfs.store.git.place import Place, read_branch
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, parse_raw
 from prismfs.store.git.repository import Git
@@ -118,6 +118,7 @@ class Window:
         if read_branch(self._place.git_dir) == self._place.window:
             edited = self._carry_all(head, truth)
         else:
+            self._take_back(head)
             self._git.move({self._place.window: (head or NO_OBJECT, truth)})
         self._marks.write("carried", truth)
         return edited
@@ -172,6 +173,15 @@ class Window:
             self._crash_point("after-index")
         self._crash_point("after-window")
         return edited
+
+    def _take_back(self, head: str | None) -> None:
+        """Take back the files of a carry that was cut off before the branch: another one is checked out now."""
+        for name in ("carrying", "worktree"):
+            mark = self._marks.read(name)
+            if head is not None and mark is not None and not is_ancestor(self._git, mark, head):
+                index = self._place.git_dir / "index"
+                worktree.take_back(self._git, self._place.state, index, self._git.changes(head, mark))
+                self._marks.write(name, head)
 
     def _busy(self, why: str, way: str = "the branch follows once it has ended") -> ConflictError:
         return ConflictError("window_busy", why, path=self._short, hint=way)

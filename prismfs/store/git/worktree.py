@@ -135,6 +135,26 @@ def restore(
     return tuple(edited)
 
 
+def take_back(git: Git, scratch: Path, index: Path, changes: Iterable[Change]) -> None:
+    """Bring the files that are as `changes` make them back to their old content, but for those that `index` has so.
+
+    What a carry that was cut off has put beside the files of another branch is nobody's, and in git's way.
+    """
+    listed = git.run("ls-files", "-s", "-z", index=index).split(b"\0")[:-1]
+    has = {
+        (os.fsdecode(path), entry.split()[1].decode()) for entry, _, path in (one.partition(b"\t") for one in listed)
+    }
+    with ExitStack() as stack:
+        folders = Folders(git.root, stack)
+        put = [
+            Change(change.path, change.new, change.old)
+            for change in changes
+            if change.new != NO_OBJECT and (change.path, change.new) not in has
+            and _blob_on_disk(folders, change.path) == change.new
+        ]  # fmt: skip
+    restore(git, scratch, put, lambda: None, ())
+
+
 def edited(git: Git, commit: str, paths: Sequence[str]) -> tuple[str, ...]:
     """Return those of `paths` that `commit` holds and that are missing on disk, or other bytes there."""
     with ExitStack() as stack:
