@@ -40,6 +40,7 @@ class Writes:
         """Run a command that meets `how` at its write number `at`, from 1 on; without `how` nothing.
 
         `killed` before it; `torn`, killed when the file is open and empty; or the name of an error such as `ENOSPC`.
+        With `counted` it meets nothing, and the last line of what it said is how many writes there were.
         """
         assert self._child.stdin is not None
         assert self._child.stdout is not None
@@ -76,25 +77,26 @@ def _main() -> None:
 def _run(arguments: Sequence[str], how: str, at: int) -> int:
     from prismfs.cli import run
 
+    passed = [0]
     if how:
-        sys.addaudithook(_hook(how, at))
+        sys.addaudithook(_hook(how, at, passed))
     try:
         return run(arguments)
     finally:
+        if how == "counted":
+            print(passed[0])
         sys.stdout.flush()
         sys.stderr.flush()
 
 
-def _hook(how: str, at: int) -> Any:
-    passed = 0
+def _hook(how: str, at: int, passed: list[int]) -> Any:
     number = getattr(errno, how, 0)
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        nonlocal passed
         if not _is_write(event, arguments) or (number == errno.ENOSPC and event not in _GROWS | {"open"}):
             return
-        passed += 1
-        if passed != at:
+        passed[0] += 1
+        if passed[0] != at:
             return
         if number:
             raise OSError(number, os.strerror(number), arguments[0])
