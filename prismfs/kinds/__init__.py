@@ -41,7 +41,8 @@ for _kind in KINDS.values():
 
 def kind_of(record: Record | type[Record]) -> Kind:
     """Return the kind that a record, or a record's model, belongs to."""
-    return _BY_MODEL[record if isinstance(record, type) else type(record)]
+    kind = _BY_MODEL.get(type(record))  # type: ignore[arg-type]
+    return _BY_MODEL[record] if kind is None else kind  # type: ignore[index]
 
 
 def kind_of_id(identifier: str) -> Kind:

@@ -99,7 +99,7 @@ class _Writer:
         """Write `mapping`, its keys at `column`."""
         margin = " " * column
         for key, value in mapping.items():
-            name = scalar(key)
+            name = _word(key)
             if len(name) > _LONGEST_SIMPLE_KEY:
                 self._lines.append(f"{margin}? {name}")
                 name = ""
@@ -110,7 +110,7 @@ class _Writer:
             if self._literal and _is_literal(value):
                 self._block(lead, value, column + 2)
             else:
-                self._lines.append(f"{lead} {scalar(value)}")
+                self._lines.append(f"{lead} {_word(value) if len(value) <= _SHORT else _text(value)}")
         elif isinstance(value, dict):
             if value:
                 self._lines.append(lead)

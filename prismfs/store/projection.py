@@ -11,15 +11,16 @@ from typing import TypeVar, cast
 
 from prismfs.errors import RecordError
 from prismfs.kinds import KINDS, kind_of, kind_of_path
+from prismfs.records.answer import Answer
 from prismfs.records.api import Document, Plan, Record, codec, format_instant, parse_instant
 from prismfs.records.kind import NEWER_VERSION, Kind
-from prismfs.records.view import GENESIS, Answer, ChainHead
+from prismfs.records.view import GENESIS, ChainHead
 from prismfs.store import answers, listing
 from prismfs.store.defaults import default_record, invalid_setting
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT
 from prismfs.store.git.repository import Git
 from prismfs.store.reading import read_head, write_head
-from prismfs.store.rows import parsed, row, row_of
+from prismfs.store.rows import parsed, row, row_of, setting
 
 R = TypeVar("R", bound=Record)
 
@@ -132,7 +133,7 @@ class Projection:
         if row is not None and row[0] == INVALID:
             said = json.loads(row[1])
             raise invalid_setting(kind.folder, said["code"], said[INVALID])
-        found = default_record(kind.name) if row is None else parsed(kind.name, row[1])
+        found = default_record(kind.name) if row is None else setting(kind.name, row[1])
         assert isinstance(found, model)
         self._settings[kind.name] = found
         return found

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import fields
+from functools import lru_cache
 from operator import attrgetter
 
 from prismfs.kinds import KINDS, kind_of
@@ -40,6 +41,12 @@ def _keep(kind: str, text: str, record: Record) -> None:
     if len(_records) >= _MOST_PARSED:
         _records.clear()
     _records[kind, text] = record
+
+
+@lru_cache(maxsize=128)
+def setting(kind: str, text: str) -> Record:
+    """As `parsed`, for settings: while the text is the same the record is the same one, and what is made of it kept."""
+    return KINDS[kind].record(json.loads(text))
 
 
 def parsed(kind: str, text: str) -> Record:

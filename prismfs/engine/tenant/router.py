@@ -123,7 +123,12 @@ def _carry_all(desk: Desk, pid: str, messages: Sequence[Outbox], now: datetime) 
         with Desk(root, crash_point=desk.crash_point) as target:
             view = desk.view()
             events = [bridge_event(view, message, source, context, now) for message in messages]
-            known = [with_classification(target, event, _signal(event)) for event in events if isinstance(event, Event)]
+            shown = target.view()
+            known = [
+                with_classification(target, shown, event, _signal(event))
+                for event in events
+                if isinstance(event, Event)
+            ]
             with target.repo.writer(wait=_PATIENCE):
                 outcomes = commit_group(target, known, now)
                 target.repo.bring_window_if_free()

@@ -18,7 +18,7 @@ from prismfs.engine.turn.desk import Desk
 from prismfs.errors import RecordError, RefusedError
 from prismfs.intake.drop import Drop
 from prismfs.kinds.core.settings.persona import Persona
-from prismfs.records.api import Event, OwnerProof, SignatureProof
+from prismfs.records.api import Event, OwnerProof, SignatureProof, View
 from prismfs.store.git.repository import Git
 from prismfs.store.git.signatures import PROGRAM
 
@@ -32,14 +32,14 @@ _ARMOR = b"-----BEGIN SSH SIGNATURE-----\n%b\n-----END SSH SIGNATURE-----\n"
 _COLUMNS = 70
 
 
-def proof_of(desk: Desk, drop: Drop, sender: str) -> OwnerProof | SignatureProof | None:
-    """Return how `drop` is known to be from `sender`; None where that is a claim alone.
+def proof_of(desk: Desk, view: View, drop: Drop, sender: str) -> OwnerProof | SignatureProof | None:
+    """Return how `drop` is known to be from `sender`; None where that is a claim alone. `view` is the desk's.
 
     Raises:
         RecordError: `bad_signature`; there is a signature, and it is none of `sender` over these bytes.
             `signature_unverifiable`; ssh-keygen is missing here, or gave no answer.
     """
-    listed = desk.view().get(Persona, sender)
+    listed = view.get(Persona, sender)
     if drop.signature is None and (listed is None or not listed.logins):
         return None  # as nearly all are; the protected base is asked where it could say more
     entry = _entry(desk.repo.git, desk.repo.snapshot().commit, sender)

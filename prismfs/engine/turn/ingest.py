@@ -21,7 +21,7 @@ from prismfs.intake.scan import redact, redact_text, scan_key
 from prismfs.kinds import DROPS, kind_of
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.core.settings.redaction import RedactionRules
-from prismfs.records.api import Document, Event, codec
+from prismfs.records.api import Document, Event, View, codec
 from prismfs.rules.core import authority
 from prismfs.store.git.history import Commit, Snapshot, proposal_of
 
@@ -44,8 +44,9 @@ def read_drops(desk: Desk, names: Sequence[str], now: datetime) -> list[Ingested
     bridge while the tenant's home cannot be read.
     """
     sources = (desk.inbox.read(name) for name in names)
-    rules = desk.redaction()
-    ingested = (_ingested(desk, source, now, rules) for source in sources if source is not None)
+    view = desk.view()
+    view.single(RedactionRules)  # an invalid one stops the desk before a file is judged
+    ingested = (_ingested(desk, view, source, now) for source in sources if source is not None)
     return [entry for entry in ingested if entry is not None]
 
 
@@ -68,19 +69,19 @@ def release(desk: Desk, ingested: Sequence[Ingested], events: Sequence[Event], n
         desk.crash_point("between-inbox")
 
 
-def form_event(desk: Desk, document: Document, drop: Drop, *, at: datetime, rules: RedactionRules) -> Event:
-    """Return the event of the form that was dropped as `drop`, with every secret taken out by the project's `rules`.
+def form_event(desk: Desk, view: View, document: Document, drop: Drop, *, at: datetime) -> Event:
+    """Return the event of the form that was dropped as `drop`, with every secret taken out by the project's rules.
 
     Raises:
         RecordError: a secret stands where it cannot be taken out (in a key), the scan failed, or the drop's signature
             does not fit.
         StoreError: as `with_context`.
     """
-    scanned = redact(document, rules=rules, key=scan_key())
+    scanned = redact(document, rules=view.single(RedactionRules), key=scan_key())
     kind, named = scanned.document.get("kind"), scanned.document.get("from")
     sender = str(named) if could_be_identity(named) else _UNKNOWN  # the form itself is checked later
     said: Document = {"name": redact_text(drop.name), "sha256": drop.sha256, "size": len(drop.data)}
-    proof = proof_of(desk, drop, sender)
+    proof = proof_of(desk, view, drop, sender)
     event = Event(
         type="drop",
         kind=kind if isinstance(kind, str) and kind in DROPS else _UNKNOWN,
@@ -90,10 +91,10 @@ def form_event(desk: Desk, document: Document, drop: Drop, *, at: datetime, rule
         document={"document": scanned.document, "redactions": scanned.redactions, **said},
         proof=proof,
     )
-    return with_context(desk, event)
+    return with_context(desk, view, event)
 
 
-def with_context(desk: Desk, event: Event) -> Event:
+def with_context(desk: Desk, view: View, event: Event) -> Event:
     """Return the event of a signal with what is known of the tenant, and the answer of the desk's own command.
 
     Of another drop that claims to be from a bridge of the tenant the event says so; every other one stays as it is.
@@ -104,16 +105,16 @@ def with_context(desk: Desk, event: Event) -> Event:
     form = event.document.get("document")
     if (event.type, event.kind) not in (("drop", "signal"), ("command", "signal.send")) or not isinstance(form, dict):
         return _with_bridges(desk, event) if event.type == "drop" else event
-    return persona_command.with_classification(desk, _with_tenant(desk, event, form), form)
+    return persona_command.with_classification(desk, view, _with_tenant(desk, view, event, form), form)
 
 
-def _ingested(desk: Desk, source: Drop | Refusal, now: datetime, rules: RedactionRules) -> Ingested | None:
+def _ingested(desk: Desk, view: View, source: Drop | Refusal, now: datetime) -> Ingested | None:
     if isinstance(source, Refusal):
         return Ingested(source, _refused(source, now), source.problem)
     suffix = source.name.rpartition(".")[2]
     try:
         document = codec.parse(source.data, format="json" if suffix == "json" else "yaml", path=source.name)
-        return Ingested(source, form_event(desk, document, source, at=now, rules=rules))
+        return Ingested(source, form_event(desk, view, document, source, at=now))
     except RecordError as error:
         problem = _without_secrets(error.problem)
         return Ingested(source, _refused(_as_refusal(source, problem), now), problem)
@@ -163,7 +164,7 @@ def _with_bridges(desk: Desk, event: Event) -> Event:
     return event
 
 
-def _with_tenant(desk: Desk, event: Event, form: Document) -> Event:
+def _with_tenant(desk: Desk, view: View, event: Event, form: Document) -> Event:
     """Return the event of a dropped signal with what its rule may know of the tenant, where it could go elsewhere.
 
     Raises:
@@ -173,7 +174,7 @@ def _with_tenant(desk: Desk, event: Event, form: Document) -> Event:
     if tenancy is None:
         return event
     name, _, at = str(form.get("to") or "").partition("@")
-    view, answered = desk.view(), form.get("in_reply_to")
+    answered = form.get("in_reply_to")
     parent = view.get(Signal, answered) if isinstance(answered, str) else None
     named = (form.get("to_pid"), at, None if parent is None else parent.from_pid)
     elsewhere = {pid for pid in named if isinstance(pid, str) and pid}
@@ -200,4 +201,4 @@ def _with_answer(desk: Desk, event: Event) -> Event:
         desk.repo.git, str(event.document["commit"]), kind_of(Signal).path_of(str(event.document["id"])), Signal
     )
     assert signal is not None
-    return persona_command.with_classification(desk, event, signal.to_document())
+    return persona_command.with_classification(desk, desk.view(), event, signal.to_document())

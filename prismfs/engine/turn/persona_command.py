@@ -18,7 +18,7 @@ from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.core.settings.policy import Policy
 from prismfs.kinds.core.settings.project import Project
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.api import Document, Event
+from prismfs.records.api import Document, Event, View
 
 _MOST = 4
 """Commands that one turn waits for; the others are asked in the next turn."""
@@ -36,12 +36,11 @@ def ask_due(desk: Desk, now: datetime) -> Answers:
     return {due_event(record).cause: _judgement(desk, record) for record in due if awaits_command(record)}
 
 
-def with_classification(desk: Desk, event: Event, form: Document) -> Event:
+def with_classification(desk: Desk, view: View, event: Event, form: Document) -> Event:
     """Return the event of a signal with the answer of the desk's command, where the roster gives it one (R-000-02).
 
-    The command is given `form`; its output is scanned as everything else that comes in.
+    `view` is the desk's. The command is given `form`; its output is scanned as everything else that comes in.
     """
-    view = desk.view()
     to, _, pid = str(form.get("to") or "").partition("@")
     intake = {name.casefold() for name in view.single(Policy).intake}
     elsewhere = (pid or form.get("to_pid") or view.single(Project).pid) != view.single(Project).pid

@@ -59,7 +59,7 @@ def submit(desk: Desk, event: Event, now: datetime) -> tuple[Decision, tuple[Out
     Raises:
         PrismfsError: the command was refused, as the kind of error that the rule names.
     """
-    event = with_context(desk, event)
+    event = with_context(desk, desk.view(), event)
     outcomes, messages = commit_and_deliver(desk, [event], now)
     decision = next(outcome.decision for outcome in outcomes if outcome.event is event)
     if isinstance(decision, Refused):
@@ -129,7 +129,7 @@ def rehearse(desk: Desk, event: Event, now: datetime) -> Decision:
     Raises:
         PrismfsError: the command would be refused.
     """
-    decision = decide_one(desk, with_context(desk, event), now)
+    decision = decide_one(desk, with_context(desk, desk.view(), event), now)
     if isinstance(decision, Refused):
         raise decision.raised()
     return decision

@@ -14,6 +14,12 @@ _MAX_AUTOMATON = 64 << 20
 
 _RULES_IN_REASON = 8  # a reason stands in one line of a listing
 
+_Scanner = tuple[tuple[str, Callable[[bytes], Sequence[int]]], ...]
+
+_MOST_KEPT = 16
+# By the rules themselves and not by what they say: to hash a hundred of them takes as long as to look for them.
+_last: dict[int, tuple[tuple[Rule, ...], _Scanner]] = {}
+
 _TEXTS = ("subject", "body", "labels", "type")
 
 
@@ -23,7 +29,12 @@ def matching_rules(rules: tuple[Rule, ...], texts: Mapping[str, str]) -> list[Ru
     Time is linear in the length of the texts, whatever the patterns.
     """
     matched: set[int] = set()
-    for name, find in _scanner(rules):
+    scanner = _last.get(id(rules))
+    if scanner is None or scanner[0] is not rules:
+        if len(_last) >= _MOST_KEPT:
+            _last.clear()
+        scanner = _last[id(rules)] = rules, _scanner(rules)
+    for name, find in scanner[1]:
         # Typographic apostrophes come from phones and editors; no rule should have to spell both.
         # Half a surrogate pair cannot be encoded; nothing that is classified may fail on it.
         text = texts.get(name, "").replace("’", "'").encode("utf-8", "replace")
@@ -40,8 +51,8 @@ def listed(rules: Sequence[Rule]) -> str:
     return f"{named} and {rest} more" if rest > 0 else named
 
 
-@lru_cache(maxsize=16)
-def _scanner(rules: tuple[Rule, ...]) -> tuple[tuple[str, Callable[[bytes], Sequence[int]]], ...]:
+@lru_cache(maxsize=_MOST_KEPT)
+def _scanner(rules: tuple[Rule, ...]) -> _Scanner:
     """Return for each text what finds the indexes of those rules that match it."""
     by_text = []
     for text in _TEXTS:
