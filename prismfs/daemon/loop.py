@@ -18,6 +18,7 @@ from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.react import Moment, Turn, react
 from prismfs.engine.turn.sources import note_receipts
 from prismfs.errors import ConfigError, ConflictError, PrismfsError, StoreError
+from prismfs.kinds import build_models
 from prismfs.records.api import Document, format_instant
 from prismfs.store.lock import Lock
 
@@ -81,6 +82,7 @@ class Watcher:
             ConflictError: `watched`; another watcher serves one of the projects.
             PrismfsError: with `once`, what kept a project from being served.
         """
+        build_models()  # the first report is not to wait for them
         locks: list[Lock] = []
         served: list[WatchedProject] = []
         try:

@@ -39,6 +39,12 @@ for _kind in KINDS.values():
     _BY_TOP.setdefault(_kind.folder.partition("/")[0], []).append(_kind)
 
 
+def build_models() -> None:
+    """Build the models of all kinds now, which are built when they are used first otherwise: for who serves others."""
+    for model in (*_BY_MODEL, *_FORMS):
+        model.model_rebuild()
+
+
 def kind_of(record: Record | type[Record]) -> Kind:
     """Return the kind that a record, or a record's model, belongs to."""
     kind = _BY_MODEL.get(type(record))  # type: ignore[arg-type]

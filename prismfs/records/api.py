@@ -2,6 +2,7 @@
 
 from prismfs.records import codec
 from prismfs.records.act import Act, commands_for, edit_of, find_act
+from prismfs.records.answer import REVIEW_TAG, Answer
 from prismfs.records.base import (
     IDENTITY_TARGET,
     MAX_TEXT,
@@ -60,4 +61,4 @@ from prismfs.records.severity import (
     with_rank,
 )
 from prismfs.records.stage import stage_order
-from prismfs.records.view import GENESIS, Answer, ChainHead, View
+from prismfs.records.view import GENESIS, ChainHead, View

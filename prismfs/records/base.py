@@ -79,6 +79,8 @@ def format_duration(wait: timedelta) -> str:
 def _instant(value: object) -> object:
     if isinstance(value, str):
         return parse_instant(value)
+    if isinstance(value, datetime) and value.tzinfo is UTC and value.microsecond % 1000 == 0:
+        return value
     if isinstance(value, datetime) and value.tzinfo is not None:
         return cut_to_milliseconds(value.astimezone(UTC))
     raise ValueError("an instant is a text such as 2026-03-01T10:00:00Z")
@@ -149,7 +151,7 @@ Text = Annotated[str, AfterValidator(_at_most_64_kib)]
 class Value(BaseModel):
     """A frozen value: unknown fields are refused, and so is a value of another type than the field's."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, populate_by_name=True, defer_build=True)
 
     @classmethod
     def from_document(cls, document: Document, *, path: str = "") -> Self:
@@ -173,7 +175,8 @@ class Value(BaseModel):
 
     def changed(self, **changes: Any) -> Self:
         """Return a copy with `changes` made and checked by the model's own rules."""
-        unchanged = {name: getattr(self, name) for name in type(self).model_fields if name not in changes}
+        kept = self.__dict__  # what `once` keeps there is none of the fields
+        unchanged = {name: kept[name] for name in type(self).model_fields if name not in changes}
         return type(self).model_validate(unchanged | changes)
 
 

@@ -13,17 +13,8 @@ from typing import Literal, TypeAlias
 from pydantic_core import to_json
 
 from prismfs.errors import RecordError
-from prismfs.records.document import (
-    Document,
-    Flaw,
-    JsonValue,
-    Place,
-    check,
-    escape_unsafe,
-    is_simple,
-    refusal,
-    unsafe_character,
-)
+from prismfs.records import document as documents
+from prismfs.records.document import Document, Flaw, JsonValue, Place, check, escape_unsafe, refusal, unsafe_character
 from prismfs.records.yaml_reader import read_yaml
 from prismfs.records.yaml_writer import amend_yaml, write_yaml
 
@@ -68,7 +59,7 @@ def encode(document: Document, *, format: Format, modeline: str | None = None) -
 
 
 def _json(document: Document) -> bytes:
-    if not is_simple(document):  # floats come here as well: the quick encoder spells them differently
+    if not documents.is_simple(document):  # floats come here as well: the quick encoder spells them differently
         check(document)
         return escape_unsafe(json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
     data = to_json(document, indent=2) + b"\n"

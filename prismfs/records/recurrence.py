@@ -4,10 +4,14 @@ A rule has no start of its own: every second week, day or month is counted from 
 of a maintenance window, or what would make a search long, is refused: more than a few beginnings a day, a count.
 """
 
+from __future__ import annotations
+
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from dateutil.rrule import rrule, rrulestr
+if TYPE_CHECKING:
+    from dateutil.rrule import rrule
 
 _ANCHOR = datetime(2024, 1, 1, tzinfo=UTC)
 _FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
@@ -53,6 +57,8 @@ def next_begin(text: str, *, since: datetime) -> datetime | None:
 
 
 def _rule(text: str, start: datetime) -> rrule:
+    from dateutil.rrule import rrule, rrulestr  # few verbs meet a rule
+
     rule = rrulestr(text, dtstart=start)
     assert isinstance(rule, rrule)
     return rule

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from prismfs.records.answer import Answer
 from prismfs.records.base import Record
 
 R = TypeVar("R", bound=Record)
@@ -20,20 +21,6 @@ class ChainHead:
 
 GENESIS = ChainHead(number=0, digest="0" * 64)
 """What stands before the first audit row."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A passage of the knowledge base that may answer a question.
-
-    `source` is its citation; `coverage` the share of the question's own words that it holds, 0 to 1.
-    """
-
-    id: str
-    title: str
-    excerpt: str
-    source: str
-    coverage: float
 
 
 class View(Protocol):

@@ -13,21 +13,8 @@ from typing import TypeAlias
 import yaml
 
 from prismfs.errors import RecordError
-from prismfs.records.document import (
-    MAX_DEPTH,
-    MAX_INTEGER,
-    MAX_NODES,
-    MIN_INTEGER,
-    Document,
-    Flaw,
-    JsonValue,
-    Place,
-    impossible_character,
-    pointer,
-    refusal,
-    unsafe_character,
-    unsafe_code,
-)
+from prismfs.records import document as documents
+from prismfs.records.document import Document, Flaw, JsonValue, Place, impossible_character, pointer, refusal
 
 _Parent: TypeAlias = dict[str, JsonValue] | list[JsonValue]
 
@@ -117,7 +104,7 @@ class _Reader:
         text: str = event.value
         value: JsonValue | Flaw = text if event.style else resolve(text)
         if event.style == '"' and (found := impossible_character(text)):
-            value = Flaw(unsafe_code(found[0]))
+            value = Flaw(documents.unsafe_code(found[0]))
         if not self._parents:
             raise self._refusal("not_a_mapping", event)
         if isinstance(value, Flaw):
@@ -134,8 +121,8 @@ class _Reader:
     def _take_key(self, value: JsonValue, event: yaml.ScalarEvent, parent: dict[str, JsonValue]) -> None:
         if not isinstance(value, str):
             raise self._refusal("key_not_string", event)
-        if found := unsafe_character(value):
-            raise self._refusal(unsafe_code(found[0]), event)
+        if found := documents.unsafe_character(value):
+            raise self._refusal(documents.unsafe_code(found[0]), event)
         if value == "<<" and not event.style:
             raise self._refusal("merge_key", event)
         self._keys[-1] = value
@@ -152,7 +139,7 @@ class _Reader:
             parent, key = self._parents[-1], self._keys[-1]
             if key is None and isinstance(parent, dict):
                 raise self._refusal("key_not_string", event)
-            if len(self._parents) >= MAX_DEPTH:
+            if len(self._parents) >= documents.MAX_DEPTH:
                 raise self._refusal("too_deep", event)
             if isinstance(parent, list):
                 parent.append(value)
@@ -163,7 +150,7 @@ class _Reader:
 
     def _count(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
         self._nodes += 1
-        if self._nodes > MAX_NODES:
+        if self._nodes > documents.MAX_NODES:
             raise self._refusal("too_many_nodes", event)
         if event.anchor is not None:
             raise self._refusal("anchor", event)
@@ -190,7 +177,7 @@ class _Reader:
         """Tell whether the brackets of the line in which libyaml stopped could lead deeper than the limit."""
         end = mark.index if mark else len(text)
         line = text[text.rfind("\n", 0, end) + 1 : end]
-        return len(self._parents) + line.count("[") + line.count("{") > MAX_DEPTH
+        return len(self._parents) + line.count("[") + line.count("{") > documents.MAX_DEPTH
 
     def syntax(self, text: str, error: yaml.MarkedYAMLError) -> RecordError:
         """Return the refusal of what libyaml cannot read; its words are passed on, but decide nothing."""
@@ -238,8 +225,8 @@ def resolve(text: str) -> JsonValue | Flaw:
 def _number(text: str) -> JsonValue | Flaw:
     if _INTEGER.fullmatch(text):
         # Nothing longer fits, and int() is quadratic in the digits.
-        number = int(text) if len(text) <= 20 else MAX_INTEGER + 1
-        return number if MIN_INTEGER <= number <= MAX_INTEGER else Flaw("integer_too_large")
+        number = int(text) if len(text) <= 20 else documents.MAX_INTEGER + 1
+        return number if documents.MIN_INTEGER <= number <= documents.MAX_INTEGER else Flaw("integer_too_large")
     if _DECIMAL.fullmatch(text):
         decimal = float(text)
         return decimal if math.isfinite(decimal) else Flaw("not_a_number")

@@ -6,9 +6,10 @@ import re
 import sqlite3
 from typing import TYPE_CHECKING
 
+from prismfs.records.answer import Answer
+
 if TYPE_CHECKING:  # listings import this module and must not wait for pydantic
     from prismfs.records.document import Document
-    from prismfs.records.view import Answer
 
 SCHEMA = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS article USING fts5("
@@ -57,8 +58,6 @@ def find_answers(connection: sqlite3.Connection, text: str, limit: int, *, witho
     compared by stem. Ties go to the smaller bm25 (SQLite FTS5 manual, section 5.1.1), then to the name. Articles with
     the tag `without` are left out.
     """
-    from prismfs.records.view import Answer
-
     terms = _terms(text)
     hits: dict[str, int] = {}
     for term in terms:

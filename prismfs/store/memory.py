@@ -16,8 +16,9 @@ from typing import TypeVar, cast
 
 from prismfs.errors import Problem, RecordError
 from prismfs.kinds import kind_of, kind_of_path
+from prismfs.records.answer import Answer
 from prismfs.records.api import NEWER_VERSION, Facets, Plan, Record, codec, format_instant, parse_instant
-from prismfs.records.view import GENESIS, Answer, ChainHead
+from prismfs.records.view import GENESIS, ChainHead
 from prismfs.store import answers
 from prismfs.store.defaults import default_record, invalid_setting
 

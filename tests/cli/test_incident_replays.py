@@ -18,8 +18,8 @@ from prismfs.cli import run
 from prismfs.engine.trust.verify import verify
 from prismfs.engine.turn.desk import Desk
 from prismfs.kinds import KINDS
-from prismfs.kinds.care.kb import REVIEW_TAG
 from prismfs.records import codec
+from prismfs.records.answer import REVIEW_TAG
 
 FOLDER = Path(__file__).parents[2] / "examples" / "incidents"
 SLUGS = sorted(path.parent.name for path in FOLDER.glob("*/steps.yaml"))

@@ -1,20 +1,20 @@
 """`prismfs scan`: what of a file would be taken out before it is kept, and how well the scanner does."""
 
+from __future__ import annotations
+
 import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from prismfs.cli import output
-from prismfs.engine.admin.evaluate_scan import evaluate_scan
 from prismfs.errors import RecordError, StoreError, UsageError
-from prismfs.intake.scan import as_document, redact
-from prismfs.kinds.core.settings import redaction
-from prismfs.kinds.core.settings.redaction import RedactionRules
-from prismfs.records import codec
+
+if TYPE_CHECKING:
+    from prismfs.kinds.core.settings.redaction import RedactionRules
 
 _MOST_BYTES = 8 << 20  # more than any file that prismfs takes
 
@@ -42,6 +42,8 @@ def scan(call: output.Call, file: Any) -> int:
 
     A YAML or JSON object is scanned as such, with its keys; everything else as text.
     """
+    from prismfs.intake.scan import as_document, redact
+
     data = file.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
         raise UsageError("too_large", f"is larger than {_MOST_BYTES} bytes", hint="scan a part of it: tail -c 1000000")
@@ -64,6 +66,8 @@ def scan(call: output.Call, file: Any) -> int:
 @output.verb()
 def evaluate(call: output.Call, file: Path, wrong: int) -> None:
     """Scan each row of FILE (JSON lines: id, text or document, kinds, secret) and compare with its label."""
+    from prismfs.engine.admin.evaluate_scan import evaluate_scan
+
     try:
         rows = [json.loads(line) for line in file.read_text().splitlines() if line.strip()]
     except ValueError as error:
@@ -76,6 +80,8 @@ def evaluate(call: output.Call, file: Path, wrong: int) -> None:
 
 def _document(data: bytes, name: str) -> tuple[dict[str, Any], bool]:
     """Return `data` as a document, and whether it is none but a text of its own."""
+    from prismfs.records import codec
+
     text = data.decode(errors="replace")
     if name.endswith((".yaml", ".yml", ".json")) or text.lstrip()[:1] == "{":
         is_json = name.endswith(".json") or text.lstrip()[:1] == "{"
@@ -87,6 +93,8 @@ def _document(data: bytes, name: str) -> tuple[dict[str, Any], bool]:
 
 
 def _rules(call: output.Call) -> RedactionRules | None:
+    from prismfs.kinds.core.settings import redaction
+
     try:
         path = call.project() / redaction.KIND.folder
     except StoreError:

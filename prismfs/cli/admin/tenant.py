@@ -8,7 +8,6 @@ import click
 
 from prismfs.cli import output
 from prismfs.cli.submit import submit_protected
-from prismfs.engine.admin.membership import belongings, find_place, first_commit, note_place
 
 
 @click.group("tenant", epilog="\b\nExample:\n  prismfs tenant list\n  prismfs -C home tenant add PID-ACME01 acme")
@@ -24,6 +23,8 @@ def command() -> None:
 @output.verb()
 def list_(call: output.Call) -> None:
     """List the home, its members and what else lies here, and what is wrong with each."""
+    from prismfs.engine.admin.membership import belongings
+
     rows: list[dict[str, Any]] = [one.to_document() for one in belongings(call.project())]
     shown = [
         row | {"root": (row["root"] or "")[:12], "problem": row["problem"]["code"] if row["problem"] else ""}
@@ -43,6 +44,8 @@ def add(call: output.Call, pid: str, place: str | None, dry_run: bool) -> None:
     It lies where tenant.yaml says, or at PLACE, a folder seen from there or an address, which is then written down.
     With trust: signed the list is written, for a commit that an operator signs.
     """
+    from prismfs.engine.admin.membership import find_place, first_commit, note_place
+
     root = first_commit(find_place(call.project(), pid, place), pid)
     submit_protected(call, "tenant.add", {"pid": pid, "root": root}, dry_run=dry_run)
     if place is not None and not dry_run:
@@ -68,5 +71,7 @@ def join(call: output.Call, pid: str, dry_run: bool) -> None:
 
     With trust: signed prismfs.yaml is written, for a commit that an operator signs.
     """
+    from prismfs.engine.admin.membership import find_place, first_commit
+
     root = first_commit(find_place(call.project(), pid), pid)
     submit_protected(call, "tenant.join", {"pid": pid, "root": root}, dry_run=dry_run)

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from prismfs.cli import output
+from prismfs.records.answer import REVIEW_TAG
 from prismfs.store import answers, listing
 from prismfs.store.reading import reading
 
@@ -25,8 +26,6 @@ def search(call: output.Call, words: tuple[str, ...], limit: int) -> None:
     An article is given as the answer to a question when it covers enough of it: `answer_coverage` of
     settings/policy.yaml. A post-incident review never is.
     """
-    from prismfs.kinds.care.kb import REVIEW_TAG
-
     with reading(call.project()) as connection:
         found = answers.find_answers(connection, " ".join(words), limit)
         given = {each.id for each in answers.find_answers(connection, " ".join(words), limit, without=REVIEW_TAG)}

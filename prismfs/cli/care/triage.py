@@ -9,7 +9,6 @@ import click
 
 from prismfs.cli import output
 from prismfs.errors import RecordError, StoreError
-from prismfs.store.defaults import default_record
 
 RULES = click.option(
     "--rules", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Other rules than the project's."
@@ -30,6 +29,7 @@ def command() -> None:
 def evaluate_(call: output.Call, file: Path, rules: Path | None, hard: int) -> None:
     """Sort each report of FILE (JSON lines: id, title, body, lane, …) and compare with its label."""
     from prismfs.engine.admin.evaluate_triage import evaluate
+    from prismfs.store.defaults import default_record
 
     found: Any = read_rules(call, "triage", rules)
     policy: Any = default_record("policy")
@@ -40,6 +40,7 @@ def evaluate_(call: output.Call, file: Path, rules: Path | None, hard: int) -> N
 def read_rules(call: output.Call, kind: str, path: Path | None) -> Any:
     """Return the rules of `path`, else the project's own, else those that ship, as a record of the settings `kind`."""
     from prismfs.kinds import KINDS
+    from prismfs.store.defaults import default_record
 
     folder = KINDS[kind].folder
     if path is None:

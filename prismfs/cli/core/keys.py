@@ -1,20 +1,20 @@
 """`prismfs keys`: the keys that engines sign with; each clone has one, and the roster says which count."""
 
+from __future__ import annotations
+
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from prismfs.cli import output
 from prismfs.cli.submit import submit_protected
-from prismfs.engine.admin.engine_keys import OwnKey, ask, list_keys, next_key, own_key
-from prismfs.engine.turn.desk import Desk
-from prismfs.engine.turn.submit import command_event, submit, write_change
 from prismfs.errors import RefusedError
-from prismfs.kinds.core.settings.project import Project
-from prismfs.proof.sshsig import fingerprint
-from prismfs.records.api import Document, Event, Nothing
-from prismfs.store.engine_key import signing_key
+
+if TYPE_CHECKING:
+    from prismfs.engine.admin.engine_keys import OwnKey
+    from prismfs.engine.turn.desk import Desk
+    from prismfs.records.api import Document, Event
 
 
 @click.group("keys", epilog="\b\nExample:\n  prismfs keys list\n  prismfs keys new")
@@ -26,6 +26,8 @@ def command() -> None:
 @output.verb()
 def list_(call: output.Call) -> None:
     """List the engines of the roster with their keys, and this clone's own."""
+    from prismfs.engine.admin.engine_keys import list_keys
+
     with call.desk() as desk:
         rows: list[dict[str, Any]] = [row.to_document() for row in list_keys(desk)]
     shown = [row | {"here": "here" if row["here"] else ""} for row in rows]
@@ -42,6 +44,9 @@ def new(call: output.Call, agent: str | None, asks: bool, dry_run: bool) -> None
 
     Where there is one already it is shown; one that was revoked is replaced, under a new name.
     """
+    from prismfs.engine.admin.engine_keys import own_key
+    from prismfs.proof.sshsig import fingerprint
+
     with call.desk() as desk:
         own = own_key(desk, agent=agent, dry_run=dry_run)
         asked = _ask(call, desk, own, None) if asks and own.entry is not None and not dry_run else None
@@ -77,6 +82,12 @@ def rotate(call: output.Call, asks: bool, dry_run: bool) -> None:
     An operator may, or takes what --ask proposes. With trust: signed the roster's files are written, for a commit that
     an operator signs. Until the roster has both changes this clone signs with the old key; then it goes on by itself.
     """
+    from prismfs.engine.admin.engine_keys import next_key
+    from prismfs.engine.turn.submit import submit, write_change
+    from prismfs.kinds.core.settings.project import Project
+    from prismfs.records.api import Nothing
+    from prismfs.store.engine_key import signing_key
+
     commands: list[str] = []
     asked = None
     with call.desk() as desk:
@@ -138,10 +149,14 @@ def revoke(call: output.Call, name: str, compromised_since: str | None, dry_run:
 
 
 def _event(call: output.Call, verb: str, document: Document) -> Event:
+    from prismfs.engine.turn.submit import command_event
+
     return command_event(verb, document, actor=call.actor(), token=uuid.uuid4().hex, at=call.now())
 
 
 def _ask(call: output.Call, desk: Desk, own: OwnKey, old: str | None) -> dict[str, str]:
+    from prismfs.engine.admin.engine_keys import ask
+
     branch, taken_by = ask(desk, own, instead_of=old, actor=call.actor(), now=call.now())
     push, fetch = f"git push origin {branch}", f"git fetch origin {branch}:{branch}"
     return {"branch": branch, "push": push, "taken_by": f"{fetch} && {taken_by}"}

@@ -3,20 +3,21 @@
 Both stand outside of git.
 """
 
+from __future__ import annotations
+
 import uuid
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from prismfs.cli import output
 from prismfs.cli.instants import format_age
-from prismfs.delivery.nudge import SENDER
-from prismfs.delivery.nudges.folder import Nudge
-from prismfs.delivery.nudges.heartbeats import Heartbeat, read_heartbeats, write_heartbeat
-from prismfs.delivery.nudges.queue import NudgeQueue, duration_of, new_expiry
 from prismfs.errors import ForbiddenError, Problem
-from prismfs.records.api import derive_id, format_instant
+
+if TYPE_CHECKING:
+    from prismfs.delivery.nudges.folder import Nudge
+    from prismfs.delivery.nudges.queue import NudgeQueue
 
 
 @click.group("nudge", epilog='\b\nExample:\n  prismfs --as deacon nudge send mayor "the build waits for you"')
@@ -31,6 +32,11 @@ def command() -> None:
 @output.verb(writes=True)
 def send(call: output.Call, to: str, text: str, ttl: str, dry_run: bool) -> None:
     """Leave TEXT (- reads standard input) for TO, who gets it by `nudge claim`."""
+    from prismfs.delivery.nudge import SENDER
+    from prismfs.delivery.nudges.folder import Nudge
+    from prismfs.delivery.nudges.queue import new_expiry
+    from prismfs.records.api import derive_id, format_instant
+
     now = call.now()
     if call.actor().casefold() == SENDER:
         raise ForbiddenError("reserved_identity", f"{SENDER} is the engine's own name", field="/from", hint="--as NAME")
@@ -44,9 +50,9 @@ def send(call: output.Call, to: str, text: str, ttl: str, dry_run: bool) -> None
             "expires_at": format_instant(new_expiry(now, ttl)),
         }
     )
-    root = call.project()
+    call.project()  # a rehearsal wants one as well
     if not dry_run:
-        NudgeQueue(root).send(nudge, now)
+        _queue(call).send(nudge, now)
     line = f"{'would send' if dry_run else 'sent'} {nudge.id} to {to}, until {format_instant(nudge.expires_at)}"
     output.result(call, {"nudge": nudge.to_document(), "dry_run": dry_run}, line)
 
@@ -62,7 +68,7 @@ def send(call: output.Call, to: str, text: str, ttl: str, dry_run: bool) -> None
 @output.verb(writes=True)
 def claim(call: output.Call, identity: str | None, limit: int | None, process: int | None, dry_run: bool) -> None:
     """Print the nudges to you and claim them. What is not `nudge done` in five minutes goes back."""
-    queue, now, owner = NudgeQueue(call.project()), call.now(), identity or call.actor()
+    queue, now, owner = _queue(call), call.now(), identity or call.actor()
     if dry_run:
         entries, problems = queue.look(now, owner)
         waiting = [entry.nudge for entry in entries if entry.state in ("waiting", "orphaned")]
@@ -88,7 +94,7 @@ def claim(call: output.Call, identity: str | None, limit: int | None, process: i
 @output.verb(writes=True)
 def done(call: output.Call, identifier: str, identity: str | None, dry_run: bool) -> None:
     """Say that a claimed nudge is dealt with: it is not handed out again. A second time changes nothing."""
-    queue, owner = NudgeQueue(call.project()), identity or call.actor()
+    queue, owner = _queue(call), identity or call.actor()
     found, changed = queue.done(owner, identifier.strip().lower(), call.now(), dry_run=dry_run)
     line = f"{'would be done' if dry_run else 'done'}: {found}"
     line = line if changed else f"nothing to do: {found} was done before"
@@ -100,8 +106,10 @@ def done(call: output.Call, identifier: str, identity: str | None, dry_run: bool
 @output.verb()
 def list_(call: output.Call, identity: str | None) -> None:
     """List the nudges of everybody, oldest first, and what became of them so far; claims nothing."""
+    from prismfs.records.api import format_instant
+
     now = call.now()
-    entries, problems = NudgeQueue(call.project()).look(now, identity)
+    entries, problems = _queue(call).look(now, identity)
     items: list[dict[str, Any]] = []
     for entry in entries:
         claimed_at = None if entry.claimed_at is None else format_instant(entry.claimed_at)
@@ -122,6 +130,9 @@ def heartbeat(call: output.Call, note: str | None, dry_run: bool) -> None:
     if click.get_current_context().invoked_subcommand is not None:
         return
 
+    from prismfs.delivery.nudges.heartbeats import Heartbeat, write_heartbeat
+    from prismfs.records.api import format_instant
+
     at = format_instant(call.now())
     beat = Heartbeat.from_document({"at": at, "note": note})
     path = write_heartbeat(call.project(), call.actor(), beat, dry_run=dry_run)
@@ -134,6 +145,10 @@ def heartbeat(call: output.Call, note: str | None, dry_run: bool) -> None:
 @output.verb()
 def list_heartbeats(call: output.Call, older: str) -> None:
     """List when each identity was last at work; stale ones are named so."""
+    from prismfs.delivery.nudges.heartbeats import read_heartbeats
+    from prismfs.delivery.nudges.queue import duration_of
+    from prismfs.records.api import format_instant
+
     now = call.now()
     beats, problems = read_heartbeats(call.project(), now, older=duration_of(older, field="/older"))
     items = [
@@ -150,6 +165,12 @@ def list_heartbeats(call: output.Call, older: str) -> None:
     rows = [item | {"age": format_age(str(item["at"]), now)} for item in items]
     data = {"items": items, "total": len(items), "problems": _problems(call, problems)}
     output.result(call, data, output.table(rows, columns) if rows else "no heartbeat")
+
+
+def _queue(call: output.Call) -> NudgeQueue:
+    from prismfs.delivery.nudges.queue import NudgeQueue
+
+    return NudgeQueue(call.project())
 
 
 def _shown(nudge: Nudge) -> list[str]:

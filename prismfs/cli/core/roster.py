@@ -6,10 +6,6 @@ from typing import Any
 import click
 
 from prismfs.cli import output
-from prismfs.cli.render import decision_document, render_decision
-from prismfs.engine.admin.roster import find, propose, read_entries, way_in, with_bridges
-from prismfs.engine.trust.endorsement import roster_at
-from prismfs.engine.turn.submit import command_event, rehearse
 
 
 @click.command("whois", epilog="\b\nExample:\n  prismfs whois\n  prismfs whois Sage --json")
@@ -20,8 +16,11 @@ def whois(call: output.Call, name: str | None) -> None:
 
     Of a bridge, its identity, role, class, home project, availability and address are shown, and nothing else.
     """
-    with call.desk() as desk:
-        found, problem = read_entries(desk)
+    from prismfs.engine.tenant.addressees import find, read_entries
+    from prismfs.store.repo import ProjectRepo
+
+    with ProjectRepo(call.project()) as repo:
+        found, problem = read_entries(repo)
     if name is not None:
         found = find(found, name, problem)
     rows = [entry.to_document() for entry in found]
@@ -45,9 +44,13 @@ def command() -> None:
 @output.verb()
 def list_(call: output.Call) -> None:
     """List the personas of this project, and what each may do."""
-    with call.desk() as desk:
-        personas = roster_at(desk.repo.git, desk.repo.snapshot().commit)
-        known = {entry.identity: entry for entry in reversed(read_entries(desk)[0])}
+    from prismfs.engine.tenant.addressees import read_entries
+    from prismfs.engine.trust.endorsement import roster_at
+    from prismfs.store.repo import ProjectRepo
+
+    with ProjectRepo(call.project()) as repo:
+        personas = roster_at(repo.git, repo.snapshot().commit)
+        known = {entry.identity: entry for entry in reversed(read_entries(repo)[0])}
     rows: list[dict[str, Any]] = [
         {
             "identity": persona.identity,
@@ -90,6 +93,10 @@ def demote(call: output.Call, name: str, dry_run: bool) -> None:
 
 
 def _propose(call: output.Call, verb: str, fields: dict[str, Any], *, dry_run: bool) -> None:
+    from prismfs.cli.render import decision_document, render_decision
+    from prismfs.engine.admin.roster import propose, way_in, with_bridges
+    from prismfs.engine.turn.submit import command_event, rehearse
+
     now, branch, commit, taken_by = call.now(), None, None, None
     with call.desk() as desk:
         event = command_event(

@@ -1,5 +1,7 @@
 """`prismfs react` and `prismfs watch`: one turn over everything that waits, or one after the other until stopped."""
 
+from __future__ import annotations
+
 import logging
 import signal
 import sys
@@ -7,22 +9,18 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from prismfs.cli import output
-from prismfs.cli.render import render_outcome
-from prismfs.clock import SystemClock
-from prismfs.daemon.log_lines import start_logging
-from prismfs.daemon.loop import Watcher
-from prismfs.engine.admin import watchdog
-from prismfs.engine.admin.isolation import keep_group_reading
-from prismfs.engine.tenant.clones import TenantProject, find_projects, publish_clones
-from prismfs.engine.turn import react as turns
-from prismfs.engine.turn.commit_group import Outcome
-from prismfs.engine.turn.desk import Desk
-from prismfs.engine.turn.react import Turn
 from prismfs.errors import PrismfsError
+
+if TYPE_CHECKING:
+    from prismfs.engine.tenant.clones import TenantProject
+    from prismfs.engine.turn.commit_group import Outcome
+    from prismfs.engine.turn.desk import Desk
+    from prismfs.engine.turn.react import Turn
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +29,9 @@ _log = logging.getLogger(__name__)
 @output.verb(writes=True)
 def react(call: output.Call, dry_run: bool) -> None:
     """Take in, decide and commit everything that waits now, deliver, and exit."""
+    from prismfs.cli.render import render_outcome
+    from prismfs.engine.tenant.clones import publish_clones
+
     projects = _served_projects(call)
     outcomes, wrong = _react_until_all_idle(projects, dry_run=dry_run)
     if not dry_run:
@@ -56,6 +57,8 @@ def _served_projects(call: output.Call) -> list[TenantProject]:
         StoreError: `no_project`.
         ConfigError: `tenant.yaml` is invalid.
     """
+    from prismfs.engine.tenant.clones import TenantProject, find_projects
+
     start = call.directory.resolve()
     if (start / "tenant.yaml").is_file():
         return find_projects(start)
@@ -81,6 +84,12 @@ def _react_until_all_idle(
 
 def _react_until_idle(root: Path, outcomes: list[Outcome], *, dry_run: bool) -> bool:
     """Do turns over one project while something waits, adding to `outcomes`; tell whether signals left it."""
+    from prismfs.clock import SystemClock
+    from prismfs.engine.admin import watchdog
+    from prismfs.engine.admin.isolation import keep_group_reading
+    from prismfs.engine.turn import react as turns
+    from prismfs.engine.turn.desk import Desk
+
     clock = SystemClock()
     crossed = False
     keep_group_reading(root)
@@ -117,6 +126,8 @@ def command(call: output.Call, once_idle: bool, log_json: bool) -> None:
 
     In a tenant's folder every project is served that can be; of the others the complaint says why.
     """
+    from prismfs.daemon.log_lines import start_logging
+
     start_logging(sys.stderr, as_json=log_json)
     printed = _Printed(call, log_json)
     try:
@@ -139,14 +150,13 @@ class _Printed:
         self.several = False
 
     def report(self, desk: Desk, turn: Turn) -> None:
-        with _unless_disk_full():
-            self._report(desk, turn)
+        from prismfs.cli.render import render_outcome
 
-    def _report(self, desk: Desk, turn: Turn) -> None:
-        for outcome in turn.outcomes:
-            data, line = render_outcome(outcome)
-            name = desk.root.name
-            output.stream(self._call, {"project": name, **data}, f"{name}  {line}" if self.several else line)
+        with _unless_disk_full():
+            for outcome in turn.outcomes:
+                data, line = render_outcome(outcome)
+                name = desk.root.name
+                output.stream(self._call, {"project": name, **data}, f"{name}  {line}" if self.several else line)
 
     def complain(self, root: Path, error: PrismfsError) -> None:
         with _unless_disk_full():
@@ -170,6 +180,11 @@ def _unless_disk_full() -> Iterator[None]:
 
 
 def _watch(call: output.Call, printed: _Printed, *, once_idle: bool) -> None:
+    from prismfs.clock import SystemClock
+    from prismfs.daemon.loop import Watcher
+    from prismfs.engine.admin.isolation import keep_group_reading
+    from prismfs.engine.turn.desk import Desk
+
     with ExitStack() as stack:
         desks, clones, wrong = [], [], []
         for project in _served_projects(call):

@@ -1,23 +1,22 @@
 """`prismfs run`: run a job with the retry policy, in the foreground (R-002-13)."""
 
+from __future__ import annotations
+
 import signal
 import sys
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from prismfs.cli import output
-from prismfs.cli.render import decision_document, render_decision
-from prismfs.clock import Clock, SystemClock
-from prismfs.engine.turn import job_run
-from prismfs.engine.turn.desk import Desk
-from prismfs.engine.turn.job_run import begin_run
-from prismfs.engine.turn.submit import command_event, rehearse
-from prismfs.kinds.core.outbox import Outbox
-from prismfs.kinds.response.job import Job
-from prismfs.records.api import format_instant
+
+if TYPE_CHECKING:
+    from prismfs.clock import Clock
+    from prismfs.engine.turn.desk import Desk
+    from prismfs.kinds.core.outbox import Outbox
+    from prismfs.kinds.response.job import Job
 
 _LOOK = 0.1
 """Seconds between two looks at what a watcher, or a person, has done meanwhile."""
@@ -44,6 +43,11 @@ def command(
     Only what those settings allow is run; without COMMAND it is the command that they name. What is left of the
     attempts when this process ends is made by the watcher. Ctrl-C ends the job and is a failure of it.
     """
+    from prismfs.cli.render import decision_document, render_decision
+    from prismfs.clock import SystemClock
+    from prismfs.engine.turn.job_run import begin_run
+    from prismfs.engine.turn.submit import command_event, rehearse
+
     clock = SystemClock()
     said = {"job": job, "agent": agent, "workflow": workflow, "retryable": retryable, "command": list(command) or None}
     document: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
@@ -75,6 +79,8 @@ def command(
 
 def _follow(desk: Desk, job: Job, message: Outbox | None, clock: Clock, hear: Callable[[bytes, bool], None]) -> Job:
     """Make the attempts of `job` until it has ended, or waits for a pause; `message` is one that has begun here."""
+    from prismfs.engine.turn import job_run
+
     while True:
         if message is not None:
             receipt = job_run.carry(desk, message, hear)
@@ -100,6 +106,8 @@ def _say(text: str) -> None:
 
 
 def _tell(call: output.Call, job: Job) -> None:
+    from prismfs.records.api import format_instant
+
     attempts = [
         {
             "number": attempt.number,

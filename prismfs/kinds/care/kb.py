@@ -11,9 +11,6 @@ from prismfs.records.api import Kind, Line, Record, Text, Word
 
 ArticleName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")]
 
-REVIEW_TAG = "post-incident-review"
-"""The tag of stored reviews (R-002-50). A search finds them; they are never sent out as an answer."""
-
 
 class Article(Record):
     """One article; `source` is cited with every answer that is taken from it."""

@@ -10,22 +10,8 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from prismfs.kinds.core.values import DedupKey, Labels, Redaction
-from prismfs.records.api import (
-    Act,
-    Duration,
-    Id,
-    Identity,
-    Instant,
-    Kind,
-    Known,
-    Lifecycle,
-    Line,
-    Pid,
-    Record,
-    Text,
-    Value,
-    Word,
-)
+from prismfs.records import api
+from prismfs.records.api import Act, Duration, Id, Identity, Instant, Kind, Known, Lifecycle, Line, Pid, Record, Text
 
 SignalType = Literal[
     "Question", "TaskAssigned", "Acknowledgment", "StatusUpdate", "ReviewRequested", "ReviewCompleted",
@@ -59,7 +45,7 @@ Address = Annotated[
 """An identity, or one of another project: `Sage`, `Sage@PID-HOME01` (R-000-64)."""
 
 
-class SignalDrop(Value):
+class SignalDrop(api.Value):
     """What an agent drops: who, to whom, what. The sender does not classify (R-000-01)."""
 
     kind: Literal["signal"]
@@ -86,23 +72,23 @@ class SignalDrop(Value):
         return self
 
 
-class Context(Value):
+class Context(api.Value):
     """What the sender's project says about itself with a signal to a bridge (R-000-19)."""
 
-    tenant: Word
+    tenant: api.Word
     phone_home: Literal["ask", "never"] = "ask"
     roster: tuple[Identity, ...] = ()
     environment: dict[str, str] = Field(default_factory=dict)
 
 
-class Progress(Value):
+class Progress(api.Value):
     """How far the desk has come with a signal; the reporter's own project keeps the latest (R-000-81).
 
     `stage` is one of received, asked, answered, handed_off, classified, triaged, pending_review, rejected, expired,
     shipped, duplicate, updated, overdue, resolved, closed.
     """
 
-    stage: Word
+    stage: api.Word
     at: Instant
     lane: str | None = None
     owner: Identity | None = None
@@ -151,7 +137,7 @@ class Signal(Record):
     acknowledged_at: Instant | None = None
     lane: Lane | None = None
     lane_reason: str | None = None
-    lane_by: Identity | Word | None = None
+    lane_by: Identity | api.Word | None = None
     incident: Id | None = None
     disposition: Literal["opened", "duplicate_suppressed", "recurrence"] | None = None
     due_at: Instant | None = None

@@ -1,7 +1,8 @@
 """The knowledge base: questions answered from it, and articles that a command adds (R-000-14, R-000-18)."""
 
 from prismfs.errors import RefusedError
-from prismfs.kinds.care.kb import REVIEW_TAG, Article
+from prismfs.kinds.care.kb import Article
+from prismfs.records.answer import REVIEW_TAG
 from prismfs.records.api import Document, JsonValue, Nothing
 from prismfs.rules.care.signals import waiting_signal
 from prismfs.rules.core.api import Draft, Reply, redactions_of, taken_out

@@ -6,19 +6,21 @@ box to be ticked. Of several kinds of dash in a line the longest separates and t
 a hyphen in a sentence does no harm.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
-
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from functools import cache
+from typing import TYPE_CHECKING, Literal
 
 from prismfs.records.api import cut_to_milliseconds
 
-# Without its inline rules the parser's work is linear in the text; link definitions would vanish from it.
-_PARSER = MarkdownIt("commonmark", {"html": False}).disable(["inline", "reference"])
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
 _LISTS: dict[str, Literal["bullets", "numbers"]] = {"bullet_list_open": "bullets", "ordered_list_open": "numbers"}
 
 _DASHES = (" — ", " – ", " -- ", " - ")
@@ -74,7 +76,7 @@ class Reading:
 def read_markdown(text: str) -> Reading:
     """Return the blocks of `text`, in order."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    return Reading(tuple(lines.split("\n")), tuple(_blocks(_PARSER.parse(lines))))
+    return Reading(tuple(lines.split("\n")), tuple(_blocks(_parser().parse(lines))))
 
 
 def split(blocks: Sequence[Block], lines: Sequence[str], level: int) -> tuple[tuple[Block, ...], tuple[Part, ...]]:
@@ -89,6 +91,14 @@ def split(blocks: Sequence[Block], lines: Sequence[str], level: int) -> tuple[tu
         source = "\n".join(lines[heading.end - 1 : last - 1]).strip("\n").rstrip()
         parts.append(Part(name=heading.text, line=heading.line, blocks=inside, source=source))
     return tuple(blocks[: at[0]] if at else blocks), tuple(parts)
+
+
+@cache
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt  # most commands meet no text of this kind
+
+    # Without its inline rules the parser's work is linear in the text; link definitions would vanish from it.
+    return MarkdownIt("commonmark", {"html": False}).disable(["inline", "reference"])
 
 
 def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:

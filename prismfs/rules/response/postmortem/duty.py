@@ -7,11 +7,10 @@ does what the retry engine resolved: its severity was not judged, and is only wh
 
 from datetime import UTC, datetime, timedelta
 
-from dateutil.rrule import DAILY, FR, MO, TH, TU, WE, rrule
-
-from prismfs.kinds.care.kb import REVIEW_TAG, Article
+from prismfs.kinds.care.kb import Article
 from prismfs.kinds.response.incident import Incident
 from prismfs.kinds.response.settings.response import Response
+from prismfs.records.answer import REVIEW_TAG
 from prismfs.records.api import format_instant
 from prismfs.rules.core.api import Draft, IncidentOver, authority
 from prismfs.rules.response.facts import Lapse, add_row, mail, with_timers
@@ -55,6 +54,8 @@ def business_days_after(at: datetime, days: int) -> datetime:
     """
     if days == 0:
         return at
+    from dateutil.rrule import DAILY, FR, MO, TH, TU, WE, rrule  # few decisions want it
+
     begin = at.astimezone(UTC) + timedelta(days=1)
     found = list(rrule(DAILY, dtstart=begin, count=days, byweekday=(MO, TU, WE, TH, FR)))[-1]
     return found.replace(microsecond=at.microsecond)  # rrule counts in whole seconds

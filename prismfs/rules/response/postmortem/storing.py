@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from prismfs.errors import RefusedError
-from prismfs.kinds.care.kb import REVIEW_TAG, Article
+from prismfs.kinds.care.kb import Article
 from prismfs.kinds.response.incident import Incident
+from prismfs.records.answer import REVIEW_TAG
 from prismfs.records.api import Nothing
 from prismfs.rules.core.api import ENGINE, Draft, authority, one_line, redactions_of, taken_out
 from prismfs.rules.gates.api import Parsed, by_dashes, parse, phase_of, read_markdown
