@@ -1,7 +1,8 @@
 """Hints from the file system: something may have changed. The scan stays the truth.
 
 Watched are each project's `inbox/` and the folder of its branch, never the record folders, and none of them
-recursively. A lost or doubled hint costs a moment, never a file.
+recursively. A lost or doubled hint costs a moment, never a file. What the watcher itself does there is none: a
+file that it sets aside, a branch that it carries.
 """
 
 import threading
@@ -21,6 +22,7 @@ class Hints:
         self._make_observer = observer or _system_observer
         self._condition = threading.Condition()
         self._names: dict[Path, set[str]] = {}
+        self._expected: dict[Path, str] = {}
         self._hinted = False
         self._observers: list[BaseObserver] = []
         self.polling = False
@@ -46,6 +48,11 @@ class Hints:
         with self._condition:
             self._hinted = True
             self._condition.notify_all()
+
+    def expect(self, reference: Path, commit: str) -> None:
+        """Take it for no hint when the file `reference` holds `commit`: the watcher is about to move it there."""
+        with self._condition:
+            self._expected[reference] = commit
 
     def wait(self, seconds: float) -> bool:
         """Wait for a hint, at most `seconds`; tell whether one came. Taking it clears it."""
@@ -76,6 +83,14 @@ class Hints:
             raise
         self._observers.append(observer)
 
+    def _is_expected(self, reference: Path) -> bool:
+        with self._condition:
+            expected = self._expected.get(reference)
+        try:
+            return expected is not None and reference.read_text().strip() == expected
+        except (OSError, ValueError):
+            return False
+
     def _complete(self, inbox: Path, name: str) -> None:
         with self._condition:
             self._names.setdefault(inbox, set()).add(name)
@@ -102,22 +117,31 @@ class _InboxHandler(FileSystemEventHandler):
         self._inbox = inbox
 
     def dispatch(self, event: FileSystemEvent) -> None:
-        if event.event_type == "moved" and event.dest_path:
-            target = Path(str(event.dest_path))
+        moved = event.event_type == "moved" and event.dest_path
+        target = Path(str(event.dest_path if moved else event.src_path))
+        if target.name.startswith("."):  # aside, by whoever: no scan looks at it
+            return
+        if moved:
             if target.parent == self._inbox:
                 self._hints._complete(self._inbox, target.name)
         elif event.event_type == "closed":
-            self._hints._complete(self._inbox, Path(str(event.src_path)).name)
+            self._hints._complete(self._inbox, target.name)
         elif event.event_type == "created":
             self._hints.wake()
 
 
 class _ReferenceHandler(FileSystemEventHandler):
-    """Wakes for every change of the branch, the engine's own among them; a turn without news is cheap."""
+    """Wakes for every change of a branch but those that the watcher makes itself."""
 
     def __init__(self, hints: Hints) -> None:
         self._hints = hints
 
     def dispatch(self, event: FileSystemEvent) -> None:
-        if event.event_type in ("moved", "created", "modified", "deleted"):
+        if event.event_type not in ("moved", "created", "modified", "deleted"):
+            return
+        target = Path(str(event.dest_path or event.src_path))
+        # git writes a lock first and renames it; the folder itself is modified by either.
+        if target.suffix == ".lock" or (event.is_directory and event.event_type == "modified"):
+            return
+        if not self._hints._is_expected(target):
             self._hints.wake()

@@ -234,7 +234,7 @@ class Watcher:
             carried = self._courier.collect(project.desk)
             note_receipts(project.desk, carried, self._clock.now())
             self._courier.release(project.desk, carried)
-            project.bring_window()
+            project.bring_window(self.hints.expect)
         except (StoreError, ConflictError, ConfigError) as error:
             self._tell(project, error)
 
@@ -267,7 +267,7 @@ class Watcher:
         if project.error is not None:
             return
         try:
-            project.bring_window()
+            project.bring_window(self.hints.expect)
             project.keep_up(self._clock)
         except (StoreError, ConflictError) as error:
             self._tell(project, error)

@@ -7,6 +7,7 @@ watchdog of the next watcher or `react` takes a heartbeat that is overdue for a 
 import json
 import logging
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -111,8 +112,10 @@ class WatchedProject:
         extra = {"project": self.name, "events": len(turn.outcomes), "commits": len(turn.commits), "more": turn.more}
         _log.info("turn ended", extra=extra | {"seconds": seconds})
 
-    def bring_window(self) -> None:
+    def bring_window(self, expect: Callable[[Path, str], None]) -> None:
         """Carry the window to the truth, if it is behind; not while a person's git command is under way.
+
+        `expect` is told before, which file of a reference comes to hold which commit by that.
 
         Raises:
             StoreError: it cannot be written; `lock_left`, once, where it waits for a git that was killed.
@@ -121,6 +124,7 @@ class WatchedProject:
         if not self.desk.repo.is_window_behind():
             return
         with suppress(ConflictError), self.desk.repo.writer():
+            expect(self.desk.repo.place.reference, self.desk.repo.snapshot().commit)
             self.desk.repo.bring_window()
             return
         problem = next(map(lock_left, left_locks(self.desk.repo.place)), None)

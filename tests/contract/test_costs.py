@@ -1,4 +1,4 @@
-"""What a report may cost, in counts that are the same on every machine: a part that does its work twice is seen here."""
+"""What a report may cost, in counts that are the same on every machine: work that is done twice is seen here."""
 
 from __future__ import annotations
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from watchdog.events import DirModifiedEvent, FileClosedEvent, FileMovedEvent, FileSystemEvent
 from watchdog.observers.api import BaseObserver, EventEmitter
 
-from prismfs.daemon.hints import Hints
+from prismfs.daemon.hints import Hints, _InboxHandler, _ReferenceHandler
 from tests.support.waiting import until
 
 
@@ -101,3 +102,30 @@ def test_hints_wake_ends_a_wait_and_is_taken_once() -> None:
     hints.wake()
     assert hints.wait(60) is True
     assert hints.wait(0) is False
+
+
+def test_hints_what_the_watcher_does_itself_wakes_nobody(folders: tuple[Path, Path]) -> None:
+    """It sets a file of the inbox aside, and carries the branch to where it has said; everything else is a hint."""
+    inbox, heads = folders
+    hints, main = Hints(), heads / "main"
+    branch, box = _ReferenceHandler(hints), _InboxHandler(hints, inbox)
+
+    def wakes(handler: _ReferenceHandler | _InboxHandler, event: FileSystemEvent) -> bool:
+        handler.dispatch(event)
+        return hints.wait(0)
+
+    moved = FileMovedEvent(str(heads / "main.lock"), str(main))
+    hints.expect(main, "a" * 40)
+    assert wakes(branch, moved), "there is no such file"
+    main.write_text(f"{'a' * 40}\n")
+    assert not wakes(branch, moved)
+    assert not wakes(branch, FileClosedEvent(str(heads / "main.lock")))
+    assert not wakes(branch, DirModifiedEvent(str(heads)))
+    main.write_text(f"{'b' * 40}\n")
+    assert wakes(branch, moved), "a person has moved it meanwhile"
+    main.write_text(f"{'a' * 40}\n")
+    assert wakes(branch, FileMovedEvent(str(heads / "other.lock"), str(heads / "other")))
+    assert not wakes(box, FileMovedEvent(str(inbox / "a.yaml"), str(inbox / ".taken-a.yaml")))
+    assert not wakes(box, FileClosedEvent(str(inbox / ".a.yaml")))
+    assert wakes(box, FileMovedEvent(str(inbox / ".a.yaml"), str(inbox / "a.yaml")))
+    assert hints.take_names(inbox) == {"a.yaml"}

@@ -1,5 +1,6 @@
 """Proposals to change a project's roster (R-000-84)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from prismfs.engine.trust.protection import is_signed
