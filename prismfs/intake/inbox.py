@@ -13,18 +13,8 @@ from itertools import count
 from pathlib import Path
 
 from prismfs.errors import StoreError
-from prismfs.intake.drop import (
-    NAME,
-    SIGNATURE,
-    Drop,
-    Identity,
-    Refusal,
-    drop_of,
-    identity_of,
-    opened_folder,
-    printable,
-    read_entry,
-)
+from prismfs.intake import drop as drops
+from prismfs.intake.drop import NAME, SIGNATURE, Drop, Refusal, printable
 
 __all__ = ["NAME", "SETTLE", "Drop", "Inbox", "Refusal", "Scan", "printable"]
 
@@ -65,11 +55,11 @@ class Inbox:
     def __init__(self, root: Path) -> None:
         self.folder = root / "inbox"
         self._still: dict[str, tuple[tuple[int, ...], float]] = {}
-        self._read: dict[str, tuple[str, Identity]] = {}
+        self._read: dict[str, tuple[str, drops.Identity]] = {}
 
     def opened(self) -> AbstractContextManager[int]:
         """Give a descriptor of the folder, closed afterwards."""
-        return opened_folder(self.folder, "inbox")
+        return drops.opened_folder(self.folder, "inbox")
 
     def scan(self, monotonic: float, wall: float, *, complete: Collection[str] = (), limit: int = 1000) -> Scan:
         """List every entry once, and return which are ready to be read.
@@ -88,7 +78,7 @@ class Inbox:
             if name.startswith("."):
                 aside += 1
                 continue
-            signed = drop_of(name)
+            signed = drops.drop_of(name)
             if signed in listed:
                 continue  # it goes with its drop
             seen = (info.st_size, info.st_mtime_ns, info.st_ino)
@@ -145,7 +135,7 @@ class Inbox:
         if name.startswith("."):
             return None
         with self.opened() as fd:
-            found = read_entry(fd, name)
+            found = drops.read_entry(fd, name)
         if found is None:
             return None
         outcome, identity = found
@@ -162,7 +152,7 @@ class Inbox:
             return False
         with self.opened() as fd:
             try:
-                return identity_of(os.stat(name, dir_fd=fd, follow_symlinks=False)) == identity
+                return drops.identity_of(os.stat(name, dir_fd=fd, follow_symlinks=False)) == identity
             except FileNotFoundError:
                 return False
 
@@ -198,7 +188,7 @@ class Inbox:
         with self.opened() as fd:
             try:
                 os.rename(name, _ASIDE + name, src_dir_fd=fd, dst_dir_fd=fd)
-                if identity_of(os.stat(_ASIDE + name, dir_fd=fd, follow_symlinks=False)) == self._read[name][1]:
+                if drops.identity_of(os.stat(_ASIDE + name, dir_fd=fd, follow_symlinks=False)) == self._read[name][1]:
                     return _ASIDE + name
                 _put_back(fd, name)
             except FileNotFoundError:
