@@ -31,6 +31,7 @@ _VERBS = {
     "log": ("core.audit:log", "Show the audit history, of all or of one record."),
     "audit": ("core.audit", "Search the audit rows."),
     "verify": ("core.check:verify", "Decide every commit again and compare."),
+    "witness": ("core.witness", "Show and export what engines have signed of the records."),
     "recover": ("core.recover:command", "Put the records back to what was seen last."),
     "doctor": ("core.check:doctor", "Look for what is wrong and say what to do."),
     "upgrade": ("admin.project:upgrade", "Bring records and settings to today's versions, as one commit."),

@@ -7,7 +7,7 @@ in exactly one spelling: what is read must be what would be written. Source: git
 import re
 from dataclasses import dataclass
 
-from prismfs.proof.sshsig import armor, is_good, raw_public, read_armor
+from prismfs.proof.sshsig import armor, is_good, raw_public, read_armor, signed_bytes
 
 _BEGIN = b"-----BEGIN SSH SIGNATURE-----\n"
 _HEAD = re.compile(
@@ -38,6 +38,11 @@ class Claim:
             f"tagger {self.engine} <{self.engine}@prismfs.invalid> {self.seconds} +0000\n\n"
             f"{self.engine} has the records of {self.pid} at this commit\n\n"
         ).encode()
+
+    @property
+    def to_sign(self) -> bytes:
+        """What the key signs."""
+        return signed_bytes(self.payload)
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,6 +226,7 @@ class ProjectRepo:
         register(self.place)
         (new,) = self.git.write_commits([commit], parent=parent, scratch=self.place.scratch)
         self.git.move({self.place.truth: (self.git.resolve(self.place.truth) or NO_OBJECT, new)})
+        self.witness.note(new)
         return new
 
     @property

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from prismfs.errors import StoreError
 from prismfs.proof.checkpoint import Checkpoint, Claim, checkpoint_of, read_checkpoint
-from prismfs.proof.sshsig import signed_bytes
 from prismfs.store.engine_key import read_engine
 from prismfs.store.git.history import follows, founding_of, is_ancestor, read_commit
 from prismfs.store.git.keys import Signer, key_folder
@@ -40,8 +39,13 @@ class Memory:
 
     def head(self) -> str | None:
         """Return the commit that was noted last, None where nothing is remembered, or it is not here any more."""
-        commit = _commit_in(self._read())
+        commit = self.noted()
         return commit if commit is not None and self._git.resolve(commit) == commit else None
+
+    def noted(self) -> str | None:
+        """Return the commit that was noted last, whether it is here or not; None where nothing is remembered."""
+        found = _NOTED.match(self._read())
+        return None if found is None else found[1].decode()
 
     def note(self, commit: str) -> None:
         """Remember `commit`; where it cannot be written, what was noted before stays."""
@@ -62,12 +66,6 @@ class Memory:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
             temporary.replace(self.path)
-
-
-def _commit_in(data: bytes) -> str | None:
-    """Return the commit that a note, or a checkpoint, begins with."""
-    found = _NOTED.match(data)
-    return None if found is None else found[1].decode()
 
 
 def proven_files(git: Git, pid: str, root: str, head: str) -> Mapping[str, str] | None:
@@ -121,7 +119,7 @@ class Witness(Memory):
         Raises:
             StoreError: `records_rolled_back`; `records_forged`.
         """
-        noted, seen = _commit_in(self._read()), self.head()
+        noted, seen = self.noted(), self.head()
         if noted == truth:
             return
         if noted is not None and seen is None and has_engines(self._git, truth):
@@ -148,7 +146,7 @@ class Witness(Memory):
             return None
         claim = Claim(commit, self._place.pid, engine.name, read_commit(self._git, commit).seconds)
         try:
-            data = checkpoint_of(claim, signer.public, signer.sign(signed_bytes(claim.payload)))
+            data = checkpoint_of(claim, signer.public, signer.sign(claim.to_sign))
         except StoreError:  # an ssh-agent that has gone
             return None
         return None if read_checkpoint(data) is None else data

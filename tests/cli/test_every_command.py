@@ -165,6 +165,8 @@ ARGUMENTS = {
     "triage eval": "{files}/reports.jsonl",
     "upgrade": "",
     "verify": "",
+    "witness export": "",
+    "witness show": "",
     "whois": "",
 }
 """Arguments for each command, on the project of `scene`; `{name}` stands for what that has under the name."""

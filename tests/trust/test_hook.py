@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from prismfs.engine.trust.proven import unproven
+from prismfs.engine.trust.proven import proofs_of, unproven
 from prismfs.kinds import KINDS, kind_of
 from prismfs.records.api import Event, Plan
 from prismfs.rules import decide
@@ -289,4 +289,6 @@ def test_decision_that_no_engine_has_signed_is_refused_and_pulled_it_is_a_propos
     assert clone.rows("commit.observed")[-1].meta["commit"] == forged
     after = clone.files()
     assert {path: after[path] for path in before} == before
-    assert list(unproven(clone.desk.repo.git, clone.truth())) == []
+    proofs = proofs_of(clone.desk.repo.git, clone.truth())
+    assert proofs is not None
+    assert list(unproven(proofs)) == []

@@ -3,12 +3,19 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from prismfs.cli import output
 from prismfs.errors import RecordError, StoreError
+
+_COLOURS = {"proven": "green", "repaired": "yellow", "undecidable": "red"}
+_END = (
+    "the history is what the rules make of it",
+    "nothing contradicts the history, and {} of it cannot be decided here",
+)
 
 
 @click.command("check", epilog="\b\nExample:\n  prismfs check settings/triage.yaml inbox/report.yaml")
@@ -113,19 +120,18 @@ def doctor(call: output.Call) -> int:
     return 1 if any(finding.problem for finding in findings) else 0
 
 
-@click.command("verify", epilog="\b\nExample:\n  prismfs verify --since v1.0")
+@click.command("verify", epilog="\b\nExample:\n  prismfs verify --since v1.0\n  prismfs verify --against origin")
 @click.option("--since", metavar="REV", help="Judge only commits after this one.")
+@click.option("--against", metavar="FILE|REMOTE", help="Hold the records against a checkpoint, or those of a remote.")
 @output.verb()
-def verify(call: output.Call, since: str | None) -> int:
-    """Decide every commit again by its own version of the rules, and compare; check the audit chain.
+def verify(call: output.Call, since: str | None, against: str | None) -> int:
+    """Decide every commit again by its own version of the rules, and compare; check signatures and the audit chain.
 
-    Exit 1 if one differs.
+    At the end stands what is proven, what was repaired, and what is undecidable, and why. Exit 0 if there is no
+    problem and nothing is undecidable, else 1. A checkpoint is what `prismfs witness export` writes.
     """
-    from dataclasses import replace
-
     from prismfs.engine.admin.isolation import isolation_of
-    from prismfs.engine.trust import verify as histories
-    from prismfs.engine.trust.proven import unproven
+    from prismfs.engine.trust.report import conclude
     from prismfs.store.repo import ProjectRepo
 
     with ProjectRepo(call.project()) as repo:
@@ -133,21 +139,18 @@ def verify(call: output.Call, since: str | None) -> int:
             start = None if since is None else git.resolve(f"{since}^{{commit}}")
         if since is not None and start is None:
             raise StoreError("unknown_commit", "is no commit here", path=since)
-        head = repo.snapshot().commit
-        found = histories.verify(repo.git, until=head, since=start, progress=_progress(call))
-        unsigned = () if found.problems else tuple(unproven(repo.git, head))  # of what differs more is said already
-        found = replace(found, problems=(*found.problems, *unsigned))
-    lines = [
-        f"{found.commits} commits: {found.decided} decided again and equal ({found.older} by older rules), "
-        f"{found.foreign} made by people; {found.rows} audit rows in one chain"
+        found, told = conclude(repo, since=start, against=against, progress=_progress(call))
+    lines = [click.style(output.one_line(f"{problem} [{problem.code}]"), fg="red") for problem in found.problems]
+    lines += [
+        f"{click.style(f'{line.word:11}', fg=_COLOURS[line.word])}  {output.one_line(line.said)}" for line in told
     ]
-    for problem in found.problems:
-        lines.append(click.style(output.one_line(f"{problem} [{problem.code}]"), fg="red"))
     form = isolation_of(call.project())
     lines.append(f"isolation: {form.form} ({form.meaning})")
-    lines.append("the history is what the rules make of it" if not found.problems else "the history does not verify")
-    output.result(call, found.to_document() | {"isolation": form.form}, lines)
-    return 1 if found.problems else 0
+    open_ = sum(line.word == "undecidable" for line in told)
+    lines.append("the history does not verify" if found.problems else _END[open_ > 0].format(open_))
+    data = found.to_document() | {"isolation": form.form, "report": [asdict(line) for line in told]}
+    output.result(call, data, lines)
+    return 1 if found.problems or open_ else 0
 
 
 def _records(root: Path | None) -> Iterator[Path]:

@@ -16,6 +16,7 @@ from prismfs.engine.admin.isolation import isolation_of
 from prismfs.engine.trust.endorsement import keys_of, project_at
 from prismfs.engine.trust.hook_scripts import check_hooks
 from prismfs.engine.trust.protection import is_signed
+from prismfs.engine.trust.report import witness_state
 from prismfs.errors import ConfigError, PrismfsError, Problem
 from prismfs.intake.personal import PERSONAL
 from prismfs.intake.scan import redact
@@ -71,7 +72,7 @@ def examine(root: Path, now: datetime) -> list[Finding]:
             _check_isolation(root),
             _try("issues can be reviewed and filed", check_phone_home, repo),
             _try("all records are committed and unedited", _check_status, repo),
-            _try("records are as seen last, or signed since", lambda: repo.witness.check(repo.snapshot().commit)),
+            Finding(*witness_state(repo)),
             _try("the branch that people see follows the records", _check_window, repo),
             _try("the git hooks, where there are any, can run", check_hooks, root),
             _try("no record was written by a newer prismfs", _check_newer, root),
@@ -237,9 +238,8 @@ def _check_newer(root: Path) -> Problem | None:
 
 
 def _check_inbox(root: Path) -> Problem | None:
-    if (root / "inbox").is_symlink() or not (root / "inbox").is_dir():
-        return Problem("no_inbox", "is not a folder", path="inbox", hint="make it a folder")
-    return None
+    fits = (root / "inbox").is_dir() and not (root / "inbox").is_symlink()
+    return None if fits else Problem("no_inbox", "is not a folder", path="inbox", hint="make it a folder")
 
 
 def _check_heartbeat(repo: ProjectRepo, now: datetime) -> Problem | None:

@@ -76,8 +76,8 @@ def publish(desk: Desk, now: datetime, remote: str | None = None, *, seconds: fl
     again: dict[str, Redecided] = {}
     taken = 0
     with _alone(repo, place):
-        known, here = tuple(checkpoints.kept_by(repo.git, place)), repo.snapshot().commit
-        if not known or not all(is_ancestor(repo.git, one.claim.commit, here) for one in known):
+        known, here = tuple(checkpoints.kept(repo.git, place.kept)), repo.snapshot().commit
+        if not known or not all(is_ancestor(repo.git, one.claim.commit, here) for _, one in known):
             _fetch(desk, place, seconds)  # what a fresh clone is held against comes from elsewhere
         for tries in range(1, TRIES + 1):
             with repo.writer():

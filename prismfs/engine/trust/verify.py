@@ -31,8 +31,8 @@ class Verified:
     """What verifying a history found.
 
     `decided` commits were decided again and came out the same, `older` of them by rules of an older version;
-    `foreign` were made by people. `problems` are the faults, the first one first, each with the commit (`path`) and
-    the record (`field`) that differs.
+    `foreign` were made by people; `repaired` answer one of people's, of which they refused something. `problems` are
+    the faults, the first one first, each with the commit (`path`) and the record (`field`) that differs.
     """
 
     commits: int
@@ -40,6 +40,7 @@ class Verified:
     foreign: int
     older: int
     rows: int
+    repaired: int
     head: str
     problems: tuple[Problem, ...]
 
@@ -60,7 +61,7 @@ class _Verifier:
         self.blobs: dict[str, str] = {}
         self.founded = False
         self.bases: dict[str, str] = {}  # a commit of people's that was taken over, and what stood before
-        self.counts = {"commits": 0, "decided": 0, "foreign": 0, "older": 0, "rows": 0}
+        self.counts = {"commits": 0, "decided": 0, "foreign": 0, "older": 0, "rows": 0, "repaired": 0}
         self.problems: list[Problem] = []
 
     def take(self, commit: Commit, *, check: bool) -> None:
@@ -198,6 +199,7 @@ class _Verifier:
             if check and (row.number, row.prev) != (head.number + 1, head.digest):
                 self._problem(commit, "chain_broken", f"does not follow audit row {head.number}", change.path)
             self.counts["rows"] += check
+            self.counts["repaired"] += check and row.action == "commit.observed" and bool(row.meta.get("refused"))
             self.view.put_file(change.path, self.git.read(change.new) or b"")
 
     def _old(self, path: str) -> bytes | None:

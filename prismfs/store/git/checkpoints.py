@@ -9,22 +9,19 @@ from typing import Literal
 
 from prismfs.errors import StoreError
 from prismfs.proof.checkpoint import Checkpoint, read_checkpoint
-from prismfs.proof.key_ring import Holder
 from prismfs.proof.tips import find_equivocations
+from prismfs.store.git import history, proofs
 from prismfs.store.git import remote as remotes
-from prismfs.store.git.history import is_ancestor
-from prismfs.store.git.proofs import classify_above, newest_proven, ring_at
-from prismfs.store.git.remote import Remote
 from prismfs.store.git.repository import Git
 
 Standing = Literal["held", "behind", "forked", "equivocation", "not_here", "checkpoint_unproven", "key_compromised"]
 
 SAID: dict[Standing, str] = {
     "held": "the records hold it",
-    "behind": "the records were set back: they end before it",
-    "forked": "the records are on another line, and do not hold it",
+    "behind": "the records end before it: they were set back, or are not yet as far (prismfs push)",
+    "forked": "the records are on another line: it was decided again on another clone's (prismfs push), or taken away",
     "equivocation": "its engine has signed two things in one place, the records and a line that they do not hold",
-    "not_here": "its commit is not here: the records were set back, or are not yet as far",
+    "not_here": "its commit is not here: the records were set back, or are not yet as far (prismfs push)",
     "checkpoint_unproven": "no key of an engine of the roster has signed it",
     "key_compromised": "the roster says that its engine's key is in other hands",
 }
@@ -42,40 +39,46 @@ def standing_of(git: Git, checkpoint: Checkpoint, records: str) -> Standing:
     """
     commit = checkpoint.claim.commit
     here = git.resolve(f"{commit}^{{commit}}") == commit
-    held = here and is_ancestor(git, commit, records)
-    proven = held or (here and newest_proven(git, records, commit) == commit)
-    if not _is_engine(ring_at(git, commit if proven else records).holder_of(checkpoint.key)):
+    held = here and history.is_ancestor(git, commit, records)
+    proven = held or (here and proofs.newest_proven(git, records, commit) == commit)
+    holder = proofs.ring_at(git, commit if proven else records).holder_of(checkpoint.key)
+    if holder is None or holder.kind != "engine":
         return "checkpoint_unproven"
-    now = ring_at(git, records).holder_of(checkpoint.key)
+    now = proofs.ring_at(git, records).holder_of(checkpoint.key)
     if now is not None and now.compromised_since is not None:
         return "key_compromised"
     if held or not proven:
         return "held" if held else "checkpoint_unproven" if here else "not_here"
-    if is_ancestor(git, records, commit):
+    if history.is_ancestor(git, records, commit):
         return "behind"
-    lines = (classify_above(git, commit, records), classify_above(git, records, commit))
+    lines = (proofs.classify_above(git, commit, records), proofs.classify_above(git, records, commit))
     tips = [tip for line in lines if line is not None for tip in line.tips]
     return "equivocation" if find_equivocations(tips) else "forked"
 
 
-def kept_by(git: Git, remote: Remote) -> Iterator[Checkpoint]:
-    """Yield the checkpoints that were brought from `remote`; what is none, or another engine's, is left out."""
-    listed = git.run("for-each-ref", "--format=%(objectname) %(refname)", remote.kept).decode().split("\n")
-    for oid, _, name in (line.partition(" ") for line in listed if line):
+def kept(git: Git, below: str) -> Iterator[tuple[str, Checkpoint]]:
+    """Yield the checkpoints that were brought, with the word for the remote; `below` begins their references.
+
+    What is none, is another engine's than it is called, or of another project, is left out.
+    """
+    listed = git.run("for-each-ref", "--format=%(objectname) %(refname)", below).decode().splitlines()
+    for oid, name in (line.split(" ", 1) for line in listed):
         found = read_checkpoint(git.read(oid) or b"")
-        if found is None or name != f"{remote.kept}{found.claim.engine}":
-            continue
-        if remote.witness == f"refs/prismfs/{found.claim.pid}/witness/":
-            yield found
+        whose, _, word = name.rpartition("/")[0].partition("/witnessed/")
+        if found is not None and (f"refs/prismfs/{found.claim.pid}", name) == (
+            whose,
+            f"{whose}/witnessed/{word}/{found.claim.engine}",
+        ):
+            yield word, found
 
 
-def check_branch(git: Git, remote: Remote, head: str) -> None:
+def check_branch(git: Git, remote: remotes.Remote, head: str) -> None:
     """Accept the branch of `remote`, which was brought with its checkpoints and is at `head`.
 
     Raises:
         StoreError: `records_rolled_back`; it lacks what an engine has signed.
     """
-    for one in kept_by(git, remote):
+    for _, one in kept(git, remote.kept):
         if standing_of(git, one, head) in WRONG:
             claim, shown = one.claim, remote.shown
             said = f"the branch of {shown} lacks {claim.commit[:12]}, which {claim.engine} has signed as its head"
@@ -84,7 +87,18 @@ def check_branch(git: Git, remote: Remote, head: str) -> None:
             raise StoreError("records_rolled_back", said, path=remote.branch, hint=hint)
 
 
-def push_checkpoint(git: Git, remote: Remote, data: bytes, *, seconds: float) -> None:
+def bring(git: Git, remote: remotes.Remote, *, seconds: float = remotes.SECONDS) -> None:
+    """Bring the checkpoints that `remote` keeps, and nothing else.
+
+    Raises:
+        StoreError: `remote_unreachable`.
+    """
+    errors = remotes.bring(git, remote, (remote.witnesses,), seconds=seconds)
+    if errors is not None:
+        raise remotes.unreachable(remote, errors)
+
+
+def push_checkpoint(git: Git, remote: remotes.Remote, data: bytes, *, seconds: float) -> None:
     """Put the checkpoint in these bytes at the remote, unless it has that.
 
     Raises:
@@ -98,7 +112,3 @@ def push_checkpoint(git: Git, remote: Remote, data: bytes, *, seconds: float) ->
     if git.resolve(f"{remote.kept}{engine}") != oid:
         remotes.push(git, remote, oid, to=f"{remote.witness}{engine}", seconds=seconds)
         git.run("update-ref", f"{remote.kept}{engine}", oid)
-
-
-def _is_engine(holder: Holder | None) -> bool:
-    return holder is not None and holder.kind == "engine"

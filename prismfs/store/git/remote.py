@@ -48,6 +48,11 @@ class Remote:
     kept: str
 
     @property
+    def witnesses(self) -> str:
+        """What to fetch of the engines' checkpoints, as a refspec."""
+        return f"+{self.witness}*:{self.kept}*"
+
+    @property
     def shown(self) -> str:
         """The name for people: an address without credentials."""
         return said(self.name)
@@ -143,7 +148,7 @@ def fetch(git: Git, remote: Remote, *, seconds: float = SECONDS) -> str | None:
     Raises:
         StoreError: `remote_unreachable`, or `history_rewritten` when what stood there before is no part of it.
     """
-    wanted = (f"+{remote.branch}:{remote.fetched}", f"+{remote.witness}*:{remote.kept}*")
+    wanted = (f"+{remote.branch}:{remote.fetched}", remote.witnesses)
     errors = bring(git, remote, wanted, seconds=seconds)
     if errors is not None:
         if _has_no_branch(git, remote, seconds):

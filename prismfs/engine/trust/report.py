@@ -1,0 +1,221 @@
+"""What verifying a project comes to, in three words: proven, repaired, undecidable; all else is a problem."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from prismfs.engine.trust.proven import proofs_of, unproven
+from prismfs.engine.trust.verify import Verified, verify
+from prismfs.errors import Problem, RecordError, RefusedError, StoreError
+from prismfs.proof.checkpoint import LARGEST, Checkpoint, read_checkpoint
+from prismfs.proof.proofs import Classified
+from prismfs.records.api import Document, format_instant
+from prismfs.store.engine_key import read_engine, signing_key
+from prismfs.store.git import proofs, remote
+from prismfs.store.git.checkpoints import SAID, Standing, bring, kept, standing_of
+from prismfs.store.repo import ProjectRepo
+
+Word = Literal["proven", "repaired", "undecidable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A word, and what it is said of."""
+
+    word: Word
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A checkpoint that the records were held against; `source` says where it lies."""
+
+    source: str
+    checkpoint: Checkpoint
+    standing: Standing
+
+    def to_document(self) -> Document:
+        """Return it as a JSON object."""
+        claim = self.checkpoint.claim
+        at = format_instant(datetime.fromtimestamp(claim.seconds, UTC))
+        return {"source": self.source, "engine": claim.engine, "commit": claim.commit, "at": at,
+                "key": self.checkpoint.key, "standing": self.standing}  # fmt: skip
+
+
+def read_against(repo: ProjectRepo, against: str) -> list[Held]:
+    """Return the checkpoint in the file `against`, or those that the remote of this name or address keeps.
+
+    The records are not changed; the remote's checkpoints are brought here.
+
+    Raises:
+        RecordError: `bad_checkpoint`; the file is none, or of another project.
+        RefusedError: `remote_refused`.
+        StoreError: `remote_unreachable`; the file cannot be read.
+    """
+    head, path = repo.snapshot().commit, Path(against)
+    if path.is_file():
+        found = [(path.name, _read(path, repo.place.pid))]
+    else:
+        there = remote.find_remote(repo.git, repo.place, against)
+        assert there is not None
+        bring(repo.git, there)
+        found = [(there.shown, one) for _, one in kept(repo.git, there.kept)]
+    return [Held(source, one, standing_of(repo.git, one, head)) for source, one in found]
+
+
+def known_here(repo: ProjectRepo) -> list[Held]:
+    """Return what this user remembers, where it is signed, and what remotes kept when they were last asked."""
+    head, own = repo.snapshot().commit, repo.witness.checkpoint()
+    found = [] if own is None else [("here", own)]
+    found += kept(repo.git, f"{repo.place.own}witnessed/")
+    return [Held(source, one, standing_of(repo.git, one, head)) for source, one in found]
+
+
+def check_end(repo: ProjectRepo) -> None:
+    """Hold the records against what this user has seen of them last; a watcher may add to them meanwhile.
+
+    What is looked at for the first time is not remembered: whoever writes does that.
+
+    Raises:
+        StoreError: `records_rolled_back`, `records_forged`.
+    """
+    before = None
+    while repo.witness.noted() is not None:
+        truth = repo.snapshot().commit
+        try:
+            repo.witness.check(truth)
+        except StoreError:
+            if truth == before:
+                raise
+            before = truth
+        else:
+            return
+
+
+def witness_state(repo: ProjectRepo) -> tuple[str, Problem | None]:
+    """Return who outside of the repository has seen the records, and what is wrong with that; no network is used."""
+    try:
+        check_end(repo)
+        there = remote.find_remote(repo.git, repo.place)
+        signs = proofs.has_engines(repo.git, repo.snapshot().commit)
+    except (StoreError, RefusedError) as error:
+        return "witness: the records are as seen last, or signed since", error.problem
+    seen = repo.witness.head()
+    if not signs or seen is None:
+        said, hint = (
+            "nothing outside of the repository remembers the records",
+            "prismfs keys new, prismfs react; see HOME",
+        )
+        return "witness: none", Problem("no_witness", said, hint=hint) if signs else None
+    engines = [] if there is None else [one.claim.engine for _, one in kept(repo.git, there.kept)]
+    signed = ", signed" if repo.witness.checkpoint() else ""
+    subject = f"witness: this user saw {seen[:12]} last{signed}{'; remote: ' if engines else ''}{', '.join(engines)}"
+    if there is None or engines or repo.git.resolve(there.ours) is None:
+        return subject, None
+    said = f"{there.shown} keeps no checkpoint of an engine"
+    return subject, Problem("not_witnessed", said, hint="prismfs push says why")
+
+
+def export(repo: ProjectRepo) -> tuple[Held, bytes]:
+    """Return the checkpoint of the records as they are, which this clone's engine signs now, and its bytes.
+
+    Raises:
+        StoreError: `no_checkpoint`; or why the engine does not sign, as in `signing_key`.
+    """
+    now = repo.snapshot()
+    data = repo.witness.signed(now.commit, signing_key(repo.view(now), repo.state))
+    found = None if data is None else read_checkpoint(data)
+    if data is None or found is None:
+        raise StoreError("no_checkpoint", "no engine signs here", hint="prismfs keys new")
+    return Held("here", found, "held"), data
+
+
+def conclude(
+    repo: ProjectRepo, *, since: str | None, against: str | None, progress: Callable[[int], None]
+) -> tuple[Verified, list[Line]]:
+    """Verify the history, its signatures and its end, and return the finding with all problems, and the report.
+
+    Judged are commits after `since`; `against` is as in `read_against`, and raises what that does.
+    """
+    held = [] if against is None else read_against(repo, against)
+    head = repo.snapshot().commit
+    found = verify(repo.git, until=head, since=since, progress=progress)
+    signed = proofs_of(repo.git, head)
+    unsigned = () if found.problems or signed is None else unproven(signed)  # of what differs more is said already
+    found = replace(found, problems=(*found.problems, *unsigned, *_problems(repo, held)))
+    lines = list(_report(repo, found, signed, held))
+    if against is not None and not held:
+        lines.append(Line("undecidable", f"checkpoint: {remote.said(against)} keeps none of this project"))
+    return found, lines
+
+
+def _problems(repo: ProjectRepo, against: Sequence[Held]) -> Iterator[Problem]:
+    """Yield what is wrong with the end of the records: it lacks what somebody outside has seen of it."""
+    engine = read_engine(repo.state)
+    try:
+        check_end(repo)
+    except StoreError as error:
+        yield error.problem
+    for one in against:
+        claim, said = one.checkpoint.claim, _said(one)
+        if one.standing == "equivocation":
+            yield Problem("equivocation", said, hint=f"prismfs keys revoke {claim.engine}")
+        elif one.standing == "behind" and engine is not None and engine.name == claim.engine:
+            yield Problem("records_rolled_back", f"{said}, and it is this clone's own", hint="prismfs recover")
+
+
+def _report(repo: ProjectRepo, found: Verified, signed: Classified | None, against: Sequence[Held]) -> Iterator[Line]:
+    """Yield what is proven of the records, what was repaired in them, and what nobody can decide here, and why."""
+    if not found.problems:
+        said = f"{found.decided} decided again and equal ({found.older} by older rules), {found.foreign} made by people"
+        yield Line("proven", f"decisions: {found.commits} commits, {said}; {found.rows} audit rows in one chain")
+    if signed is None:
+        yield Line(
+            "undecidable", "authors: the roster has no engine from the first commit on, so that nothing is signed"
+        )
+    else:
+        yield from _authors(signed)
+    if found.repaired:
+        yield Line("repaired", f"{found.repaired} commits of people: what was refused of them was put back")
+    wrong = {problem.code for problem in found.problems}
+    seen = repo.witness.head()
+    if seen is None and not any(one.standing == "held" for one in against):
+        why = "nothing outside of the repository has seen these records; prismfs verify --against REMOTE"
+        yield Line("undecidable", f"end: whether the records go on after {found.head[:12]}: {why}")
+    elif seen is not None and not wrong & {"records_rolled_back", "records_forged"}:
+        yield Line("proven", f"end: {found.head[:12]} holds all that this user has seen ({seen[:12]} last)")
+    for one in against:
+        if one.standing == "held":
+            yield Line("proven", _said(one))
+        elif one.standing != "equivocation" and not (one.standing == "behind" and "records_rolled_back" in wrong):
+            yield Line("undecidable", _said(one))
+
+
+def _authors(found: Classified) -> Iterator[Line]:
+    signed = [proof for proof in found.proofs.values() if proof.status == "engine"]
+    for name, count in sorted(Counter(proof.name for proof in signed if not proof.doubted).items(), key=str):
+        yield Line("proven", f"authors: {count} commits signed by {name}")
+    doubted = [proof for proof in signed if proof.doubted]
+    if doubted:
+        said = f"authors: {len(doubted)} commits from {doubted[0].commit[:12]} on"
+        yield Line("undecidable", f"{said}: the key of {doubted[0].name} was compromised before them")
+
+
+def _said(one: Held) -> str:
+    claim = one.checkpoint.claim
+    return f"checkpoint of {claim.engine} over {claim.commit[:12]} ({one.source}): {SAID[one.standing]}"
+
+
+def _read(path: Path, pid: str) -> Checkpoint:
+    try:
+        with path.open("rb") as file:
+            found = read_checkpoint(file.read(LARGEST + 1))
+    except OSError as error:
+        raise StoreError("unreadable", str(error.strerror), path=str(path)) from error
+    if found is None or found.claim.pid != pid:
+        said = "is no checkpoint" if found is None else f"is a checkpoint of {found.claim.pid}"
+        raise RecordError("bad_checkpoint", said, path=str(path), hint="prismfs witness export writes one")
+    return found
