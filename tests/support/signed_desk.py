@@ -18,6 +18,7 @@ from prismfs.proof.commit_object import with_signature
 from prismfs.proof.proofs import Anchor, Classified, FaultCode, Reason, Status
 from prismfs.proof.sshsig import armor, public_line, signed_bytes
 from prismfs.proof.statements import Covers, Ruling, judged_line, with_statement
+from prismfs.store.git.history import ENGINE
 from prismfs.store.git.keys import FileKey, Signer
 from prismfs.store.git.place import find_git_dir, make_repository
 from prismfs.store.git.plumbing import NO_OBJECT, NewCommit
@@ -111,9 +112,10 @@ class SignedDesk:
         self.back(oid)
         return oid
 
-    def imported(self, commits: Sequence[tuple[str, Mapping[str, bytes]]], parent: str | None) -> tuple[str, ...]:
+    def imported(
+        self, commits: Sequence[tuple[str, Mapping[str, bytes]]], parent: str | None, who: str = ENGINE
+    ) -> tuple[str, ...]:
         """Write commits of (message, files) as the store does; no branch moves."""
-        who = "engine <engine@prismfs.invalid>"
         made = (NewCommit(f"{message}\n", who, who, SECONDS, tuple(files.items())) for message, files in commits)
         return self.git.write_commits(made, parent=parent, scratch=SCRATCH)
 
@@ -123,7 +125,7 @@ class SignedDesk:
     ) -> str:  # fmt: skip
         """Commit on the branch or on `base`, signed with the key of `name` unless that is None."""
         old = base or self.head()
-        (oid,) = self.imported([(message, files)], old)
+        (oid,) = self.imported([(message, files)], old, f"{name or 'pat'} <{name or 'pat'}@example.org>")
         data = self.read(oid)
         if name is not None:
             data = signed(data, key_of(name), *lines)
@@ -206,7 +208,7 @@ class SignedDesk:
 
 def commit_of(tree: str, parents: Sequence[str], message: str = "merge: taken over\n\nPrismfs-Cause: x") -> bytes:
     """The bytes of an unsigned commit."""
-    who = f"engine <engine@prismfs.invalid> {SECONDS} +0000"
+    who = f"{ENGINE} {SECONDS} +0000"
     above = "".join(f"parent {parent}\n" for parent in parents)
     return f"tree {tree}\n{above}author {who}\ncommitter {who}\n\n{message}\n".encode()
 
