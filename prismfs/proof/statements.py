@@ -34,11 +34,6 @@ class Covers:
         return f"{COVERS}: {self.base} {self.count}"
 
 
-def judged_line(commit: str, ruling: Ruling) -> str:
-    """Return the statement about a commit of others as it stands in the message."""
-    return f"{JUDGED}: {commit} {ruling}"
-
-
 def covers_of(message: bytes) -> Covers | None:
     """Return what the message of a tip says that it covers; None where it does not say it exactly once."""
     said = [value for word, value in _statements(message) if word == COVERS]

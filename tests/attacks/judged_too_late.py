@@ -1,7 +1,7 @@
 """A tip answers an unsigned commit, but only after it has decided something else on top of it."""
 
-from prismfs.proof.statements import Covers, judged_line
-from tests.support.signed_desk import Expected, SignedDesk, key_of, signed
+from prismfs.proof.statements import Covers
+from tests.support.signed_desk import Expected, SignedDesk, judged_line, key_of, signed
 
 
 def attack(desk: SignedDesk) -> Expected:

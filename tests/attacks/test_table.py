@@ -13,9 +13,9 @@ from prismfs.engine.trust.proven import unproven
 from prismfs.errors import StoreError
 from prismfs.proof.checkpoint import Checkpoint, Claim
 from prismfs.store.git.checkpoints import WRONG, standing_of
-from prismfs.store.git.proofs import classify_branch, newest_proven, root_anchor
+from prismfs.store.git.proofs import classify_branch, newest_proven
 from tests.attacks.test_attacks import NAMES
-from tests.support.signed_desk import BRANCH, Expected, SignedDesk, line_of, opened
+from tests.support.signed_desk import BRANCH, Expected, SignedDesk, line_of, opened, root_anchor
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "trust.md"
 HEAD = "| attack | what | hook | watcher without hook | `verify` |"

@@ -18,10 +18,10 @@ from prismfs.proof.commit_object import read_commit
 from prismfs.proof.sshsig import armor, is_good, public_line, read_armor, signed_bytes
 from prismfs.proof.statements import Covers
 from prismfs.store.git.keys import KEY_FOLDER, AgentKey, holds, key_folder, make_key, read_key
-from prismfs.store.git.proofs import GitEvidence, root_anchor
+from prismfs.store.git.proofs import GitEvidence
 from prismfs.store.git.signing import sign_group, signed_tip
 from tests.support.project import CLEAN
-from tests.support.signed_desk import SignedDesk, entry, key_of, line_of, opened, trusted
+from tests.support.signed_desk import SignedDesk, entry, key_of, line_of, opened, root_anchor, trusted
 
 pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="apt-get install openssh-client")
 

@@ -6,9 +6,9 @@ What must be so is worked out from who held the pen, never asked of the code und
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prismfs.proof.statements import Ruling, judged_line
+from prismfs.proof.statements import Ruling
 from tests.support.line import MemoryLine
-from tests.support.signed_desk import line_of
+from tests.support.signed_desk import judged_line, line_of
 
 ROSTER = {
     "roster/a": "engine desk-a",

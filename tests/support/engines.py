@@ -7,8 +7,9 @@ from pathlib import Path
 from prismfs.engine.trust.verify import verify
 from prismfs.engine.turn.desk import Desk
 from prismfs.proof.proofs import Classified
-from prismfs.store.git.proofs import classify_branch, root_anchor
+from prismfs.store.git.proofs import classify_branch
 from tests.support.command_line import CommandLine
+from tests.support.signed_desk import root_anchor
 
 
 def cloned(place: CommandLine, root: Path) -> CommandLine:

@@ -17,12 +17,12 @@ from prismfs.kinds.core.settings.project import Project
 from prismfs.proof.commit_object import with_signature
 from prismfs.proof.proofs import Anchor, Classified, FaultCode, Reason, Status
 from prismfs.proof.sshsig import armor, public_line, signed_bytes
-from prismfs.proof.statements import Covers, Ruling, judged_line, with_statement
+from prismfs.proof.statements import JUDGED, Covers, Ruling, with_statement
 from prismfs.store.git.history import ENGINE
 from prismfs.store.git.keys import FileKey, Signer
 from prismfs.store.git.place import find_git_dir, make_repository
 from prismfs.store.git.plumbing import NO_OBJECT, NewCommit
-from prismfs.store.git.proofs import classify_branch, root_anchor
+from prismfs.store.git.proofs import classify_branch, protected_files
 from prismfs.store.git.repository import Git
 from prismfs.store.git.signing import sign_group
 from tests.support.project import CLEAN
@@ -73,6 +73,16 @@ def entry(name: str, *, engine: bool = False, key: str | None = None, since: str
 def settings(trust: Trust = "signed", *operators: str) -> dict[str, bytes]:
     made = Project(pid="PID-TEST01", tenant="acme", trust=trust, operators=operators or (OPERATOR,))
     return {project.KIND.folder: project.KIND.write(made)}
+
+
+def judged_line(commit: str, ruling: Ruling) -> str:
+    """The statement about a commit of others as it stands in the message."""
+    return f"{JUDGED}: {commit} {ruling}"
+
+
+def root_anchor(git: Git, root: str) -> Anchor:
+    """The anchor at a project's first commit, without files where that commit is missing here."""
+    return Anchor.at_root(root, {} if git.read(root) is None else protected_files(git, root))
 
 
 def trusted(*names: str) -> dict[str, bytes]:

@@ -103,11 +103,6 @@ def first_truth(git: Git, window: str) -> str:
     return newest_proven(git, founding, window) or founding
 
 
-def root_anchor(git: Git, root: str) -> Anchor:
-    """Return the anchor at the project's pinned first commit, without files where that commit is missing here."""
-    return Anchor.at_root(root, {} if git.read(root) is None else protected_files(git, root))
-
-
 def protected_files(git: Git, commit: str) -> dict[str, str]:
     """Return the protected files of `commit`: path to blob id."""
     listed = git.run(*_DIFF, EMPTY_TREE, commit, "--", *_PLACES)

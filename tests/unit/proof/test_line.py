@@ -4,9 +4,10 @@ import pytest
 
 from prismfs.proof.line import classify
 from prismfs.proof.proofs import REASONS, Anchor, Reason
-from prismfs.proof.statements import Covers, judged_line
+from prismfs.proof.statements import Covers
 from prismfs.proof.tips import find_equivocations
 from tests.support.line import MemoryLine, guarded
+from tests.support.signed_desk import judged_line
 
 ROSTER = {"roster/a": "engine desk-a", "roster/b": "engine desk-b", "roster/clara": "operator clara"}
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismfs.proof.statements import Covers, covers_of, judged_line, rulings_of, with_statement, without_covers
+from prismfs.proof.statements import Covers, covers_of, rulings_of, with_statement, without_covers
 from prismfs.records.api import Plan, quote_statements
+from tests.support.signed_desk import judged_line
 
 BASE, OTHER = "a" * 40, "b" * 40
 MESSAGE = b"signal: accept sig-1\n\nit was read\n\nPrismfs-Cause: drop:1\nPrismfs-Rule: accept\n"
