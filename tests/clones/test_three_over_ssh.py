@@ -20,7 +20,7 @@ from tests.support.git_servers import SshServer
 from tests.support.project import named, run_git
 
 NAMES = ("amber", "basalt", "coral")
-STEP, LASTS = timedelta(seconds=25), timedelta(minutes=10)
+STEP, LASTS = timedelta(seconds=20), timedelta(minutes=10)
 SECONDS = 20.0
 """The longest that a push or fetch is waited for: that is a failure of the network as any other."""
 
@@ -68,6 +68,7 @@ class Town:
         settings["routes"] = {level: ["log"] for level in settings["routes"]}
         first.commit_by_hand({"settings/escalation.json": json.dumps(settings, indent=2).encode() + b"\n"})
         for clone in others:
+            (clone.desk.repo.state / "engine").unlink()  # that of the first, which the maker of clones shares
             own = own_key(clone.desk, agent=None, dry_run=False)
             first.give("keys.enrol", {"name": own.name, "key": own.key})
         first.publish(seconds=SECONDS)
@@ -85,7 +86,7 @@ class Town:
     def drop(self, clone: Clone) -> None:
         title = f"drop {len(self.dropped)}"
         self.dropped.append(title)
-        kind = self.chance.choice(("kind: todo", "kind: escalation\nseverity: LOW"))
+        kind = self.chance.choice(("kind: todo", f"kind: escalation\nseverity: LOW\nsignature: {title}"))
         clone.drop(f"{kind}\nfrom: jade\ntitle: {title}\n")
         clone.turn()
 
@@ -159,6 +160,7 @@ def test_three_clones_over_ssh_come_to_one_history(
             break
     assert {clone.truth() for clone in town.clones} == {run_git(tmp_path / "shared.git", "rev-parse", "main")}
     for clone in town.clones:
+        assert [str(one) for one in clone.problems()] == []
         clone.check()
     assert town.failed <= {"remote_unreachable", "push_lost"}
     first = town.clones[0]
