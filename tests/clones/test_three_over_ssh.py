@@ -40,7 +40,7 @@ GESTURES = (
 )
 
 
-class Town:
+class Trio:
     """Three clones of one bare repository behind an sshd, and whom of them it lets in."""
 
     def __init__(self, server: SshServer, folder: Path, make_clone: MakeClone, seed: int) -> None:
@@ -145,27 +145,27 @@ def test_three_clones_over_ssh_come_to_one_history(
 ) -> None:
     """R-004-35, FG-02: partitions, hand commits and git gestures lose nothing and double nothing."""
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
-    town = Town(ssh_server, tmp_path, make_clone, seed)
+    trio = Trio(ssh_server, tmp_path, make_clone, seed)
     for _ in range(LASTS // STEP):
-        town.step()
-    town.mend()
-    for clone in town.clones:
-        town.git(clone, "checkout", "-q", "-f", "main")
+        trio.step()
+    trio.mend()
+    for clone in trio.clones:
+        trio.git(clone, "checkout", "-q", "-f", "main")
         clone.turn()
     for _ in range(6):
-        for clone in town.clones:
+        for clone in trio.clones:
             clone.publish(seconds=SECONDS)
             clone.turn()
-        if len({clone.truth() for clone in town.clones}) == 1:
+        if len({clone.truth() for clone in trio.clones}) == 1:
             break
-    assert {clone.truth() for clone in town.clones} == {run_git(tmp_path / "shared.git", "rev-parse", "main")}
-    for clone in town.clones:
+    assert {clone.truth() for clone in trio.clones} == {run_git(tmp_path / "shared.git", "rev-parse", "main")}
+    for clone in trio.clones:
         assert [str(one) for one in clone.problems()] == []
         clone.check()
-    assert town.failed <= {"remote_unreachable", "push_lost"}
-    first = town.clones[0]
+    assert trio.failed <= {"remote_unreachable", "push_lost"}
+    first = trio.clones[0]
     taken = [one.title for kind in ("todo", "bead") for one in first.records(kind) if one.title.startswith("drop ")]
-    assert sorted(taken) == sorted(town.dropped)
-    carried = Counter(line.split()[1] for clone in town.clones for line in clone.log())
+    assert sorted(taken) == sorted(trio.dropped)
+    carried = Counter(line.split()[1] for clone in trio.clones for line in clone.log())
     assert {name: count for name, count in carried.items() if count > 1} == {}
     assert set(carried) >= {one.id for one in first.records("outbox") if one.status == "sent" and one.channel == "log"}
