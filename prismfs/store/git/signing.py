@@ -1,7 +1,6 @@
 """Signing the tip of a group: its last commit is written anew, with what it covers and a signature.
 
-git's own `commit -S` starts two programs for that and needs the key in its configuration; this starts `index-pack`.
-Source: git-index-pack(1) of git 2.39.
+git's own `commit -S` starts two programs for that and needs the key in its configuration; this starts none.
 """
 
 from collections.abc import Sequence
@@ -11,8 +10,9 @@ from prismfs.proof.commit_object import oid_of, read_commit, with_signature
 from prismfs.proof.sshsig import SshSignature, armor, is_good, public_line, signed_bytes
 from prismfs.proof.statements import MOST_COVERED, Covers, covers_of, with_statement
 from prismfs.store.git.keys import Signer
-from prismfs.store.git.plumbing import pack_of
+from prismfs.store.git.plumbing import pack_of, write_pack
 from prismfs.store.git.repository import Git
+from prismfs.store.git.worktree import disk_error
 
 
 def sign_group(git: Git, ids: Sequence[str], *, base: str, signer: Signer | None) -> tuple[str, ...]:
@@ -31,10 +31,11 @@ def sign_group(git: Git, ids: Sequence[str], *, base: str, signer: Signer | None
     if data is None:
         raise _unsigned(f"{ids[-1]} is missing")
     signed = signed_tip(ids[-1], data, Covers(base, len(ids)), signer)
-    # In a pack that is kept until a reference holds it: `git gc --prune=now` takes a loose object away at any time.
-    name = git.run("index-pack", "--stdin", "--keep=prismfs", input=pack_of(signed)).decode().split()[-1]
-    git.kept.append(git.git_dir / "objects" / "pack" / f"pack-{name}.keep")
     new = oid_of(signed)
+    try:  # in a pack that is kept until a reference holds it: `git gc --prune=now` takes a loose object at any time
+        git.kept.append(write_pack(git.git_dir, pack_of(signed), new))
+    except OSError as error:
+        raise disk_error(error, "objects/pack") from error
     if git.resolve(new) is None:
         raise _unsigned("git wrote something else")
     return (*ids[:-1], new)
