@@ -73,8 +73,13 @@ def time_of(identifier: Id) -> datetime:
 
 
 def dated_path(folder: str, identifier: Id, suffix: str) -> str:
-    """Return `folder/yyyy/mm/dd/hh/id.suffix`, the place of a record, from its id alone."""
-    return f"{folder}/{time_of(identifier):%Y/%m/%d/%H}/{identifier}.{suffix}"
+    """Return `folder/yyyy-mm/dd/hh/xx/id.suffix`, the place of a record, from its id alone.
+
+    `xx` are the last eight bits of the id: git writes every folder on the way anew with each commit, and a flat one
+    of an hour with thousands of records would cost more than all the rest of the commit.
+    """
+    bucket = int(identifier[-2:].translate(_AS_PYTHON), 32) % 256
+    return f"{folder}/{time_of(identifier):%Y-%m/%d/%H}/{bucket:02x}/{identifier}.{suffix}"
 
 
 def _base32(value: int, length: int) -> str:

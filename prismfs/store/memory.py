@@ -211,10 +211,9 @@ class MemoryView:
         facets = kind.facets_of(record.document)
         self._records[path] = record, facets
         if facets.key is not None:
-            # Paths of one kind sort as their ids do, which is by time.
-            insort(self._by_key.setdefault((facets.kind, facets.key), []), path)
+            insort(self._by_key.setdefault((facets.kind, facets.key), []), path, key=_by_id)
         if facets.ref is not None:
-            insort(self._by_ref.setdefault((facets.kind, facets.ref), []), path)
+            insort(self._by_ref.setdefault((facets.kind, facets.ref), []), path, key=_by_id)
         if facets.due_at is not None:
             self._due.add(path)
         if facets.cause is not None:
@@ -222,6 +221,11 @@ class MemoryView:
         if facets.number is not None and kind.chained:
             row = self._rows[path] = ChainHead(facets.number, hashlib.sha256(data).hexdigest())
             self._head = max(self.last_audit(), row, key=_by_number)
+
+
+def _by_id(path: str) -> str:
+    """Return the last part of a path: it is the id, and ids sort by time."""
+    return path.rpartition("/")[2]
 
 
 def _by_number(row: ChainHead) -> tuple[int, str]:

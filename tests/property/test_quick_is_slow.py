@@ -98,7 +98,7 @@ def test_the_kind_of_a_path_is_the_first_that_owns_it() -> None:
         "settings/none.yaml",
         "signals",
         "signals/x.yaml",
-        "audit/2026/03/01/00/x",
+        "audit/2026-03/01/00/7f/x",
         "kb/a/b.yaml",
         "/kb/a.yaml",
     ]
