@@ -181,6 +181,8 @@ class ProjectRepo:
         self._crash_point("before-reference")
         self._move(here, to, gives_up=not is_ancestor(self.git, here.commit, to))
         self._crash_point("after-reference")
+        self.view(Snapshot(to, here.window))
+        self._crash_point("after-projection")
 
     def is_window_behind(self) -> bool:
         """Tell whether the window stands elsewhere than the truth, or was left half carried."""

@@ -99,7 +99,9 @@ def heartbeat(bench: Project, **told: object) -> None:
 def not_shared(bench: Project) -> None:
     text = (bench.root / "prismfs.yaml").read_text()
     bench.settle_by_hand({"prismfs.yaml": f"{text}sharing:\n  remote: origin\n  every: 1m\n".encode()})
-    heartbeat(bench, state="watching", sharing={"code": "push_refused", "message": "no"})
+    heartbeat(
+        bench, state="watching", sharing={"code": "push_refused", "message": "no", "since": "2026-03-01T09:00:00Z"}
+    )
 
 
 def older_consent(bench: Project) -> None:

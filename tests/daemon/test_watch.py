@@ -9,7 +9,7 @@ import signal
 
 import pytest
 
-from tests.support.drops import EXPORT_REPORT
+from tests.support.drops import EXPORT_REPORT, twin_of
 from tests.support.waiting import until
 from tests.support.watched import Watched
 
@@ -102,7 +102,7 @@ def test_watch_commit_by_hand_is_observed_and_its_signal_taken_up(watched: Watch
     (path,) = (watched.root / "signals").rglob("*.yaml")
     text = re.sub(r"^status: .*$", "status: received", path.read_text(), flags=re.MULTILINE)
     text = text.replace("to: mayor", "to: Sage").replace("a pattern to copy", "The export crashes with an error")
-    twin = path.stem[:-1] + ("1" if path.stem[-1] == "0" else "0")
+    twin = twin_of(path.stem)
     (path.parent / f"{twin}.yaml").write_text(text.replace(path.stem, twin))
     watched.commit("a report, by pull request")
     until(lambda: watched.rows("incident.detected"), "the incident")
@@ -225,7 +225,7 @@ def test_watch_persons_commit_takes_nothing_back(watched: Watched) -> None:
     until(lambda: watched.rows("signal.delivered"), "a first signal")
     until(lambda: watched.git("status", "--porcelain") == "", "the index to follow")
     (path,) = (watched.root / "signals").rglob("*.yaml")
-    twin = path.stem[:-1] + ("1" if path.stem[-1] == "0" else "0")
+    twin = twin_of(path.stem)
     text = path.read_text().replace(path.stem, twin)
     (path.parent / f"{twin}.yaml").write_text(re.sub(r"^status: .*$", "status: received", text, flags=re.MULTILINE))
     watched.commit("a second one")

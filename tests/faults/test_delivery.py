@@ -21,7 +21,7 @@ from prismfs.daemon.courier import ThreadCourier
 from prismfs.daemon.loop import Watcher
 from prismfs.engine.turn.deliver import Capacity
 from prismfs.engine.turn.react import react
-from prismfs.errors import RefusedError
+from prismfs.errors import RefusedError, StoreError
 from prismfs.records.api import Receipt
 from tests.support.project import Project
 from tests.support.servers import Answer, HttpServer, SmtpServer
@@ -374,7 +374,7 @@ def test_receipt_that_cannot_be_committed_is_kept_for_the_next_turn(post: Post, 
         raise OSError(name)
 
     bench.desk.repo._crash_point = out_of_reach
-    with pytest.raises(OSError, match="before-objects"):
+    with pytest.raises(StoreError, match="before-objects"):
         react(bench.desk, bench.moment(), courier)
     assert not courier.idle()
     bench.desk.repo._crash_point = lambda _name: None

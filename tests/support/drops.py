@@ -97,3 +97,9 @@ def fill_inbox(root: Path) -> int:
         path.write_text(text)
         os.utime(path, ns=(number * 10**9, number * 10**9))
     return len(EVERYTHING)
+
+
+def twin_of(identifier: str) -> str:
+    """Return another id of the same instant, whose record lies in the same folder."""
+    other = "1" if identifier[-3] == "0" else "0"
+    return f"{identifier[:-3]}{other}{identifier[-2:]}"

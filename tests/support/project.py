@@ -162,11 +162,10 @@ class Project:
         return {path: data for path, data in self.files().items() if not path.startswith("audit/")}
 
     def records(self, name: str) -> list[Any]:
-        """Return the records of one kind as the branch holds them, in path order; chained ones by number."""
+        """Return the records of one kind as the branch holds them, in the order of their ids; chained by number."""
         kind = KINDS[name]
-        found: list[Record] = [
-            kind.read(data, path=path) for path, data in sorted(self.files().items()) if kind.owns(path)
-        ]
+        files = sorted(self.files().items(), key=lambda file: file[0].rpartition("/")[2])
+        found: list[Record] = [kind.read(data, path=path) for path, data in files if kind.owns(path)]
         return sorted(found, key=lambda record: getattr(record, "number")) if kind.chained else found  # noqa: B009
 
     def rows(self, *actions: str) -> list[Audit]:

@@ -5,9 +5,7 @@ from pathlib import Path
 import click
 
 from prismfs.cli import output
-from prismfs.engine.trust import report
 from prismfs.errors import StoreError
-from prismfs.store.repo import ProjectRepo
 
 
 @click.group("witness", epilog="\b\nExample:\n  prismfs witness show\n  prismfs witness export > desk.checkpoint")
@@ -19,6 +17,9 @@ def command() -> None:
 @output.verb()
 def show(call: output.Call) -> None:
     """List the checkpoints known here, this user's and those of remotes, and how the records stand to each."""
+    from prismfs.engine.trust import report
+    from prismfs.store.repo import ProjectRepo
+
     with ProjectRepo(call.project()) as repo:
         seen, items = repo.witness.head(), [one.to_document() for one in report.known_here(repo)]
     columns = {name: name.upper() for name in ("source", "engine", "commit", "at", "standing")}
@@ -35,6 +36,9 @@ def export(call: output.Call, file: Path | None) -> None:
 
     Keep it where nobody who can write here gets at it; `prismfs verify --against FILE` holds the records against it.
     """
+    from prismfs.engine.trust import report
+    from prismfs.store.repo import ProjectRepo
+
     with ProjectRepo(call.project()) as repo:
         made, data = report.export(repo)
     if file is not None:

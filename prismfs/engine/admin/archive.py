@@ -48,8 +48,8 @@ def _months(desk: Desk) -> set[str]:
         listing = desk.repo.git.run("ls-tree", "-d", "-r", "--name-only", "-z", commit, f"{folder}/")
         for path in listing.decode().split("\0"):
             parts = path.split("/")
-            if len(parts) == 3 and parts[0] == folder:
-                found.add(f"{parts[1]}-{parts[2]}")
+            if len(parts) == 2 and parts[0] == folder:
+                found.add(parts[1])
     return found
 
 
@@ -61,8 +61,7 @@ def _set_sparse(git: Git, months: list[str]) -> None:
         return
     patterns = ["/*"]
     for month in months:
-        year, number = month.split("-")
-        patterns += [f"!/{folder}/{year}/{number}/" for folder in _dated_folders()]
+        patterns += [f"!/{folder}/{month}/" for folder in _dated_folders()]
     git.run("sparse-checkout", "set", "--no-cone", "--stdin", input="\n".join(patterns).encode() + b"\n")
 
 

@@ -244,4 +244,4 @@ def disk_error(error: OSError, path: str) -> StoreError:
         case errno.ELOOP | errno.ENOTDIR:
             return _not_a_folder(path)
         case _:
-            return StoreError("disk_failed", str(error.strerror), path=path)
+            return StoreError("disk_failed", str(error.strerror or error), path=path)
