@@ -258,8 +258,9 @@ def _span(key: yaml.ScalarEvent, value: yaml.NodeEvent, last: yaml.Event, lines:
     if _is_block(last):
         if value_end == 0:
             end -= 1
-        # Blank lines belong to the text only where it keeps them.
-        while end > first + 1 and not lines[end - 1].strip() and not last.value.endswith("\n\n"):
+        # Blank lines belong to the text only where it keeps them, or where what looks blank is its last word.
+        kept = last.value.endswith("\n\n") or last.value.rstrip("\n")[-1:].isspace()
+        while end > first + 1 and not lines[end - 1].strip() and not kept:
             end -= 1
     inline = value_line == first and not _is_block(value)
     return _Span(key.value, first, key_end, value_column if inline else None, end, value_end)

@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from prismfs.errors import RecordError
@@ -195,6 +195,9 @@ def hand_written(draw: st.DrawFn) -> tuple[bytes, Document, dict[str, str]]:
 
 
 @given(written=hand_written(), new=FIELDS, kept=st.sets(st.sampled_from("abcdefg")))
+@example(
+    written=(b"# comment 0\na: |-\n  0\n  \t\n", {"a": "0\n\t"}, {"a": "a: |-\n  0\n  \t\n"}), new={"a": ""}, kept=set()
+)
 @settings(max_examples=400, deadline=None)
 def test_amend_says_the_new_document_and_keeps_the_lines_of_the_old(
     written: tuple[bytes, Document, dict[str, str]], new: Document, kept: set[str]
