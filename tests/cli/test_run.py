@@ -46,7 +46,7 @@ def run(place: CommandLine, *arguments: str) -> Any:
 
 
 def jobs(root: Path) -> list[dict[str, Any]]:
-    return [json.loads(path.read_text()) for path in sorted((root / "jobs").rglob("*.json"))]
+    return [json.loads(path.read_text()) for path in sorted((root / "jobs").rglob("*.json"), key=lambda at: at.name)]
 
 
 def outcomes(job: dict[str, Any]) -> list[str]:

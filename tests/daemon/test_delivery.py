@@ -55,7 +55,7 @@ def keys(server: HttpServer) -> list[str]:
 
 def messages(watched: Watched) -> list[dict[str, Any]]:
     """Return the outbox as it stands on disk, oldest first."""
-    paths = sorted((watched.root / "outbox").rglob("*.json"))
+    paths = sorted((watched.root / "outbox").rglob("*.json"), key=lambda path: path.name)
     return [json.loads(path.read_text()) for path in paths]
 
 

@@ -16,7 +16,7 @@ from tests.support.waiting import until
 from tests.support.writes import Writes, writes
 
 DROPS = ("b-incident.yaml", "h-medium.yaml", "k-not-yaml.yaml", "m-todo.yaml")
-STRIDE = int(os.environ.get("PRISMFS_WRITES_STRIDE", "5"))
+STRIDE = int(os.environ.get("PRISMFS_WRITES_STRIDE", "13"))
 """Of so many writes one fails; 1 walks over all of them (minutes)."""
 
 
