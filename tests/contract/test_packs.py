@@ -22,7 +22,11 @@ def desk(tmp_path: Path) -> Iterator[SignedDesk]:
         yield made
 
 
-@pytest.mark.parametrize("body", [b"", b"x", b"x" * 15, b"x" * 16, b"y" * 5000, bytes(range(256)) * 300])
+BODIES = [b"", b"x", b"x" * 15, b"x" * 16, b"y" * 5000, bytes(range(256)) * 300]
+
+
+# pytest hands the name of a test to the programs that it starts: the bytes themselves would be too long for one.
+@pytest.mark.parametrize("body", BODIES, ids=[str(len(body)) for body in BODIES])
 def test_index_is_the_one_that_git_makes_of_the_pack(body: bytes, tmp_path: Path) -> None:
     commit = b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor a <a> 1 +0000\ncommitter a <a> 1 +0000\n\n" + body
     subprocess.run(["git", "init", "-q", str(tmp_path / "bare"), "--bare"], check=True)
