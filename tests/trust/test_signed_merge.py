@@ -30,6 +30,16 @@ def on_a_branch(person: Person, name: str) -> None:
     person.git("switch", "--quiet", "-c", name)
 
 
+def beside_a_proposal(shared: Shared, what: str) -> Person:
+    """Somebody without a key has proposed it on a branch; return an operator who stands beside that."""
+    jade = shared.person("jade", None, "one")
+    on_a_branch(jade, "proposal")
+    jade.put(roster(shared.keys, "jade") if what == "roster" else shared.approval("frank"))
+    frank = shared.person("frank", "frank", "one")
+    frank.git("switch", "--quiet", "main")
+    return frank
+
+
 def endorsements(outcomes: Any) -> list[Any]:
     return [one.event.document["endorsement"] for one in outcomes if one.event.kind == "approval"]
 
@@ -43,14 +53,10 @@ def put_coverage(person: Person, tenths: int) -> None:
 def test_merge_that_an_operator_signs_answers_for_nothing_that_it_brings(
     shared: Shared, watcher: Watcher, what: str
 ) -> None:
-    record = roster(shared.keys, "jade") if what == "roster" else shared.approval("frank")
-    jade = shared.person("jade", None, "one")
-    on_a_branch(jade, "proposal")
-    jade.put(record)
-    frank = shared.person("frank", "frank", "one")
-    frank.git("switch", "--quiet", "main")
+    frank = beside_a_proposal(shared, what)
     frank.merge("proposal")
     said = frank.push()
+    assert "a merge brings it, which answers for nothing but its own words" in said
     assert "git merge --squash" in said
     shared.without_hook()
     assert frank.push() == ""
@@ -66,12 +72,7 @@ def test_merge_that_an_operator_signs_answers_for_nothing_that_it_brings(
 
 @pytest.mark.parametrize("what", ["roster", "approval"])
 def test_proposal_that_an_operator_squashes_and_signs_takes_effect(shared: Shared, watcher: Watcher, what: str) -> None:
-    record = roster(shared.keys, "jade") if what == "roster" else shared.approval("frank")
-    jade = shared.person("jade", None, "one")
-    on_a_branch(jade, "proposal")
-    jade.put(record)
-    frank = shared.person("frank", "frank", "one")
-    frank.git("switch", "--quiet", "main")
+    frank = beside_a_proposal(shared, what)
     frank.git("merge", "--quiet", "--squash", "proposal")
     frank.git("commit", "--quiet", "-S", "-m", "take it")
     assert frank.push() == ""
