@@ -172,7 +172,7 @@ def test_watcher_killed_again_and_again_beside_a_person_loses_nothing(watched: W
     for thread in beside:
         thread.join()
     watched.git("switch", "-q", "main", check=False)
-    child = watched.spawn()
+    child = watched.start()
     until(lambda: not any((watched.root / "inbox").iterdir()), "the inbox to be empty", limit=300)
     until(lambda: watched.git("rev-parse", "HEAD") == watched.git("rev-parse", watched.truth), "the branch", limit=60)
     assert watched.stop(child) == 0

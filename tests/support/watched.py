@@ -38,7 +38,7 @@ class Watched:
     def start(self, *options: str) -> subprocess.Popen[str]:
         """Start a watcher and wait until it says that it watches."""
         child = self.spawn(*options)
-        until(lambda: child.poll() is not None or self.health().get("process_id") == child.pid, "the watcher")
+        until(lambda: child.poll() is not None or self.health().get("process_id") == child.pid, "the watcher", 60)
         assert child.poll() is None, self.errors(child)
         return child
 
