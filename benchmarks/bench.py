@@ -15,7 +15,20 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import bridges, changes, claims, costs, escalations, failures, figures, jobs, processes, scans, signing
+from benchmarks import (
+    bridges,
+    changes,
+    claims,
+    commands,
+    costs,
+    escalations,
+    failures,
+    figures,
+    jobs,
+    processes,
+    scans,
+    signing,
+)
 from benchmarks.desks import Stock
 from benchmarks.rows import Row, table
 from prismfs.store.git.keys import KEY_FOLDER
@@ -46,6 +59,11 @@ def latency(stock: Stock, quick: bool) -> Iterator[Row]:
 def reading(stock: Stock, quick: bool) -> Iterator[Row]:
     """Reading verbs as whole processes."""
     return processes.measure_reading(stock, (1000,) if quick else (10_000, 100_000), runs=5 if quick else 21)
+
+
+def command(stock: Stock, quick: bool) -> Iterator[Row]:
+    """What a command costs."""
+    return commands.measure(stock, size=100 if quick else 1000, runs=5 if quick else 21)
 
 
 def foreign(stock: Stock, quick: bool) -> Iterator[Row]:
@@ -107,6 +125,7 @@ MEASURES: dict[str, Measure] = {
     "storm": storm,
     "profile": profile,
     "reading": reading,
+    "commands": command,
     "foreign": foreign,
     "changes": changes_,
     "signing": signatures,
