@@ -1,7 +1,9 @@
 """JSON Schema of every record kind and every form that may be dropped, made from the models."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from prismfs.kinds import DROPS, KINDS
@@ -10,11 +12,12 @@ from prismfs.records.api import Record, Value
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def schema_files() -> dict[str, bytes]:
+@cache
+def schema_files() -> Mapping[str, bytes]:
     """Return the schema files by name: `<kind>.schema.json`, and `drop-<kind>.schema.json` for forms."""
     files = {f"{name}.schema.json": _file(name, kind.variants or (kind.model,)) for name, kind in KINDS.items()}
     files |= {f"drop-{name}.schema.json": _file(f"drop-{name}", (form,)) for name, form in DROPS.items()}
-    return dict(sorted(files.items()))
+    return MappingProxyType(dict(sorted(files.items())))
 
 
 def _file(name: str, models: Sequence[type[Value]]) -> bytes:
