@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.drops import SIGNALS
+from tests.support.founded import Founded
 from tests.support.project import CLEAN, MakeProject, Project
 
 pytest_plugins = ["tests.support.servers", "tests.support.git_servers", "tests.support.github"]
@@ -31,6 +32,14 @@ def engine_key_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path
         patch.setenv("PRISMFS_KEY_FOLDER", str(path))
         patch.setitem(CLEAN, "PRISMFS_KEY_FOLDER", str(path))
         yield path
+
+
+@pytest.fixture(autouse=True, scope="session")
+def founded_projects(tmp_path_factory: pytest.TempPathFactory, engine_key_folder: Path) -> Iterator[None]:
+    """Keep new projects to be copied."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Founded, "folder", tmp_path_factory.mktemp("founded"))
+        yield
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

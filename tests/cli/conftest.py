@@ -12,7 +12,7 @@ from prismfs.engine.admin.init_project import init_project
 from prismfs.kinds.core.settings.project import Project
 from tests.support.command_line import CommandLine
 from tests.support.drops import EXPORT_REPORT
-from tests.support.project import copy_in_place_of
+from tests.support.founded import copy_in_place_of
 
 
 @pytest.fixture(scope="session")

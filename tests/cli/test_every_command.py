@@ -20,7 +20,8 @@ from prismfs.kinds.core.settings.project import Project
 from tests.support.command_line import CommandLine
 from tests.support.command_tree import COMMANDS, writes
 from tests.support.drops import CHANGE_WORKFLOW, PRODUCT_REPORT
-from tests.support.project import copy_in_place_of, run_git
+from tests.support.founded import copy_in_place_of
+from tests.support.project import run_git
 from tests.support.signed_desk import line_of
 from tests.support.waiting import until
 

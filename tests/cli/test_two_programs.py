@@ -51,7 +51,7 @@ class Program:
 
     def __init__(self, home: Path, *, version: str, rules: int = RULES_VERSION, **added: str) -> None:
         self.home = home
-        shutil.copytree(PACKAGE, home / "prismfs", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(PACKAGE, home / "prismfs")  # and what is compiled of it
         self._edit("prismfs", r'__version__ = "[^"]*"', f'__version__ = "{version}"')
         self._edit("prismfs.rules.core.draft", r"\nRULES_VERSION = \d+\n", f"\nRULES_VERSION = {rules}\n")
         for kind, text in added.items():
@@ -61,7 +61,7 @@ class Program:
     @property
     def environment(self) -> dict[str, str]:
         """The environment of a process that runs this program."""
-        return os.environ | {"PYTHONPATH": str(self.home), "PYTHONDONTWRITEBYTECODE": "1"}
+        return os.environ | {"PYTHONPATH": str(self.home)}
 
     def __call__(self, root: Path, *arguments: str, code: int = 0) -> dict[str, Any]:
         """Return what a call answers: its data, or its error where another exit code than 0 is awaited."""

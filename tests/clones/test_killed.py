@@ -15,8 +15,9 @@ import pytest
 from prismfs.engine.tenant.publish import CRASH_POINTS as OWN
 from prismfs.store.repo import CRASH_POINTS
 from tests.support.clone import Clone
+from tests.support.founded import copy_in_place_of
 from tests.support.memory import planned
-from tests.support.project import copy_in_place_of, run_git
+from tests.support.project import run_git
 
 ABANDONED = "refs/prismfs/PID-TEST01/abandoned"
 POINTS = (*OWN, *CRASH_POINTS)

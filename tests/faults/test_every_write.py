@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.drops import EVERYTHING
-from tests.support.project import Project, copy_in_place_of
+from tests.support.founded import copy_in_place_of
+from tests.support.project import Project
 from tests.support.waiting import until
 from tests.support.writes import Writes, writes
 

@@ -14,7 +14,8 @@ import pytest
 from prismfs.daemon.hints import Hints
 from prismfs.engine.admin.recover import recover
 from prismfs.errors import StoreError
-from tests.support.project import Project, copy_in_place_of
+from tests.support.founded import copy_in_place_of
+from tests.support.project import Project
 from tests.support.waiting import until
 from tests.support.watched import Watched
 from tests.support.writes import Writes, writes

@@ -24,7 +24,8 @@ from prismfs.daemon.hints import Hints
 from prismfs.daemon.loop import Watcher
 from prismfs.engine.turn.desk import Desk
 from tests.support.drops import SIGNALS
-from tests.support.project import START, Project, copy_in_place_of
+from tests.support.founded import copy_in_place_of
+from tests.support.project import START, Project
 
 MODEST = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 

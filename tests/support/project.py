@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from prismfs.clock import FakeClock
-from prismfs.engine.admin.init_project import init_project
 from prismfs.engine.trust.verify import Verified, verify
 from prismfs.engine.turn.commit_group import Outcome, commit_group
 from prismfs.engine.turn.desk import Desk
@@ -22,11 +20,13 @@ from prismfs.kinds import KINDS, kind_of, kind_of_path
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.settings.project import Project as Settings
 from prismfs.records.api import Decision, Record
+from prismfs.store.engine_key import engine_key
 from prismfs.store.git.history import ENGINE
 from prismfs.store.git.keys import Signer
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, Change, NewCommit
 from prismfs.store.git.signing import sign_group
 from prismfs.store.repo import ProjectRepo
+from tests.support.founded import found_project
 
 START = datetime(2026, 3, 1, 10, 0, 0, tzinfo=UTC)
 SETTINGS = Settings(pid="PID-TEST01", tenant="acme", operators=("olga",))
@@ -44,18 +44,25 @@ class Project:
 
     open_desk: type[Desk] = Desk
 
-    def __init__(self, root: Path, *, clock: FakeClock | None = None) -> None:
+    def __init__(self, root: Path, *, clock: FakeClock | None = None, count: int = 0) -> None:
+        """Open the project at `root`, to which `count` commands were given before."""
         self.root = root
         self.clock = clock or FakeClock(START)
         self.desk = self.open_desk(root)
-        self._count = 0
+        self._count = count
         self._forced: set[str] = set()
 
     @classmethod
     def new(cls, root: Path, settings: Settings = SETTINGS, *, clock: FakeClock | None = None) -> Project:
-        """Return a project that is made at `root` now."""
-        init_project(root, project=settings, now=START)
-        return cls(root, clock=clock)
+        """Return a new project at `root`."""
+        found_project(root, settings, START)
+        return cls(root, clock=clock).witnessed()
+
+    def witnessed(self) -> Self:
+        """Let the user remember what the records are, as whoever founds a project does; a copy is not known yet."""
+        repo = self.desk.repo
+        repo.witness.sign(self.truth(), engine_key(repo.state, repo.place.pid))
+        return self
 
     def close(self) -> None:
         self.desk.repo.close()
@@ -193,12 +200,6 @@ class Project:
 
 
 MakeProject = Callable[[], Project]
-
-
-def copy_in_place_of(root: Path, to: Path) -> Path:
-    """Copy a project that the copy is to stand for, as if it had been moved: it goes on with the same engine."""
-    shutil.copytree(root, to, symlinks=True, ignore=shutil.ignore_patterns("engine.at"))
-    return to
 
 
 def take_news(desk: Desk, now: datetime) -> None:

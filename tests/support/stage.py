@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from prismfs.clock import FakeClock
-from prismfs.engine.admin.init_project import init_project
 from prismfs.engine.trust.verify import verify
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.react import react
@@ -19,6 +18,7 @@ from prismfs.kinds import KINDS, kind_of_id, kind_of_path
 from prismfs.kinds.core.settings.project import Project
 from prismfs.records import codec
 from prismfs.records.api import Nothing, Refused, parse_duration
+from tests.support.founded import found_project
 from tests.support.owner import Owner
 from tests.support.project import moment_of, named, run_git
 
@@ -35,7 +35,7 @@ class Stage:
         self.folder, self.root = folder, root
         self.clock = FakeClock(START)
         project = Project(pid="PID-STAGE01", tenant="local", operators=(OPERATOR,))
-        init_project(root, project=project, now=START)
+        found_project(root, project, START)
         self._commit_given()
         self.refused: list[str] = []
         self._tokens = iter(range(1000))

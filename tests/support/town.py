@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from prismfs.clock import FakeClock
-from prismfs.engine.admin.init_project import BRIDGES
+from prismfs.engine.admin.init_project import BRIDGES, init_project
 from prismfs.engine.admin.membership import first_commit
 from prismfs.engine.tenant.places import Places
 from prismfs.engine.turn.commit_group import Outcome
@@ -23,8 +23,9 @@ from prismfs.kinds.core.settings.project import Home
 from prismfs.kinds.core.settings.project import Project as Settings
 from prismfs.records.api import derive_id
 from prismfs.store.engine_key import engine_key
+from tests.support.founded import copy_of_founded
 from tests.support.owner import Owner
-from tests.support.project import Project
+from tests.support.project import START, Project
 
 HOME = "PID-HOME01"
 CUSTOMERS = ("PID-ACME01", "PID-BETA01")
@@ -39,21 +40,12 @@ class Town:
     def __init__(self, folder: Path, clock: FakeClock, customers: tuple[str, ...] = CUSTOMERS) -> None:
         self.folder = folder
         self.clock = clock
-        folder.mkdir(parents=True, exist_ok=True)
-        home = Settings(pid=HOME, tenant="acme", home=True, operators=("olga",), bridges=BRIDGES)
-        self.benches = {HOME: Project.new(folder / "home", home, clock=clock)}
-        places, named = Places(folder), Home(pid=HOME, root=first_commit(folder / "home"))
-        places.name(HOME, "home")
-        for name in BRIDGES:  # their answers are dropped by the user that the tests run as
-            path = f"roster/{name.casefold()}.yaml"
-            text = (folder / "home" / path).read_bytes()
-            self.benches[HOME].settle_by_hand({path: text + f"logins: [{Owner.login}]\n".encode()})
-        for pid in customers:
-            project = Settings(pid=pid, tenant="acme", operators=("cora",), home=named)
-            root = folder / pid.casefold()
-            self.benches[pid] = Project.new(root, project, clock=clock)
-            places.name(pid, root.name)
-            self.benches[HOME].give("tenant.add", {"pid": pid, "root": first_commit(root)})
+        names = {HOME: "home"} | {pid: pid.casefold() for pid in customers}
+        copy_of_founded(folder, f"town {customers} {clock.now()}", lambda place: found_town(place, names, clock))
+        given = {HOME: len(customers)}  # the members were added by commands of the home
+        self.benches = {
+            pid: Project(folder / name, clock=clock, count=given.get(pid, 0)).witnessed() for pid, name in names.items()
+        }
         self.count = 0
 
     def __getitem__(self, pid: str) -> Project:
@@ -182,6 +174,28 @@ class Town:
                 twins = [other for other in views[end] if other.entity_id == row.entity_id]
                 assert [twin.meta for twin in twins] == [row.meta]
             assert HOME in ends
+
+
+def found_town(folder: Path, names: Mapping[str, str], clock: FakeClock) -> None:
+    """Make the home, and the other projects of `names` (folder by pid) as its members."""
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = Settings(pid=HOME, tenant="acme", home=True, operators=("olga",), bridges=BRIDGES)
+    init_project(
+        folder / names[HOME], project=settings, now=START
+    )  # not Project.new: a test may make another of the same settings
+    home, places = Project(folder / names[HOME], clock=clock), Places(folder)
+    places.name(HOME, names[HOME])
+    for name in BRIDGES:  # their answers are dropped by the user that the tests run as
+        path = f"roster/{name.casefold()}.yaml"
+        home.settle_by_hand({path: (home.root / path).read_bytes() + f"logins: [{Owner.login}]\n".encode()})
+    named = Home(pid=HOME, root=first_commit(home.root))
+    for pid, name in names.items():
+        if pid != HOME:
+            project = Settings(pid=pid, tenant="acme", operators=("cora",), home=named)
+            init_project(folder / name, project=project, now=START)
+            places.name(pid, name)
+            home.give("tenant.add", {"pid": pid, "root": first_commit(folder / name)})
+    home.close()
 
 
 MakeTown = Callable[..., Town]

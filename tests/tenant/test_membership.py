@@ -18,7 +18,8 @@ from prismfs.kinds import kind_of
 from prismfs.kinds.core.settings.members import Members
 from prismfs.kinds.core.settings.project import Home
 from prismfs.kinds.core.settings.project import Project as Settings
-from tests.support.project import START, Project, copy_in_place_of, run_git
+from tests.support.founded import copy_in_place_of
+from tests.support.project import START, Project, run_git
 from tests.support.town import Town
 
 HOME, ACME, BETA = "PID-HOME01", "PID-ACME01", "PID-BETA01"
