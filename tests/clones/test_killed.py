@@ -15,6 +15,7 @@ import pytest
 from prismfs.engine.tenant.publish import CRASH_POINTS as OWN
 from prismfs.store.repo import CRASH_POINTS
 from tests.support.clone import Clone
+from tests.support.crash import crash_points
 from tests.support.founded import copy_in_place_of
 from tests.support.memory import planned
 from tests.support.project import run_git
@@ -87,7 +88,7 @@ def kill_and_complete(apart: tuple[Clone, Clone], expected: str, point: str, pas
     assert list((basalt.root / ".git").glob("fast_import_crash_*")) == []
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", crash_points(POINTS, "after-push"))
 def test_publish_killed_at_a_crash_point_is_completed_by_the_next(
     apart: tuple[Clone, Clone], expected: str, point: str
 ) -> None:

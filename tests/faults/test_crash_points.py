@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from prismfs.store.repo import CRASH_POINTS
-from tests.support.crash import outcome, turns
+from tests.support.crash import crash_points, outcome, turns
 from tests.support.drops import fill_inbox
 from tests.support.project import MakeProject, Project
 
@@ -71,7 +71,7 @@ def crash_and_recover(bench: Project, point: str, passing: int) -> None:
     assert again.returncode == 0, again.stderr
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", crash_points(POINTS, "between-inbox"))
 def test_turn_killed_at_a_crash_point_is_completed_by_the_next(
     point: str,
     bench: Project,
@@ -209,9 +209,7 @@ def expected_outside(make_bench: MakeProject) -> dict[str, Any]:
     return _EXPECTED_OUTSIDE
 
 
-@pytest.mark.parametrize(
-    "point", [pytest.param(one, marks=() if one == "carried" else pytest.mark.slow) for one in OUTSIDE]
-)
+@pytest.mark.parametrize("point", crash_points(OUTSIDE, "carried"))
 def test_turn_killed_while_messages_leave_tells_everybody(
     point: str,
     bench: Project,

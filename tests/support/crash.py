@@ -5,14 +5,25 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.support.project import Project
 
+QUICK = frozenset({"before-reference", "after-reference", "between-files"})
+"""Before and after what decides, and in the midst of what follows: every run kills there, at the others a slow one."""
+
 TURNS = Path(__file__).parents[1] / "faults" / "turns.py"
+
+
+def crash_points(names: Iterable[str], *others: str) -> list[Any]:
+    """Return parameters for a test of each point; all but QUICK, and `others` beside them, are slow."""
+    quick = QUICK | set(others)
+    return [pytest.param(name, marks=() if name in quick else pytest.mark.slow) for name in names]
 
 
 def turns(root: Path, *arguments: object) -> subprocess.CompletedProcess[str]:

@@ -13,13 +13,17 @@ import pytest
 
 from prismfs.engine.tenant.router import CRASH_POINTS
 from prismfs.store.repo import CRASH_POINTS as STORE_POINTS
+from tests.support.crash import QUICK
 from tests.support.town import MakeTown, Town
 
 HOME, ACME, BETA = "PID-HOME01", "PID-ACME01", "PID-BETA01"
 SCRIPT = Path(__file__).with_name("rounds.py")
 
 PASSINGS: dict[tuple[str, int], tuple[pytest.MarkDecorator, ...]] = {
-    **{(point, 1): () for point in (*CRASH_POINTS, *STORE_POINTS)},
+    **{
+        (point, 1): () if point in (*QUICK, "routed") else (pytest.mark.slow,)
+        for point in (*CRASH_POINTS, *STORE_POINTS)
+    },
     **{(point, passing): (pytest.mark.slow,) for point in CRASH_POINTS for passing in (2, 3)},
     **{
         (point, passing): (pytest.mark.slow,)
