@@ -130,14 +130,13 @@ def signing_key(view: View, state: Path, *, held: Signer | None = None) -> Signe
         StoreError: `engine_key_missing`, the clone has no key; `engine_not_enrolled`, the roster does not have it, or
             not any more; or why it cannot be used.
     """
-    engines = engines_of(view)
-    if not engines:
+    good = _good_keys(view)
+    if good is None:
         return None
-    good = {key for entry in engines if entry.compromised_since is None for key in entry.keys}
     if held is not None and public_line(held.public) in good:
         return held
     try:
-        signer = _go_on(state, view.single(Project).pid, good)
+        signer = go_on(view, state)
     except PrismfsError as error:
         problem = error.problem
         raise StoreError(problem.code, problem.message, path=problem.path, hint=problem.hint) from error
@@ -151,8 +150,13 @@ def signing_key(view: View, state: Path, *, held: Signer | None = None) -> Signe
     return signer
 
 
-def _go_on(state: Path, pid: str, good: Collection[str], environ: Mapping[str, str] = os.environ) -> Signer | None:
-    """Return this clone's key; where only its next one is `good`, that is its key from now on."""
+def go_on(view: View, state: Path, environ: Mapping[str, str] = os.environ) -> Signer | None:
+    """Return this clone's key; where the roster of `view` has only its next one, that is its key from now on.
+
+    Raises:
+        RefusedError, StoreError: as `engine_key` does.
+    """
+    pid, good = view.single(Project).pid, _good_keys(view) or ()
     engine, signer = read_engine(state), engine_key(state, pid, environ)
     if engine is None or engine.next is None or (signer is not None and public_line(signer.public) in good):
         return signer
@@ -161,6 +165,13 @@ def _go_on(state: Path, pid: str, good: Collection[str], environ: Mapping[str, s
         return signer
     _write_engine(state, CloneEngine(engine.next))
     return following
+
+
+def _good_keys(view: View) -> Collection[str] | None:
+    """Return the keys that engines may sign with; None where the roster has no engine at all."""
+    engines = engines_of(view)
+    good = {key for entry in engines if entry.compromised_since is None for key in entry.keys}
+    return good if engines else None
 
 
 def _next_key(engine: CloneEngine, pid: str, environ: Mapping[str, str]) -> Signer | None:

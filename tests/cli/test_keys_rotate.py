@@ -54,6 +54,21 @@ def test_rotate_that_was_killed_between_its_steps_goes_on_with_the_same_key(plac
     assert states(place) == {old: "revoked", own.name: "enrolled"}
 
 
+@pytest.mark.parametrize("verb", ["rotate", "new"])
+def test_rotate_that_was_killed_at_its_end_is_completed_by_any_command_of_keys(place: CommandLine, verb: str) -> None:
+    """The roster had both changes, and the next command sent people to make a third key."""
+    (old,) = states(place)
+    with Desk(place.root) as desk:
+        _, own = engine_keys.next_key(desk, dry_run=False)
+    assert place.call("keys", "enrol", str(own.name), str(own.key)).code == 0
+    assert place.call("keys", "revoke", old).code == 0
+    done = place.call("keys", verb, "--json").data
+    assert (done["name"], done["key"]) == (own.name, own.key)
+    assert states(place) == {old: "revoked", own.name: "enrolled"}
+    assert [row["name"] for row in listed(place) if row["here"]] == [own.name]
+    assert place.call("journal", "add", "by the new one").code == 0
+
+
 def test_rotate_with_signed_trust_goes_on_when_an_operator_has_committed_it(place: CommandLine) -> None:
     (old,) = states(place)
     path = place.root / "prismfs.yaml"

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.project import CLEAN, run_git
+from prismfs.engine.trust.hook_scripts import HOOKS, check_hooks
+from tests.support.project import CLEAN, copy_in_place_of, run_git
 from tests.support.writes import Writes, writes
 
 TODO = "kind: todo\nfrom: jade\ntitle: look at it\n"
@@ -66,6 +67,29 @@ def test_init_killed_all_over_is_completed_by_the_next(
 ) -> None:
     at = ".prismfs" if options else "."
     check_completed(killing, tmp_path / "desk", range(1 + len(options), BEFORE_FILES, 5), *options, at=at)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_init_killed_at_any_write_of_its_hooks_leaves_none_by_half(killing: Writes, tmp_path: Path) -> None:
+    """What git finds is a whole hook or none, and the same command given again writes the rest."""
+    template = tmp_path / "template"
+    assert killing.run("--as", "olga", "init", template, "--pid", "PID-DESK01", "--no-hooks").code == 0
+    init = ("--as", "olga", "init", "--pid", "PID-DESK01")
+    counted = killing.run(*init, copy_in_place_of(template, tmp_path / "counted"), how="counted")
+    writes_made = int(counted.said.splitlines()[-1])
+    assert writes_made >= 2 * len(HOOKS)
+    for number in range(1, writes_made + 1):
+        desk = copy_in_place_of(template, tmp_path / f"desk-{number}")
+        assert killing.run(*init, desk, how="torn", at=number).code == -signal.SIGKILL
+        found = check_hooks(desk)
+        assert found is None or found.code == "hook_missing", f"killed at write {number}: {found}"
+        run_git(desk, "commit", "--quiet", "--allow-empty", "-m", "a person goes on")
+        assert killing.run(*init, desk).code == 0
+        hooks = desk / ".git" / "hooks"
+        assert check_hooks(desk) is None
+        assert all((hooks / name).stat().st_mode & 0o111 == 0o111 for name in HOOKS)
+        assert list(hooks.glob(".*")) == []
 
 
 def test_git_init_killed_before_its_last_folder_is_completed(killing: Writes, tmp_path: Path) -> None:

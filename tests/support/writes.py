@@ -1,7 +1,8 @@
-"""Commands of the command line that are killed, or meet a failing disk, at any of their writes.
+"""Commands of the command line that are killed, or meet a failing disk, at any of their writes or steps.
 
 What Python does to files is told to an audit hook before it is done (PEP 578), so that no write can be forgotten. The
 commands run in forks of one process, which has imported everything: a walk over hundreds of writes takes seconds.
+What git does for a command happens elsewhere: the steps count each git that is started, and the store's crash points.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +23,8 @@ ROOT = Path(__file__).parents[2]
 _OPENS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _GROWS = frozenset({"os.mkdir", "os.rename", "os.symlink", "os.link"})
 _WRITES = _GROWS | {"os.remove", "os.rmdir", "os.truncate"}
+_CRASH_POINT = "prismfs.crash_point"
+_STEPS = frozenset({"subprocess.Popen", _CRASH_POINT})
 
 
 class Ended(NamedTuple):
@@ -36,15 +40,16 @@ class Writes:
     def __init__(self, child: subprocess.Popen[str]) -> None:
         self._child = child
 
-    def run(self, *arguments: str | Path, how: str = "", at: int = 0) -> Ended:
+    def run(self, *arguments: str | Path, how: str = "", at: int = 0, steps: bool = False) -> Ended:
         """Run a command that meets `how` at its write number `at`, from 1 on; without `how` nothing.
 
         `killed` before it; `torn`, killed when the file is open and empty; or the name of an error such as `ENOSPC`.
-        With `counted` it meets nothing, and the last line of what it said is how many writes there were.
+        With `counted` it meets nothing, and the last line of what it said is how many writes there were. With `steps`
+        what is counted are the writes, the programs that are started, and the crash points.
         """
         assert self._child.stdin is not None
         assert self._child.stdout is not None
-        self._child.stdin.write(json.dumps([[str(argument) for argument in arguments], how, at]) + "\n")
+        self._child.stdin.write(json.dumps([[str(argument) for argument in arguments], how, at, steps]) + "\n")
         self._child.stdin.flush()
         return Ended(*json.loads(self._child.stdout.readline()))
 
@@ -63,23 +68,26 @@ def _main() -> None:
     sys.dont_write_bytecode = True
     said = Path(os.environ.get("TMPDIR", "/tmp")) / f"prismfs-writes-{os.getpid()}"
     for line in sys.stdin:
-        arguments, how, at = json.loads(line)
+        arguments, how, at, steps = json.loads(line)
         child = os.fork()
         if not child:
             for number in (1, 2):
                 os.dup2(os.open(said, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), number)
-            os._exit(_run(arguments, how, at))
+            os._exit(_run(arguments, how, at, steps))
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         print(json.dumps([code, said.read_text()]), flush=True)
         said.unlink()
 
 
-def _run(arguments: Sequence[str], how: str, at: int) -> int:
+def _run(arguments: Sequence[str], how: str, at: int, steps: bool) -> int:
     from prismfs.cli import run
+    from prismfs.engine.turn.desk import Desk
 
     passed = [0]
     if how:
-        sys.addaudithook(_hook(how, at, passed))
+        sys.addaudithook(_hook(how, at, passed, _STEPS if steps else frozenset()))
+        if steps:
+            Desk.__init__.__kwdefaults__["crash_point"] = partial(sys.audit, _CRASH_POINT)
     try:
         return run(arguments)
     finally:
@@ -89,11 +97,13 @@ def _run(arguments: Sequence[str], how: str, at: int) -> int:
         sys.stderr.flush()
 
 
-def _hook(how: str, at: int, passed: list[int]) -> Any:
+def _hook(how: str, at: int, passed: list[int], also: frozenset[str]) -> Any:
     number = getattr(errno, how, 0)
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        if not _is_write(event, arguments) or (number == errno.ENOSPC and event not in _GROWS | {"open"}):
+        if not (event in also or _is_write(event, arguments)) or (
+            number == errno.ENOSPC and event not in _GROWS | {"open"}
+        ):
             return
         passed[0] += 1
         if passed[0] != at:

@@ -93,7 +93,7 @@ def rotate(call: output.Call, asks: bool, dry_run: bool) -> None:
     with call.desk() as desk:
         old, own = next_key(desk, dry_run=dry_run)
         changes = (("keys.enrol", {"name": own.name, "key": own.key}), ("keys.revoke", {"name": old}))
-        if dry_run:
+        if dry_run or own.entry is None:
             pass
         elif asks:
             asked = _ask(call, desk, own, old)
@@ -104,6 +104,7 @@ def rotate(call: output.Call, asks: bool, dry_run: bool) -> None:
         else:
             for one in changes:
                 submit(desk, _event(call, *one), call.now())
+        if not dry_run:
             signing_key(desk.view(), desk.repo.state)
     data: dict[str, Any] = {"old": old, "name": own.name, "key": own.key, "commands": commands, "dry_run": dry_run}
     lines = [f"{'would replace' if dry_run else 'replaces'} the key of {old} by that of {own.name or 'a new engine'}"]

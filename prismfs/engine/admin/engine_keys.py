@@ -14,7 +14,7 @@ from prismfs.kinds.core.settings.project import Project
 from prismfs.proof.sshsig import fingerprint, public_line
 from prismfs.records.api import Document, View
 from prismfs.rules.core.api import authority
-from prismfs.store.engine_key import engine_key, make_engine, make_next, read_engine
+from prismfs.store.engine_key import engine_key, go_on, make_engine, make_next, read_engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,10 @@ def own_key(desk: Desk, *, agent: str | None, dry_run: bool) -> OwnKey:
         StoreError: the key cannot be made, or the ssh-agent does not answer.
     """
     view, state = desk.view(), desk.repo.state
-    pid, engine = view.single(Project).pid, read_engine(state)
-    signer = engine_key(state, pid)
+    pid = view.single(Project).pid
+    # A rotation that was killed at its end goes on first: its key would be forgotten here.
+    signer = engine_key(state, pid) if dry_run else go_on(view, state)
+    engine = read_engine(state)
     if engine is not None and signer is not None:
         entry, key = view.get(Persona, engine.name), public_line(signer.public)
         enrolled = entry is not None and key in entry.keys and entry.compromised_since is None
@@ -91,6 +93,8 @@ def own_key(desk: Desk, *, agent: str | None, dry_run: bool) -> OwnKey:
 def next_key(desk: Desk, *, dry_run: bool) -> tuple[str, OwnKey]:
     """Return the name that this clone's engine has, and the key that it is to go on by under another name.
 
+    Of that one `entry` is None where the roster has both changes already: it was killed before it went on.
+
     Raises:
         RefusedError: `engine_not_enrolled`; there is none to go on from.
         StoreError: the key cannot be made.
@@ -98,6 +102,10 @@ def next_key(desk: Desk, *, dry_run: bool) -> tuple[str, OwnKey]:
     view, state = desk.view(), desk.repo.state
     engine = read_engine(state)
     known = None if engine is None else view.get(Persona, engine.name)
+    if engine is not None and known is not None and not known.keys and engine.next is not None:
+        following = view.get(Persona, engine.next)
+        if following is not None and following.keys:
+            return engine.name, OwnKey(engine.next, following.keys[0], made=False)
     if engine is None or known is None or not known.keys:
         raise RefusedError(
             "engine_not_enrolled", "the roster has no key of this clone's engine to replace", hint="prismfs keys new"
