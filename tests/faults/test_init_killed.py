@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from prismfs.engine.trust.hook_scripts import HOOKS, check_hooks
-from tests.support.project import CLEAN, copy_in_place_of, run_git
+from tests.support.founded import copy_in_place_of
+from tests.support.project import CLEAN, run_git
 from tests.support.writes import Writes, writes
 
 TODO = "kind: todo\nfrom: jade\ntitle: look at it\n"

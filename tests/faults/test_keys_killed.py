@@ -17,7 +17,8 @@ from prismfs.proof.sshsig import public_line
 from prismfs.store.engine_key import engine_key, read_engine
 from prismfs.store.repo import CRASH_POINTS
 from tests.support.crash import turns
-from tests.support.project import copy_in_place_of, run_git
+from tests.support.founded import copy_in_place_of
+from tests.support.project import run_git
 from tests.support.shared import Keys, Person, Shared, prismfs, serving
 from tests.support.writes import Writes, writes
 
