@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PIP := -m pip --quiet --disable-pip-version-check
-# One process a core; the tests of one file stay together, as they may share a watcher.
+# Three processes for two cores; the tests of one file stay together, as they may share a watcher.
 PARALLEL := -n auto --dist loadfile
 # What is tried on other versions of the dependencies than those in requirements/.
 OTHERS := -m "not slow" $(PARALLEL) tests/unit tests/contract tests/cli

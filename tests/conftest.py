@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,11 @@ from tests.support.founded import Founded
 from tests.support.project import CLEAN, MakeProject, Project
 
 pytest_plugins = ["tests.support.servers", "tests.support.git_servers", "tests.support.github"]
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Run more processes than there are cores: many tests wait for a disk, or for another process."""
+    return 3 * len(os.sched_getaffinity(0)) // 2
 
 
 @pytest.fixture(autouse=True, scope="session")
