@@ -16,6 +16,7 @@ from tests.support.project import CLEAN, MakeProject, Project
 pytest_plugins = ["tests.support.servers", "tests.support.git_servers", "tests.support.github"]
 
 
+@pytest.hookimpl(optionalhook=True)  # there is none without xdist
 def pytest_xdist_auto_num_workers() -> int:
     """Run more processes than there are cores: many tests wait for a disk, or for another process."""
     return 3 * len(os.sched_getaffinity(0)) // 2

@@ -23,9 +23,6 @@ class Evidence(Protocol):
     def protected(self, commit: str) -> Sequence[FileChange]:
         """Return the protected files that differ between a commit and its first parent."""
 
-    def changed(self, commit: str) -> Collection[str]:
-        """Return the paths of all files that differ between a commit and its first parent."""
-
     def differing(self, commit: str, other: str) -> Collection[str]:
         """Return the paths of all files that differ between two commits."""
 

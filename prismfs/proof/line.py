@@ -16,7 +16,7 @@ from prismfs.proof.key_ring import Holder
 from prismfs.proof.proofs import Anchor, Classified, Fault, Proof, Reason, Tip
 from prismfs.proof.protected import Files, ProtectedFiles, changed, refusal_of
 from prismfs.proof.signers import Signer, proof_of, read_side, signer_of
-from prismfs.proof.tips import first_covered, judge
+from prismfs.proof.tips import first_covered
 
 
 def classify(line: Sequence[CommitObject], anchor: Anchor, evidence: Evidence) -> Classified:
@@ -58,7 +58,6 @@ class _Walk:
             proofs=self._with_doubts(),
             faults=tuple(self.faults),
             mark=self.protected.mark,
-            open=tuple(commit.oid for commit in self.line[self.last + 1 :]),
             taken=self.taken,
             tips=tuple(self.tips),
             anchors=self.anchors,
@@ -104,17 +103,13 @@ class _Walk:
         return first, reason
 
     def _take_group(self, first: int, index: int, signer: Signer) -> None:
-        """Take the commits from `first` to the tip at `index` for the engine's, and what it says of those before."""
+        """Take the commits from `first` to the tip at `index` for the engine's; those before it stay as they are."""
         tip, covered = self.line[index], self.line[first : index + 1]
         waiting = self.line[self.last + 1 : first]
         assert signer.holder is not None
         assert signer.key is not None
         for commit in covered:
             self.proofs[commit.oid] = Proof(commit.oid, "engine", "covered", signer.holder.name, signer.key, tip.oid)
-        said, faults = judge(waiting, covered, self._oid(self.last), proofs=self.proofs, evidence=self.evidence)
-        self.faults += faults
-        for oid, judged in said.items():
-            self.proofs[oid] = replace(self.proofs[oid], judged=judged)
         asked = self._read_side(covered[0])
         if self.protected.ring.engine_vouches:
             self._vouch(tip, waiting, covered)
@@ -147,14 +142,9 @@ class _Walk:
                 self.protected.stop(key, engine)
 
     def _vouch(self, tip: CommitObject, waiting: Sequence[CommitObject], covered: Sequence[CommitObject]) -> None:
-        """Let the protected files count as they are, but for what others changed and the engine did not accept."""
+        """Let the protected files count as they are, but for what others changed on the line and the engine did not."""
         own = {change.path for commit in covered for change in self.evidence.protected(commit.oid)}
-        strange = {
-            change.path
-            for commit in waiting
-            if (judged := self.proofs[commit.oid].judged) is None or judged.ruling != "accepted"
-            for change in self.evidence.protected(commit.oid)
-        }
+        strange = {change.path for commit in waiting for change in self.evidence.protected(commit.oid)}
         files, mark = self.protected.files, self.protected.mark.files
         paths = [path for path in self.protected.off if path in own or path not in strange]
         if paths:
@@ -182,7 +172,7 @@ def _unconnected(line: Sequence[CommitObject], anchor: Anchor) -> Classified:
     oldest = line[0]
     why: Literal["shallow", "other_root"] = "shallow" if oldest.parents else "other_root"
     return Classified(
-        proofs={}, faults=(Fault(why, oldest.oid),), mark=anchor.mark, open=(), taken={}, tips=(),
+        proofs={}, faults=(Fault(why, oldest.oid),), mark=anchor.mark, taken={}, tips=(),
         anchors={anchor.commit: anchor}, undecidable=why,
     )  # fmt: skip
 

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from prismfs.proof.statements import Ruling
-
 Status = Literal["engine", "person", "unproven"]
 
 CoverReason = Literal["covered", "no_cover", "wrong_cover", "overclaims"]
@@ -33,8 +31,6 @@ FaultCode = Literal[
     "no_cover",
     "wrong_cover",
     "overclaims",
-    "unjudged",
-    "not_restored",
     "engine_changed_protected",
     "protected_left_changed",
     "not_entitled",
@@ -62,14 +58,6 @@ REASONS: Mapping[Reason, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """What an engine's commit `by` says became of a commit of others."""
-
-    ruling: Ruling
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
 class Proof:
     """Who made `commit`, and why that is believed or not; `reason` is a key of `REASONS`.
 
@@ -84,7 +72,6 @@ class Proof:
     name: str | None = None
     key: str | None = None
     tip: str | None = None
-    judged: Judged | None = None
     doubted: bool = False
 
 
@@ -143,15 +130,13 @@ class Classified:
     """A line from its anchor to its head, oldest first.
 
     `undecidable` is set where nothing can be said of the line at all: `shallow` (commits are missing) or `other_root`.
-    `open` are the commits at the head that no tip has judged yet. `taken` are those of other lines that an engine took
-    over by a merge. `anchors` holds, by its commit, each place from which the line, or one that left it there, may be
-    classified further.
+    `taken` are the commits of other lines that an engine took over by a merge. `anchors` holds, by its commit, each
+    place from which the line, or one that left it there, may be classified further.
     """
 
     proofs: Mapping[str, Proof]
     faults: tuple[Fault, ...]
     mark: Mark
-    open: tuple[str, ...]
     taken: Mapping[str, Proof]
     tips: tuple[Tip, ...]
     anchors: dict[str, Anchor]

@@ -1,4 +1,4 @@
-"""What the engine states in the message of a commit: which commits a tip covers, and what became of those of others.
+"""What the engine states in the message of a commit: which commits a tip covers.
 
 A statement is a line of the last paragraph, `Prismfs-<Word>: <value>`, and counts in commits that a key of an engine
 covers. So no text of others may get there (`records.plan.quote_statements`).
@@ -7,18 +7,13 @@ covers. So no text of others may get there (`records.plan.quote_statements`).
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, get_args
 
-COVERS, JUDGED = "Prismfs-Covers", "Prismfs-Judged"
+COVERS = "Prismfs-Covers"
 MOST_COVERED = 1000
 """Commits that one tip may cover; a group of the engine's has at most some hundred."""
 
-Ruling = Literal["accepted", "restored", "refused"]
-"""What the engine did about a commit of others: took it over, put the files back, or left it aside with a row."""
-
 _LINE = re.compile(rb"(Prismfs(?:-[A-Z][a-z]+)+): ([^\n\r]+)")
 _COVERS = re.compile(r"([0-9a-f]{40}) ([1-9][0-9]{0,3})")
-_JUDGED = re.compile(rf"([0-9a-f]{{40}}) ({'|'.join(get_args(Ruling))})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +38,6 @@ def covers_of(message: bytes) -> Covers | None:
     if found is None or int(found[2]) > MOST_COVERED:
         return None
     return Covers(found[1], int(found[2]))
-
-
-def rulings_of(message: bytes) -> dict[str, Ruling]:
-    """Return what the message of a covered commit says of commits of others.
-
-    A commit about which it says two different things is left out.
-    """
-    said: dict[str, set[Ruling]] = {}
-    for word, value in _statements(message):
-        found = _JUDGED.fullmatch(value) if word == JUDGED else None
-        if found is not None:
-            said.setdefault(found[1], set()).update(one for one in get_args(Ruling) if one == found[2])
-    return {commit: rulings.pop() for commit, rulings in said.items() if len(rulings) == 1}
 
 
 def with_statement(message: bytes, line: str) -> bytes:

@@ -7,8 +7,8 @@ def attack(desk: SignedDesk) -> Expected:
     with opened(desk.folder.with_name("local"), trust="local") as local:
         asked = local.group("desk-a", files=trusted("desk-n"))[-1]
         (tip,) = local.group("desk-n", "1")
-        stranger = local.by_hand(None, trusted("mallory"))
-        refused = local.group("desk-a", "2", judged={stranger: "refused"})[-1]
+        local.by_hand(None, trusted("mallory"))
+        refused = local.group("desk-a", "2")[-1]
         (theirs,) = local.group("mallory", "3")
         assert settings("local")
         local.check(
@@ -21,7 +21,6 @@ def attack(desk: SignedDesk) -> Expected:
                     theirs: ("unproven", "unknown_key"),
                 },
                 faults=["protected_left_changed"],
-                judged={stranger: "refused"},
             )
         )
     return Expected(desk.head())

@@ -6,8 +6,8 @@ from tests.support.signed_desk import Expected, SignedDesk, entry
 
 def attack(desk: SignedDesk) -> Expected:
     (below,) = desk.group("desk-a", "1")
-    person = desk.by_hand("clara", entry("desk-a", engine=True, since=below))
-    ids = desk.group("desk-b", "2", judged={person: "accepted"})
+    desk.by_hand("clara", entry("desk-a", engine=True, since=below))
+    ids = desk.group("desk-b", "2")
     (above,) = desk.group("desk-a", "3")
     assert persona.KIND.owns("roster/desk-a.yaml")
     return Expected(

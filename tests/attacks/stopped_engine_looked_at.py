@@ -7,8 +7,8 @@ def attack(desk: SignedDesk) -> Expected:
     desk.group("desk-a", files=entry("pat", key=line_of("mallory")))
     stopped = desk.group("desk-a", "1")[-1]
     looked = {path: data + b"# looked at\n" for path, data in entry("desk-a", engine=True).items()}
-    person = desk.by_hand("clara", looked)
-    ids = desk.group("desk-a", "2", judged={stopped: "accepted", person: "accepted"}, files=entry("pat"))
+    desk.by_hand("clara", looked)
+    ids = desk.group("desk-a", "2", files=entry("pat"))
     return Expected(
         ids[-1],
         {stopped: ("unproven", "key_stopped"), ids[-1]: ("engine", "covered")},

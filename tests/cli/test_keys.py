@@ -45,7 +45,7 @@ def test_init_makes_a_key_that_signs_every_group_and_git_agrees(place: CommandLi
 
     found = classified(place)
     assert {proof.status for proof in found.proofs.values()} == {"engine"}
-    assert (found.faults, found.open) == ((), ())
+    assert found.faults == ()
 
 
 def test_clone_without_a_key_changes_nothing_until_an_operator_has_enrolled_it(

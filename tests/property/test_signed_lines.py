@@ -6,9 +6,8 @@ What must be so is worked out from who held the pen, never asked of the code und
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prismfs.proof.statements import Ruling
 from tests.support.line import MemoryLine
-from tests.support.signed_desk import judged_line, line_of
+from tests.support.signed_desk import line_of
 
 ROSTER = {
     "roster/a": "engine desk-a",
@@ -19,14 +18,12 @@ ROSTER = {
 WRITERS = ("desk-a", "desk-b", "clara", "pat", "mallory", None)
 FILES = ("x", "y", "roster/a", "roster/b", "roster/m", "roster/pat")
 TEXTS = ("1", "engine desk-a", "engine mallory", "person mallory", "person pat", "engine desk-b")
-RULINGS: tuple[Ruling, ...] = ("accepted", "restored", "refused")
 
-Step = tuple[str | None, bool, dict[str, str], Ruling | None]
+Step = tuple[str | None, bool, dict[str, str]]
 STEP = st.tuples(
     st.sampled_from(WRITERS),
     st.booleans(),
     st.dictionaries(st.sampled_from(FILES), st.sampled_from(TEXTS), max_size=2),
-    st.sampled_from((*RULINGS, None)),
 )
 
 
@@ -37,19 +34,15 @@ class Pens:
         self.line = MemoryLine(ROSTER)
         self.grouped: dict[str, str] = {}
         self.by_hand: dict[str, tuple[str | None, dict[str, str]]] = {}
-        self.open: list[str] = []
 
-    def write(self, who: str | None, as_engine: bool, changes: dict[str, str], ruling: Ruling | None) -> None:
-        """Write a group of two that answers what is open, or one commit."""
+    def write(self, who: str | None, as_engine: bool, changes: dict[str, str]) -> None:
+        """Write a group of two, or one commit."""
         if as_engine and who is not None:
-            rulings = [judged_line(oid, ruling) for oid in self.open] if ruling else []
-            tip = self.line.group(who, changes, {"z": str(len(self.grouped))}, rulings=rulings)
+            tip = self.line.group(who, changes, {"z": str(len(self.grouped))})
             self.grouped |= {tip: who, self.line.commits[tip].parents[0]: who}
-            self.open = []
         else:
             oid = self.line.put({**changes, "n": str(len(self.by_hand))}, key=who)
             self.by_hand[oid] = (who, changes)
-            self.open.append(oid)
 
 
 @settings(deadline=None)
@@ -71,16 +64,16 @@ def test_nobody_is_called_who_did_not_sign_and_the_mark_is_an_operators(steps: l
     for anchor in found.anchors.values():
         part = pens.line.classify(anchor=anchor)
         assert part.proofs == {oid: proof for oid, proof in found.proofs.items() if oid in part.proofs}
-        assert (part.mark, part.open) == (found.mark, found.open)
+        assert part.mark == found.mark
 
 
 @given(st.lists(st.booleans(), max_size=6))
-def test_honest_engines_with_answers_have_no_faults(turns: list[bool]) -> None:
+def test_honest_engines_above_strangers_have_no_faults(turns: list[bool]) -> None:
     pens = Pens()
     for number, stranger in enumerate(turns):
         if stranger:
-            pens.write(None, False, {"x": str(number)}, None)
-        pens.write("desk-a" if number % 2 else "desk-b", True, {"y": str(number)}, "accepted")
+            pens.write(None, False, {"x": str(number)})
+        pens.write("desk-a" if number % 2 else "desk-b", True, {"y": str(number)})
     found = pens.line.classify()
     assert found.faults == ()
     assert {oid for oid, proof in found.proofs.items() if proof.status == "engine"} == set(pens.grouped)

@@ -38,13 +38,12 @@ class MemoryLine:
         """Write a commit on top of the head."""
         return self.add({**self.trees[self.head], **changes}, (self.head,), key=key, message=message)
 
-    def group(self, engine: str, *steps: Tree, rulings: Sequence[str] = ()) -> str:
-        """Write a group of an engine's, the first commit with these statements."""
+    def group(self, engine: str, *steps: Tree) -> str:
+        """Write a group of an engine's."""
         base = self.head
         for number, step in enumerate(steps or ({},)):
-            lines = [*(rulings if number == 0 else ()), "Prismfs-Cause: x"]
             last = number == len(steps or ({},)) - 1
-            lines += [Covers(base, number + 1).line] if last else []
+            lines = ["Prismfs-Cause: x"] + ([Covers(base, number + 1).line] if last else [])
             self.put(step, key=engine if last else None, message=f"event {number}\n\n" + "\n".join(lines))
         return self.head
 
@@ -70,9 +69,6 @@ class MemoryLine:
         paths = sorted({*before, *now})
         changes = (FileChange(path, before.get(path), now.get(path)) for path in paths)
         return [change for change in changes if change.old != change.new]
-
-    def changed(self, commit: str) -> Collection[str]:
-        return _differing(self._below(commit), self.trees[commit])
 
     def differing(self, commit: str, other: str) -> Collection[str]:
         return _differing(self.trees[commit], self.trees[other])

@@ -17,7 +17,7 @@ from prismfs.kinds.core.settings.project import Project
 from prismfs.proof.commit_object import with_signature
 from prismfs.proof.proofs import Anchor, Classified, FaultCode, Reason, Status
 from prismfs.proof.sshsig import armor, public_line, signed_bytes
-from prismfs.proof.statements import JUDGED, Covers, Ruling, with_statement
+from prismfs.proof.statements import Covers, with_statement
 from prismfs.store.git.history import ENGINE
 from prismfs.store.git.keys import FileKey, Signer
 from prismfs.store.git.place import find_git_dir, make_repository
@@ -37,13 +37,12 @@ ENGINES, OPERATOR = ("desk-a", "desk-b"), "clara"
 class Expected:
     """What is to be seen at `head`: each commit's status and reason, and the faults, exactly these.
 
-    `judged` names those that a tip has answered. A `desk` of its own is a clone that is to be looked at instead.
+    A `desk` of its own is a clone that is to be looked at instead.
     """
 
     head: str
     proofs: Mapping[str, tuple[Status, Reason]] = field(default_factory=dict)
     faults: Sequence[FaultCode] = ()
-    judged: Mapping[str, Ruling] = field(default_factory=dict)
     unseen: Sequence[str] = ()
     undecidable: str | None = None
     desk: "SignedDesk | None" = None
@@ -73,11 +72,6 @@ def entry(name: str, *, engine: bool = False, key: str | None = None, since: str
 def settings(trust: Trust = "signed", *operators: str) -> dict[str, bytes]:
     made = Project(pid="PID-TEST01", tenant="acme", trust=trust, operators=operators or (OPERATOR,))
     return {project.KIND.folder: project.KIND.write(made)}
-
-
-def judged_line(commit: str, ruling: Ruling) -> str:
-    """The statement about a commit of others as it stands in the message."""
-    return f"{JUDGED}: {commit} {ruling}"
 
 
 def root_anchor(git: Git, root: str) -> Anchor:
@@ -153,16 +147,15 @@ class SignedDesk:
     # What an engine does
 
     def group(
-        self, name: str, *stems: str, base: str | None = None, judged: Mapping[str, Ruling] | None = None,
-        files: Mapping[str, bytes] | None = None, move: bool = True,
+        self, name: str, *stems: str, base: str | None = None, files: Mapping[str, bytes] | None = None,
+        move: bool = True,
     ) -> tuple[str, ...]:  # fmt: skip
-        """Write a group that puts a record for each of `stems`; the first commit answers `judged` and puts `files`."""
-        first = "\n".join(judged_line(oid, ruling) for oid, ruling in (judged or {}).items())
+        """Write a group that puts a record for each of `stems`; its first commit puts `files`."""
         commits = [
             (f"event {stem}\n\nPrismfs-Cause: drop:{stem}", {f"records/{stem}": stem.encode()}) for stem in stems
         ]
-        if judged or files:
-            commits.insert(0, (f"judged\n\nPrismfs-Cause: others\n{first}".rstrip(), dict(files or {})))
+        if files:
+            commits.insert(0, ("files\n\nPrismfs-Cause: others", dict(files)))
         old = base or self.head()
         ids = self.imported(commits, old)
         made = sign_group(self.git, ids, base=old, signer=key_of(name))
@@ -198,9 +191,6 @@ class SignedDesk:
             proof = found.proofs[oid]
             assert (proof.status, proof.reason) == (status, reason), oid
         assert [fault.code for fault in found.faults] == list(expected.faults)
-        for oid, ruling in expected.judged.items():
-            assert found.proofs[oid].judged is not None
-            assert found.proofs[oid].judged.ruling == ruling
         assert [oid for oid in expected.unseen if oid in found.proofs] == []
         return found
 

@@ -141,10 +141,6 @@ class GitEvidence:
             self._protected[commit] = _changes(raw.split(b"\0"))
         return self._protected[commit]
 
-    def changed(self, commit: str) -> Collection[str]:
-        """Return the paths of all files that differ between a commit and its first parent."""
-        return self.differing(self._parent(commit), commit)
-
     def differing(self, commit: str, other: str) -> Collection[str]:
         """Return the paths of all files that differ between two commits."""
         return [change.path for change in self._git.each_change(commit, other)]

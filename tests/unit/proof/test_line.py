@@ -7,7 +7,6 @@ from prismfs.proof.proofs import REASONS, Anchor, Reason
 from prismfs.proof.statements import Covers
 from prismfs.proof.tips import find_equivocations
 from tests.support.line import MemoryLine, guarded
-from tests.support.signed_desk import judged_line
 
 ROSTER = {"roster/a": "engine desk-a", "roster/b": "engine desk-b", "roster/clara": "operator clara"}
 
@@ -21,38 +20,15 @@ def line() -> MemoryLine:
 def test_mark_moves_with_an_operators_act_and_stays_with_all_else(line: MemoryLine) -> None:
     line.group("desk-a", {"x": "1"})
     assert line.classify().mark.commit == line.root
-    stranger = line.put({"roster/a": "engine mallory"})
+    line.put({"roster/a": "engine mallory"})
     assert line.classify().mark.files == ROSTER
-    restored = line.group("desk-b", {"roster/a": "engine desk-a"}, rulings=[judged_line(stranger, "restored")])
+    restored = line.group("desk-b", {"roster/a": "engine desk-a"})
     found = line.classify()
     assert (found.mark.commit, found.mark.files, found.faults) == (restored, ROSTER, ())
     enrolled = line.put({"roster/c": "engine desk-c"}, key="clara")
-    line.group("desk-c", {"x": "2"}, rulings=[judged_line(enrolled, "accepted")])
+    line.group("desk-c", {"x": "2"})
     found = line.classify()
     assert (found.mark.commit, found.mark.files["roster/c"], found.faults) == (enrolled, "engine desk-c", ())
-
-
-def test_open_are_the_commits_that_no_tip_has_judged_yet(line: MemoryLine) -> None:
-    line.group("desk-a", {"x": "1"})
-    first, second = line.put({"y": "1"}), line.put({"y": "2"}, key="clara")
-    found = line.classify()
-    assert (found.open, found.faults) == ((first, second), ())
-    line.group("desk-a", {"x": "2"}, rulings=[judged_line(first, "accepted"), judged_line(second, "accepted")])
-    assert line.classify().open == ()
-
-
-def test_restored_is_held_against_the_person_accepted_below(line: MemoryLine) -> None:
-    """Her legal edit stands; what a stranger made of it afterwards is put back to hers, not to what was before."""
-    line.group("desk-a", {"x": "1"})
-    hers = line.put({"x": "hers"}, key="clara")
-    stranger = line.put({"x": "evil"})
-    rulings = [judged_line(hers, "accepted"), judged_line(stranger, "restored")]
-    here = line.head
-    line.group("desk-a", {"x": "hers"}, rulings=rulings)
-    assert line.classify().faults == ()
-    line.head = here
-    line.group("desk-a", {"x": "1"}, rulings=rulings)
-    assert [fault.code for fault in line.classify().faults] == ["not_restored"]
 
 
 def test_compromised_key_leaves_what_it_signed_after_a_commit_in_doubt(line: MemoryLine) -> None:
@@ -72,7 +48,7 @@ def test_compromised_key_leaves_what_it_signed_after_a_commit_in_doubt(line: Mem
 def test_line_is_classified_further_from_any_of_its_anchors(line: MemoryLine) -> None:
     line.group("desk-a", {"x": "1"}, {"x": "2"})
     line.put({"roster/c": "engine desk-c"}, key="clara")
-    line.group("desk-c", {"x": "3"}, rulings=[judged_line(line.head, "accepted")])
+    line.group("desk-c", {"x": "3"})
     line.group("desk-a", {"roster/b": "engine mallory"})
     line.group("desk-a", {"x": "4"})
     line.put({"y": "1"})
@@ -80,7 +56,7 @@ def test_line_is_classified_further_from_any_of_its_anchors(line: MemoryLine) ->
     for anchor in whole.anchors.values():
         part = line.classify(anchor=anchor)
         assert part.proofs == {oid: proof for oid, proof in whole.proofs.items() if oid in part.proofs}
-        assert (part.mark, part.open) == (whole.mark, whole.open)
+        assert part.mark == whole.mark
         assert part.faults == whole.faults[len(whole.faults) - len(part.faults) :]
     assert whole.anchor.commit == whole.tips[-1].commit
 
@@ -110,7 +86,7 @@ def test_act_of_a_proposal_counts_once(line: MemoryLine) -> None:
     for _ in range(2):
         line.head = merges[-1] if merges else fork
         base = line.add(ROSTER, (line.head,), key="clara") if merges else line.head
-        message = f"taken\n\n{judged_line(base, 'accepted')}\n{Covers(base, 1).line}"
+        message = f"taken\n\n{Covers(base, 1).line}"
         merges.append(line.add(enrolled, (base, side), key="desk-a", message=message))
         line.sides[merges[-1]] = (line.commits[side],)
     found = line.classify(merges[0])
@@ -140,8 +116,7 @@ def test_unverifiable_key_type_is_said_to_be(line: MemoryLine) -> None:
 def test_trust_local_lets_the_engine_change_what_it_was_asked_to() -> None:
     line = MemoryLine(ROSTER, engine_vouches=True)
     line.group("desk-a", {"roster/c": "engine desk-c"})
-    accepted = line.put({"roster/d": "engine desk-d"})
-    line.group("desk-c", {"x": "1"}, rulings=[judged_line(accepted, "accepted")])
+    line.group("desk-c", {"roster/d": "engine desk-d"})
     tip = line.group("desk-d", {"x": "2"})
     found = line.classify()
     assert (found.proofs[tip].status, found.faults, found.mark.files["roster/d"]) == ("engine", (), "engine desk-d")
@@ -152,6 +127,6 @@ def test_trust_local_lets_the_engine_change_what_it_was_asked_to() -> None:
     assert (found.taken[side].name, found.taken[side].tip, found.proofs[merge].status) == (
         "roster/clara", merge, "engine",
     )  # fmt: skip
-    refused = line.put({"roster/e": "engine desk-e"})
-    line.group("desk-a", {"x": "3"}, rulings=[judged_line(refused, "refused")])
+    line.put({"roster/e": "engine desk-e"})
+    line.group("desk-a", {"x": "3"})
     assert line.classify(line.group("desk-e", {"x": "4"})).proofs[line.head].reason == "unknown_key"

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismfs.proof.statements import Covers, covers_of, rulings_of, with_statement, without_covers
+from prismfs.proof.statements import Covers, covers_of, with_statement, without_covers
 from prismfs.records.api import Plan, quote_statements
-from tests.support.signed_desk import judged_line
 
 BASE, OTHER = "a" * 40, "b" * 40
 MESSAGE = b"signal: accept sig-1\n\nit was read\n\nPrismfs-Cause: drop:1\nPrismfs-Rule: accept\n"
@@ -17,9 +16,8 @@ MESSAGE = b"signal: accept sig-1\n\nit was read\n\nPrismfs-Cause: drop:1\nPrismf
 @pytest.mark.parametrize("message", [MESSAGE, b"one line\n", b"one line\n\nand a text", b"one line\n\n\n"])
 def test_with_statement_is_read_back(message: bytes) -> None:
     covers = Covers(BASE, 10)
-    said = with_statement(with_statement(message, covers.line), judged_line(OTHER, "refused"))
+    said = with_statement(with_statement(message, "Prismfs-Other: x"), covers.line)
     assert covers_of(said) == covers
-    assert rulings_of(said) == {OTHER: "refused"}
     assert said.startswith(message.rstrip(b"\n"))
     assert said.endswith(b"\n")
 
@@ -57,9 +55,9 @@ def test_statement_joins_the_trailers_of_a_plan() -> None:
 
 def test_message_of_a_plan_quotes_what_looks_like_a_statement() -> None:
     at = datetime(2026, 3, 1, tzinfo=UTC)
-    plan = Plan("signal", "accept", "sig-1", f"it said\n\n{judged_line(OTHER, 'accepted')}", "x", "jade", at, 1, ())
-    assert f"\n\n> {judged_line(OTHER, 'accepted')}\n\nPrismfs-Cause: x\n" in plan.message
-    assert rulings_of(plan.message.encode()) == {}
+    plan = Plan("signal", "accept", "sig-1", f"it said\n\n{Covers(OTHER, 1).line}", "x", "jade", at, 1, ())
+    assert f"\n\n> {Covers(OTHER, 1).line}\n\nPrismfs-Cause: x\n" in plan.message
+    assert covers_of(plan.message.encode()) is None
 
 
 def test_covers_that_stands_in_the_text_as_well_is_none() -> None:
@@ -67,21 +65,14 @@ def test_covers_that_stands_in_the_text_as_well_is_none() -> None:
     assert covers_of(said) is None
 
 
-def test_rulings_that_contradict_one_another_are_none() -> None:
-    lines = "\n".join((judged_line(BASE, "accepted"), judged_line(BASE, "refused"), judged_line(OTHER, "accepted")))
-    assert rulings_of(f"event\n\n{lines}\n".encode()) == {OTHER: "accepted"}
-    assert rulings_of(f"event\n\nPrismfs-Judged: {BASE} forgiven\n".encode()) == {}
-
-
-@pytest.mark.parametrize("line", ["Covers: x", "Prismfs-Covers: a\nPrismfs-Judged: b", "Prismfs-covers: a", ""])
+@pytest.mark.parametrize("line", ["Covers: x", "Prismfs-Covers: a\nPrismfs-Covers: b", "Prismfs-covers: a", ""])
 def test_with_statement_that_is_none_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match="one line"):
         with_statement(MESSAGE, line)
 
 
-@given(st.text(max_size=80), st.sampled_from(["Prismfs-Judged: ", "\nprismfs-judged: ", "\r Prismfs-Covers: "]))
+@given(st.text(max_size=80), st.sampled_from(["Prismfs-Covers: ", "\nprismfs-covers: ", "\r Prismfs-Covers: "]))
 def test_quoted_text_is_never_read_as_a_statement(text: str, word: str) -> None:
-    hostile = f"{text}{word}{BASE} refused"
+    hostile = f"{text}{word}{BASE} 1"
     for message in (f"event\n\n{quote_statements(hostile)}\n", f"event\n\nreason\n\n{quote_statements(hostile)}"):
-        assert rulings_of(message.encode(errors="replace")) == {}
         assert covers_of(message.encode(errors="replace")) is None
