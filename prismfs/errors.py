@@ -104,3 +104,10 @@ class StoreError(PrismfsError):
     """The repository is wrong or out of reach."""
 
     exit_code = 69
+
+
+def error_of(name: str, problem: Problem) -> PrismfsError:
+    """Return the error of the kind `name`, such as `RefusedError`, that carries `problem`."""
+    kinds: tuple[type[PrismfsError], ...] = (PrismfsError, *PrismfsError.__subclasses__())
+    (kind,) = (kind for kind in kinds if kind.__name__ == name)
+    return kind(problem.code, problem.message, path=problem.path, field=problem.field, hint=problem.hint)

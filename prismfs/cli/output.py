@@ -194,10 +194,15 @@ class Styled(str):
     __slots__ = ()
 
 
-def severity_style(rank: int | None, text: str) -> Styled:
-    """Return a severity's label in the colour of its rank; plain where there is no terminal."""
+def severity_text(rank: int | None, text: str) -> str:
+    """Return a severity's label in the colour of its rank, for a line that is printed by `result` or `stream`."""
     colour = {0: "red", 1: "red", 2: "yellow"}.get(-1 if rank is None else rank)
-    styled = click.style(safe(text), fg=colour, bold=rank == 0) if colour else safe(text)
+    return click.style(safe(text), fg=colour, bold=rank == 0) if colour else safe(text)
+
+
+def severity_style(rank: int | None, text: str) -> Styled:
+    """Return a severity's label in the colour of its rank, for a cell; plain where there is no terminal."""
+    styled = severity_text(rank, text)
     return Styled(styled if sys.stdout.isatty() else click.unstyle(styled))
 
 

@@ -88,6 +88,6 @@ def _incident(incident: Incident) -> dict[str, Any]:
 
 
 def _incident_state(incident: Incident) -> str:
-    severity = output.severity_style(incident.severity.rank, incident.severity.label)
+    severity = output.severity_text(incident.severity.rank, incident.severity.label)
     responder = incident.acknowledged_by or incident.owner
     return f"  [{severity} {incident.status}, {output.one_line(responder)}]"

@@ -1,16 +1,9 @@
 """Submitting a command to a project: the part that all writing verbs share. To import it costs next to nothing."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from prismfs.cli import output
-from prismfs.errors import UndeliveredError
-from prismfs.store.reading import reading, resolve_id
-
-if TYPE_CHECKING:
-    from prismfs.kinds.core.outbox import Outbox
-    from prismfs.records.api import Decision
+from prismfs.errors import Problem, UndeliveredError, error_of
 
 
 def submit_and_print(
@@ -22,18 +15,12 @@ def submit_and_print(
         PrismfsError: the command is refused, the project is busy or out of reach.
         UndeliveredError: done, but a message of it waits in the outbox.
     """
-    decision, left = submit_command(call, kind, document, dry_run=dry_run, target=target)
-    data, lines = _rendered(kind, decision, left, dry_run=dry_run)
-    waiting = [message for message in left if _is_undelivered(message)]
-    undelivered = waiting and data["decided"] != "nothing"
+    answer = submit_command(call, kind, document, dry_run=dry_run, target=target)
+    undelivered = answer.get("undelivered")
     if not (undelivered and call.as_json):
-        output.result(call, data, lines)
+        output.result(call, answer["data"], answer["lines"])
     if undelivered:
-        named = ", ".join(f"{message.action} {message.status}" for message in waiting)
-        raise UndeliveredError(
-            "undelivered", f"done and kept, but {len(waiting)} of {len(left)} messages are not delivered: {named}",
-            path=str(data["subject"]), hint="prismfs list outbox --open; contacts are in settings/escalation.json",
-        )  # fmt: skip
+        raise UndeliveredError(**undelivered)
 
 
 def submit_protected(call: output.Call, kind: str, document: dict[str, Any], *, dry_run: bool) -> None:
@@ -68,39 +55,10 @@ def submit_protected(call: output.Call, kind: str, document: dict[str, Any], *, 
     output.result(call, data | {"dry_run": dry_run}, [said, *commands])
 
 
-def _rendered(
-    kind: str, decision: Decision, left: tuple[Outbox, ...], *, dry_run: bool
-) -> tuple[dict[str, Any], list[str]]:
-    """Return a decision and its messages as delivery `left` them, as an object and as lines."""
-    from prismfs.cli.render import advice_in, decision_document, render_decision
-
-    data = decision_document(decision) | {"dry_run": dry_run}
-    lines = [("would do: " if dry_run else "") + render_decision(decision)]
-    if kind == "escalation":
-        data["deduplicated"] = data["decided"] == "count_repeat"  # R-004-26
-    if kind == "upgrade" and dry_run:
-        lines += [f"  {record['path']}" for record in data.get("records", ())]
-    if advice := advice_in(decision):
-        data["advice"] = advice
-        lines += [f"  advice: {output.safe(text)}" for text in advice]
-    data["deliveries"] = []
-    for message in left:
-        data["deliveries"].append({"action": message.action, "status": message.status, "detail": message.detail})
-        lines.append(f"  {message.action}: {message.status}" + (f" ({message.detail})" if message.detail else ""))
-    return data, lines
-
-
-def _is_undelivered(message: Outbox) -> bool:
-    """Tell whether an attempt failed or none can be made; what only waits for its time, or is held, is not lost."""
-    if message.status == "pending":
-        return message.attempts > 0
-    return message.status in ("sending", "unknown", "failed", "dead", "not_configured")
-
-
 def submit_command(
     call: output.Call, kind: str, document: dict[str, Any], *, dry_run: bool, target: str | None = None
-) -> tuple[Decision, tuple[Outbox, ...]]:
-    """Submit the command `kind`; return the decision and its messages as delivery left them.
+) -> dict[str, Any]:
+    """Submit the command `kind`, to the watcher or, where none answers, here; return the answer to it.
 
     `target` is the id, or the beginning of one, of the record that the command is about.
 
@@ -109,16 +67,17 @@ def submit_command(
     """
     import uuid
 
-    from prismfs.engine.turn.submit import command_event, rehearse, submit
+    from prismfs.cli.ask import ask
 
-    if target is not None:
-        with reading(call.project()) as connection:
-            document["id"] = resolve_id(connection, target)
-    now = call.now()
-    with call.desk() as desk:
-        rules, token = desk.redaction(), uuid.uuid4().hex
-        event = command_event(kind, document, actor=call.actor(), token=token, at=now, rules=rules)
-        if dry_run:
-            return rehearse(desk, event, now), ()
-        decision, _, left = submit(desk, event, now)
-        return decision, left
+    # The token tells this command from every other: given to the watcher and then here, it is committed once.
+    command: dict[str, Any] = {"kind": kind, "document": document, "dry_run": dry_run, "target": target}
+    command |= {"actor": call.actor(), "token": uuid.uuid4().hex}
+    answer = ask(call.project(), command)
+    if answer is None:
+        from prismfs.cli.answers import answer_here
+
+        answer = answer_here(call, command)
+    error = answer.get("error")
+    if error is not None:
+        raise error_of(error["type"], Problem(**error["problem"]))
+    return answer

@@ -23,7 +23,7 @@ class Hints:
         self._condition = threading.Condition()
         self._names: dict[Path, set[str]] = {}
         self._expected: dict[Path, str] = {}
-        self._hinted = False
+        self._hinted = self._knocked = False
         self._observers: list[BaseObserver] = []
         self.polling = False
 
@@ -49,17 +49,23 @@ class Hints:
             self._hinted = True
             self._condition.notify_all()
 
+    def knock(self) -> None:
+        """Wake the loop for what is no news of a project, such as a command."""
+        with self._condition:
+            self._knocked = True
+            self._condition.notify_all()
+
     def expect(self, reference: Path, commit: str) -> None:
         """Take it for no hint when the file `reference` holds `commit`: the watcher is about to move it there."""
         with self._condition:
             self._expected[reference] = commit
 
     def wait(self, seconds: float) -> bool:
-        """Wait for a hint, at most `seconds`; tell whether one came. Taking it clears it."""
+        """Wait for a hint or a knock, at most `seconds`; tell whether a hint came. Taking it clears it."""
         with self._condition:
-            if not self._hinted:
+            if not (self._hinted or self._knocked):
                 self._condition.wait(max(0.0, seconds))
-            hinted, self._hinted = self._hinted, False
+            hinted, self._hinted, self._knocked = self._hinted, False, False
             return hinted
 
     def take_names(self, inbox: Path) -> frozenset[str]:

@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from prismfs.clock import Clock
+from prismfs.daemon.command_server import Answering, CommandServer
 from prismfs.daemon.courier import ThreadCourier
 from prismfs.daemon.hints import Hints
 from prismfs.daemon.sharer import Sharer
 from prismfs.daemon.syncer import Syncer
-from prismfs.daemon.watched_project import Health, WatchedProject
+from prismfs.daemon.watched_project import Health, WatchedProject, be_only_watcher
 from prismfs.engine.admin import watchdog
 from prismfs.engine.turn.commit_group import Outcome
 from prismfs.engine.turn.desk import Desk
@@ -45,7 +46,7 @@ class Watcher:
 
     Those of `clones` are kept in step with the repositories that they were cloned from.
     `report` is called for every turn that did something, `complain` for every error, `notice` for what an operator
-    should know once, `hints` what wakes it.
+    should know once, `answer` what decides a command that comes in by the socket, `hints` what wakes it.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Watcher:
         report: Callable[[Desk, Turn], None] = lambda _desk, _turn: None,
         complain: Callable[[Desk, PrismfsError], None] = lambda _desk, _error: None,
         notice: Callable[[str], None] = lambda _text: None,
+        answer: Answering | None = None,
         hints: Hints | None = None,
     ) -> None:
         self._projects = [WatchedProject(desk, Health(desk.root)) for desk in desks]
@@ -68,6 +70,7 @@ class Watcher:
         self.hints = hints or Hints()
         self._courier = ThreadCourier(self.hints.wake)
         self._syncer = Syncer(self.hints.wake)
+        self._commands = CommandServer(desks, answer, self.hints.knock)
         self._sharer = Sharer([desk.root for desk in desks], clones, self.hints.wake)
 
     def stop(self) -> None:
@@ -89,18 +92,20 @@ class Watcher:
             for project in self._projects:
                 lock = Lock(project.desk.repo.state / "watcher.lock")
                 locks.append(lock)
-                _be_only_watcher(lock)
+                be_only_watcher(lock)
                 served.append(project)
             self.hints.start(
                 [project.desk.root / "inbox" for project in self._projects],
                 sorted({project.desk.repo.place.reference.parent for project in self._projects}),
             )
+            self._commands.start(self._notice)
             if self.hints.polling:
                 self._notice("the system cannot watch folders here; they are polled every second")
             names = ", ".join(project.name for project in self._projects)
             _log.info("watching", extra={"projects": names, "process_id": os.getpid(), "polling": self.hints.polling})
             self._loop(once=once)
         finally:
+            self._commands.finish(self._clock)
             self._sharer.finish()
             self._syncer.finish()
             self._courier.finish()
@@ -116,6 +121,7 @@ class Watcher:
 
     def _loop(self, *, once: bool) -> None:
         while not self._stopping:
+            self._serve_commands()
             for project in self._projects:
                 self._turn(project)
                 if project.health.is_due(self._clock.now()):
@@ -134,6 +140,11 @@ class Watcher:
                 return
             if self.hints.wait(pause):
                 self._scan_all()
+
+    def _serve_commands(self) -> None:
+        begin = self._clock.monotonic()
+        for desk, outcomes in self._commands.serve(self._clock.now()):
+            self._note(next(project for project in self._projects if project.desk is desk), outcomes, begin)
 
     def _raise_error(self) -> None:
         """Raise what kept a project from being served, if anything did."""
@@ -252,7 +263,7 @@ class Watcher:
         self._complain(project.desk, error)
 
     def _is_idle(self) -> bool:
-        idle = self._courier.idle() and self._syncer.idle() and self._sharer.idle()
+        idle = self._courier.idle() and self._syncer.idle() and self._sharer.idle() and self._commands.idle()
         return idle and all(project.turn.wait_until is None and not project.turn.more for project in self._projects)
 
     def _tidy_in_a_storm(self) -> None:
@@ -284,12 +295,3 @@ class Watcher:
             "sharing": self._sharer.problem(project.desk),
         }
         project.health.write(self._clock.now(), state=state, more=more)
-
-
-def _be_only_watcher(lock: Lock) -> None:
-    try:
-        lock.acquire()
-    except ConflictError as error:
-        raise ConflictError(
-            "watched", "another watcher serves this project", hint="stop it first; prismfs status names its process"
-        ) from error

@@ -22,7 +22,7 @@ from prismfs.errors import ConflictError, PrismfsError, StoreError
 from prismfs.kinds.response.settings.response import Response
 from prismfs.records.api import Document, Plan, Refused, format_instant
 from prismfs.store.git import upkeep
-from prismfs.store.lock import left_locks, lock_left
+from prismfs.store.lock import Lock, left_locks, lock_left
 
 TICK = timedelta(milliseconds=1)
 """A due time is acted on one instant after it: at exactly the threshold nothing happens (R-004-22)."""
@@ -161,3 +161,17 @@ class WatchedProject:
             _log.info("committed", extra=extra)
         elif isinstance(decision, Refused):
             _log.warning("refused", extra=extra | {"code": decision.problem.code})
+
+
+def be_only_watcher(lock: Lock) -> None:
+    """Take the lock that one watcher of a project has.
+
+    Raises:
+        ConflictError: `watched`.
+    """
+    try:
+        lock.acquire()
+    except ConflictError as error:
+        raise ConflictError(
+            "watched", "another watcher serves this project", hint="stop it first; prismfs status names its process"
+        ) from error

@@ -1,7 +1,5 @@
 """`prismfs tenant`: who is the home of a tenant, and which projects are its members."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import click

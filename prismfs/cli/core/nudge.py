@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from prismfs.cli import output
-from prismfs.cli.instants import format_age
+from prismfs.cli.instants import format_age, rfc3339
 from prismfs.errors import ForbiddenError, Problem
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def send(call: output.Call, to: str, text: str, ttl: str, dry_run: bool) -> None
     from prismfs.delivery.nudge import SENDER
     from prismfs.delivery.nudges.folder import Nudge
     from prismfs.delivery.nudges.queue import new_expiry
-    from prismfs.records.api import derive_id, format_instant
+    from prismfs.records.api import derive_id
 
     now = call.now()
     if call.actor().casefold() == SENDER:
@@ -46,14 +46,14 @@ def send(call: output.Call, to: str, text: str, ttl: str, dry_run: bool) -> None
             "from": call.actor(),
             "to": to,
             "text": output.read_body(text),
-            "at": format_instant(now),
-            "expires_at": format_instant(new_expiry(now, ttl)),
+            "at": rfc3339(now),
+            "expires_at": rfc3339(new_expiry(now, ttl)),
         }
     )
     call.project()  # a rehearsal wants one as well
     if not dry_run:
         _queue(call).send(nudge, now)
-    line = f"{'would send' if dry_run else 'sent'} {nudge.id} to {to}, until {format_instant(nudge.expires_at)}"
+    line = f"{'would send' if dry_run else 'sent'} {nudge.id} to {to}, until {rfc3339(nudge.expires_at)}"
     output.result(call, {"nudge": nudge.to_document(), "dry_run": dry_run}, line)
 
 
@@ -106,13 +106,12 @@ def done(call: output.Call, identifier: str, identity: str | None, dry_run: bool
 @output.verb()
 def list_(call: output.Call, identity: str | None) -> None:
     """List the nudges of everybody, oldest first, and what became of them so far; claims nothing."""
-    from prismfs.records.api import format_instant
 
     now = call.now()
     entries, problems = _queue(call).look(now, identity)
     items: list[dict[str, Any]] = []
     for entry in entries:
-        claimed_at = None if entry.claimed_at is None else format_instant(entry.claimed_at)
+        claimed_at = None if entry.claimed_at is None else rfc3339(entry.claimed_at)
         items.append({**entry.nudge.to_document(), "state": entry.state, "claimed_at": claimed_at})
     columns = {name: name.upper() for name in ("id", "state", "from", "to", "age", "text")}
     rows = [item | {"age": format_age(item["at"], now)} for item in items]
@@ -131,9 +130,8 @@ def heartbeat(call: output.Call, note: str | None, dry_run: bool) -> None:
         return
 
     from prismfs.delivery.nudges.heartbeats import Heartbeat, write_heartbeat
-    from prismfs.records.api import format_instant
 
-    at = format_instant(call.now())
+    at = rfc3339(call.now())
     beat = Heartbeat.from_document({"at": at, "note": note})
     path = write_heartbeat(call.project(), call.actor(), beat, dry_run=dry_run)
     data = {"path": path, "heartbeat": beat.to_document(), "dry_run": dry_run}
@@ -147,7 +145,6 @@ def list_heartbeats(call: output.Call, older: str) -> None:
     """List when each identity was last at work; stale ones are named so."""
     from prismfs.delivery.nudges.heartbeats import read_heartbeats
     from prismfs.delivery.nudges.queue import duration_of
-    from prismfs.records.api import format_instant
 
     now = call.now()
     beats, problems = read_heartbeats(call.project(), now, older=duration_of(older, field="/older"))
@@ -155,7 +152,7 @@ def list_heartbeats(call: output.Call, older: str) -> None:
         {
             "identity": beat.identity,
             "state": "stale" if beat.stale else "alive",
-            "at": format_instant(beat.heartbeat.at),
+            "at": rfc3339(beat.heartbeat.at),
             "age_seconds": max(0, int(beat.age.total_seconds())),
             "note": beat.heartbeat.note,
         }

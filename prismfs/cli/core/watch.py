@@ -180,6 +180,7 @@ def _unless_disk_full() -> Iterator[None]:
 
 
 def _watch(call: output.Call, printed: _Printed, *, once_idle: bool) -> None:
+    from prismfs.cli.answers import begin_commands
     from prismfs.clock import SystemClock
     from prismfs.daemon.loop import Watcher
     from prismfs.engine.admin.isolation import keep_group_reading
@@ -208,6 +209,7 @@ def _watch(call: output.Call, printed: _Printed, *, once_idle: bool) -> None:
             report=printed.report,
             complain=lambda desk, error: printed.complain(desk.root, error),
             notice=lambda text: printed.note(f"note: {text}"),
+            answer=begin_commands,
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: watcher.stop())

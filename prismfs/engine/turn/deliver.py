@@ -153,6 +153,11 @@ def carry(channels: Mapping[str, Channel], message: Outbox) -> Receipt:
         return Receipt(outcome="temporary", detail=f"the channel failed: {type(error).__name__}")
 
 
+def carry_all(channels: Mapping[str, Channel], messages: Iterable[Outbox]) -> list[tuple[Outbox, Receipt]]:
+    """Carry messages one after the other, and say how each ended."""
+    return [(message, carry(channels, message)) for message in messages]
+
+
 def _without_secrets(desk: Desk, message: Outbox, receipt: Receipt) -> Receipt:
     """Return the receipt of a job as it may be kept: scanned first, then cut.
 

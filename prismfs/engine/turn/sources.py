@@ -162,15 +162,15 @@ class InlineCourier:
 
     def __init__(self, capacity: Capacity) -> None:
         self._capacity = capacity
-        self._taken: list[Outbox] = []
+        self.taken: list[Outbox] = []
 
     def capacity(self) -> Capacity:
         """Return how many more messages it takes before `carry_all`."""
-        return self._capacity.without(self._taken)
+        return self._capacity.without(self.taken)
 
     def send(self, _: Desk, messages: Sequence[Outbox]) -> None:
         """Take `messages`, to be carried by `carry_all`."""
-        self._taken += messages
+        self.taken += messages
 
     def collect(self, desk: Desk) -> Sequence[tuple[Outbox, Receipt]]:
         """Return how the jobs ended that an earlier turn over `desk` ran."""
@@ -185,9 +185,9 @@ class InlineCourier:
 
         A job may run long: how it ended is left to the next turn, from whose time the next attempt's delay counts.
         """
-        taken, self._taken = self._taken, []
+        taken, self.taken = self.taken, []
         channels = desk.channels() if taken else {}
-        carried = [(message, deliver.carry(channels, message)) for message in taken if not is_job(message)]
+        carried = deliver.carry_all(channels, [message for message in taken if not is_job(message)])
         if carried:
             desk.crash_point("carried")
         outcomes = note_receipts(desk, carried, now)

@@ -1,30 +1,65 @@
 """Submitting a command: what a person says at the command line travels the road of every other event."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from prismfs.engine.tenant.router import route
 from prismfs.engine.turn.commit_group import Outcome, commit_group, decide_one
-from prismfs.engine.turn.deliver import Capacity, is_routed
+from prismfs.engine.turn.deliver import Capacity, carry_all, is_routed
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.due import due_event
 from prismfs.engine.turn.ingest import with_context
-from prismfs.engine.turn.sources import InlineCourier, Outgoing, commit_from
+from prismfs.engine.turn.sources import InlineCourier, Outgoing, commit_from, note_receipts
 from prismfs.errors import RecordError, RefusedError
 from prismfs.intake.scan import redact, scan_key
 from prismfs.kinds import kind_of
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.redaction import RedactionRules
 from prismfs.kinds.escalation.escalation import Escalation
-from prismfs.records.api import REFUSED, Decision, Document, Event, Nothing, Plan, Record, Refused
+from prismfs.records.api import REFUSED, Decision, Document, Event, Id, Nothing, Plan, Receipt, Record, Refused
 from prismfs.rules.core.api import Draft, engines, members
 from prismfs.store.git import worktree
 
 _CHANGES = {"keys.enrol": engines.enrolled, "keys.revoke": engines.revoked, **members.CHANGES}
 """What each command that changes a protected file makes of it, for where an operator has to sign that."""
 
+T = TypeVar("T")
+
+Carried = Sequence[tuple[Outbox, Receipt]]
+"""Messages that were carried, and how each went."""
+
+Errand = Callable[[], Carried]
+"""What carries messages and may take long; it needs no desk, and so no lock."""
+
 _MOST_STALE = 10_000
 """Escalations raised by one call; more than that wait for the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Events that are committed: what was decided, the ids of the messages that came of it, and which of them leave.
+
+    `routed` go into other projects; that `leaving` are on their way is committed.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    messages: tuple[Id, ...]
+    routed: tuple[Outbox, ...]
+    leaving: tuple[Outbox, ...]
+
+    def of(self, wanted: Callable[[Event], bool]) -> "Begun":
+        """Return what of it came of the events that are `wanted`."""
+        outcomes = tuple(outcome for outcome in self.outcomes if wanted(outcome.event))
+        plans = [outcome.decision for outcome in outcomes if isinstance(outcome.decision, Plan)]
+        names = {put.id for plan in plans for put in plan.puts if isinstance(put, Outbox)}
+        return Begun(
+            outcomes,
+            tuple(name for name in self.messages if name in names),
+            tuple(message for message in self.routed if message.id in names),
+            tuple(message for message in self.leaving if message.id in names),
+        )
 
 
 def command_event(
@@ -61,10 +96,15 @@ def submit(desk: Desk, event: Event, now: datetime) -> tuple[Decision, tuple[Out
     """
     event = with_context(desk, desk.view(), event)
     outcomes, messages = commit_and_deliver(desk, [event], now)
-    decision = next(outcome.decision for outcome in outcomes if outcome.event is event)
+    decision = decision_on(event, outcomes)
     if isinstance(decision, Refused):
         raise decision.raised()
     return decision, outcomes, messages
+
+
+def decision_on(event: Event, outcomes: Sequence[Outcome]) -> Decision:
+    """Return what was decided of `event`."""
+    return next(outcome.decision for outcome in outcomes if outcome.event is event)
 
 
 def write_change(desk: Desk, event: Event, now: datetime, *, dry_run: bool) -> tuple[Record, str] | Nothing:
@@ -104,8 +144,32 @@ def commit_and_deliver(
 ) -> tuple[tuple[Outcome, ...], tuple[Outbox, ...]]:
     """Decide and commit `events`, then deliver what they put into the outbox; jobs are left to the next turn.
 
-    Returns everything that was committed, and the messages as delivery left them.
+    Returns everything that was committed, and the messages as delivery left them. The window is carried.
     """
+    done = walk(finish(desk, begin(desk, events, now), now))
+    bring_window(desk)
+    return done
+
+
+def walk(steps: Generator[Errand, Carried, T]) -> T:
+    """Do what `steps` give to be carried while it waits, and return what they end in."""
+    try:
+        errand = next(steps)
+        while True:
+            errand = steps.send(errand())
+    except StopIteration as stop:
+        found: T = stop.value
+        return found
+
+
+def bring_window(desk: Desk) -> None:
+    """Carry the window to what was committed, unless a person's git command is under way."""
+    with desk.repo.writer():
+        desk.repo.bring_window_if_free()
+
+
+def begin(desk: Desk, events: Sequence[Event], now: datetime) -> Begun:
+    """Decide and commit `events` as one group; of what they put into the outbox, deliver what is local."""
     with desk.repo.writer():
         outcomes = commit_group(desk, events, now)
         plans = [outcome.decision for outcome in outcomes if isinstance(outcome.decision, Plan)]
@@ -114,13 +178,26 @@ def commit_and_deliver(
         waiting = [message for message in due if not is_routed(message)]
         courier = InlineCourier(Capacity(messages=len(waiting), jobs=0))
         outcomes += commit_from(desk, Outgoing(desk, courier, waiting), desk.view(), now)
-    outcomes += route(desk, [message for message in due if is_routed(message)], now)
-    outcomes += courier.carry_all(desk, now)
-    with desk.repo.writer():
-        view = desk.view()
-        left = tuple(view.get(Outbox, message.id) or message for message in messages.values())
-        desk.repo.bring_window_if_free()
-    return tuple(outcomes), left
+    routed = tuple(message for message in due if is_routed(message))
+    return Begun(tuple(outcomes), tuple(messages), routed, tuple(courier.taken))
+
+
+def finish(
+    desk: Desk, begun: Begun, now: datetime
+) -> Generator[Errand, Carried, tuple[tuple[Outcome, ...], tuple[Outbox, ...]]]:
+    """Deliver what is left of `begun`: give what is to be carried without the desk, and take how that went.
+
+    Returns everything that was committed, and the messages as delivery left them.
+    """
+    outcomes = [*begun.outcomes, *route(desk, begun.routed, now)]
+    if begun.leaving:
+        channels = desk.channels()
+        carried = yield lambda: carry_all(channels, begun.leaving)
+        desk.crash_point("carried")
+        outcomes += note_receipts(desk, carried, now)
+    view = desk.view()
+    left = (view.get(Outbox, name) for name in begun.messages)
+    return tuple(outcomes), tuple(message for message in left if message is not None)
 
 
 def rehearse(desk: Desk, event: Event, now: datetime) -> Decision:
