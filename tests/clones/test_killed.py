@@ -21,6 +21,7 @@ from tests.support.memory import planned
 from tests.support.project import run_git
 
 ABANDONED = "refs/prismfs/PID-TEST01/abandoned"
+WITNESS = "refs/prismfs/PID-TEST01/witness/"
 POINTS = (*OWN, *CRASH_POINTS)
 LATER = {"before-push": (2,), "after-push": (2,), "between-files": (3, 5), "after-fetch": (1,)}
 
@@ -76,6 +77,8 @@ def kill_and_complete(apart: tuple[Clone, Clone], expected: str, point: str, pas
     again = publish(basalt.root)
     assert again.returncode == 0, again.stderr
     assert basalt.head() == expected
+    shared = basalt.root.with_name("shared.git")
+    assert run_git(shared, "for-each-ref", "--format=%(object)", WITNESS) == expected
     # The acknowledgement came too late; who gave it, and when, can still be looked up.
     assert before in basalt.git("for-each-ref", "--format=%(objectname)", ABANDONED).split()
     amber.git("pull", "--quiet", "--ff-only")
@@ -141,6 +144,24 @@ def test_publish_killed_at_any_instant_is_completed_by_the_next(
     assert killed > 3
     assert publish(basalt.root).returncode == 0
     assert basalt.head() == expected
+    basalt.check()
+
+
+def test_publish_killed_while_its_checkpoint_leaves_puts_one_there(apart: tuple[Clone, Clone], expected: str) -> None:
+    """The remote has taken it, and this clone has not noted that: the next one is the same, and a fetch brings it."""
+    _, basalt = apart
+    assert publish(basalt.root, "before-checkpoint", 1).returncode == -signal.SIGKILL
+    shared, kept = basalt.root.with_name("shared.git"), "refs/prismfs/PID-TEST01/witnessed/"
+    assert run_git(shared, "for-each-ref", "--format=%(object)", WITNESS) != expected
+    assert publish(basalt.root, "after-checkpoint", 1).returncode == -signal.SIGKILL
+    there = run_git(shared, "for-each-ref", "--format=%(objectname)", WITNESS)
+    (note,) = run_git(basalt.root, "for-each-ref", "--format=%(refname)", kept).splitlines()
+    run_git(basalt.root, "update-ref", "-d", note)
+    basalt.restart()
+    assert basalt.publish().unwitnessed is None
+    assert run_git(shared, "for-each-ref", "--format=%(objectname)", WITNESS) == there
+    assert run_git(basalt.root, "rev-parse", note) == there
+    assert run_git(shared, "for-each-ref", "--format=%(object)", WITNESS) == expected
     basalt.check()
 
 

@@ -26,7 +26,7 @@ from prismfs.store.repo import ProjectRepo
 TRIES = 12
 """Pushes tried before `push_lost`; each lost one is a push that another clone won."""
 
-CRASH_POINTS = ("before-push", "after-push", "after-fetch")
+CRASH_POINTS = ("before-push", "after-push", "before-checkpoint", "after-checkpoint", "after-fetch")
 """Where the fault tests kill the process, beside the store's own points: the swap itself is one of its commits."""
 
 _PATIENCE = 2 * remotes.SECONDS + 15
@@ -161,7 +161,9 @@ def _witness(desk: Desk, place: Remote, head: str, seconds: float) -> Problem | 
     try:
         data = repo.witness.signed(head, signing_key(desk.view(), repo.state))
         if data is not None:
+            desk.crash_point("before-checkpoint")
             checkpoints.push_checkpoint(repo.git, place, data, seconds=seconds)
+            desk.crash_point("after-checkpoint")
     except (RefusedError, StoreError) as error:
         return None if error.code in CANNOT_SIGN else error.problem
     return None
