@@ -34,6 +34,8 @@ class Watched:
         self.children: list[subprocess.Popen[str]] = []
         self.logs = root.parent
         """The folder of what watchers print."""
+        self.within: tuple[str, ...] = ()
+        """Words before the command of a watcher, such as those of a program that takes something from it."""
 
     def start(self, *options: str) -> subprocess.Popen[str]:
         """Start a watcher and wait until it says that it watches."""
@@ -48,7 +50,7 @@ class Watched:
         out = self.logs / f"{self.root.name}-{number}.out"
         with out.open("w") as stdout, out.with_suffix(".err").open("w") as stderr:
             child = subprocess.Popen(
-                [sys.executable, "-m", "prismfs", "-C", str(self.served), "watch", "--json", *options],
+                [*self.within, sys.executable, "-m", "prismfs", "-C", str(self.served), "watch", "--json", *options],
                 stdout=stdout,
                 stderr=stderr,
                 text=True,
