@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -63,10 +62,8 @@ def test_wall_clock_that_jumps_loses_nothing_and_repeats_nothing(
         fault = f"severity: HIGH\ntitle: disk {number} is full\nsignature: disk {number}\n"
         bench.drop(f"kind: escalation\nfrom: jade\n{fault}")
         clock.ahead += jump * timedelta(hours=hours)
-        begun = time.monotonic()
         Watcher([bench.desk], clock=clock, hints=NoHints()).run(once=True)
         assert list((bench.root / "inbox").iterdir()) == [], f"after jump {number} a file waits for the clock"
-        assert time.monotonic() - begun < 60
     escalations = [one for one in bench.records("bead") if one.title.startswith("disk ")]
     assert sorted(one.title for one in escalations) == [f"disk {number} is full" for number in range(4)]
     assert sorted(one.title for one in bench.records("todo")) == [f"look at {number}" for number in range(4)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,10 +39,8 @@ def test_watcher_that_gets_no_inotify_says_so_and_polls(starved: Watched) -> Non
     assert "polled every second" in starved.errors(child) + starved.printed(child)
     quiet = starved.git("rev-parse", starved.truth)
     for number in range(3):
-        dropped = time.monotonic()
         starved.drop(starved.journal(f"day {number}"), f"{number}.json")
         until(lambda number=number: starved.taken(f"day {number}"), "the drop", SOON)
-        assert time.monotonic() - dropped < SOON
     until(lambda: starved.git("rev-parse", "HEAD") == starved.git("rev-parse", starved.truth), "the branch", SOON)
     (starved.root / "NOTES").write_text("mine\n")
     starved.commit("a note")

@@ -45,9 +45,17 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
     found.end()
 
 
+def command_of(watched: Watched, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "prismfs", "-C", str(watched.root), "--as", "olga", *arguments]
+
+
+def issues(watched: Watched) -> set[str]:
+    return {path.name for path in (watched.root / "run/tracker").glob("[0-9]*.json")}
+
+
 def called(watched: Watched, *arguments: str) -> Any:
     """Return what a command answers, None where a watcher that was just killed or works keeps it from that."""
-    command = [sys.executable, "-m", "prismfs", "-C", str(watched.root), "--as", "olga", *arguments, "--json"]
+    command = command_of(watched, *arguments, "--json")
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     return json.loads(done.stdout)["data"] if done.returncode == 0 else None
 
@@ -59,6 +67,7 @@ class Person:
         self.watched = watched
         self.reported: list[str] = []
         self.written: set[str] = set()
+        self.approvals = 0
 
     def report(self, name: str) -> None:
         text = {"subject": f"prismfs {name} crashes with a traceback", "type": "Question", "to": "Sage"}
@@ -74,13 +83,22 @@ class Person:
             return False
         to_approve = [one["id"] for one in waiting["items"] if one["status"] == "pending_operator_review"]
         for identifier in to_approve:
-            called(self.watched, "phone-home", "approve", identifier)
+            self.approve(identifier)
         to_write = [one["id"] for one in incidents["items"] if one["id"] not in self.written]
         for identifier in to_write:
             form = {"kind": "artifact", "from": "gwen", "incident": identifier, "phase": "INC-1", "body": BODY}
             self.watched.drop(form, f"{identifier}.json")
             self.written.add(identifier)
         return not to_approve and not to_write
+
+    def approve(self, identifier: str) -> None:
+        """Approve; every other time the command is killed when the issue is filed and nobody has noted that."""
+        known, command = issues(self.watched), command_of(self.watched, "phone-home", "approve", identifier)
+        self.approvals += 1
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
+            while self.approvals % 2 and child.poll() is None:
+                if issues(self.watched) != known:
+                    child.kill()
 
     def work(self, stop: threading.Event) -> None:
         for name in NAMES:
