@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from prismfs.engine.trust.hooks import run
+from prismfs.engine.trust.hook_run import run
 from prismfs.engine.trust.proven import unproven
 from prismfs.errors import StoreError
 from prismfs.proof.checkpoint import Checkpoint, Claim

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from prismfs.cli import run as command_line
+from prismfs.engine.trust.hook_run import run
 from prismfs.engine.trust.hook_scripts import HOOKS, check_hooks, install
-from prismfs.engine.trust.hooks import run
 from tests.support.project import Project, run_git
 
 SIGNAL = "kind: signal\nfrom: jade\nto: mayor\ntype: StatusUpdate\nsubject: all is well\n"

@@ -18,7 +18,7 @@ from prismfs.delivery.programs.run import run_json, watch
 from prismfs.engine.admin.archive import archive_months
 from prismfs.engine.admin.doctor import examine
 from prismfs.engine.admin.recover import recover
-from prismfs.engine.trust import hooks
+from prismfs.engine.trust import hook_run
 from prismfs.errors import PrismfsError
 from prismfs.records import severity
 from prismfs.store.defaults import default_record
@@ -142,5 +142,5 @@ def test_doctor_names_a_git_that_is_too_old(bench: Project, tmp_path: Path, monk
 
 def test_trailer_of_the_engines_in_a_persons_message_is_named(bench: Project, tmp_path: Path) -> None:
     (tmp_path / "message").write_text("mine\n\nPrismfs-Cause: x\n")
-    (problem,) = hooks.run("commit-msg", bench.root, [str(tmp_path / "message")], [])
+    (problem,) = hook_run.run("commit-msg", bench.root, [str(tmp_path / "message")], [])
     assert problem.code == "engine_trailer"

@@ -233,7 +233,7 @@ def install_hooks(call: output.Call, dry_run: bool) -> None:
 @output.verb()
 def run_hook(call: output.Call, name: str, arguments: tuple[str, ...]) -> int:
     """Do what the hook NAME does; git calls this. Where no project is, there is nothing to check."""
-    from prismfs.engine.trust.hooks import run
+    from prismfs.engine.trust.hook_run import run
 
     lines = sys.stdin.read().splitlines() if name == "pre-receive" and not sys.stdin.isatty() else []
     try:

@@ -7,11 +7,15 @@ from pathlib import Path
 
 from prismfs.errors import Problem
 from prismfs.store.git.place import find_common_dir, find_git_dir
+from prismfs.store.git.repository import run_plain
 
 SERVED = ("pre-receive",)
 """The hooks of a bare repository: people only push to it."""
 
-HOOKS = ("pre-commit", "commit-msg", "post-merge", "post-checkout", *SERVED)
+COMMIT = ("pre-commit", "commit-msg")
+"""The hooks that check something in a project's own repository."""
+
+HOOKS = (*COMMIT, "post-merge", "post-checkout", *SERVED)
 
 _SCRIPT = """#!/bin/sh
 # Written by prismfs hooks install. git runs it with a PATH of its own: the program that wrote it comes first.
@@ -51,7 +55,7 @@ def install(root: Path, *, dry_run: bool = False) -> tuple[list[str], list[str]]
 
 
 def check_hooks(root: Path) -> Problem | None:
-    """Return what is wrong with the hooks of a project that has any of prismfs's: one does not run, or is missing."""
+    """Return what is wrong where a project has any hooks of prismfs: one cannot run, is missing, or hidden."""
     folder = find_git_dir(root) / "hooks"
     ours = [name for name in HOOKS if _is_ours(folder / name, name)]
     for name in ours:
@@ -65,7 +69,24 @@ def check_hooks(root: Path) -> Problem | None:
         if not os.path.lexists(folder / name):
             said = "is not there, and others are"
             return Problem("hook_missing", said, path=f"hooks/{name}", hint="prismfs hooks install")
-    return None
+    return _hidden(root, folder) if ours else None
+
+
+def _hidden(root: Path, folder: Path) -> Problem | None:
+    """Return that git looks for hooks elsewhere than in `folder`, as husky has it, and those there do not ask ours.
+
+    The scripts of husky lie beside the folder to which it leads git.
+    """
+    told = run_plain(["rev-parse", "--git-path", "hooks"], cwd=root).decode().strip()
+    asked = (root / told).resolve()
+    if asked == folder.resolve() or all(
+        any(_asks(place / name, name) for place in (asked, asked.parent)) for name in COMMIT
+    ):
+        return None
+    calls = " and ".join(f"prismfs hooks run {name}" for name in COMMIT)
+    said = f"leads git to {told}, and the hooks there do not call {calls}: commits are not checked before they are made"
+    hint = 'git config --unset core.hooksPath, or add to each of them: prismfs hooks run NAME -- "$@"'
+    return Problem("hooks_hidden", said, path="core.hooksPath", hint=hint)
 
 
 def _script(name: str, program: str) -> str:
@@ -74,7 +95,11 @@ def _script(name: str, program: str) -> str:
 
 
 def _is_ours(path: Path, name: str) -> bool:
+    return _asks(path, name, f'exec prismfs hooks run {name} -- "$@"\n')
+
+
+def _asks(path: Path, name: str, call: str = "") -> bool:
     try:
-        return f'exec prismfs hooks run {name} -- "$@"\n' in path.read_text(errors="replace")
+        return (call or f"prismfs hooks run {name}") in path.read_text(errors="replace")
     except OSError:
         return False

@@ -1,4 +1,4 @@
-"""What the git hooks check of the commits that people make; the engine's own commits run none.
+"""What the git hook of a bare repository checks of what people push.
 
 Of a push to the branch that is served more is asked than the form of its files. The head of the branch before the push
 says who its operators are and which keys they have, never what the push brings (R-000-76). With `trust: signed`
@@ -6,27 +6,26 @@ protected files and approvals need an operator's signature; what needs none is a
 never changed; an approval is about something that is there, fits it, and is not by an author.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from prismfs.engine.trust.acts import changes_of
 from prismfs.engine.trust.endorsement import record_at, void
+from prismfs.engine.trust.hook_run import check_files
 from prismfs.engine.trust.proposals import VERDICTS, facts_of
 from prismfs.engine.trust.protection import endorse_verdict, is_protected, is_signed, step
 from prismfs.engine.trust.verdict_file import SIGNOFFS
 from prismfs.engine.trust.verify import verify
 from prismfs.errors import Problem, RecordError, StoreError
-from prismfs.intake.personal import PERSONAL
-from prismfs.intake.scan import redact
 from prismfs.kinds import kind_of, kind_of_path
 from prismfs.kinds.core.settings import persona, project
 from prismfs.kinds.core.verdict import Verdict
-from prismfs.records.api import Document, Kind, codec
+from prismfs.records.api import Document, Kind
 from prismfs.rules.core.api import Signoff, proposal, signoff
 from prismfs.store.git.history import Commit, proposal_of, read_commits
-from prismfs.store.git.place import find_git_dir, locate, read_branch
-from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, Change, parse_raw
+from prismfs.store.git.place import read_branch
+from prismfs.store.git.plumbing import NO_OBJECT
 from prismfs.store.git.proofs import has_engines, newest_proven
 from prismfs.store.git.repository import Git
 
@@ -36,35 +35,11 @@ _ROSTER = (persona.KIND, project.KIND)
 _SIGN = "an operator takes it over in a commit of her own: git merge --squash BRANCH, git commit -S"
 
 
-def run(name: str, root: Path, arguments: Sequence[str], lines: Sequence[str]) -> list[Problem]:
-    """Return what the hook `name` objects to.
+def check_push(root: Path, lines: Sequence[str]) -> list[Problem]:
+    """Return what is wrong with a push into the repository at `root`: `lines` of old commit, new commit, reference.
 
-    `pre-commit` checks what is staged and is not the records' own; `commit-msg` that nobody claims the engine's
-    trailers; `pre-receive` (lines of old, new, reference) that history only grows, that no audit row is touched, and
-    what `check_commits` says of the branch that is served; after a merge or checkout nothing is refused: the watcher
-    takes the news up itself.
+    History only grows, and no audit row is touched, on any branch; of the one that is served more is asked.
     """
-    if name == "commit-msg":
-        path = arguments[0]
-        said, hint = "Prismfs- trailers are the engine's own", "take them out"
-        claimed = "\nPrismfs-" in Path(path).read_text(errors="replace")
-        return [Problem("engine_trailer", said, path=path, hint=hint)] if claimed else []
-    if name == "pre-commit":
-        with Git(root, find_git_dir(root), in_hook=True) as git:
-            base = "HEAD" if git.resolve("HEAD") else EMPTY_TREE
-            changes = parse_raw(
-                git.run("diff-index", "--cached", "-r", "-z", "--raw", "--no-renames", base).split(b"\0")
-            )
-            place = locate(root)
-            if place is not None:  # what the engine has just brought, or a reset has left staged, is nobody's change
-                changes = (one for one in changes if git.blob(f"{place.truth}:{one.path}") != one.new)
-            return list(_check(git, changes, by_hand=not (git.git_dir / "MERGE_HEAD").exists()))
-    if name == "pre-receive":
-        return _check_push(root, lines)
-    return []
-
-
-def _check_push(root: Path, lines: Sequence[str]) -> list[Problem]:
     problems: list[Problem] = []
     git_dir = root / ".git" if (root / ".git").exists() else root
     with Git(root, git_dir, in_hook=True) as git:
@@ -75,32 +50,10 @@ def _check_push(root: Path, lines: Sequence[str]) -> list[Problem]:
             if new == NO_OBJECT or git.status("merge-base", "--is-ancestor", old, new):
                 problems.append(Problem("history_rewritten", "a push may only add commits", path=reference))
                 continue
-            problems += _check(git, git.changes(old, new))
+            problems += check_files(git, git.changes(old, new))
             if is_served(git, git_dir, reference):
                 problems += check_commits(git, old, new)
     return problems
-
-
-def _check(git: Git, changes: Iterable[Change], *, by_hand: bool = False) -> Iterable[Problem]:
-    for change in changes:
-        kind = kind_of_path(change.path)
-        if kind is None:
-            continue
-        if kind.chained and (by_hand or change.old != NO_OBJECT):
-            hint = "git reset -- audit; if the watcher was just busy, commit again"
-            yield Problem("audit_changed", "audit rows are the engine's own", path=change.path, hint=hint)
-            continue
-        if change.new == NO_OBJECT:
-            continue
-        try:
-            data = git.read(change.new) or b""
-            kind.read(data, path=change.path)
-            for finding in redact(codec.parse(data, format=kind.format, path=change.path)).taken_out:
-                if finding.kind not in PERSONAL:
-                    said, place = f"holds a {finding.kind}", finding.pointer
-                    yield Problem("secret", said, path=change.path, field=place, hint="take it out")
-        except RecordError as error:
-            yield error.problem.at(change.path)
 
 
 def is_served(git: Git, git_dir: Path, reference: str) -> bool:
