@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
-from types import MappingProxyType
 from typing import Any
 
 from prismfs.kinds import DROPS, KINDS
@@ -17,7 +16,7 @@ def schema_files() -> Mapping[str, bytes]:
     """Return the schema files by name: `<kind>.schema.json`, and `drop-<kind>.schema.json` for forms."""
     files = {f"{name}.schema.json": _file(name, kind.variants or (kind.model,)) for name, kind in KINDS.items()}
     files |= {f"drop-{name}.schema.json": _file(f"drop-{name}", (form,)) for name, form in DROPS.items()}
-    return MappingProxyType(dict(sorted(files.items())))
+    return dict(sorted(files.items()))
 
 
 def _file(name: str, models: Sequence[type[Value]]) -> bytes:

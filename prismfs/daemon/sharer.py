@@ -1,15 +1,16 @@
 """The sharer: publishes projects in threads, while the watcher's turns go on, and tells of what keeps it from that.
 
-A remote that hangs holds one thread until its time-out and nothing else.
+A remote that hangs holds one thread until its time-out, or until the watcher stops, and nothing else.
 """
 
 import logging
 import time
 from collections.abc import Callable, Collection
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Event
 
 from prismfs.engine.admin.watchdog import read_heartbeat
 from prismfs.engine.tenant.publish import Published, publish
@@ -27,6 +28,9 @@ OF_CLONES = Sharing(every=timedelta(minutes=1))
 """How the clones of a tenant's remote projects are shared where their settings say nothing of it."""
 
 _THREADS = 4
+
+_GRACE = 2.0
+"""Seconds that a push or fetch has to end by itself when the watcher stops."""
 
 _log = logging.getLogger(__name__)
 
@@ -57,6 +61,7 @@ class Sharer:
         beats = ((root, read_heartbeat(root)) for root in roots)
         self._rounds = {root: _Round(failed=None if beat is None else beat.sharing) for root, beat in beats}
         self._wake = wake
+        self._stopping = Event()
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="sharer")
 
     def tend(self, desk: Desk, monotonic: float, now: datetime) -> tuple[bool, PrismfsError | None]:
@@ -77,7 +82,7 @@ class Sharer:
         here.head = desk.repo.snapshot().commit
         if here.under_way is None and monotonic >= _due(here):
             here.last = monotonic
-            here.under_way = self._pool.submit(_publish, desk.root, sharing.remote, now)
+            here.under_way = self._pool.submit(_publish, desk.root, sharing.remote, now, self._stopping)
             here.under_way.add_done_callback(lambda _: self._wake())
         return came, problem
 
@@ -114,7 +119,9 @@ class Sharer:
         return all(here.under_way is None and (here.failed or here.head == here.published) for here in rounds)
 
     def finish(self) -> None:
-        """Wait for what is under way; git's time-out bounds that. What is left goes when the next watcher begins."""
+        """Give what is under way a moment, and end it then. What is left goes when the next watcher begins."""
+        wait([here.under_way for here in self._rounds.values() if here.under_way is not None], timeout=_GRACE)
+        self._stopping.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _sharing_of(self, desk: Desk) -> Sharing | None:
@@ -145,10 +152,11 @@ def _due(here: _Round) -> float:
     return here.last + (min(here.sharing.every, AFTER_COMMITS) if soon else here.sharing.every).total_seconds()
 
 
-def _publish(root: Path, remote: str | None, now: datetime) -> Published:
+def _publish(root: Path, remote: str | None, now: datetime, stopping: Event) -> Published:
     """Publish as another process of the clone would: with a desk of its own."""
     begin = time.monotonic()
     with Desk(root) as desk:
+        desk.repo.git.stopping = stopping.is_set
         published = publish(desk, now, remote)
     extra = {"project": root.name, "sent": published.sent, "taken": published.taken, "tries": published.tries}
     if published.unwitnessed is not None:

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from prismfs.errors import Problem, RecordError
-from prismfs.store.git.place import find_git_dir, locate
-from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, Change, parse_raw
+from prismfs.store.git import place, plumbing
 from prismfs.store.git.repository import Git
 
 FORMATS = (".yaml", ".json")
@@ -34,20 +33,19 @@ def run(name: str, root: Path, arguments: Sequence[str], lines: Sequence[str]) -
 
 
 def _check_staged(root: Path) -> list[Problem]:
-    with Git(root, find_git_dir(root), in_hook=True) as git:
-        base = "HEAD" if git.resolve("HEAD") else EMPTY_TREE
+    with Git(root, place.find_git_dir(root), in_hook=True) as git:
+        base = "HEAD" if git.resolve("HEAD") else plumbing.EMPTY_TREE
         raw = git.run("diff-index", "--cached", "-r", "-z", "--raw", "--no-renames", base)
-        changes = [one for one in parse_raw(raw.split(b"\0")) if one.path.endswith(FORMATS)]
-        place = locate(root) if changes else None
-        if place is not None:  # what the engine has just brought, or a reset has left staged, is nobody's change
-            changes = [one for one in changes if git.blob(f"{place.truth}:{one.path}") != one.new]
+        changes = [one for one in plumbing.parse_raw(raw.split(b"\0")) if one.path.endswith(FORMATS)]
+        desk = place.locate(root) if changes else None
+        if desk is not None:  # what the engine has just brought, or a reset has left staged, is nobody's change
+            changes = [one for one in changes if git.blob(f"{desk.truth}:{one.path}") != one.new]
         return list(check_files(git, changes, by_hand=not (git.git_dir / "MERGE_HEAD").exists())) if changes else []
 
 
-def check_files(git: Git, changes: Iterable[Change], *, by_hand: bool = False) -> Iterable[Problem]:
+def check_files(git: Git, changes: Iterable[plumbing.Change], *, by_hand: bool = False) -> Iterable[Problem]:
     """Yield what is wrong with the form of each changed record file; `by_hand`, audit rows may not be added either."""
-    from prismfs.intake.personal import PERSONAL
-    from prismfs.intake.scan import redact
+    from prismfs.intake import personal, scan
     from prismfs.kinds import kind_of_path
     from prismfs.records import codec
 
@@ -55,18 +53,18 @@ def check_files(git: Git, changes: Iterable[Change], *, by_hand: bool = False) -
         kind = kind_of_path(change.path)
         if kind is None:
             continue
-        if kind.chained and (by_hand or change.old != NO_OBJECT):
+        if kind.chained and (by_hand or change.old != plumbing.NO_OBJECT):
             hint = "git reset -- audit; if the watcher was just busy, commit again"
             yield Problem("audit_changed", "audit rows are the engine's own", path=change.path, hint=hint)
             continue
-        if change.new == NO_OBJECT:
+        if change.new == plumbing.NO_OBJECT:
             continue
         try:
             data = git.read(change.new) or b""
             kind.read(data, path=change.path)
-            for finding in redact(codec.parse(data, format=kind.format, path=change.path)).taken_out:
-                if finding.kind not in PERSONAL:
-                    said, place = f"holds a {finding.kind}", finding.pointer
-                    yield Problem("secret", said, path=change.path, field=place, hint="take it out")
+            for finding in scan.redact(codec.parse(data, format=kind.format, path=change.path)).taken_out:
+                if finding.kind not in personal.PERSONAL:
+                    said = f"holds a {finding.kind}"
+                    yield Problem("secret", said, path=change.path, field=finding.pointer, hint="take it out")
         except RecordError as error:
             yield error.problem.at(change.path)

@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 
 from prismfs.errors import Problem
-from prismfs.store.git.place import find_common_dir, find_git_dir
-from prismfs.store.git.repository import run_plain
+from prismfs.store.git import place, repository
 
 SERVED = ("pre-receive",)
 """The hooks of a bare repository: people only push to it."""
@@ -36,8 +35,8 @@ def install(root: Path, *, dry_run: bool = False) -> tuple[list[str], list[str]]
     Raises:
         StoreError: `not_a_repository`.
     """
-    git_dir = find_git_dir(root)
-    names = SERVED if git_dir == root else HOOKS if find_common_dir(git_dir) == git_dir else ()
+    git_dir = place.find_git_dir(root)
+    names = SERVED if git_dir == root else HOOKS if place.find_common_dir(git_dir) == git_dir else ()
     written, kept = [], []
     for name in names:
         path = git_dir / "hooks" / name
@@ -56,7 +55,7 @@ def install(root: Path, *, dry_run: bool = False) -> tuple[list[str], list[str]]
 
 def check_hooks(root: Path) -> Problem | None:
     """Return what is wrong where a project has any hooks of prismfs: one cannot run, is missing, or hidden."""
-    folder = find_git_dir(root) / "hooks"
+    folder = place.find_git_dir(root) / "hooks"
     ours = [name for name in HOOKS if _is_ours(folder / name, name)]
     for name in ours:
         text = (folder / name).read_text()
@@ -77,10 +76,10 @@ def _hidden(root: Path, folder: Path) -> Problem | None:
 
     The scripts of husky lie beside the folder to which it leads git.
     """
-    told = run_plain(["rev-parse", "--git-path", "hooks"], cwd=root).decode().strip()
+    told = repository.run_plain(["rev-parse", "--git-path", "hooks"], cwd=root).decode().strip()
     asked = (root / told).resolve()
     if asked == folder.resolve() or all(
-        any(_asks(place / name, name) for place in (asked, asked.parent)) for name in COMMIT
+        any(_asks(each / name, name) for each in (asked, asked.parent)) for name in COMMIT
     ):
         return None
     calls = " and ".join(f"prismfs hooks run {name}" for name in COMMIT)

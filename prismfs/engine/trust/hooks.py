@@ -23,9 +23,8 @@ from prismfs.kinds.core.settings import persona, project
 from prismfs.kinds.core.verdict import Verdict
 from prismfs.records.api import Document, Kind
 from prismfs.rules.core.api import Signoff, proposal, signoff
+from prismfs.store.git import place, plumbing
 from prismfs.store.git.history import Commit, proposal_of, read_commits
-from prismfs.store.git.place import read_branch
-from prismfs.store.git.plumbing import NO_OBJECT
 from prismfs.store.git.proofs import has_engines, newest_proven
 from prismfs.store.git.repository import Git
 
@@ -45,9 +44,9 @@ def check_push(root: Path, lines: Sequence[str]) -> list[Problem]:
     with Git(root, git_dir, in_hook=True) as git:
         for line in lines:
             old, new, reference = line.split(" ", 2)
-            if not reference.startswith("refs/heads/") or old == NO_OBJECT:
+            if not reference.startswith("refs/heads/") or old == plumbing.NO_OBJECT:
                 continue
-            if new == NO_OBJECT or git.status("merge-base", "--is-ancestor", old, new):
+            if new == plumbing.NO_OBJECT or git.status("merge-base", "--is-ancestor", old, new):
                 problems.append(Problem("history_rewritten", "a push may only add commits", path=reference))
                 continue
             problems += check_files(git, git.changes(old, new))
@@ -59,7 +58,7 @@ def check_push(root: Path, lines: Sequence[str]) -> list[Problem]:
 def is_served(git: Git, git_dir: Path, reference: str) -> bool:
     """Tell whether `reference` is the branch that decides; every branch is where the repository names none."""
     try:
-        served = read_branch(git_dir)
+        served = place.read_branch(git_dir)
     except StoreError:
         return True
     return reference == served or served is None or git.resolve(served) is None
@@ -87,7 +86,9 @@ def check_commits(git: Git, old: str, new: str) -> Iterator[Problem]:
             if kind is None or kind.chained:
                 continue
             if kind in VERDICTS:
-                yield from _check_verdict(git, old, new, commit, change.path, kind, added=change.old == NO_OBJECT)
+                yield from _check_verdict(
+                    git, old, new, commit, change.path, kind, added=change.old == plumbing.NO_OBJECT
+                )
             elif _is_by_hand(commit) and kind.writers == {"engine"}:
                 yield from _check_act(git, old, commit, change.path, kind)
 

@@ -7,7 +7,8 @@ Source: git(1), git-fast-import(1), git-update-ref(1), git-cat-file(1), of git 2
 import os
 import signal
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -22,6 +23,7 @@ _AT_ONCE = 64
 """Requests sent to the reader before its answers are taken: few enough that a pipe holds them all."""
 
 _PIECE = 1 << 16
+_LOOK = 0.2  # seconds between two looks whether to go on waiting for another repository
 
 
 class Git:
@@ -30,7 +32,7 @@ class Git:
     `git_dir` is the engine's own (`place.make_engine_git`), or that of a work tree where a hook runs. `inherit` is a
     file descriptor that children keep open, so that a lock on it outlives a crash of this process exactly as long as
     one of its children does. `in_hook` lets git say which index and which objects the hook that runs is about.
-    `kept` are the `.keep` files of packs that no reference holds before the next move.
+    `kept` are `.keep` files of packs that no reference holds before the next move. Once `stopping` holds, `reach` ends.
     """
 
     def __init__(self, root: Path, git_dir: Path, *, inherit: int | None = None, in_hook: bool = False) -> None:
@@ -41,6 +43,7 @@ class Git:
         self._reader: subprocess.Popen[bytes] | None = None
         self._references: subprocess.Popen[bytes] | None = None
         self.kept: list[Path] = []
+        self.stopping: Callable[[], bool] = lambda: False
 
     def __enter__(self) -> Self:
         return self
@@ -52,10 +55,9 @@ class Git:
         """End the long-lived children."""
         for child in (self._reader, self._references):
             if child is not None:
-                for pipe in (child.stdin, child.stdout, child.stderr):
-                    if pipe is not None:
-                        with suppress(OSError):
-                            pipe.close()
+                for pipe in filter(None, (child.stdin, child.stdout, child.stderr)):
+                    with suppress(OSError):
+                        pipe.close()
                 child.wait()
         self._reader = self._references = None
 
@@ -86,21 +88,25 @@ class Git:
         """Run a git command that speaks with another repository; return its exit code, output and errors.
 
         It has no terminal and does not prompt, does not hold the writer's lock, and is killed with its children
-        after `seconds`. `personal` are keys of the person's configuration, as in `network_environment`.
+        after `seconds` or once `stopping` holds. `personal` are keys of the person's configuration, as in
+        `network_environment`.
 
         Raises:
-            StoreError: `remote_unreachable` when the time is over.
+            StoreError: `remote_unreachable` when it was killed.
         """
         with self._start(*arguments, personal=personal) as child:
+            end = time.monotonic() + seconds
             try:
-                output, errors = child.communicate(timeout=seconds)
-            except BaseException as error:
+                while True:
+                    with suppress(subprocess.TimeoutExpired):
+                        output, errors = child.communicate(timeout=_LOOK)
+                        break
+                    if self.stopping() or time.monotonic() > end:
+                        said, hint = f"no answer within {seconds:g} s", "try again, or git push by hand"
+                        raise StoreError("remote_unreachable", said, hint=hint)  # of one that stops nobody hears it
+            except BaseException:
                 with suppress(ProcessLookupError):
                     os.killpg(child.pid, signal.SIGKILL)
-                if isinstance(error, subprocess.TimeoutExpired):
-                    raise StoreError(
-                        "remote_unreachable", f"no answer within {seconds:g} s", hint="try again, or git push by hand"
-                    ) from None
                 raise
         return child.returncode, output.decode(errors="replace"), errors.decode(errors="replace")
 
@@ -157,9 +163,8 @@ class Git:
             StoreError: fast-import failed (disk full, objects out of reach); `scratch` may have moved.
         """
         count = 0
-        with self._start(
-            "fast-import", "--quiet", "--done", "--force", "--date-format=raw", "--cat-blob-fd=1"
-        ) as child:
+        options = ("--quiet", "--done", "--force", "--date-format=raw", "--cat-blob-fd=1")
+        with self._start("fast-import", *options) as child:
             assert child.stdin is not None
             try:
                 for count, commit in enumerate(commits, start=1):
@@ -236,8 +241,7 @@ class Git:
             self._reader = self._start("cat-file", "--batch-command")
         child = self._reader
         assert child.stdin is not None
-        # A reader that has died says why when its answer is missed.
-        with suppress(OSError):
+        with suppress(OSError):  # a reader that has died says why when its answer is missed
             child.stdin.write(("\n".join(requests) + "\n").encode())
             child.stdin.flush()
 
@@ -278,14 +282,9 @@ class Git:
         try:
             return subprocess.Popen(
                 ["git", f"--git-dir={self.git_dir}", *options, *arguments],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                cwd=self.root,
-                env=variables,
-                pass_fds=self._inherit if alone else (),
-                start_new_session=not alone,
-            )
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.root, env=variables,
+                pass_fds=self._inherit if alone else (), start_new_session=not alone,
+            )  # fmt: skip
         except OSError as error:
             raise not_started(error) from error
 
