@@ -7,7 +7,7 @@ import click
 from prismfs.cli import output
 from prismfs.engine.turn.commit_group import Outcome
 from prismfs.kinds import kind_of
-from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.core.audit import AuditFile, rows_of
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.api import Decision, Nothing, Plan, Refused
 
@@ -27,7 +27,7 @@ def decision_document(decision: Decision) -> dict[str, Any]:
     """Return a decision as a JSON object: what it puts, the rows, and why."""
     match decision:
         case Plan():
-            rows = _rows(decision)
+            rows = rows_of(decision.puts)
             return {
                 "decided": decision.rule,
                 "subject": decision.subject,
@@ -36,7 +36,7 @@ def decision_document(decision: Decision) -> dict[str, Any]:
                 "records": [
                     {"kind": kind_of(put).name, "id": kind_of(put).name_of(put), "path": kind_of(put).place_of(put)}
                     for put in decision.puts
-                    if not isinstance(put, Audit)
+                    if not isinstance(put, AuditFile)
                 ],
                 "incidents": [_incident(put) for put in decision.puts if isinstance(put, Incident)],
                 "actions": [row.action for row in rows],
@@ -53,7 +53,7 @@ def decision_document(decision: Decision) -> dict[str, Any]:
 
 def advice_in(decision: Decision) -> list[str]:
     """Return what a decision advises and does not demand, such as on the words of a review (R-003-23)."""
-    found = [row.meta.get("advice") for row in _rows(decision)] if isinstance(decision, Plan) else []
+    found = [row.meta.get("advice") for row in rows_of(decision.puts)] if isinstance(decision, Plan) else []
     return [str(text) for advice in found if isinstance(advice, list) for text in advice]
 
 
@@ -61,7 +61,7 @@ def render_decision(decision: Decision) -> str:
     """Return a decision as one line for people."""
     match decision:
         case Plan():
-            rows = _rows(decision)
+            rows = rows_of(decision.puts)
             level = next((name for name in ("error", "warn") if any(row.level == name for row in rows)), "info")
             actions = " → ".join(dict.fromkeys(row.action for row in rows))
             line = f"{click.style(actions, fg=_COLOURS[level])}  {decision.subject}  {output.safe(decision.reason)}"
@@ -70,10 +70,6 @@ def render_decision(decision: Decision) -> str:
             return click.style(f"refused: {output.safe(str(decision.problem))} [{decision.problem.code}]", fg="red")
         case Nothing():
             return f"nothing to do: {output.safe(decision.reason)}"
-
-
-def _rows(plan: Plan) -> list[Audit]:
-    return [put for put in plan.puts if isinstance(put, Audit)]
 
 
 def _incident(incident: Incident) -> dict[str, Any]:

@@ -32,7 +32,7 @@ _FORMS: tuple[type[Value], ...] = (
 DROPS: dict[str, type[Value]] = {_word_of(form): form for form in _FORMS}
 """What an agent may drop, by the `kind` it names: the drop forms of kinds, and the forms of their own."""
 
-_BY_MODEL = {model: kind for kind in KINDS.values() for model in (kind.model, *kind.variants)}
+_BY_MODEL = {model: kind for kind in KINDS.values() for model in (kind.model, *kind.variants, kind.row) if model}
 _BY_PREFIX = {kind.prefix: kind for kind in KINDS.values() if kind.prefix}
 _BY_TOP: dict[str, list[Kind]] = {}
 for _kind in KINDS.values():

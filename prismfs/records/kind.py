@@ -1,6 +1,6 @@
 """What a record kind declares of itself: the one value from which path, parsing, schema and listing follow."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -69,11 +69,12 @@ class Kind:
     first of several (`a|b`) that is there. `drop` is the short form that makes such a record when an agent drops it.
     `listing` are the members (dotted paths) that a table shows between the id and the title. A `protected` kind is
     changed by people through a reviewed merge; one that is `edited_by_hand` may be changed by a commit, which the rules
-    of its family answer; each record of a `chained` kind names the digest of the one before
-    it. `variants` are models of the kind that differ by their `type`; a record is one of them. `upgrades` lead
-    from version 1 to 2, from 2 to 3, and so on to `version`; an older file is upgraded whenever it is read.
-    A chained kind has none: its bytes are hashed, so that it grows by optional fields alone. `acts` are the edits of a
-    record that are decided as commands.
+    of its family answer; each file of a `chained` kind names the digest of the one before it. Where `rows_in` gives the
+    documents of the rows that a file's document holds, views answer with those, as records of the model `row`.
+    `variants` are models of the kind that differ by their `type`; a record is one of them. `upgrades` lead from version
+    1 to 2, from 2 to 3, and so on to `version`; an older file is upgraded whenever it is read. A chained kind has none:
+    its bytes are hashed, so that it grows by optional fields alone. `acts` are the edits of a record that are decided
+    as commands.
     """
 
     name: str
@@ -91,6 +92,8 @@ class Kind:
     protected: bool = False
     edited_by_hand: bool = False
     chained: bool = False
+    row: type[Record] | None = None
+    rows_in: Callable[[Document], Sequence[Document]] | None = None
     variants: tuple[type[Record], ...] = ()
     upgrades: tuple[Upgrade, ...] = ()
     acts: tuple[Act, ...] = ()
@@ -102,6 +105,11 @@ class Kind:
     def version(self) -> int:
         """Today's version of the form of these records."""
         return 1 + len(self.upgrades)
+
+    @property
+    def models(self) -> tuple[type[Record], ...]:
+        """The models of what views answer with."""
+        return self.variants or (self.row or self.model,)
 
     def path_of(self, identifier: str) -> str:
         """Return the path of the record that `identifier` (an id, or a name) names.
@@ -186,6 +194,19 @@ class Kind:
                 )
         return record
 
+    def shown(self, document: Document) -> Record:
+        """Return the record that a view answers with: of a valid file's document, or of a row in one."""
+        return self.record(document) if self.row is None else self.row.from_document(document)
+
+    def entries(self, path: str, document: Document) -> Sequence[tuple[str, Document]]:
+        """Return place and document of each record that a view keeps of the file at `path`: its rows, or itself.
+
+        The places of rows are `<path>#0`, `<path>#1`, and so on.
+        """
+        if self.rows_in is None:
+            return ((path, document),)
+        return [(f"{path}#{number}", row) for number, row in enumerate(self.rows_in(document))]
+
     def write(self, record: Record, *, old: bytes | None = None) -> bytes:
         """Return the bytes of `record`; with `old`, only what changed differs from those."""
         if old is None:  # asked for to chain, to commit, to project
@@ -263,7 +284,7 @@ class Kind:
 
     def _default_of(self, path: str) -> JsonValue:
         """Return the plain value that a file leaves out at `path`, None where there is none."""
-        fields = (model.model_fields.get(path) for model in (self.variants or (self.model,)))
+        fields = (model.model_fields.get(path) for model in self.models)
         found = next((field.default for field in fields if field is not None), None)
         return found if isinstance(found, str | int) else None
 

@@ -13,7 +13,7 @@ R = TypeVar("R", bound=Record)
 
 @dataclass(frozen=True, slots=True)
 class ChainHead:
-    """The newest audit row: its number, counted from 1, and the SHA-256 (hex) of its file."""
+    """The newest audit row: its number, counted from 1, and the SHA-256 (hex) of the file that it stands in."""
 
     number: int
     digest: str

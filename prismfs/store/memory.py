@@ -30,6 +30,7 @@ class MemoryView:
 
     def __init__(self, files: Mapping[str, bytes] | None = None) -> None:
         self._records: dict[str, tuple[Record, Facets]] = {}
+        self._places: dict[str, list[str]] = {}
         self._by_key: dict[tuple[str, str], list[str]] = {}
         self._by_ref: dict[tuple[str, str], list[str]] = {}
         self._due: set[str] = set()
@@ -72,19 +73,8 @@ class MemoryView:
         """Forget the record at `path`, if there is one."""
         self._invalid.pop(path, None)
         self._versions.pop(path, None)
-        old = self._records.pop(path, None)
-        if old is None:
-            return
-        facets = old[1]
-        if facets.key is not None:
-            self._by_key[facets.kind, facets.key].remove(path)
-        if facets.ref is not None:
-            self._by_ref[facets.kind, facets.ref].remove(path)
-        self._due.discard(path)
-        if facets.cause is not None:
-            self._causes[facets.cause] -= 1
-        if self._rows.pop(path, None) is not None:
-            self._head = None
+        for place in self._places.pop(path, ()):
+            self._remove(place)
 
     def records(self) -> Iterator[Record]:
         """Yield every record, in path order."""
@@ -93,8 +83,11 @@ class MemoryView:
 
     def get(self, model: type[R], identifier: str) -> R | None:
         """Return the record with this id or name, None if there is none."""
+        kind = kind_of(model)
+        if model is kind.row:
+            return next(iter(self._such(model, lambda facets: facets.id == identifier)), None)
         with suppress(RecordError):
-            return self._at(model, kind_of(model).path_of(identifier))
+            return self._at(model, kind.path_of(identifier))
         return None
 
     def single(self, model: type[R]) -> R:
@@ -208,24 +201,41 @@ class MemoryView:
     def _put(self, path: str, record: Record, data: bytes) -> None:
         self.remove_file(path)
         kind = kind_of(record)
-        facets = kind.facets_of(record.document)
+        digest = hashlib.sha256(data).hexdigest() if kind.chained else None
+        for place, document in kind.entries(path, record.document):
+            self._add(place, record if kind.row is None else kind.shown(document), digest)
+            self._places.setdefault(path, []).append(place)
+
+    def _add(self, path: str, record: Record, digest: str | None) -> None:
+        facets = kind_of(record).facets_of(record.document)
         self._records[path] = record, facets
         if facets.key is not None:
-            insort(self._by_key.setdefault((facets.kind, facets.key), []), path, key=_by_id)
+            insort(self._by_key.setdefault((facets.kind, facets.key), []), path, key=self._id_at)
         if facets.ref is not None:
-            insort(self._by_ref.setdefault((facets.kind, facets.ref), []), path, key=_by_id)
+            insort(self._by_ref.setdefault((facets.kind, facets.ref), []), path, key=self._id_at)
         if facets.due_at is not None:
             self._due.add(path)
         if facets.cause is not None:
             self._causes[facets.cause] = self._causes.get(facets.cause, 0) + 1
-        if facets.number is not None and kind.chained:
-            row = self._rows[path] = ChainHead(facets.number, hashlib.sha256(data).hexdigest())
+        if facets.number is not None and digest is not None:
+            row = self._rows[path] = ChainHead(facets.number, digest)
             self._head = max(self.last_audit(), row, key=_by_number)
 
+    def _remove(self, path: str) -> None:
+        _, facets = self._records[path]
+        if facets.key is not None:
+            self._by_key[facets.kind, facets.key].remove(path)
+        if facets.ref is not None:
+            self._by_ref[facets.kind, facets.ref].remove(path)
+        self._due.discard(path)
+        if facets.cause is not None:
+            self._causes[facets.cause] -= 1
+        if self._rows.pop(path, None) is not None:
+            self._head = None
+        del self._records[path]
 
-def _by_id(path: str) -> str:
-    """Return the last part of a path: it is the id, and ids sort by time."""
-    return path.rpartition("/")[2]
+    def _id_at(self, path: str) -> str:
+        return self._records[path][1].id
 
 
 def _by_number(row: ChainHead) -> tuple[int, str]:

@@ -20,7 +20,7 @@ from prismfs.store.defaults import default_record, invalid_setting
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT
 from prismfs.store.git.repository import Git
 from prismfs.store.reading import read_head, write_head
-from prismfs.store.rows import parsed, row, row_of, setting
+from prismfs.store.rows import Row, parsed, rows_in, rows_of, setting
 
 R = TypeVar("R", bound=Record)
 
@@ -79,12 +79,12 @@ class Projection:
                 self._bring_to(new, git)
                 return
             self._settings_of = new
-            written = []
+            written: list[Row] = []
             for kind, path, record, data in records:
                 if kind.upgrades or kind.layout != "dated":  # the file may say the record in other words
                     self._take(kind, path, data)
                 else:
-                    written.append(row_of(record))
+                    written += rows_of(record)
             self._connection.executemany(_PUT, written)
             write_head(self._connection, new)
 
@@ -108,11 +108,13 @@ class Projection:
                 assert self._git is not None
                 self._take(known, take.path, None if take.new is None else self._git.read(take.new))
         for record in plan.puts:
-            self._put(kind_of(record), record.document, row_of(record))
+            self._put(kind_of(record), record.document, rows_of(record))
 
     def get(self, model: type[R], identifier: str) -> R | None:
         """Return the record with this id or name, None if there is none."""
         kind = kind_of(model)
+        if model is kind.row:
+            return self._first(model, "id = ?", identifier)
         try:
             path = kind.path_of(identifier)
         except RecordError:
@@ -244,6 +246,8 @@ class Projection:
     def _take(self, kind: Kind, path: str, data: bytes | None) -> None:
         if kind.layout == "single":
             self._settings = {}
+        if kind.row is not None:  # however many rows the file held
+            self._connection.execute("DELETE FROM record WHERE path > ? AND path < ?", (f"{path}#", f"{path}$"))
         if data is not None:
             try:
                 document = codec.parse(data, format=kind.format, path=path)
@@ -254,14 +258,16 @@ class Projection:
                     return
             else:
                 today = kind.upgraded(document)
-                self._put(kind, today, row(kind, path, today, data if kind.chained else None, document["version"]))
+                rows = rows_in(kind, path, today, data if kind.chained else None, document["version"])
+                self._put(kind, today, rows)
                 return
         self._connection.execute("DELETE FROM record WHERE path = ?", (path,))
         if kind.name == "kb":
             answers.remove_article(self._connection, path.rpartition("/")[2].removesuffix(f".{kind.format}"))
 
-    def _put(self, kind: Kind, document: Document, values: tuple[object, ...]) -> None:
-        self._connection.execute(_PUT, values)
+    def _put(self, kind: Kind, document: Document, rows: Sequence[Row]) -> None:
+        for row in rows:
+            self._connection.execute(_PUT, row)
         if kind.layout == "single":
             self._settings = {}
         if kind.name == "kb":

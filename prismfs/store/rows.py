@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import fields
 from functools import lru_cache
 from operator import attrgetter
@@ -12,24 +13,33 @@ from prismfs.records.api import Document, Facets, JsonValue, Kind, Record
 _FACETS = attrgetter(*(each.name for each in fields(Facets)))
 
 
-def row_of(record: Record) -> tuple[object, ...]:
-    """Return the row of a record as today's program writes it, made once: it is put before the commit and after it."""
-    return record.once("_row", _make_row)
+Row = tuple[object, ...]
 
 
-def _make_row(record: Record) -> tuple[object, ...]:
+def rows_of(record: Record) -> Sequence[Row]:
+    """Return the rows of a record as today's program writes it, made once: put before the commit and after it."""
+    return record.once("_rows", _make_rows)
+
+
+def _make_rows(record: Record) -> Sequence[Row]:
     kind = kind_of(record)
     data = kind.write(record) if kind.chained else None
-    made = row(kind, kind.place_of(record), record.document, data, kind.version)
-    _keep(kind.name, str(made[-1]), record)
+    made = rows_in(kind, kind.place_of(record), record.document, data, kind.version)
+    if kind.row is None:
+        _keep(kind.name, str(made[0][-1]), record)
     return made
 
 
-def row(kind: Kind, path: str, document: Document, data: bytes | None, version: JsonValue) -> tuple[object, ...]:
-    """Return the row of a record's document, in the order of `listing.COLUMNS`; `version` is that of its file."""
+def rows_in(kind: Kind, path: str, document: Document, data: bytes | None, version: JsonValue) -> Sequence[Row]:
+    """Return the rows of the file at `path` that holds `document`, in words of today; `version` is the file's own."""
     digest = None if data is None else hashlib.sha256(data).hexdigest()
+    return [_row(kind, place, entry, digest, version) for place, entry in kind.entries(path, document)]
+
+
+def _row(kind: Kind, place: str, document: Document, digest: str | None, version: JsonValue) -> Row:
+    """Return a row in the order of `listing.COLUMNS`."""
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-    return (path, *_FACETS(kind.facets_of(document)), digest, version, text)
+    return (place, *_FACETS(kind.facets_of(document)), digest, version, text)
 
 
 _MOST_PARSED = 1024
@@ -53,6 +63,6 @@ def parsed(kind: str, text: str) -> Record:
     """Return the record of that kind whose document a row holds as `text`."""
     record = _records.get((kind, text))
     if record is None:
-        record = KINDS[kind].record(json.loads(text))
+        record = KINDS[kind].shown(json.loads(text))
         _keep(kind, text, record)
     return record

@@ -20,6 +20,7 @@ from prismfs.engine.turn.desk import Desk
 from prismfs.kinds import KINDS
 from prismfs.records import codec
 from prismfs.records.answer import REVIEW_TAG
+from tests.support.rows import records_in
 
 FOLDER = Path(__file__).parents[2] / "examples" / "incidents"
 SLUGS = sorted(path.parent.name for path in FOLDER.glob("*/steps.yaml"))
@@ -41,7 +42,7 @@ class Played:
         kind = KINDS[name]
         with Desk(self.root) as desk:
             files = sorted(desk.repo.files(desk.repo.snapshot()))
-        found: list[Any] = [kind.read(data, path=path) for path, data in files if kind.owns(path)]
+        found: list[Any] = [one for path, data in files if kind.owns(path) for one in records_in(kind, data, path=path)]
         return sorted(found, key=lambda record: record.number) if kind.chained else found
 
     def rows(self, action: str) -> list[Any]:

@@ -10,7 +10,7 @@ from prismfs.kinds.response.incident import Incident
 from prismfs.records.api import codec
 from prismfs.store.listing import COLUMNS
 from prismfs.store.projection import Projection
-from prismfs.store.rows import row, row_of
+from prismfs.store.rows import rows_in, rows_of
 from tests.support.project import Project
 
 
@@ -61,16 +61,16 @@ def test_what_a_record_keeps_is_its_own(bench: Project, signals: dict[str, str])
     (incident,) = bench.records("incident")
     fresh = Incident.model_validate(incident.to_document())
     kind = kind_of(incident)
-    data, values = kind.write(incident), row_of(incident)
+    data, values = kind.write(incident), *rows_of(incident)
     assert incident == fresh
     assert hash(incident.id) == hash(fresh.id)
     assert incident.document == fresh.to_document() == json.loads(str(values[COLUMNS.index("document")]))
     assert data == kind.encode(fresh.to_document()) == kind.write(fresh)
-    assert values == row(kind, kind.place_of(fresh), fresh.to_document(), None, kind.version)
+    assert [values] == rows_in(kind, kind.place_of(fresh), fresh.to_document(), None, kind.version)
     changed = incident.changed(title="another")
     assert (changed.document["title"], incident.document["title"]) == ("another", incident.title)
     assert b"another" in kind.write(changed)
-    assert row_of(changed) != values
+    assert rows_of(changed) != [values]
     assert codec.parse(data, format=kind.format) == fresh.to_document()
 
 

@@ -56,7 +56,7 @@ def test_no_two_kinds_share_a_place_an_id_or_a_word() -> None:
 
 @every_kind
 def test_facets_and_columns_are_members_of_the_model(kind: Kind) -> None:
-    known = {path for model in kind.variants or (kind.model,) for path in members(model)}
+    known = {path for model in kind.models for path in members(model)}
     named = {path for paths in kind.facets.values() for path in paths.split("|")} | set(kind.listing)
     assert named - known == set()
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
@@ -22,6 +21,7 @@ import pytest
 
 from tests.support.drops import signal as signal_drop
 from tests.support.project import CLEAN, named
+from tests.support.rows import audit_rows
 from tests.support.waiting import until
 from tests.support.watched import Watched
 
@@ -136,8 +136,7 @@ def all_rows(watched: Watched) -> list[dict[str, Any]]:
     rows, rest = [], done.stdout
     while rest:
         size, _, rest = rest.partition(b"\n")
-        document = json.loads(rest[: int(size)])
-        rows += document.get("rows", [document])
+        rows += audit_rows(rest[: int(size)])
         rest = rest[int(size) + 1 :]
     return sorted(rows, key=lambda row: int(row["number"]))
 

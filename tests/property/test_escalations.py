@@ -27,7 +27,7 @@ from prismfs.engine.turn.due import due_event
 from prismfs.engine.turn.submit import command_event, raise_stale, submit
 from prismfs.errors import PrismfsError
 from prismfs.kinds import kind_of_path
-from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.core.audit import rows_of
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.silence import Silence
@@ -467,7 +467,7 @@ class Lives(RuleBasedStateMachine):
     def read_commits(self) -> None:
         self.broken = True
         for records in self.world.commits():
-            rows = [record for record in records if isinstance(record, Audit)]
+            rows = rows_of(records)
             for row in rows:
                 if row.event is not None:
                     assert row.cause not in self.causes, "one happening was answered twice"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ from prismfs.engine.trust.verify import verify
 from prismfs.rules import RULES_VERSION
 from prismfs.store.git.repository import Git
 from tests.replay.rule_names import RULES, names_in_code
+from tests.support.rows import audit_rows
 
 HERE = Path(__file__).parent
 RELEASED = HERE / "released"
@@ -99,8 +99,7 @@ def shown_by(git: Git, branch: str) -> Iterator[tuple[str, str]]:
     """Yield the rules and actions that the audit rows of a branch name."""
     listed = git.run("ls-tree", "-r", "-z", "--name-only", branch, "audit").decode().split("\0")
     for data in git.read_many(f"{branch}:{path}" for path in listed if path):
-        row = json.loads(data or b"{}")
-        yield from ((name, row[name]) for name in ("rule", "action"))
+        yield from ((name, row[name]) for row in audit_rows(data or b"") for name in ("rule", "action"))
 
 
 def test_histories_show_every_rule_and_action_of_every_family(read: OpenGit) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from prismfs.rules import RULES_VERSION
 from tests.support.history import History
+from tests.support.rows import audit_rows
 
 BEFORE = "signal: open_incident"
 
@@ -43,26 +44,34 @@ def test_tampering_one_byte_of_a_record_names_commit_and_record(
     assert (code, at, record) == ("differs", number, path)
 
 
-@pytest.mark.parametrize("row", range(3))
+@pytest.mark.parametrize("row", range(7))
 def test_tampering_one_byte_of_an_audit_row_is_noticed_there(history: History, row: int) -> None:
     """R-002-43: no row is altered unseen."""
     number = history.find(BEFORE)
-    path = history.steps[number].path("audit", row)
-    history.edit(number, path, b'"level": "', b'"level":  "')
+    path = history.steps[number].path("audit")
+    rows = audit_rows(history.read(history.steps[number].changes[path]))
+    reason = json.dumps(rows[row]["reason"])
+    assert len(rows) == 7
+    history.edit(number, path, f'"reason": {reason}'.encode(), f'"reason":  {reason}'.encode())
     code, at, record = first(history)
     assert (code, at, record) == ("differs", number, path)
 
 
-@pytest.mark.parametrize("row", range(4))
+@pytest.mark.parametrize("row", range(7))
 def test_tampering_audit_row_dropped_is_noticed_there(history: History, row: int) -> None:
     """R-002-43: no row is taken out unseen, be it the one that carries the event or another."""
     number = history.find(BEFORE)
+    path = without_a_row(history, number, row)
+    assert first(history) == ("differs", number, path)
+
+
+def test_tampering_audit_file_dropped_is_noticed_there(history: History) -> None:
+    """R-002-43: neither are all rows of a commit."""
+    number = history.find(BEFORE)
     step = history.steps[number]
-    gone = step.path("audit", row)
+    gone = step.path("audit")
     history.steps[number] = step.with_(changes={path: blob for path, blob in step.changes.items() if path != gone})
-    code, at, record = first(history)
-    assert (code, at) in (("differs", number), ("no_event", number))
-    assert record in (gone, None)
+    assert first(history) == ("no_event", number, None)
 
 
 def test_tampering_commit_dropped_is_noticed_at_the_next(history: History) -> None:
@@ -144,27 +153,29 @@ def test_tampering_row_forged_by_a_person_is_noticed(history: History) -> None:
     assert history.steps[number].changes[row] == blob
 
 
-def without_a_row(history: History) -> int:
-    """Take a row that holds no event out of a commit; return the number of the step."""
-    number = history.find(BEFORE)
+def without_a_row(history: History, number: int, row: int) -> str:
+    """Take a row out of the audit file of a step; return the file's path."""
     step = history.steps[number]
-    rows = [path for path in step.changes if path.startswith("audit/")]
-    gone = next(path for path in rows if b'"event"' not in history.read(step.changes[path]))
-    changes = {path: blob for path, blob in step.changes.items() if path != gone}
-    history.steps[number] = step.with_(changes=changes)
-    return number
+    path = step.path("audit")
+    document = json.loads(history.read(step.changes[path]))
+    del document["rows"][row]
+    data = (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
+    history.steps[number] = step.with_(changes=step.changes | {path: history.blob(data)})
+    return path
 
 
 def test_tampering_row_of_older_rules_dropped_is_noticed_there(history: History) -> None:
     """What older rules decided is decided again by them, its rows as well."""
-    number = without_a_row(history)
+    number = history.find(BEFORE)
+    without_a_row(history, number, 1)
     found, ids = history.verify(rules=RULES_VERSION + 1)
     assert (found.problems[0].code, ids.index(found.problems[0].path)) == ("differs", number)
 
 
 def test_tampering_row_of_newer_rules_dropped_breaks_the_chain(history: History) -> None:
     """What newer rules decided cannot be decided again here, but its rows still stand in the chain."""
-    number = without_a_row(history)
+    number = history.find(BEFORE)
+    without_a_row(history, number, 1)
     found, ids = history.verify(rules=RULES_VERSION - 1)
     assert found.decided == 0
     broken = next(problem for problem in found.problems if problem.code == "chain_broken")

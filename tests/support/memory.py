@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from prismfs.engine.turn.deliver import begin_event, receipt_event
 from prismfs.engine.turn.due import due_event
 from prismfs.kinds import kind_of
-from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.core.audit import Audit, rows_of
 from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.persona import Automation, Persona
@@ -104,6 +104,14 @@ class MemoryProject:
     def put(self, record: R) -> R:
         """Write a record past every rule, as a person with an editor may."""
         kind = kind_of(record)
+        if type(record) is kind.row:  # one of several in a file
+            place = next(
+                place
+                for place, (row, _) in self.view._records.items()
+                if getattr(row, "id", "") == kind.name_of(record)
+            )
+            self.view._records[place] = record, kind.facets_of(record.document)
+            return record
         assert self.view.put_file(kind.place_of(record), kind.write(record))
         return record
 
@@ -159,7 +167,8 @@ def planned(decision: Decision) -> Plan:
 
 def puts(decision: Decision, model: type[R]) -> list[R]:
     """Return the records of a model that a decision writes."""
-    return [put for put in planned(decision).puts if isinstance(put, model)]
+    records = planned(decision).puts
+    return [record for record in (*records, *rows_of(records)) if isinstance(record, model)]
 
 
 def last(decision: Decision, model: type[R]) -> R:

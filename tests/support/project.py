@@ -19,7 +19,7 @@ from prismfs.errors import Problem
 from prismfs.kinds import KINDS, kind_of, kind_of_path
 from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.settings.project import Project as Settings
-from prismfs.records.api import Decision, Record
+from prismfs.records.api import Decision
 from prismfs.store.engine_key import engine_key
 from prismfs.store.git.history import ENGINE
 from prismfs.store.git.keys import Signer
@@ -27,6 +27,7 @@ from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, Change, NewCommit
 from prismfs.store.git.signing import sign_group
 from prismfs.store.repo import ProjectRepo
 from tests.support.founded import found_project
+from tests.support.rows import records_in
 
 START = datetime(2026, 3, 1, 10, 0, 0, tzinfo=UTC)
 SETTINGS = Settings(pid="PID-TEST01", tenant="acme", operators=("olga",))
@@ -172,7 +173,7 @@ class Project:
         """Return the records of one kind as the branch holds them, in the order of their ids; chained by number."""
         kind = KINDS[name]
         files = sorted(self.files().items(), key=lambda file: file[0].rpartition("/")[2])
-        found: list[Record] = [kind.read(data, path=path) for path, data in files if kind.owns(path)]
+        found = [one for path, data in files if kind.owns(path) for one in records_in(kind, data, path=path)]
         return sorted(found, key=lambda record: getattr(record, "number")) if kind.chained else found  # noqa: B009
 
     def rows(self, *actions: str) -> list[Audit]:

@@ -73,7 +73,8 @@ class Stage:
             for path, data in desk.repo.files(desk.repo.snapshot()):
                 kind = kind_of_path(path)
                 assert kind is not None
-                found[kind.name].append(dict(codec.parse(data, format=kind.format, path=path)))
+                document = codec.parse(data, format=kind.format, path=path)
+                found[kind.name] += (dict(entry) for _, entry in kind.entries(path, document))
         return found
 
     def actions(self) -> list[str]:

@@ -17,6 +17,7 @@ from prismfs.clock import SystemClock
 from prismfs.engine.admin.init_project import init_project
 from prismfs.engine.tenant.places import Places
 from prismfs.kinds.core.settings.project import Project
+from tests.support.rows import audit_rows
 from tests.support.waiting import LIMIT, until
 
 
@@ -132,9 +133,9 @@ class Watched:
         with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as files:
             for member in files:
                 data = files.extractfile(member)
-                row = json.loads(data.read()) if data else {}
-                if row.get("action") == action:
-                    found.append(row)
+                rows = [row for row in audit_rows(data.read()) if row["action"] == action] if data else []
+                found += rows
+                if rows:
                     with suppress(AssertionError):  # a watcher that was killed has not put it there
                         until((self.root / member.name).exists, "its file", 2)
         return sorted(found, key=lambda row: row["number"])

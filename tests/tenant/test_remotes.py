@@ -17,6 +17,7 @@ from prismfs.kinds.core.settings.project import Home
 from prismfs.kinds.core.settings.project import Project as Settings
 from prismfs.store.git.clone import check_address
 from tests.support.project import Project, run_git
+from tests.support.rows import audit_rows
 from tests.support.town import Town
 
 HOME, ACME, FAR = "PID-HOME01", "PID-ACME01", "PID-FAR001"
@@ -59,7 +60,7 @@ def drop(root: Path, name: str, **form: Any) -> None:
 def rows(repository: Path) -> list[dict[str, Any]]:
     """Return the audit rows that stand in a repository's branch."""
     paths = run_git(repository, "ls-tree", "-r", "--name-only", "main", "audit/").split()
-    return [json.loads(run_git(repository, "show", f"main:{path}")) for path in paths]
+    return [row for path in paths for row in audit_rows(run_git(repository, "show", f"main:{path}"))]
 
 
 @pytest.mark.slow

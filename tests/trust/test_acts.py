@@ -14,7 +14,7 @@ from prismfs.engine.turn.commit_group import decide_group
 from prismfs.engine.turn.ingest import news_events
 from prismfs.engine.turn.submit import command_event, rehearse
 from prismfs.kinds import KINDS, kind_of
-from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.core import audit
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.records.api import Event, Plan, Refused, derive_id
 from prismfs.rules import TABLE
@@ -183,7 +183,7 @@ def test_act_by_an_operator_is_what_the_command_is(bench: Project, case: str) ->
     observed, *rows = rows_of(bench, before)
     path = kind_of(record).place_of(record)
     assert (observed.meta["acts"], observed.meta["refused"], observed.level) == ({path: verb}, {}, "info")
-    expected = [put for put in wanted.puts if isinstance(put, Audit)]
+    expected = audit.rows_of(wanted.puts)
     found = [row for row in rows if row.cause == f"commit:{commit}:{record.id}"]
     assert [row.action for row in found] == [row.action for row in expected]
     assert {(row.actor, row.assurance) for row in found} == {("olga", "local")}
@@ -624,7 +624,7 @@ def test_commit_that_is_said_to_be_of_another_is_named_by_verify(bench: Project)
 
 def test_every_act_of_every_kind_is_a_command_and_a_field() -> None:
     for kind in KINDS.values():
-        models = kind.variants or (kind.model,)
+        models = kind.models
         for act in kind.acts:
             assert ("command", act.command) in TABLE, (kind.name, act.command)
             names = {*act.to, *act.any_of, *act.when, *(path.partition(".")[0] for path in act.gives.values())}

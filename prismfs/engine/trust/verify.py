@@ -11,7 +11,7 @@ from prismfs.engine.trust.drop_proof import contradicts_roster
 from prismfs.engine.trust.proposals import contradicted
 from prismfs.errors import PrismfsError, Problem, RecordError
 from prismfs.kinds import kind_of, kind_of_path
-from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.core.audit import AuditFile
 from prismfs.proof.statements import without_covers
 from prismfs.records import plan as trailers
 from prismfs.records.api import GENESIS, Document, Event, Plan, Record, codec, parse_instant
@@ -169,7 +169,7 @@ class _Verifier:
             self._problem(commit, "not_the_engines", "stands in the records, and the engine did not make it")
 
     def _advance(self, commit: Commit, *, check: bool) -> None:
-        rows: list[tuple[Audit, Change]] = []
+        files: list[tuple[AuditFile, Change]] = []
         for change in commit.changes:
             if change.new == NO_OBJECT:
                 self.blobs.pop(change.path, None)
@@ -180,26 +180,29 @@ class _Verifier:
             if kind is None:
                 continue
             data = self.git.read(change.new) or b""
-            if kind.model is Audit:
+            if kind.model is AuditFile:
                 try:
-                    row = kind.read(data, path=change.path)
+                    file = kind.read(data, path=change.path)
                 except RecordError as error:
                     self._problem(commit, "bad_row", str(error), change.path)
                 else:
-                    assert isinstance(row, Audit)
-                    rows.append((row, change))
+                    assert isinstance(file, AuditFile)
+                    files.append((file, change))
             elif not self.view.put_file(change.path, data) and check and commit.cause is not None:
                 self._problem(commit, "bad_record", "is no valid record", change.path)
-        self._chain(commit, rows, check=check)
+        self._chain(commit, files, check=check)
 
-    def _chain(self, commit: Commit, rows: list[tuple[Audit, Change]], *, check: bool) -> None:
-        """Take the rows of a commit, each of which names the one before it."""
-        for row, change in sorted(rows, key=lambda entry: entry[0].number):
+    def _chain(self, commit: Commit, files: list[tuple[AuditFile, Change]], *, check: bool) -> None:
+        """Take the rows of a commit, whose file names the one before it."""
+        for file, change in sorted(files, key=lambda entry: entry[0].number):
             head = self.view.last_audit()
-            if check and (row.number, row.prev) != (head.number + 1, head.digest):
+            if check and (file.number, file.prev) != (head.number + 1, head.digest):
                 self._problem(commit, "chain_broken", f"does not follow audit row {head.number}", change.path)
-            self.counts["rows"] += check
-            self.counts["repaired"] += check and row.action == "commit.observed" and bool(row.meta.get("refused"))
+            if check:
+                self.counts["rows"] += len(file.rows)
+                self.counts["repaired"] += sum(
+                    row.action == "commit.observed" and bool(row.meta.get("refused")) for row in file.rows
+                )
             self.view.put_file(change.path, self.git.read(change.new) or b"")
 
     def _old(self, path: str) -> bytes | None:
@@ -247,15 +250,15 @@ def verify(
 
 
 def event_of(git: Git, commit: Commit) -> tuple[Event, str] | None:
-    """Return the event that an engine's commit answers, and the path of the audit row that holds it; None if none."""
+    """Return the event that an engine's commit answers, and the path of the audit file that holds it; None if none."""
     for change in commit.changes:
         kind = kind_of_path(change.path)
-        if kind is None or kind.model is not Audit or change.new == NO_OBJECT:
+        if kind is None or kind.model is not AuditFile or change.new == NO_OBJECT:
             continue
         try:
-            row = kind.read(git.read(change.new) or b"", path=change.path)
+            file = kind.read(git.read(change.new) or b"", path=change.path)
         except RecordError:
             continue
-        if isinstance(row, Audit) and row.event is not None and row.cause == commit.cause:
-            return row.event, change.path
+        if isinstance(file, AuditFile) and file.event is not None and file.cause == commit.cause:
+            return file.event, change.path
     return None

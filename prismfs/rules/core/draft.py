@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 from prismfs import kinds
 from prismfs.errors import ConflictError, ForbiddenError, RecordError, RefusedError
 from prismfs.kinds import kind_of
-from prismfs.kinds.core.audit import Audit, Level
+from prismfs.kinds.core.audit import AuditFile, Level, Said
 from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.core.settings.policy import Policy
 from prismfs.kinds.core.settings.project import Project
@@ -217,28 +217,37 @@ class Draft:
             kind_of(record).place_of(record)  # an id that gives no path is refused here, not at the commit
             if isinstance(record, Incident) and record.id not in named:
                 assert record == self.view.get(Incident, record.id), "an incident changes without an audit row"
-        rows = self._chained_rows()
-        first, subject = rows[0], self.subject
+        rows = tuple(
+            Said(id=self.new_id("aud", f"{number}:{row['action']}:{row['entity_id']}"), **row)
+            for number, row in enumerate(self._rows)
+        )
+        files = self._files_of(rows, self.view.last_audit(), self.event)
+        subject = self.subject
         return Plan(
-            kind=first.entity_type if subject is None else kind_of(subject).name,
-            subject=first.id if subject is None else kind_of(subject).name_of(subject), rule=self.rule,
+            kind=rows[0].entity_type if subject is None else kind_of(subject).name,
+            subject=rows[0].id if subject is None else kind_of(subject).name_of(subject), rule=self.rule,
             reason=self.reason, cause=self.event.cause, actor=self.event.actor, at=self.now, version=self.rules,
-            puts=(*self._puts.values(), *rows), takes=tuple(self._takes), merges=self.merges,
+            puts=(*self._puts.values(), *files), takes=tuple(self._takes), merges=self.merges,
         )  # fmt: skip
 
-    def _chained_rows(self) -> list[Audit]:
-        """Return the rows as they are kept: numbered, each with the digest of the one before it."""
-        rows: list[Audit] = []
-        head = self.view.last_audit()
-        for said in self._rows:
-            row = Audit(
-                id=self.new_id("aud", f"{len(rows)}:{said['action']}:{said['entity_id']}"), number=head.number + 1,
-                at=self.now, actor=self.event.actor, assurance=self.event.assurance, rule=self.rule or said["action"],
-                cause=self.event.cause, prev=head.digest, event=None if rows else self.event, **said,
-            )  # fmt: skip
-            head = ChainHead(row.number, hashlib.sha256(kind_of(row).write(row)).hexdigest())
-            rows.append(row)
-        return rows
+    def _files_of(self, rows: tuple[Said, ...], before: ChainHead, event: Event | None) -> list[AuditFile]:
+        """Return the file that keeps `rows` after those `before`; several in a chain where one cannot hold them."""
+        file = AuditFile(
+            id=rows[0].id, number=before.number + 1, at=self.now, actor=self.event.actor,
+            assurance=self.event.assurance, rule=self.rule or rows[0].action, cause=self.event.cause,
+            prev=before.digest, rows=rows, event=event,
+        )  # fmt: skip
+        try:
+            kind_of(file).write(file)
+        except RecordError as error:
+            if error.code != "too_many_nodes" or len(rows) == 1:
+                raise
+        else:
+            return [file]
+        half = len(rows) // 2
+        first = self._files_of(rows[:half], before, event)
+        digest = hashlib.sha256(kind_of(first[-1]).write(first[-1])).hexdigest()
+        return first + self._files_of(rows[half:], ChainHead(before.number + half, digest), None)
 
 
 def form_of(draft: Draft) -> Value:

@@ -99,7 +99,7 @@ def test_kind_declares_a_whole_lifecycle_and_known_facets(kind: object) -> None:
     from prismfs.records.kind import Kind
 
     assert isinstance(kind, Kind)
-    models = kind.variants or (kind.model,)
+    models = kind.models
     if kind.lifecycle is not None:
         states = set(kind.lifecycle.edges)
         assert kind.lifecycle.open <= states

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -11,14 +12,14 @@ import pytest
 from prismfs.errors import RecordError
 from prismfs.kinds import kind_of
 from prismfs.kinds.care.signal import Signal, SignalDrop
-from prismfs.kinds.core.audit import INCIDENT_META, Audit
+from prismfs.kinds.core.audit import INCIDENT_META, AuditFile, rows_of
 from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.core.settings.fingerprint import Fingerprint
 from prismfs.kinds.core.settings.project import Project
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy, Routes
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.api import Event, Nothing, OwnerProof, Plan, Refused
+from prismfs.records.api import GENESIS, Event, Nothing, OwnerProof, Plan, Refused
 from prismfs.rules import decide
 from prismfs.rules.escalation.routes import severity_actions
 from prismfs.rules.response.reports import dedup_key
@@ -92,7 +93,7 @@ def test_decide_signal_keeps_sender_addressee_type_and_payload() -> None:
 def test_decide_incident_rows_carry_all_six_members_of_meta() -> None:
     """R-002-38, R-002-41: every step has its row, each with all six keys, null where unknown."""
     plan = planned(project_view(), drop(FAULT))
-    rows = [put for put in plan.puts if isinstance(put, Audit) and put.entity_type == "incident"]
+    rows = [row for row in rows_of(plan.puts) if row.entity_type == "incident"]
     assert [row.action for row in rows] == [
         "incident.detected", "incident.triage", "incident.escalated", "incident.triaged",
     ]  # fmt: skip
@@ -107,10 +108,11 @@ def test_decide_rows_are_chained_and_only_the_first_carries_the_event() -> None:
     """R-002-43: rows follow each other without a gap; the event is kept once."""
     view = project_view()
     made = [put for number in (1, 2) for put in planned(view, drop(FAULT, cause=f"drop:{number}")).puts]
-    rows = [put for put in made if isinstance(put, Audit)]
+    rows = rows_of(made)
     assert [row.number for row in rows] == list(range(1, len(rows) + 1))
     assert sum(row.event is not None for row in rows) == 2
-    assert len({row.prev for row in rows}) == len(rows)
+    one, two = (put for put in made if isinstance(put, AuditFile))
+    assert (one.prev, two.prev) == (GENESIS.digest, sha256(kind_of(one).write(one)).hexdigest())
 
 
 def test_decide_same_cause_again_decides_nothing() -> None:

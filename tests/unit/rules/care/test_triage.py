@@ -9,7 +9,7 @@ import pytest
 from prismfs.kinds import kind_of
 from prismfs.kinds.care.signal import Context, Signal
 from prismfs.kinds.care.triage_record import TriageRecord
-from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.core.audit import Audit, rows_of
 from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.persona import Persona
@@ -219,7 +219,7 @@ def test_judge_incident_keeps_the_words_of_its_reason_out_of_rows_and_commits(ru
         "incident.triage", {"id": incident.id, "severity": "P0", "reason": "SECRETWORD"}, actor="Clara"
     )
     assert isinstance(decision, Plan)
-    rows = [put for put in decision.puts if isinstance(put, Audit)]
+    rows = rows_of(decision.puts)
     assert "SECRETWORD" not in decision.reason
     assert all("SECRETWORD" not in row.reason for row in rows)
 

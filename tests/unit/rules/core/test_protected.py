@@ -8,7 +8,7 @@ import pytest
 from pydantic import JsonValue
 
 from prismfs.kinds import KINDS, kind_of
-from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.core.audit import rows_of
 from prismfs.records.api import Event, Plan
 from prismfs.rules import decide
 from tests.support.project import Project
@@ -92,6 +92,6 @@ def test_endorsement_of_another_approval_than_the_one_that_is_here_is_void(
     with bench.desk.repo.overlay(bench.desk.repo.snapshot()) as view:
         plan = decide(view, event, bench.clock.now())
     assert isinstance(plan, Plan), plan
-    kept = next(put.event for put in plan.puts if isinstance(put, Audit))
+    kept = rows_of(plan.puts)[0].event
     assert kept is not None
     assert kept.document["endorsement"]["code"] == code  # type: ignore[index,call-overload]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from prismfs.errors import RefusedError
-from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.core.audit import rows_of
 from prismfs.records.api import Decision, Plan, Refused
 from prismfs.rules import decide
 from prismfs.rules.core.draft import Draft, Refusal
@@ -62,4 +62,4 @@ def test_row_that_says_so_decides_otherwise_on_an_empty_draft(project: MemoryPro
     found = decided(project, Row((post,), refused=send_back))
     assert isinstance(found, Plan)
     assert (found.rule, found.reason) == ("send_back", "does not count: worthless")
-    assert [put.action for put in found.puts if isinstance(put, Audit)] == ["letter.sent_back"]
+    assert [row.action for row in rows_of(found.puts)] == ["letter.sent_back"]

@@ -10,7 +10,7 @@ import pytest
 from prismfs.errors import RecordError
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.care.triage_record import Init, Privacy, TriageRecord
-from prismfs.kinds.core.audit import INCIDENT_META, Audit
+from prismfs.kinds.core.audit import INCIDENT_META, Audit, rows_of
 from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.response.incident import AGENT, Incident
 from prismfs.kinds.response.pause import Pause
@@ -66,7 +66,7 @@ def targets(decision: Any) -> list[Any]:
 
 def rows(decision: Any, action: str) -> list[Audit]:
     assert isinstance(decision, Plan), decision
-    return [put for put in decision.puts if isinstance(put, Audit) and put.action == action]
+    return [row for row in rows_of(decision.puts) if row.action == action]
 
 
 def mailed(decision: Any) -> list[tuple[str, str]]:

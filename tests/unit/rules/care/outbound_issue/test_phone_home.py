@@ -12,6 +12,7 @@ from prismfs.errors import RecordError
 from prismfs.kinds.care.approval import Approval
 from prismfs.kinds.care.phone_home import PhoneHome, hash_of
 from prismfs.kinds.care.settings.tracker import Tracker
+from prismfs.kinds.core.audit import rows_of
 from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.project import Project
@@ -517,10 +518,9 @@ class TestCommittedApprovals:
         return decision
 
     def refusal(self, desk: Filing, **endorsement: Any) -> str:
-        from prismfs.kinds.core.audit import Audit
 
         plan = self.bring(desk, **endorsement)
-        (row,) = [put for put in plan.puts if isinstance(put, Audit) and put.action == "phone_home.approval_refused"]
+        (row,) = [row for row in rows_of(plan.puts) if row.action == "phone_home.approval_refused"]
         assert row.level == "error"
         assert desk.record.status == "pending_operator_review"
         return str(row.meta["code"])
