@@ -72,6 +72,10 @@ def time_of(identifier: Id) -> datetime:
     return _EPOCH + timedelta(milliseconds=int(characters.translate(_AS_PYTHON), 32))
 
 
+LAYOUT = 1
+"""The number of this layout: of the paths below, and of what stands in one file. It stands in `prismfs.yaml`."""
+
+
 def dated_path(folder: str, identifier: Id, suffix: str) -> str:
     """Return `folder/yyyy-mm/dd/hh/xx/id.suffix`, the place of a record, from its id alone.
 

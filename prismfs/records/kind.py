@@ -300,6 +300,7 @@ class Kind:
 
 
 NEWER_VERSION = "newer_version"
+NEWER_LAYOUT = "newer_layout"
 UPGRADE_HINT = "upgrade prismfs: the file was written by a newer one"
 
 

@@ -5,10 +5,10 @@ from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 
-from prismfs.errors import ConfigError
+from prismfs.errors import ConfigError, RecordError
 from prismfs.kinds import KINDS
 from prismfs.records.api import Record
-from prismfs.records.kind import NEWER_VERSION, UPGRADE_HINT
+from prismfs.records.kind import NEWER_LAYOUT, NEWER_VERSION, UPGRADE_HINT
 
 
 def default_files() -> dict[str, bytes]:
@@ -29,6 +29,16 @@ def default_record(kind: str) -> Record:
     if data is None:
         raise ConfigError("missing_file", f"{path} is missing", path=path, hint="prismfs init writes it")
     return KINDS[kind].read(data, path=path)
+
+
+def check_layout(error: RecordError) -> None:
+    """Accept that a file cannot be read for `error`, unless it says that the records lie elsewhere.
+
+    Raises:
+        ConfigError: `newer_layout`; where this program looks for records it would find none.
+    """
+    if error.code == NEWER_LAYOUT:
+        raise ConfigError(error.code, error.problem.message, path=error.problem.path, hint=UPGRADE_HINT) from error
 
 
 def invalid_setting(path: str, code: str, reason: str) -> ConfigError:

@@ -20,7 +20,7 @@ from prismfs.records.answer import Answer
 from prismfs.records.api import NEWER_VERSION, Facets, Plan, Record, codec, format_instant, parse_instant
 from prismfs.records.view import GENESIS, ChainHead
 from prismfs.store import answers
-from prismfs.store.defaults import default_record, invalid_setting
+from prismfs.store.defaults import check_layout, default_record, invalid_setting
 
 R = TypeVar("R", bound=Record)
 
@@ -62,6 +62,7 @@ class MemoryView:
             document = codec.parse(data, format=kind.format, path=path)
             self._put(path, kind.record(document, path=path), data)
         except RecordError as error:
+            check_layout(error)
             if kind.layout == "single" or error.code == NEWER_VERSION:
                 self._invalid[path] = error.problem
             return False

@@ -16,7 +16,7 @@ from prismfs.records.api import Document, Plan, Record, codec, format_instant, p
 from prismfs.records.kind import NEWER_VERSION, Kind
 from prismfs.records.view import GENESIS, ChainHead
 from prismfs.store import answers, listing
-from prismfs.store.defaults import default_record, invalid_setting
+from prismfs.store.defaults import check_layout, default_record, invalid_setting
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT
 from prismfs.store.git.repository import Git
 from prismfs.store.reading import read_head, write_head
@@ -253,6 +253,7 @@ class Projection:
                 document = codec.parse(data, format=kind.format, path=path)
                 kind.record(document, path=path)
             except RecordError as error:
+                check_layout(error)
                 if kind.layout == "single" or error.code == NEWER_VERSION:
                     self._put_invalid(kind, path, error)
                     return

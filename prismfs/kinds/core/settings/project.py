@@ -1,11 +1,21 @@
 """A project: one repository, its id, its tenant, and who operates it (`prismfs.yaml`)."""
 
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 
 from prismfs.kinds.core.settings import settings_kind
 from prismfs.kinds.core.settings.persona import CommitId
-from prismfs.records.api import Duration, Identity, Pid, Record, Value, Word
+from prismfs.records.api import LAYOUT, NEWER_LAYOUT, Document, Duration, Identity, Pid, Record, Value, Word
+
+
+def _known_layout(number: int) -> int:
+    if number != LAYOUT:
+        said = f"its records lie in layout {number}, and this program knows {LAYOUT}"
+        raise PydanticCustomError(f"code:{NEWER_LAYOUT}", said)
+    return number
 
 
 class Sharing(Value):
@@ -27,6 +37,8 @@ class Home(Value):
 class Project(Record):
     """The project's own file.
 
+    `layout` says how the paths of records follow from their ids, and what stands in one file.
+
     `home` is true in the home project of a tenant; a member's names its home there.
 
     `trust: local` takes the operating-system user, or the name given with `--as`, as the identity; with
@@ -36,6 +48,7 @@ class Project(Record):
     """
 
     kind: Literal["project"] = "project"
+    layout: Annotated[int, AfterValidator(_known_layout)] = LAYOUT
     pid: Pid
     tenant: Word
     home: bool | Home = False
@@ -43,6 +56,10 @@ class Project(Record):
     operators: tuple[Identity, ...]
     bridges: tuple[Identity, ...] = ()
     sharing: Sharing | None = None
+
+    def to_document(self) -> Document:
+        """Return the record as a JSON object; the layout is said, default or not."""
+        return {"kind": self.kind, "version": self.version, "layout": self.layout} | super().to_document()
 
     @property
     def is_home(self) -> bool:
