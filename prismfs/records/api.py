@@ -24,9 +24,10 @@ from prismfs.records.base import (
 )
 from prismfs.records.codec import canonical_json, same
 from prismfs.records.document import Document, JsonValue, member
+from prismfs.records.facets import Facets
 from prismfs.records.ids import LAYOUT, Id, derive_id, is_id_prefix, parse_id, prefix_of
 from prismfs.records.issue import MOST_TITLE, IssueComment, IssueDraft, IssueState, marked, marker_of, neutralised
-from prismfs.records.kind import NEWER_LAYOUT, NEWER_VERSION, UPGRADE_HINT, Facets, Kind, Lifecycle
+from prismfs.records.kind import NEWER_LAYOUT, NEWER_VERSION, UPGRADE_HINT, Kind, Lifecycle
 from prismfs.records.links import ORDERING, Node, blockers, find_cycle
 from prismfs.records.matcher import Matcher, first_mismatch
 from prismfs.records.message import LONGEST_RETRY_AFTER, NAME_TARGET, ChannelForm, Message, Outcome, Receipt

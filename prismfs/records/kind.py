@@ -11,6 +11,7 @@ from prismfs.records import codec
 from prismfs.records.act import Act
 from prismfs.records.base import Record, Value
 from prismfs.records.document import Document, JsonValue, member
+from prismfs.records.facets import Facets
 from prismfs.records.ids import dated_path, parse_id
 
 Layout = Literal["dated", "named", "single"]
@@ -38,25 +39,6 @@ class Lifecycle:
         if before != after and after not in self.edges[before]:
             allowed = ", ".join(self.edges[before]) or "nothing"
             raise RecordError("bad_transition", f"{before} cannot become {after}", hint=f"after {before}: {allowed}")
-
-
-@dataclass(frozen=True, slots=True)
-class Facets:
-    """What a listing or a rule may ask of any record without knowing its kind."""
-
-    id: str
-    kind: str
-    title: str
-    type: str | None
-    status: str
-    open: bool
-    key: str | None
-    due_at: str | None
-    rank: int | None
-    owner: str | None
-    ref: str | None
-    cause: str | None
-    number: int | None
 
 
 @dataclass(frozen=True, slots=True)

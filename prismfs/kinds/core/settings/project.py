@@ -59,7 +59,8 @@ class Project(Record):
 
     def to_document(self) -> Document:
         """Return the record as a JSON object; the layout is said, default or not."""
-        return {"kind": self.kind, "version": self.version, "layout": self.layout} | super().to_document()
+        head: Document = {"kind": self.kind, "version": self.version, "layout": self.layout}
+        return head | super().to_document()
 
     @property
     def is_home(self) -> bool:
