@@ -7,7 +7,7 @@ import click
 from prismfs.cli import output
 from prismfs.engine.turn.commit_group import Outcome
 from prismfs.kinds import kind_of
-from prismfs.kinds.core.audit import AuditFile, rows_of
+from prismfs.kinds.core.audit import AuditFile, said_in
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.api import Decision, Nothing, Plan, Refused
 
@@ -27,7 +27,7 @@ def decision_document(decision: Decision) -> dict[str, Any]:
     """Return a decision as a JSON object: what it puts, the rows, and why."""
     match decision:
         case Plan():
-            rows = rows_of(decision.puts)
+            rows = said_in(decision.puts)
             return {
                 "decided": decision.rule,
                 "subject": decision.subject,
@@ -53,7 +53,7 @@ def decision_document(decision: Decision) -> dict[str, Any]:
 
 def advice_in(decision: Decision) -> list[str]:
     """Return what a decision advises and does not demand, such as on the words of a review (R-003-23)."""
-    found = [row.meta.get("advice") for row in rows_of(decision.puts)] if isinstance(decision, Plan) else []
+    found = [row.meta.get("advice") for row in said_in(decision.puts)] if isinstance(decision, Plan) else []
     return [str(text) for advice in found if isinstance(advice, list) for text in advice]
 
 
@@ -61,7 +61,7 @@ def render_decision(decision: Decision) -> str:
     """Return a decision as one line for people."""
     match decision:
         case Plan():
-            rows = rows_of(decision.puts)
+            rows = said_in(decision.puts)
             level = next((name for name in ("error", "warn") if any(row.level == name for row in rows)), "info")
             actions = " → ".join(dict.fromkeys(row.action for row in rows))
             line = f"{click.style(actions, fg=_COLOURS[level])}  {decision.subject}  {output.safe(decision.reason)}"

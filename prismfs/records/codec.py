@@ -59,7 +59,7 @@ def encode(document: Document, *, format: Format, modeline: str | None = None) -
 
 
 def _json(document: Document) -> bytes:
-    if not documents.is_simple(document):  # floats come here as well: the quick encoder spells them differently
+    if not documents.is_simple(document):  # what the quick encoder spells differently, too
         check(document)
         return escape_unsafe(json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
     data = to_json(document, indent=2) + b"\n"

@@ -113,7 +113,7 @@ _NO = -1_000_000_000  # below what any number of nodes that a file can hold make
 
 
 def is_simple(root: object) -> bool:
-    """Tell, quickly, that `root` is a document within the limits, without floats, which encoders write differently.
+    """Tell, quickly, that `root` is a document within the limits, without floats that encoders write differently.
 
     False says nothing: `check` finds out.
     """
@@ -136,12 +136,19 @@ def _simple_nodes(parent: dict[object, object] | list[object], depth: int) -> in
                 return _NO
         elif of is dict or of is list:
             nodes += _simple_nodes(value, depth - 1) if depth > 1 else _NO  # type: ignore[arg-type]
-        elif of is int:
-            if not MIN_INTEGER <= value <= MAX_INTEGER:  # type: ignore[operator]
+        elif of is int or of is float:
+            if not _is_simple_number(value):  # type: ignore[arg-type]
                 return _NO
         elif value is not None and of is not bool:
             return _NO
     return nodes
+
+
+def _is_simple_number(value: float) -> bool:
+    """Tell whether a number is within the limits and alike in all encoders: one has 1e-05 where another has 1e-5."""
+    if type(value) is int:
+        return MIN_INTEGER <= value <= MAX_INTEGER
+    return value == 0 or 1e-4 <= abs(value) < 1e16
 
 
 def check(root: object, *, path: str = "", strings: bool = True) -> None:

@@ -13,13 +13,14 @@ import pytest
 from prismfs.errors import ConflictError
 from prismfs.kinds import kind_of
 from prismfs.kinds.care.signal import Signal
-from prismfs.kinds.core.audit import Audit, AuditFile, rows_of
+from prismfs.kinds.core.audit import Audit, AuditFile
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.api import Event, Plan
 from prismfs.rules import ENGINE, decide
 from prismfs.store.git.history import Snapshot
 from prismfs.store.repo import ProjectRepo
 from tests.support.project import Project
+from tests.support.rows import rows_of
 from tests.support.store import MemoryStore, Store
 
 NOW = datetime(2026, 3, 1, 10, 0, 0, tzinfo=UTC)

@@ -27,7 +27,6 @@ from prismfs.engine.turn.due import due_event
 from prismfs.engine.turn.submit import command_event, raise_stale, submit
 from prismfs.errors import PrismfsError
 from prismfs.kinds import kind_of_path
-from prismfs.kinds.core.audit import rows_of
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.silence import Silence
@@ -36,6 +35,7 @@ from prismfs.rules import decide
 from prismfs.store.defaults import default_files
 from prismfs.store.memory import MemoryView
 from tests.support.project import MakeProject, Project
+from tests.support.rows import rows_of
 from tests.support.store import MemoryStore
 
 THRESHOLD = timedelta(hours=1)

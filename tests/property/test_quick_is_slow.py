@@ -57,6 +57,15 @@ def test_json_is_what_the_slow_encoder_writes(root: dict[str, JsonValue]) -> Non
     assert codec.encode(root, format="json") == slow
 
 
+@settings(max_examples=1000, deadline=None)
+@given(st.floats(allow_nan=False, allow_infinity=False) | st.floats(-1, 1) | st.floats(1e15, 1e17))
+@example(1e-4)
+@example(9999999999999998.0)
+def test_a_fraction_is_spelled_as_the_slow_encoder_does(number: float) -> None:
+    assert codec.encode({"a": number}, format="json").decode() == json.dumps({"a": number}, indent=2) + "\n"
+    assert document.is_simple({"a": number}) == ("e" not in repr(number))
+
+
 @settings(max_examples=400, deadline=None)
 @given(VALUES | DOCUMENTS)
 @example(nested(document.MAX_DEPTH + 1))

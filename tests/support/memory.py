@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from prismfs.engine.turn.deliver import begin_event, receipt_event
 from prismfs.engine.turn.due import due_event
 from prismfs.kinds import kind_of
-from prismfs.kinds.core.audit import Audit, rows_of
+from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.persona import Automation, Persona
@@ -22,6 +22,7 @@ from prismfs.records.api import Decision, Event, Outcome, OwnerProof, Plan, Rece
 from prismfs.rules import decide
 from prismfs.store.defaults import default_files
 from prismfs.store.memory import MemoryView
+from tests.support.rows import rows_of
 
 NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 SETTINGS = Settings(pid="PID-TEST01", tenant="acme", operators=("frank",))

@@ -14,11 +14,11 @@ from prismfs.engine.turn.commit_group import decide_group
 from prismfs.engine.turn.ingest import news_events
 from prismfs.engine.turn.submit import command_event, rehearse
 from prismfs.kinds import KINDS, kind_of
-from prismfs.kinds.core import audit
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.records.api import Event, Plan, Refused, derive_id
 from prismfs.rules import TABLE
 from prismfs.store.git.history import Proposal
+from tests.support import rows as audit
 from tests.support.project import Project, named
 
 ESCALATION = "kind: escalation\nfrom: jade\nseverity: HIGH\ntitle: {}\n"

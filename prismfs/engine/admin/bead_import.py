@@ -13,7 +13,7 @@ from prismfs.engine.turn.submit import command_event
 from prismfs.errors import ForbiddenError, Problem, RecordError
 from prismfs.interop.bead_line import Project, name_of, write_line
 from prismfs.kinds import KINDS, kind_of
-from prismfs.kinds.core.audit import rows_of
+from prismfs.kinds.core.audit import said_in
 from prismfs.kinds.core.bead import Bead
 from prismfs.kinds.core.settings.policy import Policy
 from prismfs.kinds.core.settings.project import Project as ProjectRecord
@@ -118,7 +118,7 @@ def _committed(desk: Desk, events: Sequence[Event], now: datetime) -> list[Decis
 def _taken(number: int, name: str, decision: Decision) -> ImportedLine:
     match decision:
         case Plan():
-            new = any(row.action == "bead.imported" for row in rows_of(decision.puts))
+            new = any(row.action == "bead.imported" for row in said_in(decision.puts))
             return ImportedLine(number, "imported" if new else "updated", name, decision.subject)
         case Nothing():
             older = decision.reason == NEWER_HERE

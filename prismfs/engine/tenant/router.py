@@ -19,7 +19,7 @@ from prismfs.engine.turn.sources import note_receipts
 from prismfs.errors import ConfigError, ConflictError, PrismfsError, Problem, RecordError
 from prismfs.intake.scan import redact
 from prismfs.kinds.care.signal import Signal
-from prismfs.kinds.core.audit import Audit, rows_of
+from prismfs.kinds.core.audit import Audit, Said, said_in
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.core.settings.policy import Policy
@@ -171,13 +171,13 @@ def _receipt(target: Desk, outcome: Outcome) -> Receipt:
     if isinstance(decision, Refused):
         return _refused(decision.problem.code, decision.problem.message)
     if isinstance(decision, Plan):
-        return Receipt("sent", "", _routed(rows_of(decision.puts)))
+        return Receipt("sent", "", _routed(said_in(decision.puts)))
     view = target.repo.view(target.repo.snapshot())
     texts, _ = find_documents(view.connection, "audit", where={"cause": outcome.event.cause})
     return Receipt("sent", "was there before", _routed(map(Audit.model_validate_json, texts)))
 
 
-def _routed(rows: Iterable[Audit]) -> Document:
+def _routed(rows: Iterable[Audit | Said]) -> Document:
     """Return what the row of an arrival says, which both projects keep (R-000-70 to R-000-72)."""
     return next((dict(row.meta) for row in rows if row.action == "bridge.routed"), {})
 

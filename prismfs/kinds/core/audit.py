@@ -91,10 +91,9 @@ def _rows_in(document: Document) -> Sequence[Document]:
     return found
 
 
-def rows_of(puts: Iterable[Record]) -> list[Audit]:
-    """Return the audit rows among the records that a plan puts."""
-    files = (put for put in puts if isinstance(put, AuditFile))
-    return [Audit.from_document(row) for file in files for row in _rows_in(file.document)]
+def said_in(puts: Iterable[Record]) -> list[Said]:
+    """Return what the audit rows among the records of a plan say, in order."""
+    return [row for put in puts if isinstance(put, AuditFile) for row in put.rows]
 
 
 KIND = Kind(

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 from prismfs import kinds
 from prismfs.errors import ConflictError, ForbiddenError, RecordError, RefusedError
 from prismfs.kinds import kind_of
-from prismfs.kinds.core.audit import AuditFile, Level, Said
+from prismfs.kinds.core.audit import AuditFile, Level
 from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.core.settings.policy import Policy
 from prismfs.kinds.core.settings.project import Project
@@ -217,25 +217,27 @@ class Draft:
             kind_of(record).place_of(record)  # an id that gives no path is refused here, not at the commit
             if isinstance(record, Incident) and record.id not in named:
                 assert record == self.view.get(Incident, record.id), "an incident changes without an audit row"
-        rows = tuple(
-            Said(id=self.new_id("aud", f"{number}:{row['action']}:{row['entity_id']}"), **row)
+        rows = [
+            {"id": self.new_id("aud", f"{number}:{row['action']}:{row['entity_id']}")} | row
             for number, row in enumerate(self._rows)
-        )
+        ]
         files = self._files_of(rows, self.view.last_audit(), self.event)
         subject = self.subject
         return Plan(
-            kind=rows[0].entity_type if subject is None else kind_of(subject).name,
-            subject=rows[0].id if subject is None else kind_of(subject).name_of(subject), rule=self.rule,
+            kind=files[0].rows[0].entity_type if subject is None else kind_of(subject).name,
+            subject=files[0].id if subject is None else kind_of(subject).name_of(subject), rule=self.rule,
             reason=self.reason, cause=self.event.cause, actor=self.event.actor, at=self.now, version=self.rules,
             puts=(*self._puts.values(), *files), takes=tuple(self._takes), merges=self.merges,
         )  # fmt: skip
 
-    def _files_of(self, rows: tuple[Said, ...], before: ChainHead, event: Event | None) -> list[AuditFile]:
+    def _files_of(self, rows: list[dict[str, Any]], before: ChainHead, event: Event | None) -> list[AuditFile]:
         """Return the file that keeps `rows` after those `before`; several in a chain where one cannot hold them."""
-        file = AuditFile(
-            id=rows[0].id, number=before.number + 1, at=self.now, actor=self.event.actor,
-            assurance=self.event.assurance, rule=self.rule or rows[0].action, cause=self.event.cause,
-            prev=before.digest, rows=rows, event=event,
+        file = AuditFile.model_validate(
+            {
+                "id": rows[0]["id"], "number": before.number + 1, "at": self.now, "actor": self.event.actor,
+                "assurance": self.event.assurance, "rule": self.rule or rows[0]["action"], "cause": self.event.cause,
+                "prev": before.digest, "rows": rows, "event": event,
+            }
         )  # fmt: skip
         try:
             kind_of(file).write(file)

@@ -12,7 +12,7 @@ import pytest
 from prismfs.errors import RecordError
 from prismfs.kinds import kind_of
 from prismfs.kinds.care.signal import Signal, SignalDrop
-from prismfs.kinds.core.audit import INCIDENT_META, AuditFile, rows_of
+from prismfs.kinds.core.audit import INCIDENT_META, AuditFile
 from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.core.settings.fingerprint import Fingerprint
 from prismfs.kinds.core.settings.project import Project
@@ -25,6 +25,7 @@ from prismfs.rules.escalation.routes import severity_actions
 from prismfs.rules.response.reports import dedup_key
 from prismfs.store.defaults import default_files
 from prismfs.store.memory import MemoryView
+from tests.support.rows import rows_of
 
 NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 FAULT: dict[str, Any] = {

@@ -9,7 +9,7 @@ import pytest
 from prismfs.kinds import kind_of
 from prismfs.kinds.care.signal import Context, Signal
 from prismfs.kinds.care.triage_record import TriageRecord
-from prismfs.kinds.core.audit import Audit, rows_of
+from prismfs.kinds.core.audit import Audit
 from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.persona import Persona
@@ -21,6 +21,7 @@ from prismfs.rules.care.assessment import NOT_SCANNED, check_privacy, read_alway
 from prismfs.rules.care.triage import reasons_against
 from prismfs.rules.core.draft import Draft
 from tests.support.memory import MakeRules, MemoryProject
+from tests.support.rows import rows_of
 
 FAULT = {"subject": "prismfs watch crashes with an error", "body": "It crashes since the update. It worked before."}
 

@@ -8,10 +8,10 @@ import pytest
 from pydantic import JsonValue
 
 from prismfs.kinds import KINDS, kind_of
-from prismfs.kinds.core.audit import rows_of
 from prismfs.records.api import Event, Plan
 from prismfs.rules import decide
 from tests.support.project import Project
+from tests.support.rows import rows_of
 
 
 def put(bench: Project, *records: Any) -> list[Any]:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import pytest
 
 from prismfs.errors import RefusedError
-from prismfs.kinds.core.audit import rows_of
 from prismfs.records.api import Decision, Plan, Refused
 from prismfs.rules import decide
 from prismfs.rules.core.draft import Draft, Refusal
 from prismfs.rules.core.road import Row, Step
 from tests.support.memory import MemoryProject
+from tests.support.rows import rows_of
 
 
 @dataclass(frozen=True)

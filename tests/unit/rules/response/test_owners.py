@@ -10,13 +10,14 @@ import pytest
 from prismfs.errors import RecordError
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.care.triage_record import Init, Privacy, TriageRecord
-from prismfs.kinds.core.audit import INCIDENT_META, Audit, rows_of
+from prismfs.kinds.core.audit import INCIDENT_META, Audit
 from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.response.incident import AGENT, Incident
 from prismfs.kinds.response.pause import Pause
 from prismfs.kinds.response.settings.response import Response
 from prismfs.records.api import Nothing, Plan, Refused, Severity, derive_id
 from tests.support.memory import MakeRules, MemoryProject, R, puts
+from tests.support.rows import rows_of
 
 NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 INC = derive_id("inc", NOW, cause="the fault")

@@ -12,7 +12,6 @@ from prismfs.errors import RecordError
 from prismfs.kinds.care.approval import Approval
 from prismfs.kinds.care.phone_home import PhoneHome, hash_of
 from prismfs.kinds.care.settings.tracker import Tracker
-from prismfs.kinds.core.audit import rows_of
 from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.project import Project
@@ -22,6 +21,7 @@ from prismfs.rules.care.outbound_issue import wording
 from prismfs.rules.care.outbound_issue.checks import CHECKS, digest_of
 from tests.support.drops import PRODUCT_REPORT
 from tests.support.memory import MakeRules, MemoryProject, code, planned
+from tests.support.rows import rows_of
 
 SUSPECT = {"pointer": "/body", "kind": "ipv4", "count": 1, "level": "suspect"}
 
