@@ -24,7 +24,6 @@ from prismfs.records.base import (
 )
 from prismfs.records.codec import canonical_json, same
 from prismfs.records.document import Document, JsonValue, member
-from prismfs.records.facets import Facets
 from prismfs.records.ids import LAYOUT, Id, derive_id, is_id_prefix, parse_id, prefix_of
 from prismfs.records.issue import MOST_TITLE, IssueComment, IssueDraft, IssueState, marked, marker_of, neutralised
 from prismfs.records.kind import NEWER_LAYOUT, NEWER_VERSION, UPGRADE_HINT, Kind, Lifecycle
@@ -62,4 +61,4 @@ from prismfs.records.severity import (
     with_rank,
 )
 from prismfs.records.stage import stage_order
-from prismfs.records.view import GENESIS, ChainHead, View
+from prismfs.records.view import GENESIS, ChainHead, Facets, View

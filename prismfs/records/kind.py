@@ -11,8 +11,8 @@ from prismfs.records import codec
 from prismfs.records.act import Act
 from prismfs.records.base import Record, Value
 from prismfs.records.document import Document, JsonValue, member
-from prismfs.records.facets import Facets
 from prismfs.records.ids import dated_path, parse_id
+from prismfs.records.view import Facets
 
 Layout = Literal["dated", "named", "single"]
 Format = Literal["yaml", "json"]

@@ -12,6 +12,25 @@ R = TypeVar("R", bound=Record)
 
 
 @dataclass(frozen=True, slots=True)
+class Facets:
+    """What a listing or a rule may ask of any record without knowing its kind."""
+
+    id: str
+    kind: str
+    title: str
+    type: str | None
+    status: str
+    open: bool
+    key: str | None
+    due_at: str | None
+    rank: int | None
+    owner: str | None
+    ref: str | None
+    cause: str | None
+    number: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class ChainHead:
     """The newest audit row: its number, counted from 1, and the SHA-256 (hex) of the file that it stands in."""
 
