@@ -63,7 +63,8 @@ def reading(stock: Stock, quick: bool) -> Iterator[Row]:
 
 def command(stock: Stock, quick: bool) -> Iterator[Row]:
     """What a command costs."""
-    return commands.measure(stock, size=100 if quick else 1000, runs=5 if quick else 21)
+    yield from commands.measure(stock, runs=5 if quick else 21)
+    yield from commands.measure_loop(stock, clients=8, seconds=5 if quick else 60)
 
 
 def foreign(stock: Stock, quick: bool) -> Iterator[Row]:

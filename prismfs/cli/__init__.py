@@ -4,10 +4,7 @@ import importlib
 import json
 import os
 import sys
-import traceback
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -102,6 +99,8 @@ class Verbs(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command that `args` begin with; a mistyped verb is answered with the nearest ones."""
         if args[0] not in _VERBS and not args[0].startswith("-") and not ctx.resilient_parsing:
+            from difflib import get_close_matches
+
             near = " or ".join(get_close_matches(args[0], _VERBS, n=3))
             raise click.UsageError(f"no verb {args[0]!r}" + (f"; did you mean {near}?" if near else ""), ctx)
         return super().resolve_command(ctx, args)
@@ -176,8 +175,9 @@ def _print_usage(error: click.ClickException, *, as_json: bool) -> None:
 def _report(error: Exception) -> Problem:
     """Write the traceback aside and return the problem that names the file."""
     import tempfile
+    import traceback
 
-    details = {"at": datetime.now(UTC).isoformat(), "version": __version__, "arguments": sys.argv[1:2]}
+    details = {"version": __version__, "arguments": sys.argv[1:2]}
     with tempfile.NamedTemporaryFile("w", prefix="prismfs-error-", suffix=".txt", delete=False) as file:
         file.write(json.dumps(details) + "\n" + "".join(traceback.format_exception(error)))
     said = f"an error of prismfs itself: {type(error).__name__}"

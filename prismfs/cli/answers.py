@@ -9,7 +9,6 @@ from prismfs.cli.render import advice_in, decision_document, render_decision
 from prismfs.engine.turn import submit
 from prismfs.engine.turn.commit_group import Outcome
 from prismfs.engine.turn.desk import Desk
-from prismfs.engine.turn.ingest import with_context
 from prismfs.errors import PrismfsError, Problem
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.records.api import Decision, Event, Nothing, Refused
@@ -70,7 +69,7 @@ def _event_or_answer(desk: Desk, command: dict[str, Any], now: datetime) -> Even
             # The watcher that it was given to before has ended between its commit and the answer.
             said = "it is committed already: the watcher ended before it could answer; prismfs log shows it"
             return _rendered(kind, Nothing(said), (), dry_run=False)
-        return with_context(desk, view, event)
+        return submit.prepared(desk, event)
     except PrismfsError as error:
         return _error(error)
 

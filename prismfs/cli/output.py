@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +15,8 @@ import click
 from prismfs.errors import Problem, StoreError, UsageError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from prismfs.engine.turn.desk import Desk
 
 SCHEMA = "prismfs/cli/v1"
@@ -88,6 +88,8 @@ class Call:
 
     def actor(self) -> str:
         """Return who acts: `--as`, else the operating-system user."""
+        import getpass
+
         return self.identity or getpass.getuser()
 
     def now(self) -> datetime:

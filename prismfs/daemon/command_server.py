@@ -13,6 +13,9 @@ from prismfs.engine.turn.desk import Desk
 Answering = Callable[[Desk, Sequence[Any], datetime], tuple[list[Steps], tuple[Outcome, ...]]]
 """Decides commands and commits them as one group: the steps that each still takes to its answer, and the outcomes."""
 
+MORE_WITHIN = 0.05
+"""Seconds for which the next command is waited for before what may wait is done, such as carrying the window."""
+
 _A_GROUP = 32
 """Commands that are committed together."""
 

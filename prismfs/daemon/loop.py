@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from prismfs.clock import Clock
-from prismfs.daemon.command_server import Answering, CommandServer
+from prismfs.daemon.command_server import MORE_WITHIN, Answering, CommandServer
 from prismfs.daemon.courier import ThreadCourier
 from prismfs.daemon.hints import Hints
 from prismfs.daemon.sharer import Sharer
@@ -121,30 +121,32 @@ class Watcher:
 
     def _loop(self, *, once: bool) -> None:
         while not self._stopping:
-            self._serve_commands()
+            served = self._serve_commands()
             for project in self._projects:
                 self._turn(project)
                 if project.health.is_due(self._clock.now()):
                     self._write_health(project, state="watching" if project.error is None else "failing")
-            if any(project.turn.more and project.error is None for project in self._projects):
-                self._tidy_in_a_storm()
-                continue
             pause = min(project.next_scan for project in self._projects) - self._clock.monotonic()
-            if pause <= 0:
+            if pause <= 0 or any(project.turn.more and project.error is None for project in self._projects):
                 self._tidy_in_a_storm()
                 continue
-            for project in self._projects:
-                self._tidy(project)
-            if once and self._is_idle():
-                self._raise_error()
-                return
+            if served:  # more may follow, and the window is carried once for all of them
+                self._tidy_in_a_storm()
+                pause = min(pause, MORE_WITHIN)
+            else:
+                for project in self._projects:
+                    self._tidy(project)
+                if once and self._is_idle():
+                    self._raise_error()
+                    return
             if self.hints.wait(pause):
                 self._scan_all()
 
-    def _serve_commands(self) -> None:
-        begin = self._clock.monotonic()
-        for desk, outcomes in self._commands.serve(self._clock.now()):
+    def _serve_commands(self) -> bool:
+        begin, found = self._clock.monotonic(), list(self._commands.serve(self._clock.now()))
+        for desk, outcomes in found:
             self._note(next(project for project in self._projects if project.desk is desk), outcomes, begin)
+        return bool(found)
 
     def _raise_error(self) -> None:
         """Raise what kept a project from being served, if anything did."""

@@ -94,12 +94,21 @@ def submit(desk: Desk, event: Event, now: datetime) -> tuple[Decision, tuple[Out
     Raises:
         PrismfsError: the command was refused, as the kind of error that the rule names.
     """
-    event = with_context(desk, desk.view(), event)
+    event = prepared(desk, event)
     outcomes, messages = commit_and_deliver(desk, [event], now)
     decision = decision_on(event, outcomes)
     if isinstance(decision, Refused):
         raise decision.raised()
     return decision, outcomes, messages
+
+
+def prepared(desk: Desk, event: Event) -> Event:
+    """Return the event of a command with what is known of the tenant, and the answer of the desk's own command.
+
+    Raises:
+        StoreError: nobody can say who is a bridge, and it may be for one.
+    """
+    return with_context(desk, desk.view(), event)
 
 
 def decision_on(event: Event, outcomes: Sequence[Outcome]) -> Decision:
@@ -206,7 +215,7 @@ def rehearse(desk: Desk, event: Event, now: datetime) -> Decision:
     Raises:
         PrismfsError: the command would be refused.
     """
-    decision = decide_one(desk, with_context(desk, desk.view(), event), now)
+    decision = decide_one(desk, prepared(desk, event), now)
     if isinstance(decision, Refused):
         raise decision.raised()
     return decision
