@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -95,3 +96,59 @@ def test_watcher_whose_output_lies_on_the_full_disk_goes_on(disk: Path, watched:
     watched.drop(watched.journal("after"), "after.json")
     until(lambda: watched.taken("after"), "the drop")
     assert watched.stop(child) == 0
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Iterator[Callable[[], Path]]:
+    """Give what mounts one ext4, mended before, which an error makes read-only under whoever writes there."""
+    folder, file = tmp_path / "ext4", tmp_path / "ext4.img"
+    folder.mkdir()
+    with file.open("wb") as made:
+        made.truncate(64 << 20)
+    if os.geteuid() != 0 or shutil.which("mkfs.ext4") is None or shutil.which("mount") is None:
+        pytest.skip("making and mounting an ext4 takes root and e2fsprogs")
+    subprocess.run(["mkfs.ext4", "-q", "-F", str(file)], check=True)
+
+    def mount() -> Path:
+        if os.path.ismount(folder):
+            subprocess.run(["umount", str(folder)], check=True)
+        mended = subprocess.run(["e2fsck", "-fy", str(file)], capture_output=True, check=False).returncode
+        assert mended in (0, 1)
+        if subprocess.run(["mount", "-o", "loop", str(file), str(folder)], check=False).returncode:
+            pytest.skip("no loop device can be mounted here")
+        return folder
+
+    yield mount
+    if os.path.ismount(folder):
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.mark.slow
+def test_disk_that_becomes_read_only_under_a_watcher_is_told_and_loses_nothing(
+    image: Callable[[], Path], tmp_path: Path
+) -> None:
+    """As a kernel does that meets an error; nobody can remount what a watcher writes to (mount(2), EBUSY)."""
+    disk = image()
+    watched = Watched(disk / "desk")
+    watched.logs = tmp_path
+    try:
+        child = watched.start()
+        watched.drop(watched.journal("before"), "before.json")
+        until(lambda: watched.taken("before"), "the first drop")
+        child.send_signal(signal.SIGSTOP)
+        watched.drop(watched.journal("after"), "after.json")
+        subprocess.run(["sync", "--file-system", str(disk)], check=True)
+        subprocess.run(["mount", "-o", "remount,abort", str(disk)], check=True)
+        child.send_signal(signal.SIGCONT)
+        until(lambda: "read_only" in watched.printed(child), "the failure to be told of")
+        assert child.poll() is None, watched.errors(child)
+        watched.stop(child)
+        image()
+        child = watched.start()
+        until(lambda: watched.taken("after"), "the drop")
+        assert watched.stop(child) == 0
+        assert sorted(entry["subject"] for entry in watched.records("journal")) == ["after", "before"]
+        assert watched.verified()
+        assert watched.git("fsck", "--strict", "--full", "--no-dangling") == ""
+    finally:
+        watched.end()
