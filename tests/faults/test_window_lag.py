@@ -10,12 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.lag import BAR, longest_lag
 from tests.support.waiting import until
 from tests.support.watched import Watched
 
 SECONDS = float(os.environ.get("PRISMFS_LAG_SECONDS", "15"))
-BAR = float(os.environ.get("PRISMFS_LAG_BAR", "6"))
-"""Seconds that the branch may be behind: 2 on a machine that has nothing else to do."""
 
 
 @pytest.fixture
@@ -42,20 +41,6 @@ def titles(watched: Watched) -> list[str]:
     return [line for line in watched.git("log", "--format=%s", watched.truth).splitlines() if line.startswith("todo: ")]
 
 
-def longest_lag(watched: Watched, seconds: float) -> float:
-    """Return for how long, in seconds, commits of the records were not seen on the branch at most."""
-    made: dict[str, float] = {}
-    longest, end = 0.0, time.monotonic() + seconds
-    while (now := time.monotonic()) < end:
-        truth, head = watched.git("rev-parse", watched.truth, "HEAD").split()
-        made.setdefault(truth, now)
-        if head in made:
-            made = {commit: at for commit, at in made.items() if at > made[head]}
-        longest = max([longest, *(now - at for at in made.values())])
-        time.sleep(0.05)
-    return longest
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(SECONDS + 180)
 @pytest.mark.parametrize("renamed", [True, False])
@@ -69,7 +54,8 @@ def test_branch_follows_while_drops_keep_coming(rate: int, renamed: bool, watche
     drops.start()
     try:
         until(lambda: titles(watched), "the first drop", 60)
-        longest = longest_lag(watched, SECONDS)
+        end = time.monotonic() + SECONDS
+        longest = longest_lag(watched, lambda: time.monotonic() >= end)
     finally:
         stop.set()
         drops.join()

@@ -230,6 +230,17 @@ def test_separate_folder_of_an_agent_is_refused_and_stops_nobody(town: Town) -> 
     assert len(town.rows("inbox.refused")) == 1
 
 
+def test_separate_file_that_its_owner_keeps_to_itself_stops_nobody(town: Town) -> None:
+    """The engine's user may not read it; it is the agent's, and a refusal says so."""
+    script = "umask 077; echo 'kind: journal' > .kept; chmod 0 .kept; mv .kept kept.yaml"
+    subprocess.run(["sh", "-c", script], **(town.jade.options() | {"cwd": town.root / "inbox"}), check=True)
+    until(lambda: "unreadable" in str(town.rows("inbox.refused")), "the refusal")
+    town.drop(town.jade, "next.json", kind="journal", **{"from": "jade"}, subject="next to it")
+    until(lambda: "next to it" in str(town.records("journal")), "the next file")
+    assert town.watcher.poll() is None
+    assert not (town.root / "inbox" / "kept.yaml").exists()
+
+
 def test_separate_what_is_opened_afterwards_is_named(town: Town) -> None:
     path = town.root / ".git" / "refs" / "heads"
     path.chmod(0o2770)
