@@ -140,7 +140,7 @@ def test_disk_that_becomes_read_only_under_a_watcher_is_told_and_loses_nothing(
         subprocess.run(["sync", "--file-system", str(disk)], check=True)
         subprocess.run(["mount", "-o", "remount,abort", str(disk)], check=True)
         child.send_signal(signal.SIGCONT)
-        until(lambda: "read_only" in watched.printed(child), "the failure to be told of")
+        until(lambda: watched.printed(child).count("read_only") > 1, "the failure to be told of, and again")
         assert child.poll() is None, watched.errors(child)
         watched.stop(child)
         image()
