@@ -2,8 +2,9 @@
 
 The name stands in the file `engine` of the clone's state folder; the key lies outside of the repository, in the file
 `<key folder>/<pid>/<name>`. The line `agent <public key>` below the name says that an ssh-agent has it instead, the
-line `next <name>` by which name and key it goes on once the roster has them and the first no more (`keys rotate`). The
-file `engine.at` says which folder that is: a repository that was copied (`cp -r`) is a clone that has no engine yet.
+line `next <name>` by which name and key it goes on once the roster has them and the old one no more (`keys rotate`),
+the line `first <name>` which one it began with. The file `engine.at` says which folder that is: a repository that was
+copied (`cp -r`) is a clone that has no engine yet.
 """
 
 import os
@@ -27,7 +28,7 @@ CANNOT_SIGN = ("engine_key_missing", "engine_not_enrolled")
 """Codes that say that this clone's engine decides nothing that others would believe."""
 
 _FILE, _PLACE = "engine", "engine.at"
-_AGENT, _NEXT = "agent ", "next "
+_AGENT, _NEXT, _FIRST = "agent ", "next ", "first "
 _LETTERS = 4
 
 
@@ -35,12 +36,13 @@ _LETTERS = 4
 class CloneEngine:
     """The engine of a clone by its name; `agent` is the public key that an ssh-agent holds for it, None for a file.
 
-    `next` is the name that it is to go on by.
+    `next` is the name that it is to go on by, `first` that of the engine that the clone began with, None for this one.
     """
 
     name: str
     agent: str | None = None
     next: str | None = None
+    first: str | None = None
 
 
 def read_engine(state: Path) -> CloneEngine | None:
@@ -51,10 +53,11 @@ def read_engine(state: Path) -> CloneEngine | None:
         name, *others = (state / _FILE).read_text().splitlines()
     except (FileNotFoundError, ValueError):
         return None
-    agent, following = (
-        next((line.removeprefix(mark) for line in others if line.startswith(mark)), None) for mark in (_AGENT, _NEXT)
+    said = (
+        next((line.removeprefix(mark) for line in others if line.startswith(mark)), None)
+        for mark in (_AGENT, _NEXT, _FIRST)
     )
-    return CloneEngine(name, agent, following)
+    return CloneEngine(name, *said)
 
 
 def key_path(name: str, pid: str, environ: Mapping[str, str] = os.environ) -> Path:
@@ -99,7 +102,7 @@ def make_engine(
     """
     name = _free_name(pid, is_taken, environ)
     signer = make_key(key_path(name, pid, environ)) if agent is None else _agent_key(agent, environ)
-    _write_engine(state, CloneEngine(name, agent))
+    _write_engine(state, CloneEngine(name, agent, first=_first(read_engine(state))))
     return name, signer
 
 
@@ -163,8 +166,12 @@ def go_on(view: View, state: Path, environ: Mapping[str, str] = os.environ) -> S
     following = _next_key(engine, pid, environ)
     if following is None or public_line(following.public) not in good:
         return signer
-    _write_engine(state, CloneEngine(engine.next))
+    _write_engine(state, CloneEngine(engine.next, first=_first(engine)))
     return following
+
+
+def _first(engine: CloneEngine | None) -> str | None:
+    return None if engine is None else engine.first or engine.name
 
 
 def _good_keys(view: View) -> Collection[str] | None:
@@ -187,7 +194,7 @@ def _free_name(pid: str, is_taken: Callable[[str], bool], environ: Mapping[str, 
 
 
 def _write_engine(state: Path, engine: CloneEngine) -> None:
-    more = ((_AGENT, engine.agent), (_NEXT, engine.next))
+    more = ((_AGENT, engine.agent), (_NEXT, engine.next), (_FIRST, engine.first))
     lines = [engine.name, *(f"{mark}{value}" for mark, value in more if value is not None)]
     try:
         state.mkdir(parents=True, exist_ok=True)

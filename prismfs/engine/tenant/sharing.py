@@ -21,8 +21,10 @@ def report_sharing(desk: Desk, now: datetime, failed: Document | None) -> list[O
     """
     view, engine = desk.view(), read_engine(desk.repo.state)
     name = desk.repo.place.pid if engine is None else engine.name
-    told = view.open_with_key(Escalation, sharing_key(name))
     document: Document = {"engine": name}
+    if engine is not None and engine.first is not None:
+        document |= {"clone": engine.first}  # a key that is rotated meanwhile leaves the escalation the clone's
+    told = view.open_with_key(Escalation, sharing_key(document))
     if failed is not None:
         document |= {"code": failed["code"], "since": failed["since"]}
         cause = f"watchdog:sharing:{name}:{failed['since']}"

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pytest
+
+from prismfs.engine.admin.engine_keys import next_key
 from prismfs.engine.tenant.sharing import report_sharing
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.records.api import Document, format_instant
-from prismfs.store.engine_key import read_engine
+from prismfs.store.engine_key import CloneEngine, read_engine
 from tests.support.project import START, Project
 
 
@@ -38,6 +41,24 @@ def test_sharing_that_fails_is_one_escalation_until_it_works(bench: Project) -> 
     assert [one.status for one in told(bench)] == ["closed", "open"]
     bench.turn()
     bench.check_whole()
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_sharing_escalation_stays_the_clones_when_its_engine_has_another_key(bench: Project, works: bool) -> None:
+    """It stayed open for ever, and the engine of the new key opened another one."""
+    report(bench, START)
+    _, own = next_key(bench.desk, dry_run=False)
+    old = read_engine(bench.desk.repo.state).name
+    bench.give("keys.enrol", {"name": own.name, "key": own.key})
+    bench.give("keys.revoke", {"name": old})
+    bench.restart()
+    bench.drop("kind: journal\nfrom: jade\nsubject: by the new one\n")
+    bench.turn()
+    assert read_engine(bench.desk.repo.state) == CloneEngine(own.name, first=old)
+    assert report(bench, None if works else START) == int(works)
+    assert [one.status for one in told(bench)] == ["closed" if works else "open"]
+    bench.turn()
+    assert bench.problems() == ()
 
 
 def test_sharing_whose_escalation_a_person_closed_is_not_told_again_of_the_same_time(bench: Project) -> None:
