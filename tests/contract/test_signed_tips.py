@@ -213,7 +213,9 @@ def test_commit_signed_by_git_itself_is_a_persons(desk: SignedDesk, tmp_path: Pa
 
 
 @pytest.mark.parametrize("kind", ["rsa", "ecdsa"])
-def test_commit_signed_with_another_type_of_key_is_a_persons(desk: SignedDesk, tmp_path: Path, kind: str) -> None:
+def test_commit_signed_with_another_type_of_key_is_a_persons_where_that_can_be_checked(
+    desk: SignedDesk, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     keygen("-q", "-t", kind, "-N", "", "-C", "", "-f", tmp_path / "key")
     line = " ".join((tmp_path / "key.pub").read_text().split()[:2])
     desk.by_hand("clara", entry("quinn", key=line))
@@ -221,6 +223,10 @@ def test_commit_signed_with_another_type_of_key_is_a_persons(desk: SignedDesk, t
     head = desk.head()
     forged = desk.put(desk.read(head).replace(b"by git", b"by gut"))
     assert desk.classify(forged).proofs[forged].reason == "forged_signature"
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "git").symlink_to(shutil.which("git"))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))  # no ssh-keygen
+    assert desk.classify(head).proofs[head].reason == "unverifiable"
 
 
 def git_signs(desk: SignedDesk, key: Path) -> tuple[str, str]:
