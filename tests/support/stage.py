@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from prismfs.errors import PrismfsError
 from prismfs.kinds import KINDS, kind_of_id, kind_of_path
 from prismfs.kinds.core.settings.project import Project
 from prismfs.records import codec
-from prismfs.records.api import Nothing, Refused, parse_duration
+from prismfs.records.api import Document, Nothing, Refused, parse_duration
 from tests.support.founded import found_project
 from tests.support.owner import Owner
 from tests.support.project import moment_of, named, run_git
@@ -73,7 +74,7 @@ class Stage:
             for path, data in desk.repo.files(desk.repo.snapshot()):
                 kind = kind_of_path(path)
                 assert kind is not None
-                document = codec.parse(data, format=kind.format, path=path)
+                document = _parsed(data, kind.format)
                 found[kind.name] += (dict(entry) for _, entry in kind.entries(path, document))
         return found
 
@@ -185,6 +186,11 @@ def span(text: str) -> timedelta:
     if not parts:
         return parse_duration(text.removeprefix("+"))
     return parse_duration(f"{whole}s") + timedelta(seconds=float(f"0.{parts}"))
+
+
+@cache  # most files are those that each scenario begins with
+def _parsed(data: bytes, form: codec.Format) -> Document:
+    return codec.parse(data, format=form)
 
 
 def _for_this_user(path: Path) -> bytes:
