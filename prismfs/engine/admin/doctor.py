@@ -13,10 +13,7 @@ from prismfs.delivery.plugin import GROUP, is_installed
 from prismfs.engine.admin import doctor_tenant, watchdog
 from prismfs.engine.admin.check import check_routes
 from prismfs.engine.admin.isolation import isolation_of
-from prismfs.engine.trust.endorsement import keys_of, project_at
-from prismfs.engine.trust.hook_scripts import check_hooks
-from prismfs.engine.trust.protection import is_signed
-from prismfs.engine.trust.report import witness_state
+from prismfs.engine.trust import endorsement, hook_scripts, protection, report
 from prismfs.errors import ConfigError, PrismfsError, Problem
 from prismfs.intake.personal import PERSONAL
 from prismfs.intake.scan import redact
@@ -33,9 +30,7 @@ from prismfs.rules.care.outbound_issue.api import MANAGER
 from prismfs.rules.core import authority
 from prismfs.rules.escalation import api as escalation
 from prismfs.store.engine_key import signing_key
-from prismfs.store.git.history import check_whole
-from prismfs.store.git.repository import run_plain
-from prismfs.store.git.signatures import PROGRAM, can_check
+from prismfs.store.git import history, repository, signatures
 from prismfs.store.listing import find_documents
 from prismfs.store.lock import left_locks, lock_left
 from prismfs.store.projection import INVALID
@@ -63,7 +58,7 @@ def examine(root: Path, now: datetime) -> list[Finding]:
     with ProjectRepo(root) as repo:
         findings += [
             _try("a branch is checked out and was not rewritten", _check_branch, repo),
-            _try("the whole history is here", lambda: check_whole(repo.git, repo.snapshot().commit)),
+            _try("the whole history is here", lambda: history.check_whole(repo.git, repo.snapshot().commit)),
             _try("settings and roster are valid", _check_settings, root),
             _try("every route reaches somebody", _check_routes, repo),
             _try("signatures can be checked, and an operator can sign", _check_signing, repo),
@@ -72,9 +67,9 @@ def examine(root: Path, now: datetime) -> list[Finding]:
             _check_isolation(root),
             _try("issues can be reviewed and filed", check_phone_home, repo),
             _try("all records are committed and unedited", _check_status, repo),
-            Finding(*witness_state(repo)),
+            Finding(*report.witness_state(repo)),
             _try("the branch that people see follows the records", _check_window, repo),
-            _try("the git hooks, where there are any, can run", check_hooks, root),
+            _try("the git hooks, where there are any, can run", hook_scripts.check_hooks, root),
             _try("no record was written by a newer prismfs", _check_newer, root),
             _try("the inbox can be written", _check_inbox, root),
             _try("the watcher's heartbeat is fresh", _check_heartbeat, repo, now),
@@ -98,7 +93,7 @@ def _try(subject: str, look: Callable[..., Problem | None], *about: object) -> F
 
 
 def _git_version(root: Path) -> Problem | None:
-    text = run_plain(["--version"], cwd=root).decode()
+    text = repository.run_plain(["--version"], cwd=root).decode()
     if tuple(map(int, re.findall(r"\d+", text)[:2])) < _OLDEST_GIT:
         return Problem("git_too_old", text.strip(), hint="install git 2.39 or newer")
     return None
@@ -189,11 +184,14 @@ def _check_route(view: View, route: Route, routes: Routes) -> Problem | None:
 def _check_signing(repo: ProjectRepo) -> Problem | None:
     """Name what keeps every approval from counting where decisions are signed (R-000-41)."""
     head = repo.snapshot().commit
-    if not is_signed(repo.git, head):
+    if not protection.is_signed(repo.git, head):
         return None
-    if not can_check():
-        return Problem("signature_unverifiable", f"{PROGRAM} is missing: no signature counts", hint="install OpenSSH")
-    found, keys = project_at(repo.git, head), {name.casefold() for name in keys_of(repo.git, head)}
+    if not signatures.can_check():
+        return Problem(
+            "signature_unverifiable", f"{signatures.PROGRAM} is missing: no signature counts", hint="install OpenSSH"
+        )
+    found = endorsement.project_at(repo.git, head)
+    keys = {name.casefold() for name in endorsement.keys_of(repo.git, head)}
     if found is not None and not any(name.casefold() in keys for name in found.operators):
         return Problem(
             "no_operator_key", "trust is signed, but no operator has a key in the roster", path="roster",

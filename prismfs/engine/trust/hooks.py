@@ -23,9 +23,8 @@ from prismfs.kinds.core.settings import persona, project
 from prismfs.kinds.core.verdict import Verdict
 from prismfs.records.api import Document, Kind
 from prismfs.rules.core.api import Signoff, proposal, signoff
-from prismfs.store.git import place, plumbing
+from prismfs.store.git import place, plumbing, proofs
 from prismfs.store.git.history import Commit, proposal_of, read_commits
-from prismfs.store.git.proofs import has_engines, newest_proven
 from prismfs.store.git.repository import Git
 
 _ROSTER = (persona.KIND, project.KIND)
@@ -97,7 +96,9 @@ def _check_engines(git: Git, commits: Sequence[Commit]) -> Iterator[Problem]:
     """Refuse what says that it is the engine's and has no signature of an engine of the roster (FT-01)."""
     base = commits[0].parents[:1] if commits else ()
     claimed = [commit for commit in commits if commit.by_engine]
-    if claimed and base and has_engines(git, base[0]) and newest_proven(git, base[0], claimed[-1].id) != claimed[-1].id:
+    if not (claimed and base and proofs.has_engines(git, base[0])):
+        return
+    if proofs.newest_proven(git, base[0], claimed[-1].id) != claimed[-1].id:
         yield Problem(
             "unproven", f"commit {claimed[-1].id[:12]}: no engine of the roster has signed it", path=claimed[-1].id,
             hint="prismfs keys list; commit under a name of your own",
