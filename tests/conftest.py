@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,18 @@ from tests.support.drops import SIGNALS
 from tests.support.founded import Founded
 from tests.support.project import CLEAN, MakeProject, Project
 
+MEMORY, ENOUGH = "/dev/shm", 8 << 30
+
 pytest_plugins = ["tests.support.servers", "tests.support.git_servers", "tests.support.github"]
+
+
+def pytest_configure() -> None:
+    """Work in memory where there is enough of it: what is tested flushes to the disk all the time, and waits for it."""
+    with suppress(OSError):
+        room = os.statvfs(MEMORY)
+        if room.f_bavail * room.f_frsize >= ENOUGH and not room.f_flag & os.ST_NOEXEC:
+            os.environ.setdefault("TMPDIR", MEMORY)
+            tempfile.tempdir = None  # asked before
 
 
 @pytest.hookimpl(optionalhook=True)  # there is none without xdist
