@@ -10,10 +10,15 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.drops import SIGNALS
 from tests.support.founded import Founded
 from tests.support.project import CLEAN, MakeProject, Project
+
+# A busy machine is slow: no example fails for its seconds, and none for how long it took to make.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 MEMORY, ENOUGH = "/dev/shm", 8 << 30
 
