@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import threading
 
 import pytest
 
@@ -41,12 +42,25 @@ def test_watch_file_written_in_place_is_taken_only_when_complete(watched: Watche
     watched.start()
     data = json.dumps(watched.journal("slow") | {"body": "x" * 4000}).encode()
     path = watched.root / "inbox" / "slow.json"
-    with path.open("wb", buffering=0) as file:
-        file.write(data[:2000])
+    done = threading.Event()
+
+    def write_slowly() -> None:
+        with path.open("wb", buffering=0) as file:
+            for position in range(2000):
+                file.write(data[position : position + 1])
+                if done.wait(0.02):
+                    break
+            file.write(data[position + 1 :])
+
+    writer = threading.Thread(target=write_slowly)
+    writer.start()
+    try:
         watched.drop(watched.journal("between"), "between.json")
         until(lambda: watched.taken("between"), "the other file")
         assert path.exists()
-        file.write(data[2000:])
+    finally:
+        done.set()
+        writer.join()
     until(lambda: watched.taken("slow"), "the slow file")
     assert watched.rows("inbox.refused") == []
     (entry,) = [one for one in watched.records("journal") if one["subject"] == "slow"]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-LIMIT = 20.0
+LIMIT = 60.0
 """Seconds after which something that has not happened counts as not happening; a busy machine is slow."""
 
 
