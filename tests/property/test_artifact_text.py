@@ -64,7 +64,7 @@ def timelines(draw: Any, section: TimelineSection) -> Any:
 
 @st.composite
 def chains(draw: Any) -> Any:
-    links = draw(st.lists(PLAIN.map(lambda text: text.replace("=", "").strip()), min_size=2, max_size=5))
+    links = draw(st.lists(PLAIN.map(lambda text: " ".join(text.replace("=", "").split())), min_size=2, max_size=5))
     return [{"cause": cause, "effect": effect} for cause, effect in pairwise(links)]
 
 
