@@ -75,9 +75,12 @@ def _event_or_answer(desk: Desk, command: dict[str, Any], now: datetime) -> Even
 
 
 def _of(event: Event, events: Sequence[Event]) -> Callable[[Event], bool]:
-    """Tell what belongs to `event`; to the first of `events` also what people had proposed before them."""
+    """Tell what belongs to `event`; to the first of `events` also what people had proposed before them.
+
+    How messages went belongs to none: whoever took the first command for their sender would send them all again.
+    """
     others = {one.cause for one in events if one is not event}
-    return lambda one: one is event or (event is events[0] and one.cause not in others)
+    return lambda one: one is event or (event is events[0] and one.type != "delivery" and one.cause not in others)
 
 
 def _steps(answer: Answer) -> Steps:

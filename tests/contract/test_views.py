@@ -222,8 +222,9 @@ class Steps:
             self.remove,
             self.spoil,
         )
-        self.chance.choice((*steps, self.mend_settings))()
-        try:
+        step = self.chance.choice((*steps, self.mend_settings))
+        try:  # a file of settings that is gone may be missed by the next command only
+            step()
             self.bench.turn()
         except ConfigError:
             self.mend_settings()
