@@ -19,8 +19,9 @@ from prismfs.kinds.core.settings.project import Project
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy, Routes
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.api import GENESIS, Event, Nothing, OwnerProof, Plan, Refused
+from prismfs.records.api import GENESIS, ChainHead, Event, Nothing, OwnerProof, Plan, Refused
 from prismfs.rules import decide
+from prismfs.rules.core.draft import Draft
 from prismfs.rules.escalation.routes import severity_actions
 from prismfs.rules.response.reports import dedup_key
 from prismfs.store.defaults import default_files
@@ -114,6 +115,27 @@ def test_decide_rows_are_chained_and_only_the_first_carries_the_event() -> None:
     assert sum(row.event is not None for row in rows) == 2
     one, two = (put for put in made if isinstance(put, AuditFile))
     assert (one.prev, two.prev) == (GENESIS.digest, sha256(kind_of(one).write(one)).hexdigest())
+
+
+def test_rows_that_one_file_cannot_hold_stand_in_several_one_after_the_other() -> None:
+    """R-002-43: a file has a limit, what one decision may say has none; the event is kept once all the same."""
+    view = project_view()
+    draft = Draft(view, drop(FAULT), NOW)
+    draft.because("count_all", "many at once")
+    for number in range(2500):
+        draft.row_about("thing.counted", "thing", f"thing-{number}", meta={"number": number})
+    plan = draft.plan()
+    files = [put for put in plan.puts if isinstance(put, AuditFile)]
+    assert len(files) > 1
+    before = GENESIS.digest
+    for file in files:
+        assert file.prev == before
+        before = sha256(kind_of(file).write(file)).hexdigest()
+    rows = rows_of(plan.puts)
+    assert [(row.number, row.entity_id) for row in rows] == [(n + 1, f"thing-{n}") for n in range(2500)]
+    assert [row.number for row in rows if row.event is not None] == [1]
+    view.add(plan)
+    assert view.last_audit() == ChainHead(2500, before)
 
 
 def test_decide_same_cause_again_decides_nothing() -> None:
