@@ -176,8 +176,9 @@ def _report(error: Exception) -> Problem:
     """Write the traceback aside and return the problem that names the file."""
     import tempfile
     import traceback
+    from datetime import UTC, datetime
 
-    details = {"version": __version__, "arguments": sys.argv[1:2]}
+    details = {"at": datetime.now(UTC).isoformat(), "version": __version__, "arguments": sys.argv[1:2]}
     with tempfile.NamedTemporaryFile("w", prefix="prismfs-error-", suffix=".txt", delete=False) as file:
         file.write(json.dumps(details) + "\n" + "".join(traceback.format_exception(error)))
     said = f"an error of prismfs itself: {type(error).__name__}"
