@@ -124,8 +124,8 @@ def clear_dead_locks(place: Place, *, since: float) -> tuple[str, ...]:
     took its lock), or one that a living process has open, is somebody else's and stays.
     """
     removed = []
-    for path, changed in _lock_files(place):
-        if changed >= since and not _is_held(path, place):
+    for path, found in _lock_files(place):
+        if found.st_mtime >= since and not _is_held(path, place) and _is_still(path, found):
             path.unlink(missing_ok=True)
             removed.append(path.name)
     for keep in keeps_of_imports(place.common):
@@ -144,7 +144,9 @@ _LEFT = 60.0
 
 def left_locks(place: Place) -> tuple[Path, ...]:
     """Return the lock files, in the way of the engine, that a killed git has left behind, whoever started that."""
-    return tuple(path for path, at in _lock_files(place) if time.time() - at > _LEFT and not _is_held(path, place))
+    return tuple(
+        path for path, found in _lock_files(place) if time.time() - found.st_mtime > _LEFT and not _is_held(path, place)
+    )
 
 
 def lock_left(lock: Path) -> Problem:
@@ -152,8 +154,8 @@ def lock_left(lock: Path) -> Problem:
     return Problem("lock_left", "a git that was killed has left it", path=lock.name, hint="prismfs recover")
 
 
-def _lock_files(place: Place) -> Iterator[tuple[Path, float]]:
-    """Yield each lock file that is in the engine's way, and when it was written (seconds since 1970)."""
+def _lock_files(place: Place) -> Iterator[tuple[Path, os.stat_result]]:
+    """Yield each lock file that is in the engine's way, and what it was when it was found."""
     for path in (
         place.git_dir / "index.lock",
         place.git_dir / "prismfs-index.lock",
@@ -163,11 +165,22 @@ def _lock_files(place: Place) -> Iterator[tuple[Path, float]]:
         *(place.common / "objects" / "info").rglob("commit-graph*.lock"),
     ):
         with suppress(FileNotFoundError):
-            yield path, path.stat().st_mtime
+            yield path, path.stat()
 
 
 def _is_held(path: Path, place: Place) -> bool:
-    return _is_open_somewhere(path) or (path.name == "index.lock" and git_runs(place.root))
+    """Tell whether a living process holds the lock: it may have closed the file, as git does before it renames it."""
+    persons = (place.git_dir / "index.lock", place.common / f"{place.window}.lock")
+    return _is_open_somewhere(path) or (path in persons and git_runs(place.root))
+
+
+def _is_still(path: Path, found: os.stat_result) -> bool:
+    """Tell whether the file is the one that was `found`: a person's next command may have locked anew meanwhile."""
+    try:
+        now = path.stat()
+    except FileNotFoundError:
+        return False
+    return (now.st_ino, now.st_ctime_ns) == (found.st_ino, found.st_ctime_ns)
 
 
 def _is_open_somewhere(path: Path) -> bool:
@@ -197,10 +210,12 @@ def git_runs(root: Path) -> bool:
     The lock file does not say it: `git commit` takes the lock, lets go of it, and moves the branch later.
     """
     wanted = str(root.resolve())
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            command, *arguments = (process / "cmdline").read_bytes().split(b"\0")
-            takes_it = command.rpartition(b"/")[2] == b"git" and not _TAKE_THE_INDEX.isdisjoint(arguments)
-            if takes_it and os.readlink(process / "cwd") == wanted:
-                return True
+    with suppress(FileNotFoundError):  # a system without /proc
+        for name in filter(str.isdecimal, os.listdir("/proc")):
+            with suppress(OSError):
+                with open(f"/proc/{name}/cmdline", "rb", buffering=0) as file:
+                    command, *arguments = file.read().split(b"\0")
+                takes_it = command.rpartition(b"/")[2] == b"git" and not _TAKE_THE_INDEX.isdisjoint(arguments)
+                if takes_it and os.readlink(f"/proc/{name}/cwd") == wanted:
+                    return True
     return False

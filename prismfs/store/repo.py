@@ -96,7 +96,8 @@ class ProjectRepo:
             self.witness.check(self._found())
             yield
         except BaseException as error:
-            self._lock.release(in_order=False)  # a git of ours may have died: the next writer looks for its lock files
+            # A git of ours may have died: the next writer looks for its lock files. Nothing died of what people do.
+            self._lock.release(in_order=isinstance(error, ConflictError))
             if isinstance(error, OSError):
                 raise disk_error(error, str(error.filename or self.root)) from error
             raise

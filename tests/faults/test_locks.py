@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -18,28 +17,13 @@ import pytest
 from prismfs.errors import ConflictError
 from prismfs.intake.inbox import SETTLE
 from prismfs.store.git import worktree
+from tests.support.dying import die_holding
 from tests.support.project import Project
 from tests.support.waiting import until
 
 OWN = "refs/prismfs/PID-TEST01"
 LOCKS = ("index.lock", "refs/heads/main.lock", f"{OWN}/records.lock", f"{OWN}/scratch.lock")
 TODO = "kind: todo\nfrom: jade\ntitle: look at it\n"
-# A writer that dies as one does in the middle of git: it holds the project's lock, and lock files of git stand.
-DYING = """
-import os, signal, sys
-from pathlib import Path
-from prismfs.store.repo import ProjectRepo
-repo = ProjectRepo(Path(sys.argv[1]))
-with repo.writer():
-    for name in sys.argv[2:]:
-        os.close(os.open(repo.place.git_dir / name, os.O_CREAT | os.O_EXCL))
-    os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
-def die_holding(root: Path, *names: str) -> None:
-    done = subprocess.run([sys.executable, "-c", DYING, str(root), *names], check=False)
-    assert done.returncode == -signal.SIGKILL
 
 
 def drop_settled(bench: Project) -> str:
