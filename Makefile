@@ -19,7 +19,8 @@ test: $(READY)
 	$(BIN)/python -m pytest -m "not slow" $(PARALLEL)
 
 test-slow: $(READY)
-	$(BIN)/python -m pytest -m slow $(PARALLEL)
+	$(BIN)/python -m pytest -m "slow and not alone" $(PARALLEL)
+	$(BIN)/python -m pytest -m "slow and alone"
 
 # The newest versions that there are, as `pip install prismfs` takes them.
 test-newest:

@@ -12,7 +12,7 @@ from prismfs.daemon.courier import ThreadCourier
 from prismfs.daemon.hints import Hints
 from prismfs.daemon.sharer import Sharer
 from prismfs.daemon.syncer import Syncer
-from prismfs.daemon.watched_project import Health, WatchedProject, be_only_watcher
+from prismfs.daemon.watched_project import WINDOW_LAG, Health, WatchedProject, be_only_watcher
 from prismfs.engine.admin import watchdog
 from prismfs.engine.turn.commit_group import Outcome
 from prismfs.engine.turn.desk import Desk
@@ -20,7 +20,7 @@ from prismfs.engine.turn.react import Moment, Turn, react
 from prismfs.engine.turn.sources import note_receipts
 from prismfs.errors import ConfigError, ConflictError, PrismfsError, StoreError
 from prismfs.kinds import build_models
-from prismfs.records.api import Document, format_instant
+from prismfs.records.api import Document
 from prismfs.store.lock import Lock
 
 BUSY_SCAN = 1.0
@@ -31,9 +31,6 @@ IDLE_SCAN = 60.0
 
 BUSY_FOR = 10.0
 """Seconds after the last event during which the watcher counts as busy."""
-
-WINDOW_LAG = 1.0
-"""Seconds that git's index may be behind the commits while a storm lasts."""
 
 _RETRY = 2.0
 """Seconds after which a project that could not be served is tried again."""
@@ -130,7 +127,8 @@ class Watcher:
             if pause <= 0 or any(project.turn.more and project.error is None for project in self._projects):
                 self._tidy_in_a_storm()
                 continue
-            if served:  # more may follow, and the window is carried once for all of them
+            if served or (not once and any(project.people_work(self._clock.monotonic()) for project in self._projects)):
+                # More may follow, and the window is carried once for all of them.
                 self._tidy_in_a_storm()
                 pause = min(pause, MORE_WITHIN)
             else:
@@ -166,7 +164,7 @@ class Watcher:
         moment = Moment(now=self._clock.now(), monotonic=monotonic, wall=self._clock.wall(), complete=names)
         try:
             found = self._look_for_standstill(project, moment)
-            turn = react(project.desk, moment, self._courier)
+            turn = react(project.desk, moment, self._courier, project.follower(self.hints.expect, self._clock))
             project.turn = replace(turn, outcomes=(*found, *turn.outcomes)) if found else turn
             project.error = None
         except (StoreError, ConflictError, ConfigError) as error:
@@ -247,7 +245,7 @@ class Watcher:
             carried = self._courier.collect(project.desk)
             note_receipts(project.desk, carried, self._clock.now())
             self._courier.release(project.desk, carried)
-            project.bring_window(self.hints.expect)
+            project.bring_window(self.hints.expect, self._clock)
         except (StoreError, ConflictError, ConfigError) as error:
             self._tell(project, error)
 
@@ -271,29 +269,21 @@ class Watcher:
     def _tidy_in_a_storm(self) -> None:
         """Bring the window along in a storm, too: people read there what was decided."""
         for project in self._projects:
-            if self._clock.monotonic() - project.tidied > WINDOW_LAG:
+            if self._clock.monotonic() - project.carried > WINDOW_LAG:
                 self._tidy(project)
 
     def _tidy(self, project: WatchedProject) -> None:
         """Do what may wait: the window, the packs, the health file."""
-        project.tidied = self._clock.monotonic()
         if project.error is not None:
             return
         try:
-            project.bring_window(self.hints.expect)
+            project.bring_window(self.hints.expect, self._clock)
             project.keep_up(self._clock)
         except (StoreError, ConflictError) as error:
             self._tell(project, error)
         self._write_health(project, state="watching")
 
     def _write_health(self, project: WatchedProject, *, state: str) -> None:
-        turn = project.turn
-        more: Document = {
-            "commits": project.commits,
-            "next_due": None if turn.next_due is None else format_instant(turn.next_due),
-            "polling": self.hints.polling,
-            "error": None if project.error is None else dict(project.error.problem.as_document()),
-            "tracker": self._syncer.problem(project.desk),
-            "sharing": self._sharer.problem(project.desk),
-        }
-        project.health.write(self._clock.now(), state=state, more=more)
+        tracker, sharing = self._syncer.problem(project.desk), self._sharer.problem(project.desk)
+        more: Document = {"polling": self.hints.polling, "tracker": tracker, "sharing": sharing}
+        project.write_health(self._clock.now(), state, more)

@@ -22,7 +22,7 @@ from prismfs.errors import ConflictError, PrismfsError, StoreError
 from prismfs.kinds.response.settings.response import Response
 from prismfs.records.api import Document, Plan, Refused, format_instant
 from prismfs.store.git import upkeep
-from prismfs.store.lock import Lock, left_locks, lock_left
+from prismfs.store.lock import Lock, left_locks, lock_left, wait_for_git
 
 TICK = timedelta(milliseconds=1)
 """A due time is acted on one instant after it: at exactly the threshold nothing happens (R-004-22)."""
@@ -31,6 +31,9 @@ LONGEST_BEAT = 60.0
 """Seconds between two heartbeats of a watcher that has nothing to do."""
 
 SHORTEST_BEAT = 0.5
+
+WINDOW_LAG = 1.0
+"""Seconds that the window may be behind the truth while a storm lasts, or while people commit."""
 
 _log = logging.getLogger(__name__)
 
@@ -89,7 +92,8 @@ class WatchedProject:
     commits: int = 0
     last_event: float = float("-inf")
     next_scan: float = float("-inf")
-    tidied: float = float("-inf")
+    carried: float = float("-inf")
+    news_at: float = float("-inf")
     error: PrismfsError | None = None
     lock_told: bool = False
     turn: Turn = field(default_factory=Turn)
@@ -112,7 +116,31 @@ class WatchedProject:
         extra = {"project": self.name, "events": len(turn.outcomes), "commits": len(turn.commits), "more": turn.more}
         _log.info("turn ended", extra=extra | {"seconds": seconds})
 
-    def bring_window(self, expect: Callable[[Path, str], None]) -> None:
+    def people_work(self, monotonic: float) -> bool:
+        """Tell whether people have just committed: they go on, and each move of the window may meet their command."""
+        return monotonic - self.news_at < WINDOW_LAG
+
+    def follower(self, expect: Callable[[Path, str], None], clock: Clock) -> Callable[[], bool]:
+        """Return what brings the window along after each look at what people have committed, as `react` calls it.
+
+        Just then their next command is furthest off: one that is under way when the window moves fails. Where one is in
+        the way, its end is waited for, and what it has committed is taken first; for half a second at most.
+        """
+        begin = clock.monotonic()
+
+        def follow() -> bool:
+            self.news_at = clock.monotonic()
+            if self.news_at - self.carried < WINDOW_LAG / 4:
+                return True
+            self.bring_window(expect, clock)
+            if self.carried >= self.news_at or self.news_at - begin > WINDOW_LAG / 2:
+                return True
+            wait_for_git(self.desk.root, WINDOW_LAG / 10)
+            return False
+
+        return follow
+
+    def bring_window(self, expect: Callable[[Path, str], None], clock: Clock) -> None:
         """Carry the window to the truth, if it is behind; not while a person's git command is under way.
 
         `expect` is told before, which file of a reference comes to hold which commit by that.
@@ -126,11 +154,20 @@ class WatchedProject:
         with suppress(ConflictError), self.desk.repo.writer():
             expect(self.desk.repo.place.reference, self.desk.repo.snapshot().commit)
             self.desk.repo.bring_window()
+            if not self.desk.repo.is_window_behind():
+                self.carried = clock.monotonic()
             return
         problem = next(map(lock_left, left_locks(self.desk.repo.place)), None)
         self.lock_told = problem is not None
         if problem is not None and not told:
             raise StoreError(problem.code, problem.message, path=problem.path, hint=problem.hint)
+
+    def write_health(self, now: datetime, state: str, more: Document) -> None:
+        """Write the health file; `more` is what the watcher knows beside."""
+        next_due = None if self.turn.next_due is None else format_instant(self.turn.next_due)
+        error: Document | None = None if self.error is None else dict(self.error.problem.as_document())
+        mine: Document = {"commits": self.commits, "next_due": next_due, "error": error}
+        self.health.write(now, state=state, more=mine | more)
 
     def keep_up(self, clock: Clock) -> None:
         """Consolidate the repository's packs, if it is time.

@@ -210,12 +210,27 @@ def git_runs(root: Path) -> bool:
     The lock file does not say it: `git commit` takes the lock, lets go of it, and moves the branch later.
     """
     wanted = str(root.resolve())
+    seen: set[str] = set()
     with suppress(FileNotFoundError):  # a system without /proc
-        for name in filter(str.isdecimal, os.listdir("/proc")):
-            with suppress(OSError):
-                with open(f"/proc/{name}/cmdline", "rb", buffering=0) as file:
-                    command, *arguments = file.read().split(b"\0")
-                takes_it = command.rpartition(b"/")[2] == b"git" and not _TAKE_THE_INDEX.isdisjoint(arguments)
-                if takes_it and os.readlink(f"/proc/{name}/cwd") == wanted:
-                    return True
+        # Whoever began during the look is looked at, too: one that is overlooked fails when the branch moves under it.
+        while begun := [name for name in os.listdir("/proc") if name.isdecimal() and name not in seen]:
+            seen.update(begun)
+            if any(_locks_the_index(name, wanted) for name in begun):
+                return True
+    return False
+
+
+def wait_for_git(root: Path, seconds: float) -> None:
+    """Wait until no such command runs there, at most `seconds`."""
+    end = time.monotonic() + seconds
+    while git_runs(root) and time.monotonic() < end:
+        time.sleep(0.002)
+
+
+def _locks_the_index(process: str, wanted: str) -> bool:
+    with suppress(OSError):
+        with open(f"/proc/{process}/cmdline", "rb", buffering=0) as file:
+            command, *arguments = file.read().split(b"\0")
+        takes_it = command.rpartition(b"/")[2] == b"git" and not _TAKE_THE_INDEX.isdisjoint(arguments)
+        return takes_it and os.readlink(f"/proc/{process}/cwd") == wanted
     return False

@@ -8,7 +8,7 @@ command is under way, it stays behind until that has ended.
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from prismfs.errors import ConflictError, Problem
@@ -161,15 +161,16 @@ class Window:
         made = self._place.git_dir / "prismfs-index"
         stamp = _copy(index, made)
         worktree.bring_index(self._git, made, truth, (*changes, *between))
-        # The index's lock makes a person's command fail, so it is held for two renames and not for what goes before.
-        with ExitStack() as held, self._git.moving({self._place.window: (head or NO_OBJECT, truth)}):
+        # A person's command that begins between the look at what runs and the move of the branch fails: nothing that
+        # takes time is done there. The same goes for the index while it is locked.
+        with self._git.moving({self._place.window: (head or NO_OBJECT, truth)}):
             if git_runs(self._place.root):
                 raise self._busy("a git command is under way")
-            held.enter_context(self._held_index())
-            if _stamp(index) != stamp:
-                raise self._busy("the index was changed meanwhile")
-            if made.exists():
-                made.replace(index)
+            with self._held_index():
+                if _stamp(index) != stamp:
+                    raise self._busy("the index was changed meanwhile")
+                if made.exists():
+                    made.replace(index)
             self._crash_point("after-index")
         self._crash_point("after-window")
         return edited

@@ -1,6 +1,6 @@
 """One turn over a project: a group from each source in order of priority, each committed before the next."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,11 +40,14 @@ class Turn:
         return tuple(outcome.commit for outcome in self.outcomes if outcome.commit is not None)
 
 
-def react(desk: Desk, moment: Moment, courier: Courier | None = None) -> Turn:
+def react(
+    desk: Desk, moment: Moment, courier: Courier | None = None, after_news: Callable[[], bool] = lambda: True
+) -> Turn:
     """Do one turn over a project: receipts, due times, the outbox, the inbox; at most one group of each.
 
     News of the branch come first, as everything else is decided by what they changed. Without a courier the turn itself
-    carries what leaves, at its end.
+    carries what leaves, at its end. `after_news` is called each time that something was taken that people have
+    committed; where it answers False, the turn first looks for more of that.
 
     Raises:
         ConflictError: another process kept writing, or the branch kept moving; nothing is lost.
@@ -54,7 +57,7 @@ def react(desk: Desk, moment: Moment, courier: Courier | None = None) -> Turn:
     now = moment.now
     inline = InlineCourier(_INLINE)
     courier = courier or inline
-    outcomes = _decide_news(desk, now)
+    outcomes = _decide_news(desk, now, after_news)
     answers = {**persona_command.ask_due(desk, now), **observe_due(desk, now)}
     inbox = InboxFiles(desk, moment)
     with desk.repo.writer():
@@ -101,13 +104,15 @@ def rehearse(desk: Desk, moment: Moment, first: Sequence[Event] = ()) -> list[Ou
     return [Outcome(event, decision, None) for event, decision in decide_group(desk, base, events, now)]
 
 
-def _decide_news(desk: Desk, now: datetime) -> list[Outcome]:
+def _decide_news(desk: Desk, now: datetime, after_news: Callable[[], bool]) -> list[Outcome]:
     """Decide what others committed, ahead of everything that is done by its settings."""
-    base = desk.repo.snapshot()
-    if not desk.repo.news(base):
-        return []
-    with desk.repo.writer():
-        return commit_group(desk, [], now)
+    outcomes: list[Outcome] = []
+    while desk.repo.news(desk.repo.snapshot()):
+        with desk.repo.writer():
+            outcomes += commit_group(desk, [], now)
+        if after_news():
+            break
+    return outcomes
 
 
 def _waits(view: View, now: datetime, capacity: Capacity) -> bool:
