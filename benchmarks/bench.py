@@ -63,7 +63,7 @@ def reading(stock: Stock, quick: bool) -> Iterator[Row]:
 
 def command(stock: Stock, quick: bool) -> Iterator[Row]:
     """What a command costs."""
-    yield from commands.measure(stock, runs=5 if quick else 21)
+    yield from commands.measure(stock, runs=1 if quick else 21)
     yield from commands.measure_loop(stock, clients=8, seconds=5 if quick else 60)
 
 
@@ -96,7 +96,7 @@ def escalation(stock: Stock, quick: bool) -> Iterator[Row]:
 
 def work(stock: Stock, quick: bool) -> Iterator[Row]:
     """Work items."""
-    yield from claims.measure_claims(stock, processes=8, rounds=10 if quick else 200)
+    yield from claims.measure_claims(stock, processes=8, rounds=2 if quick else 200)
     yield from claims.measure_work(stock, size=500 if quick else 5000, runs=3 if quick else 11)
 
 

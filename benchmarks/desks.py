@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from prismfs.engine.admin.init_project import init_project
 from prismfs.kinds import kind_of
 from prismfs.kinds.care.signal import Signal
-from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.core.audit import AuditFile
 from prismfs.kinds.core.settings.project import Project
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.base import Record
@@ -19,6 +21,8 @@ from prismfs.records.ids import derive_id
 from prismfs.records.plan import Plan
 from prismfs.records.severity import Severity
 from prismfs.records.view import ChainHead
+from prismfs.store.engine_key import signing_key
+from prismfs.store.git.signing import sign_group
 from prismfs.store.repo import ProjectRepo
 
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
@@ -78,10 +82,15 @@ def make_desk(root: Path, records: int) -> None:
 
 
 def take_for_seen(root: Path) -> None:
-    """Let the engine take what was committed past it for its own: seen, on disk, in the index, in the projection."""
-    head = git(root, "rev-parse", "HEAD")
+    """Let the engine take what was committed past it for its own: signed, on disk, in the index, in the projection."""
     with ProjectRepo(root) as store:
-        git(root, "update-ref", store.place.truth, head)
+        truth, head = store.place.truth, git(root, "rev-parse", "HEAD")
+        base = git(root, "rev-parse", truth)
+        past = git(root, "rev-list", "--reverse", f"{base}..{head}").split()
+        if past:
+            signer = signing_key(store.view(store.snapshot()), store.state)
+            head = sign_group(store.git, past, base=base, signer=signer)[-1]
+            store.git.move({truth: (base, head), store.place.window: (past[-1], head)})
         for mark in ("worktree", "carried"):
             (store.state / mark).write_text(f"{head}\n")
         store.view(store.snapshot())
@@ -93,8 +102,8 @@ def git(root: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def records_of(number: int, at: datetime, chain: ChainHead) -> tuple[Record, Audit]:
-    """Return one record and the audit row that stands in its commit; every fourth is an incident."""
+def records_of(number: int, at: datetime, chain: ChainHead) -> tuple[Record, AuditFile]:
+    """Return one record and the file of the audit row that stands in its commit; every fourth is an incident."""
     cause = f"bench:{number}"
     part, fault = _PARTS[number % len(_PARTS)], _FAULTS[number % len(_FAULTS)]
     signal_id = derive_id("sig", at, cause=cause)
@@ -136,23 +145,39 @@ def records_of(number: int, at: datetime, chain: ChainHead) -> tuple[Record, Aud
             detected_at=at,
             last_seen_at=at,
         )
-    row = Audit(
-        id=derive_id("aud", at, cause=cause),
-        number=chain.number + 1,
-        at=at,
-        action="signal.received",
-        level="info",
-        entity_type=kind_of(record).name,
-        entity_id=kind_of(record).name_of(record),
-        actor=f"agent-{number % 40}",
-        assurance="claimed",
-        rule="accept",
-        reason="accepted",
-        cause=cause,
-        prev=chain.digest,
-        meta={"category": None, "redacted": 0},
+    return record, audit_file(record, chain, at=at, cause=cause, actor=f"agent-{number % 40}", rule="accept")
+
+
+def audit_file(record: Record, chain: ChainHead, *, at: datetime, cause: str, actor: str, rule: str) -> AuditFile:
+    """Return the file of the one audit row of a commit that puts `record`; it follows `chain`."""
+    kind = kind_of(record)
+    row: JsonValue = {
+        "id": derive_id("aud", at, cause=cause),
+        "action": "signal.received",
+        "level": "info",
+        "entity_type": kind.name,
+        "entity_id": kind.name_of(record),
+        "reason": "accepted",
+        "meta": {"category": None, "redacted": 0},
+    }
+    return AuditFile.model_validate(
+        {
+            "id": derive_id("aud", at, cause=cause),
+            "number": chain.number + 1,
+            "at": at,
+            "actor": actor,
+            "assurance": "claimed",
+            "rule": rule,
+            "cause": cause,
+            "prev": chain.digest,
+            "rows": [row],
+        }
     )
-    return record, row
+
+
+def after(file: AuditFile) -> ChainHead:
+    """Return the head of the chain that ends with `file`."""
+    return ChainHead(file.number, hashlib.sha256(kind_of(file).write(file)).hexdigest())
 
 
 def plans(first: int, count: int, chain: ChainHead) -> list[Plan]:
@@ -160,19 +185,19 @@ def plans(first: int, count: int, chain: ChainHead) -> list[Plan]:
     made = []
     for number in range(first, first + count):
         at = _instant(number)
-        record, row = records_of(number, at, chain)
-        chain = ChainHead(row.number, hashlib.sha256(kind_of(row).write(row)).hexdigest())
+        record, file = records_of(number, at, chain)
+        chain = after(file)
         made.append(
             Plan(
                 kind=kind_of(record).name,
                 rule="accept",
                 subject=kind_of(record).name_of(record),
                 reason="accepted",
-                cause=row.cause,
-                actor=row.actor,
+                cause=file.cause,
+                actor=file.actor,
                 at=at,
                 version=1,
-                puts=(record, row),
+                puts=(record, file),
             )
         )
     return made
@@ -229,11 +254,9 @@ def import_files(root: Path, files: Iterable[tuple[str, bytes]], *, at: Callable
 def _files(records: int) -> Iterator[tuple[str, bytes]]:
     chain = ChainHead(0, "0" * 64)
     for number in range(records):
-        record, row = records_of(number, _instant(number), chain)
-        for put in (record, row):
-            data = kind_of(put).write(put)
-            yield kind_of(put).place_of(put), data
-        chain = ChainHead(row.number, hashlib.sha256(data).hexdigest())
+        record, file = records_of(number, _instant(number), chain)
+        yield from ((kind_of(put).place_of(put), kind_of(put).write(put)) for put in (record, file))
+        chain = after(file)
 
 
 def _instant(number: int) -> datetime:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import threading
 import time
@@ -18,8 +17,7 @@ from benchmarks.processes import PRISMFS, poll, run, watching
 from benchmarks.rows import Row, milliseconds
 from prismfs.engine.turn import due
 from prismfs.engine.turn.desk import Desk
-from prismfs.kinds import kind_of
-from prismfs.kinds.core.audit import Audit
+from prismfs.kinds.core.audit import AuditFile
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.records.ids import derive_id
 from prismfs.records.plan import Plan
@@ -114,9 +112,9 @@ def fill(root: Path, count: int) -> None:
             plans = []
             for number in range(first, min(count, first + _GROUP)):
                 plan = _plan(number, chain)
-                row = plan.puts[-1]
-                assert isinstance(row, Audit)
-                chain = ChainHead(row.number, hashlib.sha256(kind_of(row).write(row)).hexdigest())
+                file = plan.puts[-1]
+                assert isinstance(file, AuditFile)
+                chain = desks.after(file)
                 plans.append(plan)
             with store.writer():
                 store.apply(plans, base=store.snapshot())
@@ -146,21 +144,6 @@ def _plan(number: int, chain: ChainHead) -> Plan:
         raise_at=at + timedelta(hours=4),
         due_at=at + timedelta(hours=4),
     )
-    row = Audit(
-        id=derive_id("aud", at, cause=cause),
-        number=chain.number + 1,
-        at=at,
-        action="escalation.created",
-        level="warn",
-        entity_type="bead",
-        entity_id=bead.id,
-        actor=bead.reporter,
-        assurance="claimed",
-        rule="escalate",
-        reason="opened",
-        cause=cause,
-        prev=chain.digest,
-    )
     return Plan(
         kind="bead",
         rule="escalate",
@@ -170,7 +153,7 @@ def _plan(number: int, chain: ChainHead) -> Plan:
         actor=bead.reporter,
         at=at,
         version=1,
-        puts=(bead, row),
+        puts=(bead, desks.audit_file(bead, chain, at=at, cause=cause, actor=bead.reporter, rule="escalate")),
     )
 
 
