@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from prismfs.records.api import cut_to_milliseconds
+from prismfs.records.instants import cut_to_milliseconds
 
 
 class Clock(Protocol):

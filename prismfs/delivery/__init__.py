@@ -13,12 +13,11 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from prismfs.records.api import ChannelForm, Message, Receipt
-
 if TYPE_CHECKING:  # nudges are sent often, and need none of the models
     from prismfs.kinds.care.settings.tracker import Tracker
     from prismfs.kinds.escalation.settings.escalation_policy import Contacts, EscalationPolicy
     from prismfs.kinds.escalation.settings.routing import Routing, Target
+    from prismfs.records.api import ChannelForm, Message, Receipt
 
 
 class Channel(Protocol):

@@ -6,13 +6,10 @@ from pathlib import Path
 from typing import ClassVar
 
 from prismfs.delivery import ChannelType
-from prismfs.delivery.nudges.folder import MOST_TEXT, Nudge
-from prismfs.delivery.nudges.queue import TTL, NudgeQueue, is_identity
+from prismfs.delivery.nudges.forms import MOST_TEXT, Nudge
+from prismfs.delivery.nudges.queue import SENDER, TTL, NudgeQueue, is_identity
 from prismfs.errors import PrismfsError, RecordError
 from prismfs.records.api import IDENTITY_TARGET, ChannelForm, Message, Receipt, cut_to_milliseconds, format_instant
-
-SENDER = "prismfs"
-"""The sender of the engine's own nudges; no other may use this name."""
 
 
 def _system_time() -> datetime:

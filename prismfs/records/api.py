@@ -4,7 +4,6 @@ from prismfs.records import codec
 from prismfs.records.act import Act, commands_for, edit_of, find_act
 from prismfs.records.answer import REVIEW_TAG, Answer
 from prismfs.records.base import (
-    IDENTITY_TARGET,
     MAX_TEXT,
     Digest,
     Duration,
@@ -16,15 +15,11 @@ from prismfs.records.base import (
     Text,
     Value,
     Word,
-    cut_to_milliseconds,
-    format_duration,
-    format_instant,
-    parse_duration,
-    parse_instant,
 )
 from prismfs.records.codec import canonical_json, same
 from prismfs.records.document import Document, JsonValue, member
-from prismfs.records.ids import LAYOUT, Id, derive_id, is_id_prefix, parse_id, prefix_of
+from prismfs.records.ids import IDENTITY_TARGET, LAYOUT, Id, derive_id, is_id_prefix, parse_id, prefix_of
+from prismfs.records.instants import cut_to_milliseconds, format_duration, format_instant, parse_duration, parse_instant
 from prismfs.records.issue import MOST_TITLE, IssueComment, IssueDraft, IssueState, marked, marker_of, neutralised
 from prismfs.records.kind import NEWER_LAYOUT, NEWER_VERSION, UPGRADE_HINT, Kind, Lifecycle
 from prismfs.records.links import ORDERING, Node, blockers, find_cycle

@@ -1,6 +1,5 @@
 """The base record and the types that its fields are made of."""
 
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
@@ -11,69 +10,20 @@ from pydantic.json_schema import WithJsonSchema
 
 from prismfs.errors import Problem, RecordError
 from prismfs.records.document import Document
+from prismfs.records.ids import IDENTITY_TARGET
+from prismfs.records.instants import (
+    INSTANT_TARGET,
+    cut_to_milliseconds,
+    format_duration,
+    format_instant,
+    parse_duration,
+    parse_instant,
+)
 
 T = TypeVar("T")
 
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
-LONGEST_WAIT = timedelta(days=36500)
-"""The longest duration that a file may name; a due time must stay within the calendar."""
-
-_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
-
-
 CODED = "code:"
 """A validator that raises a `PydanticCustomError` of this type, `code:unknown_pid`, names the problem's code itself."""
-
-
-def format_instant(at: datetime) -> str:
-    """Return `at` as RFC 3339 in UTC with milliseconds and `Z`."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
-
-
-def parse_instant(text: str) -> datetime:
-    """Return the instant that RFC 3339 `text` names, cut to milliseconds.
-
-    Raises:
-        ValueError: `text` is not of the form 2026-03-01T10:00:00Z, or names no day of the calendar.
-    """
-    if not _INSTANT.fullmatch(text):
-        raise ValueError("an instant is written as 2026-03-01T10:00:00Z, in quotes")
-    return cut_to_milliseconds(datetime.fromisoformat(text))
-
-
-def cut_to_milliseconds(at: datetime) -> datetime:
-    """Return `at` without what is smaller than a millisecond: the finest time that records carry."""
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
-
-
-def parse_duration(text: str) -> timedelta:
-    """Return the duration that `text` such as `4h`, `1h30m` or `2d` names.
-
-    Raises:
-        ValueError: not of that form, or longer than `LONGEST_WAIT`.
-    """
-    match = _DURATION.fullmatch(text)
-    if match is None or not any(match.groups()):
-        raise ValueError("a duration is written as 30s, 15m, 4h or 2d")
-    days, hours, minutes, seconds = (int(group or 0) for group in match.groups())
-    try:
-        wait = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-    except OverflowError:
-        wait = timedelta.max
-    if wait > LONGEST_WAIT:
-        raise ValueError(f"a duration is at most {LONGEST_WAIT.days}d")
-    return wait
-
-
-def format_duration(wait: timedelta) -> str:
-    """Return `wait` as `parse_duration` reads it (whole seconds)."""
-    seconds = int(wait.total_seconds())
-    parts = []
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")):
-        count, seconds = divmod(seconds, size)
-        if count:
-            parts.append(f"{count}{unit}")
-    return "".join(parts) or "0s"
 
 
 def _instant(value: object) -> object:
@@ -104,7 +54,7 @@ Instant = Annotated[
     datetime,
     BeforeValidator(_instant),
     PlainSerializer(format_instant, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": f"^{_INSTANT.pattern}$"}),
+    WithJsonSchema({"type": "string", "pattern": f"^{INSTANT_TARGET}$"}),
 ]
 """An aware UTC datetime with milliseconds; RFC 3339 with Z in files."""
 
@@ -116,8 +66,6 @@ Duration = Annotated[
 ]
 """A timedelta in whole seconds; 30s, 15m, 4h, 2d in files."""
 
-# No line breaks or control characters: these stand in commit trailers, paths and tables.
-IDENTITY_TARGET = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 Identity = Annotated[str, StringConstraints(pattern=f"^{IDENTITY_TARGET}$")]
 """Who: a persona or a person. Compared without regard to case."""
 

@@ -6,7 +6,6 @@ refused with a hint, never guessed.
 
 import json
 import re
-from collections.abc import Sequence
 from contextlib import suppress
 from typing import Literal, TypeAlias
 
@@ -14,14 +13,14 @@ from pydantic_core import to_json
 
 from prismfs.errors import RecordError
 from prismfs.records import document as documents
-from prismfs.records.document import Document, Flaw, JsonValue, Place, check, escape_unsafe, refusal, unsafe_character
-from prismfs.records.yaml_reader import read_yaml
-from prismfs.records.yaml_writer import amend_yaml, write_yaml
+from prismfs.records.document import Document, JsonValue, Place, check, escape_unsafe, refusal, unsafe_character
+from prismfs.records.formats.json_form import place_in, read_json, text_of, write_json
+from prismfs.records.formats.yaml_reader import read_yaml
+from prismfs.records.formats.yaml_writer import amend_yaml, write_yaml
 
 Format: TypeAlias = Literal["yaml", "json"]
 
 _MODELINE = "# yaml-language-server: $schema="
-_LONGEST_INTEGER = 20  # characters of -2**63
 
 # To libyaml these end a line or are no characters; a comment before one would not be a comment after it.
 _NOT_RAW_IN_YAML = "\u2028\u2029\ufffe\uffff"
@@ -34,12 +33,12 @@ def parse(data: bytes, *, format: Format, path: str = "") -> Document:
         RecordError: not strict YAML or JSON, or beyond the limits; the problem has the JSON pointer, and for
             most faults line and column, but never a value.
     """
-    text = _text(data, path)
     if format == "json":
-        return _read_json(text, path)
+        return read_json(data, path)
+    text = text_of(data, path)
     for character in _NOT_RAW_IN_YAML:
         if character in text:
-            place = _place(text, text.index(character), path)
+            place = place_in(text, text.index(character), path)
             raise refusal("control_character", place, hint="write it as an escape in double quotes")
     return read_yaml(data, path=path)
 
@@ -60,8 +59,7 @@ def encode(document: Document, *, format: Format, modeline: str | None = None) -
 
 def _json(document: Document) -> bytes:
     if not documents.is_simple(document):  # what the quick encoder spells differently, too
-        check(document)
-        return escape_unsafe(json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
+        return write_json(document)
     data = to_json(document, indent=2) + b"\n"
     return data if data.isascii() and b"\x7f" not in data else escape_unsafe(data.decode()).encode()
 
@@ -126,62 +124,6 @@ def canonical_json(document: JsonValue) -> bytes:
 def same(one: JsonValue, other: JsonValue) -> bool:
     """Tell whether two values are the same JSON, order of keys aside; unlike `==`, 1, 1.0 and true differ."""
     return canonical_json(one) == canonical_json(other)
-
-
-def _text(data: bytes, path: str) -> str:
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
-        raise refusal("not_utf8", Place(path), detail=f"the file is not UTF-8 at byte {error.start}") from None
-    if not text.strip():
-        raise refusal("empty_file", Place(path))
-    if found := unsafe_character(text):
-        hint = ""
-        if found[0] == "\r":
-            hint = "end lines with a newline alone (LF, not CRLF)"
-        elif found[0] == "\ufeff":
-            hint = "save it as UTF-8 without a byte order mark"
-        raise refusal("control_character", _place(text, found.start(), path), hint=hint)
-    return text
-
-
-def _place(text: str, at: int, path: str) -> Place:
-    return Place(path, None, text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
-
-
-def _mapping(pairs: Sequence[tuple[str, object]]) -> object:
-    mapping: dict[str, object] = {}
-    for key, value in pairs:
-        if key in mapping:
-            return Flaw("duplicate_key", key)
-        mapping[key] = value
-    return mapping
-
-
-def _integer(text: str) -> object:
-    # int() is quadratic in the digits and has a limit of its own.
-    return int(text) if len(text) <= _LONGEST_INTEGER else Flaw("integer_too_large")
-
-
-def _constant(_name: str) -> object:
-    return Flaw("not_a_number")
-
-
-# Hooks leave a Flaw where they stand, for only `check` knows the way to it.
-_DECODER = json.JSONDecoder(object_pairs_hook=_mapping, parse_int=_integer, parse_constant=_constant)
-
-
-def _read_json(text: str, path: str) -> Document:
-    try:
-        document: Document = _DECODER.decode(text)
-    except json.JSONDecodeError as error:
-        place = Place(path, None, error.lineno, error.colno)
-        raise refusal("syntax", place, detail=f"not JSON: {error.msg}") from None
-    except RecursionError:
-        raise refusal("too_deep", Place(path)) from None
-    # The text has been looked through: only an escape can still name an unsafe character.
-    check(document, path=path, strings="\\" in text)
-    return document
 
 
 def _first_line(modeline: str | None) -> str:

@@ -7,10 +7,9 @@ twice, after a crash or in another clone, names the same record.
 
 import hashlib
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, NewType
-
-from pydantic import StringConstraints
+from typing import Annotated, Any, NewType
 
 from prismfs.errors import RecordError
 
@@ -23,9 +22,25 @@ _TIME_CHARS = 10
 _HASH_CHARS = 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # The first character goes to 6 only: with 7 the time could lie beyond the year 9999, which no calendar here knows.
-_PATTERN = re.compile(rf"([a-z]{{2,4}})-([0-6][{ALPHABET}]{{{_TIME_CHARS + _HASH_CHARS - 1}}})")
+ID_TARGET = rf"([a-z]{{2,4}})-([0-6][{ALPHABET}]{{{_TIME_CHARS + _HASH_CHARS - 1}}})"
+_PATTERN = re.compile(ID_TARGET)
 
-Id = NewType("Id", Annotated[str, StringConstraints(pattern=f"^{_PATTERN.pattern}$")])
+# No line breaks or control characters: these stand in commit trailers, paths and tables.
+IDENTITY_TARGET = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """The form that a text of a model has; unlike pydantic's word for it, it costs no import where none is built."""
+
+    pattern: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> dict[str, Any]:
+        """Return the schema of a text with the pattern."""
+        return {**handler(source), "pattern": self.pattern}
+
+
+Id = NewType("Id", Annotated[str, Matching(f"^{ID_TARGET}$")])
 """A whole identifier. A field of this type refuses everything else: paths are built from it."""
 
 _PREFIX_PATTERN = re.compile(rf"[a-z]{{2,4}}-[{ALPHABET}]{{0,26}}")

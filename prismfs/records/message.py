@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from prismfs.records.base import format_instant
 from prismfs.records.document import Document
+from prismfs.records.instants import format_instant
 
 Outcome = Literal["sent", "temporary", "permanent", "unknown", "not_configured"]
 

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue
 
 from prismfs.errors import PrismfsError, Problem
-from prismfs.records.base import Identity, Instant, Record, Value, format_instant
+from prismfs.records.base import Identity, Instant, Record, Value
+from prismfs.records.instants import format_instant
 
 ENGINE = "prismfs"
 """Who acts when no person or agent does: the engine, for due times, deliveries and commits seen."""

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,8 @@ import pytest
 
 from prismfs.delivery.nudge import NudgeChannel
 from prismfs.delivery.nudges import queue as nudges
-from prismfs.delivery.nudges.folder import Nudge
-from prismfs.delivery.nudges.heartbeats import Heartbeat, read_heartbeats, write_heartbeat
+from prismfs.delivery.nudges.forms import Heartbeat, Nudge
+from prismfs.delivery.nudges.heartbeats import read_heartbeats, write_heartbeat
 from prismfs.delivery.nudges.queue import TTL, NudgeQueue
 from prismfs.errors import ConflictError, PrismfsError, RecordError, RefusedError, StoreError
 from prismfs.records.api import Message, derive_id, format_instant
@@ -58,8 +59,7 @@ def box(tmp_path: Path) -> Path:
 
 def nudge(cause: str = "a", *, to: str = "mayor", at: datetime = NOW, ttl: timedelta = TTL) -> Nudge:
     name = derive_id("nud", at, cause=cause)
-    fields = {"id": name, "sender": "jade", "to": to, "text": "the build waits", "at": at, "expires_at": at + ttl}
-    return Nudge.model_validate(fields)
+    return Nudge(id=name, sender="jade", to=to, text="the build waits", at=at, expires_at=at + ttl)
 
 
 def claimed(queue: NudgeQueue, now: datetime = NOW, **options: Any) -> list[str]:
@@ -238,7 +238,7 @@ def test_identity_that_could_be_a_path_is_refused(queue: NudgeQueue, tmp_path: P
         lambda: queue.claim(name, NOW),
         lambda: queue.done(name, "nud-", NOW),
         lambda: queue.look(NOW, name),
-        lambda: queue.send(nudge().model_copy(update={"to": name}), NOW),
+        lambda: queue.send(replace(nudge(), to=name), NOW),
         lambda: write_heartbeat(tmp_path, name, Heartbeat(at=NOW)),
     ):
         with pytest.raises(RecordError) as refused:

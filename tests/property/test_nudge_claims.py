@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prismfs.delivery.nudges.folder import ORPHANED_AFTER, Nudge
+from prismfs.delivery.nudges.folder import ORPHANED_AFTER
+from prismfs.delivery.nudges.forms import Nudge
 from prismfs.delivery.nudges.queue import NudgeQueue
 from prismfs.errors import ConflictError, RefusedError
 from prismfs.records.api import derive_id

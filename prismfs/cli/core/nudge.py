@@ -16,7 +16,7 @@ from prismfs.cli.instants import format_age, rfc3339
 from prismfs.errors import ForbiddenError, Problem
 
 if TYPE_CHECKING:
-    from prismfs.delivery.nudges.folder import Nudge
+    from prismfs.delivery.nudges.forms import Nudge
     from prismfs.delivery.nudges.queue import NudgeQueue
 
 
@@ -32,10 +32,9 @@ def command() -> None:
 @output.verb(writes=True)
 def send(call: output.Call, to: str, text: str, ttl: str, dry_run: bool) -> None:
     """Leave TEXT (- reads standard input) for TO, who gets it by `nudge claim`."""
-    from prismfs.delivery.nudge import SENDER
-    from prismfs.delivery.nudges.folder import Nudge
-    from prismfs.delivery.nudges.queue import new_expiry
-    from prismfs.records.api import derive_id
+    from prismfs.delivery.nudges.forms import Nudge
+    from prismfs.delivery.nudges.queue import SENDER, new_expiry
+    from prismfs.records.ids import derive_id
 
     now = call.now()
     if call.actor().casefold() == SENDER:
@@ -129,7 +128,8 @@ def heartbeat(call: output.Call, note: str | None, dry_run: bool) -> None:
     if click.get_current_context().invoked_subcommand is not None:
         return
 
-    from prismfs.delivery.nudges.heartbeats import Heartbeat, write_heartbeat
+    from prismfs.delivery.nudges.forms import Heartbeat
+    from prismfs.delivery.nudges.heartbeats import write_heartbeat
 
     at = rfc3339(call.now())
     beat = Heartbeat.from_document({"at": at, "note": note})

@@ -110,7 +110,7 @@ def list_(
 def _stale_before(call: output.Call) -> str:
     """Return the instant before which an open escalation must have been opened, or raised, to be stale (R-004-16)."""
     from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
-    from prismfs.records.base import format_instant
+    from prismfs.records.instants import format_instant
     from prismfs.store.repo import ProjectRepo
 
     with ProjectRepo(call.project()) as repo:

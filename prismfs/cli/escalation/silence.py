@@ -93,7 +93,7 @@ def _times(begins: str | None, lasting: str | None, until: str | None) -> dict[s
         UsageError: both an end and a length are given, or one cannot be read.
     """
     from prismfs.clock import SystemClock
-    from prismfs.records.base import format_instant, parse_duration, parse_instant
+    from prismfs.records.instants import format_instant, parse_duration, parse_instant
 
     if lasting is not None and until is not None:
         raise UsageError("usage", "say either --for or --until", hint="prismfs silence add --help")

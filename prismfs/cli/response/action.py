@@ -28,7 +28,7 @@ def list_(
     call: output.Call, only_open: bool, overdue: bool, incident: str | None, owner: str | None, limit: int | None
 ) -> None:
     """List action items, the earliest deadline first."""
-    from prismfs.records.base import format_instant
+    from prismfs.records.instants import format_instant
 
     now = format_instant(call.now())
     with reading(call.project()) as connection:

@@ -176,7 +176,7 @@ def _instant(text: str) -> str:
         UsageError: it can be read as neither.
     """
     from prismfs.clock import SystemClock
-    from prismfs.records.base import format_instant, parse_duration, parse_instant
+    from prismfs.records.instants import format_instant, parse_duration, parse_instant
 
     try:
         at = SystemClock().now() + parse_duration(text[1:]) if text.startswith("+") else parse_instant(text)

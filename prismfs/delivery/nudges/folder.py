@@ -8,19 +8,17 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
-
-from pydantic import Field, StringConstraints
+from typing import Literal
 
 from prismfs.delivery.folder import Folder
+from prismfs.delivery.nudges.forms import Nudge
 from prismfs.errors import PrismfsError, Problem, RecordError
-from prismfs.records.api import Id, Identity, Instant, Value, codec
+from prismfs.records.formats.json_form import read_json
+from prismfs.records.ids import Id
 
 ORPHANED_AFTER = timedelta(minutes=5)
 DONE_KEPT = timedelta(days=7)
 """How long what was done is remembered: longer than a delivery is tried again after a crash."""
-MOST_TEXT = 4000
-"""Characters of one nudge."""
 
 _MOST_BYTES = 32 * 1024
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,18 +29,6 @@ _CLAIM = re.compile(r"([a-z]{2,4}-[0-9a-z]{26})\.([0-9]{1,9})-([0-9]{1,14})\.jso
 """`<id>.<process>-<milliseconds since 1970>.json`; process 0 is none."""
 
 State = Literal["waiting", "claimed", "orphaned", "expired"]
-
-
-class Nudge(Value):
-    """One note: from whom to whom, what it says, and until when it is worth handing out."""
-
-    id: Id
-    sender: Identity = Field(alias="from")
-    to: Identity
-    text: Annotated[str, StringConstraints(min_length=1, max_length=MOST_TEXT)]
-    about: Id | None = None
-    at: Instant
-    expires_at: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +134,7 @@ class NudgeFolder:
         if data is None:
             return None
         path = f"{folder.path}/{name}"
-        nudge = Nudge.from_document(codec.parse(data, format="json", path=path), path=path)
+        nudge = Nudge.from_document(read_json(data, path), path=path)
         if nudge.id != name.partition(".")[0] or nudge.to.lower() != self._owner:
             raise RecordError("wrong_path", "the nudge is at another path than its own", path=path)
         return nudge

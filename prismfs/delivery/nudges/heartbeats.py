@@ -5,18 +5,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from prismfs.delivery.folder import opened
+from prismfs.delivery.nudges.forms import Heartbeat
 from prismfs.delivery.nudges.queue import is_identity
 from prismfs.errors import Problem, RecordError
-from prismfs.records.api import Instant, Line, Value, codec
+from prismfs.records.formats.json_form import read_json, write_json
 
 _MOST_BYTES = 4 * 1024
-
-
-class Heartbeat(Value):
-    """When an identity was at work, and on what."""
-
-    at: Instant
-    note: Line | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +35,7 @@ def write_heartbeat(root: Path, identity: str, heartbeat: Heartbeat, *, dry_run:
     if not is_identity(identity):
         raise RecordError("bad_identity", f"not an identity: {identity[:60]!r}", field="/from")
     name = f"{identity.lower()}.json"
-    data = codec.encode(heartbeat.to_document(), format="json")
+    data = write_json(heartbeat.to_document())
     if not dry_run:
         with opened(root, "run", "heartbeats", create=True) as folder:
             assert folder is not None
@@ -65,7 +59,7 @@ def read_heartbeats(root: Path, now: datetime, *, older: timedelta) -> tuple[tup
                 data = None if folder is None else folder.read(name, most=_MOST_BYTES)
                 if data is None:
                     continue
-                heartbeat = Heartbeat.from_document(codec.parse(data, format="json", path=path), path=path)
+                heartbeat = Heartbeat.from_document(read_json(data, path), path=path)
             except RecordError as error:
                 problems.append(error.problem)
                 continue

@@ -14,13 +14,19 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from prismfs.delivery.folder import opened
-from prismfs.delivery.nudges.folder import Entry, Nudge, NudgeFolder, age_key
+from prismfs.delivery.nudges.folder import Entry, NudgeFolder, age_key
+from prismfs.delivery.nudges.forms import Nudge
 from prismfs.errors import ConflictError, PrismfsError, Problem, RecordError, RefusedError
-from prismfs.records.api import IDENTITY_TARGET, Id, codec, is_id_prefix, parse_duration
+from prismfs.records.formats.json_form import write_json
+from prismfs.records.ids import IDENTITY_TARGET, Id, is_id_prefix
+from prismfs.records.instants import parse_duration
 
 TTL = timedelta(hours=1)
 MOST_WAITING = 1000
 """Nudges that may wait for one identity."""
+
+SENDER = "prismfs"
+"""The sender of the engine's own nudges; no other may use this name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ class NudgeQueue:
                     raise RefusedError(
                         "too_many_nudges", f"{MOST_WAITING} wait already", field="/to", hint="prismfs mail send"
                     )
-            folder.queue.write(f"{nudge.id}.json", codec.encode(nudge.to_document(), format="json"))
+            folder.queue.write(f"{nudge.id}.json", write_json(nudge.to_document()))
         return True
 
     def claim(self, identity: str, now: datetime, *, process: int | None = None, limit: int | None = None) -> Claims:

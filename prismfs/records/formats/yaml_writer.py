@@ -14,7 +14,7 @@ from typing import TypeGuard
 import yaml
 
 from prismfs.records.document import DIRECTION, Document, JsonValue
-from prismfs.records.yaml_reader import resolve
+from prismfs.records.formats.yaml_reader import resolve
 
 _LONGEST_SIMPLE_KEY = 1000  # characters; libyaml looks 1,024 ahead for the colon
 

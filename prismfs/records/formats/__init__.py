@@ -1,0 +1,1 @@
+"""The formats of record files: strict YAML and strict JSON."""
