@@ -128,7 +128,7 @@ class Window:
         head, tree = self.head(), f"--work-tree={self._place.root}"
         if head is None or read_branch(self._place.git_dir) != self._place.window:
             return ()
-        index = self._place.state / f"index.{os.getpid()}"
+        index = self._place.git_dir / f"prismfs-index.{os.getpid()}"  # a split index is found beside the other half
         try:
             _copy(self._place.git_dir / "index", index)
             self._git.run(tree, "update-index", "-q", "--refresh", accept=(0, 1), index=index)

@@ -141,6 +141,15 @@ def test_sparse_checkout_leaves_out_files_and_no_record(behind: Project, cone: s
     whole(behind, records, "after")
 
 
+def test_index_in_two_halves_is_read(behind: Project) -> None:
+    """git looks for the other half beside the one that it is given."""
+    records = kept(behind)
+    person(behind.root, "git config core.splitIndex true; git update-index --split-index")
+    behind.drop(TODO.format("after"))
+    behind.turn()
+    whole(behind, records, "after")
+
+
 def test_table_of_gestures_is_that_of_the_documents() -> None:
     text = (Path(__file__).parents[2] / "docs" / "gestures.md").read_text()
     rows = table((name, gesture.happens, gesture.command) for name, gesture in GESTURES.items())

@@ -162,6 +162,9 @@ GESTURES: Mapping[str, Gesture] = {
         WAITS, f"git reset --hard {RECORDS}", "window_busy",
     ),
     "index.lock left behind": Gesture(_OLD + "index.lock", WAITS, "prismfs recover", "window_busy"),
+    "index that git cannot read": Gesture(
+        ": >.git/index", WAITS, 'rm "$(git rev-parse --git-path index)" && git reset', "window_busy"
+    ),
     "lock of the branch left behind": Gesture(_OLD + "refs/heads/main.lock", WAITS, "prismfs recover", "lock_left"),
     "records.lock left behind": Gesture(_OLD + f"{RECORDS}.lock", STOPPED, "prismfs recover", "lock_left"),
     "bisect left in the middle": Gesture(

@@ -59,7 +59,7 @@ def init(
     if at is not None and not beside:
         raise UsageError("usage", "--at goes with --beside", hint="prismfs init --help")
     code = beside_code.top_of(folder) if beside else folder
-    folder = code / (at or beside_code.FOLDER) if beside else folder
+    folder = beside_code.folder_in(code, at) if beside else folder
     writes = beside_code.planned(code, folder, pid) if beside else ()
     known = None if tenant is None else home_for(folder, pid, tenant, home=home)
     document: dict[str, Any] = {
@@ -112,7 +112,7 @@ def attach(call: output.Call, folder: Path, pid: str | None, at: str | None, dry
     from prismfs.engine.admin import beside
 
     folder = beside.top_of(folder)
-    place = folder / (at or beside.FOLDER)
+    place = beside.folder_in(folder, at)
     if dry_run:
         output.result(call, {"path": str(place), "pid": pid, "dry_run": True}, f"would bring the project to {place}")
         return

@@ -6,11 +6,12 @@ a moved or copied repository takes its project along. Source: git-worktree(1), g
 """
 
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 
 from prismfs.engine.admin.init_project import FOLDERS
-from prismfs.errors import ConflictError, RefusedError, StoreError
+from prismfs.errors import ConflictError, RefusedError, StoreError, UsageError
 from prismfs.store.git import remote as remotes
 from prismfs.store.git.history import check_whole
 from prismfs.store.git.place import find_common_dir, find_git_dir
@@ -42,6 +43,20 @@ def top_of(folder: Path) -> Path:
     return folder
 
 
+def folder_in(code: Path, name: str | None) -> Path:
+    """Return the folder of a project beside `code`, whose work tree it lies in.
+
+    Raises:
+        UsageError: `name` leads out of the code, into its git directory, or could be no line of `info/exclude`.
+    """
+    folder = code / (name or FOLDER)
+    top, there = code.resolve(), folder.resolve()
+    inside = top in there.parents and ".git" not in there.relative_to(top).parts
+    if not inside or not str(there).isprintable():
+        raise UsageError("usage", f"--at {name} is no folder below {code}", hint="give a name such as .desk")
+    return folder
+
+
 def planned(code: Path, folder: Path, pid: str) -> tuple[str, ...]:
     """Return what a project beside `code` writes into its repository: nothing else is touched."""
     common, name = find_common_dir(find_git_dir(code)), f"prismfs/{pid}"
@@ -60,9 +75,11 @@ def add_work_tree(code: Path, folder: Path, pid: str) -> None:
 
     Raises:
         ConflictError: `folder_taken`, something else is there; `attached_elsewhere`, the project is seen in another
-            folder, such as beside another work tree of the code.
+            folder, such as beside another work tree of the code; `branch_taken`.
         StoreError: `not_a_repository`; `code` is none.
     """
+    with Git(code, find_git_dir(code)) as git:
+        _check_branch(git)
     common = find_common_dir(find_git_dir(code)).resolve()
     admin = common / "worktrees" / f"prismfs-{pid}"
     link = folder / ".git"
@@ -98,6 +115,16 @@ def _check_free(folder: Path, link: Path, admin: Path) -> None:
             )  # fmt: skip
 
 
+def _check_branch(git: Git) -> None:
+    """Refuse a branch `prismfs` of the code's: git keeps no others below the name of one."""
+    name = _HEADS.rstrip("/")
+    if git.resolve(name) is not None:
+        raise ConflictError(
+            "branch_taken", "the code has a branch prismfs, and beside it there can be no branch prismfs/PID-…",
+            path=name, hint="git branch -m prismfs NAME, then again",
+        )  # fmt: skip
+
+
 def _leads_to(link: Path) -> Path | None:
     """Return the administrative folder that the `.git` file of a work tree names, None where it is none."""
     with suppress(OSError, UnicodeDecodeError):
@@ -114,7 +141,7 @@ def attach(code: Path, folder: Path, pid: str | None) -> str:
 
     Raises:
         RefusedError: `no_project_branch`; `several_projects`, name one; `remote_refused`.
-        ConflictError: `folder_taken`, `attached_elsewhere`.
+        ConflictError: `folder_taken`, `attached_elsewhere`, `branch_taken`.
         StoreError: `not_a_repository`; `remote_unreachable`; `history_shallow`, and origin has no more of it either.
     """
     git_dir = find_git_dir(code)
@@ -132,6 +159,7 @@ def attach(code: Path, folder: Path, pid: str | None) -> str:
             raise RefusedError("several_projects", f"there are {', '.join(named)}", hint=f"--pid {named[0]}")
         (pid,) = named
         _bring_history(git, common, origin, found[pid])
+        _check_branch(git)
         if git.resolve(f"{_HEADS}{pid}") is None:
             git.move({f"{_HEADS}{pid}": (NO_OBJECT, found[pid])})
             _set(git, common, f"branch.prismfs/{pid}.remote", "origin")
@@ -213,7 +241,9 @@ def _set(git: Git, common: Path, key: str, value: str, *options: str) -> None:
 
 def _hide(common: Path, code: Path, folder: Path) -> None:
     """Hide the folder from the code's work trees by a line of its own."""
-    line = f"/{folder.resolve().relative_to(code.resolve()).as_posix()}/\n"
+    name = folder.resolve().relative_to(code.resolve()).as_posix()
+    pattern = re.sub(r"([\\*?[])", r"\\\1", name)
+    line = f"/{pattern}/\n"
     path = common / "info" / "exclude"
     path.parent.mkdir(exist_ok=True)
     text = path.read_text() if path.exists() else ""

@@ -14,12 +14,15 @@ _LITTLE = 1 << 15
 _READS = frozenset({"diff-tree", "log", "merge-base", "rev-list"})
 
 
-def failure(verb: str, code: int | None, errors: bytes, git_dir: Path | None = None) -> PrismfsError:
-    """Return the error for a git command `verb` in `git_dir` that ended with `code` and said `errors`.
+def failure(
+    verb: str, code: int | None, errors: bytes, git_dir: Path | None = None, index: Path | None = None
+) -> PrismfsError:
+    """Return the error for a git command `verb` in `git_dir` on `index` that ended with `code` and said `errors`.
 
     It is a ConflictError where another git command was in the way of one that writes: a lock file is there
     (`reference_locked`), or `git gc --prune=now` has taken away what was being written (`objects_pruned`). It is
-    `history_shallow` where one that reads the history failed in a shallow or partial clone.
+    `history_shallow` where one that reads the history failed in a shallow or partial clone. An index that git cannot
+    read, as a machine that lost its power leaves it, is a person's to make again (`window_busy`): the desk goes on.
     """
     text = errors.decode(errors="replace").strip().splitlines()
     detail = text[-1] if text else f"exit code {code}"
@@ -35,6 +38,9 @@ def failure(verb: str, code: int | None, errors: bytes, git_dir: Path | None = N
         return ConflictError("objects_pruned", said, hint="try again; leave out --prune=now while prismfs writes")
     if verb in _READS and git_dir is not None and _leaves_out(git_dir):
         return missing(git_dir, "a part of the history is not here")
+    if index is not None:
+        said = f"git cannot read the index: {detail}"
+        return ConflictError("window_busy", said, hint='rm "$(git rev-parse --git-path index)" && git reset')
     return StoreError("git_failed", f"git {verb}: {detail}", hint="run prismfs doctor")
 
 

@@ -37,7 +37,7 @@ class Git:
 
     def __init__(self, root: Path, git_dir: Path, *, inherit: int | None = None, in_hook: bool = False) -> None:
         self.root = root
-        self.git_dir = git_dir
+        self.git_dir = git_dir.absolute()  # children run in `root`
         self._inherit = () if inherit is None else (inherit,)
         self._kept = HOOK_VARIABLES if in_hook else frozenset()
         self._reader: subprocess.Popen[bytes] | None = None
@@ -81,7 +81,7 @@ class Git:
         child = self._start(*arguments, index=index)
         output, errors = child.communicate(input)
         if child.returncode not in accept:
-            raise failure(arguments[0], child.returncode, errors, self.git_dir)
+            raise failure(arguments[0], child.returncode, errors, self.git_dir, index)
         return child.returncode, output
 
     def reach(self, *arguments: str, seconds: float, personal: Iterable[tuple[str, str]]) -> tuple[int, str, str]:
