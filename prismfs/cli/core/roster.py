@@ -17,15 +17,13 @@ def whois(call: output.Call, name: str | None) -> None:
     Of a bridge, its identity, role, class, home project, availability and address are shown, and nothing else.
     """
     from prismfs.engine.tenant.addressees import find, read_entries
-    from prismfs.store.repo import ProjectRepo
 
-    with ProjectRepo(call.project()) as repo:
-        found, problem = read_entries(repo)
+    found, problem = read_entries(call.project())
     if name is not None:
         found = find(found, name, problem)
     rows = [entry.to_document() for entry in found]
     columns = {name: name.upper() for name in ("address", "role", "class", "pid", "availability")}
-    lines = [*output.table(rows, columns)]
+    lines = [output.table(rows, columns)]
     if problem is not None:
         lines.append(f"no bridge can be written to: {output.one_line(str(problem))} [{problem.code}]")
     data = {"items": rows, "total": len(rows), "problem": None if problem is None else problem.as_document()}
@@ -44,20 +42,17 @@ def command() -> None:
 @output.verb()
 def list_(call: output.Call) -> None:
     """List the personas of this project, and what each may do."""
-    from prismfs.engine.tenant.addressees import read_entries
-    from prismfs.engine.trust.endorsement import roster_at
-    from prismfs.store.repo import ProjectRepo
+    from prismfs.engine.tenant.addressees import read_entries, read_roster
 
-    with ProjectRepo(call.project()) as repo:
-        personas = roster_at(repo.git, repo.snapshot().commit)
-        known = {entry.identity: entry for entry in reversed(read_entries(repo)[0])}
+    personas = read_roster(call.project())
+    known = {entry.identity: entry.persona_class for entry in reversed(read_entries(call.project())[0])}
     rows: list[dict[str, Any]] = [
         {
-            "identity": persona.identity,
-            "role": persona.role,
-            "class": known[persona.identity].persona_class,
-            "title": persona.title,
-            "authority": list(persona.authority),
+            "identity": persona["identity"],
+            "role": persona["role"],
+            "class": known[str(persona["identity"])],
+            "title": persona["title"],
+            "authority": persona.get("authority", []),
         }
         for persona in personas
     ]

@@ -1,11 +1,17 @@
 """Where the projects of a tenant lie on this machine: what `tenant.yaml` says, which nobody signs (FT-05)."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prismfs.errors import ConfigError, RecordError
-from prismfs.kinds.core.settings import tenant
-from prismfs.kinds.core.settings.tenant import Tenant
+
+if TYPE_CHECKING:  # most projects are in no tenant, and who asks for one must start fast
+    from prismfs.kinds.core.settings.tenant import Tenant
+
+FILE = "tenant.yaml"
 
 CLONES = "clones"
 """Below the tenant's folder: clones of remote projects, each named by its id."""
@@ -25,11 +31,13 @@ class Places:
         Raises:
             ConfigError: `invalid_setting`; it is gone or invalid, or says who is home or a member.
         """
-        path = self.folder / tenant.KIND.folder
+        from prismfs.kinds.core.settings.tenant import KIND, Tenant
+
+        path = self.folder / FILE
         try:
             data = path.read_bytes()
             if self._file is None or self._file[0] != data:
-                found = tenant.KIND.read(data, path=tenant.KIND.folder)
+                found = KIND.read(data, path=KIND.folder)
                 assert isinstance(found, Tenant)
                 self._file = (data, found)
         except (OSError, RecordError) as error:
@@ -65,13 +73,15 @@ class Places:
         Raises:
             ConfigError: as `file` does.
         """
-        path = self.folder / tenant.KIND.folder
+        from prismfs.kinds.core.settings.tenant import KIND, Tenant
+
+        path = self.folder / FILE
         old = path.read_bytes() if path.is_file() else None
         known = {} if old is None else self.known
         if known.get(pid) == place:
             return
         temporary = path.with_name(".tenant.new")
-        temporary.write_bytes(tenant.KIND.write(Tenant(projects={**known, pid: place}), old=old))
+        temporary.write_bytes(KIND.write(Tenant(projects={**known, pid: place}), old=old))
         temporary.replace(path)
 
     def resolve(self, pid: str, place: str) -> Path:
@@ -87,14 +97,14 @@ def find_places(root: Path) -> Places | None:
             may go.
     """
     root = root.resolve()
-    folder = next((folder for folder in root.parents if (folder / tenant.KIND.folder).is_file()), None)
+    folder = next((folder for folder in root.parents if (folder / FILE).is_file()), None)
     if folder is None:
         return None
     found = Places(folder)
     try:
         return found if found.pid_at(root) is not None else None
     except ConfigError:
-        if _is_about_others(folder / tenant.KIND.folder, root.relative_to(folder)):
+        if _is_about_others(folder / FILE, root.relative_to(folder)):
             return None
         raise
 
