@@ -1,6 +1,6 @@
 """Plans as commits: what of a plan stands in which file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator
 
 from prismfs.kinds import kind_of
 from prismfs.records.api import Kind, Plan, Record
@@ -12,22 +12,21 @@ Written = tuple[Kind, str, Record, bytes]
 """A record as it was written: its kind, path, itself, and the bytes of its file."""
 
 
-def commit_of(
-    plan: Plan,
-    olds: Mapping[str, bytes | None],
-    latest: dict[str, bytes],
-    written: list[Written],
-) -> NewCommit:
-    """Return the commit of `plan`, and add its files to `latest` and `written`.
+def commits_of(plans: Iterable[Plan], git: Git, base: str, written: list[Written]) -> Iterator[NewCommit]:
+    """Yield the commit of each plan on top of `base`, and add its files to `written`."""
+    latest: dict[str, bytes | None] = {}
+    for plan in plans:
+        latest |= _old_files(git, plan, base, latest)
+        yield _commit_of(plan, latest, written)
 
-    `olds` are the bytes that stood before the group at paths that people may have written, `latest` those that
-    plans before this one made of them.
-    """
+
+def _commit_of(plan: Plan, latest: dict[str, bytes | None], written: list[Written]) -> NewCommit:
+    """Return the commit of `plan`; `latest` are the bytes that stand at the paths of its records, and then the new."""
     files = []
     for record in plan.puts:
         kind = kind_of(record)
         path = kind.place_of(record)
-        data = kind.write(record, old=latest[path] if path in latest else olds.get(path))
+        data = kind.write(record, old=latest.get(path))
         latest[path] = data
         files.append((path, data))
         written.append((kind, path, record, data))
@@ -42,8 +41,8 @@ def commit_of(
     )
 
 
-def old_files(git: Git, plans: Sequence[Plan], base: str) -> dict[str, bytes | None]:
-    """Return the content at the commit `base` of every file that people may have written and `plans` overwrite."""
-    places = ((kind_of(record), record) for plan in plans for record in plan.puts)
-    paths = {kind.place_of(record): None for kind, record in places if kind.format != "json" or kind.upgrades}
+def _old_files(git: Git, plan: Plan, base: str, known: Container[str]) -> dict[str, bytes | None]:
+    """Return what `base` holds of files that people may have written and `plan` overwrites, but for those `known`."""
+    places = ((kind_of(record), kind_of(record).place_of(record)) for record in plan.puts)
+    paths = {path: None for kind, path in places if (kind.format != "json" or kind.upgrades) and path not in known}
     return dict(zip(paths, git.read_many(f"{base}:{path}" for path in paths), strict=True))

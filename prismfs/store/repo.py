@@ -4,9 +4,10 @@ The order in `apply` is the promise: objects, then the truth's reference, both f
 where people see it, is carried behind when there is time.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Self
 
@@ -23,7 +24,7 @@ from prismfs.store.git.repository import Git
 from prismfs.store.git.signing import sign_group
 from prismfs.store.git.worktree import disk_error
 from prismfs.store.lock import Lock, Marks, clear_dead_locks
-from prismfs.store.plan_commits import Written, commit_of, old_files
+from prismfs.store.plan_commits import Written, commits_of
 from prismfs.store.projection import Projection
 from prismfs.store.window import Window
 from prismfs.store.witness import Witness
@@ -141,17 +142,21 @@ class ProjectRepo:
         """Give a view of `snapshot` that takes plans; what it took is forgotten at the end."""
         return self.view(snapshot).overlay(snapshot.commit, self.git)
 
-    def apply(self, plans: Sequence[Plan], *, base: Snapshot) -> Sequence[str]:
-        """Make one commit of each plan on top of `base`, sign the last; return their ids once they are durable."""
-        if not plans:
-            return ()
+    def apply(self, plans: Iterable[Plan], *, base: Snapshot) -> Sequence[str]:
+        """Make one commit of each plan on top of `base`, sign the last; return their ids once they are durable.
+
+        Plans may be made while they are taken: git works on each while the next one is.
+        """
         projection = self.view(base)
         written: list[Written] = []
-        ids = self.write(plans, base=base.commit, view=projection, written=written)
+        applied: list[Plan] = []
+        ids = self.write(_noted(plans, applied), base=base.commit, view=projection, written=written)
+        if not ids:
+            return ()
         self._crash_point("before-reference")
         self._move(base, ids[-1])
         self._crash_point("after-reference")
-        if any(plan.takes for plan in plans):
+        if any(plan.takes for plan in applied):
             projection.bring_to(ids[-1], self.git)
         else:
             projection.advance(base.commit, ids[-1], written, self.git)
@@ -159,7 +164,7 @@ class ProjectRepo:
         return ids
 
     def write(
-        self, plans: Sequence[Plan], *, base: str, view: View, sign: bool = True,
+        self, plans: Iterable[Plan], *, base: str, view: View, sign: bool = True,
         written: list[Written] | None = None,
     ) -> Sequence[str]:  # fmt: skip
         """Write one commit of each plan on top of `base`, sign the last, and return their ids; the truth stays.
@@ -167,13 +172,14 @@ class ProjectRepo:
         One that takes over what people propose can only be the first: a signature covers no other merge. `view` knows
         whose signature counts; what the commits hold is added to `written`.
         """
+        made = iter(plans)
+        first = next(made, None)
+        if first is None:
+            return ()
         if sign:
             self._signer = signing_key(view, self.state, held=self._signer)
-        latest: dict[str, bytes] = {}
-        olds = old_files(self.git, plans, base)
-        known = [] if written is None else written
-        commits = (commit_of(plan, olds, latest, known) for plan in plans)
         self._crash_point("before-objects")
+        commits = commits_of(chain([first], made), self.git, base, [] if written is None else written)
         ids = self.git.write_commits(commits, parent=base, scratch=self.place.scratch)
         return sign_group(self.git, ids, base=base, signer=self._signer) if sign else ids
 
@@ -274,3 +280,9 @@ class ProjectRepo:
             said = "the repository has no commit yet"
             raise StoreError("no_commits", said, path=str(self.root), hint="prismfs init makes the first")
         return first_truth(self.git, window)
+
+
+def _noted(plans: Iterable[Plan], seen: list[Plan]) -> Iterator[Plan]:
+    for plan in plans:
+        seen.append(plan)
+        yield plan

@@ -1,7 +1,8 @@
 """Deciding a group of events and committing the plans that come of them, one commit each."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -73,22 +74,26 @@ def decide_group(desk: Desk, base: Snapshot, events: Sequence[Event], now: datet
 
     Nothing is committed.
     """
-    decisions: list[tuple[Event, Decision]] = []
+    return list(_decide_each(desk, base, events, now))
+
+
+def _decide_each(
+    desk: Desk, base: Snapshot, events: Sequence[Event], now: datetime
+) -> Generator[tuple[Event, Decision]]:
     if not events:
-        return decisions
+        return
     with desk.repo.overlay(base) as view:
         for event in events:
             problem = _earlier_refusal(view, event)
             decision = _decided(view, event, now) if problem is None else Refused(problem, RefusedError)
             decision = _unless_edited(desk, base, event, decision)
             if isinstance(decision, Refused) and leaves_event(event, decision):
-                decisions.append((event, decision))
+                yield event, decision
                 event = with_untold(desk, refusal_event(event, decision.problem))
                 decision = decide(view, event, now)
-            decisions.append((event, decision))
+            yield event, decision
             if isinstance(decision, Plan):
                 view.add(decision)
-    return decisions
 
 
 def decide_one(desk: Desk, event: Event, now: datetime) -> Decision:
@@ -108,20 +113,33 @@ def _check_rules(desk: Desk, base: Snapshot) -> None:
 
 
 def _commit_on(desk: Desk, base: Snapshot, events: Sequence[Event], now: datetime) -> list[Outcome]:
-    decisions = decide_group(desk, base, events, now)
-    plans = [decision for _, decision in decisions if isinstance(decision, Plan)]
-    try:
-        commits = iter(desk.repo.apply(plans, base=base))
-    except StoreError as error:
-        told = [event for event, decision in decisions if isinstance(decision, Plan) and event.kind == REFUSED]
-        if error.code not in CANNOT_SIGN or len(told) < len(plans):
-            raise
-        # A clone without an engine says no all the same, and has nothing to write it down with.
-        return [Outcome(event, decision, None) for event, decision in decisions if event not in told]
+    decisions: list[tuple[Event, Decision]] = []
+    with closing(_decide_each(desk, base, events, now)) as each:
+        plans = _plans_of(each, decisions)
+        try:
+            commits = iter(desk.repo.apply(plans, base=base))
+        except StoreError as error:
+            if error.code not in CANNOT_SIGN:
+                raise
+            decisions += each
+            made = [event for event, decision in decisions if isinstance(decision, Plan)]
+            told = [event for event in made if event.kind == REFUSED]
+            if len(told) < len(made):
+                raise
+            # A clone without an engine says no all the same, and has nothing to write it down with.
+            return [Outcome(event, decision, None) for event, decision in decisions if event not in told]
     note_untold(desk, decisions)
     return [
         Outcome(event, decision, next(commits) if isinstance(decision, Plan) else None) for event, decision in decisions
     ]
+
+
+def _plans_of(each: Iterator[tuple[Event, Decision]], decisions: list[tuple[Event, Decision]]) -> Iterator[Plan]:
+    """Yield the plans among the decisions of `each`, which are added to `decisions` as they are made."""
+    for event, decision in each:
+        decisions.append((event, decision))
+        if isinstance(decision, Plan):
+            yield decision
 
 
 def _decided(view: View, event: Event, now: datetime) -> Decision:
