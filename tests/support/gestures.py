@@ -62,6 +62,13 @@ GESTURES: Mapping[str, Gesture] = {
     "checkout of old files, commit": Gesture("git checkout -q HEAD~2 -- .; git commit -qm mine --allow-empty", TAKEN),
     "rm, commit": Gesture("git rm -qr todos; git commit -qm gone", TAKEN),
     "rm on disk, commit": Gesture("rm -rf todos; git commit -qam gone", TAKEN),
+    "rm, a file in place of the folder, commit": Gesture(
+        "git rm -qr todos; echo mine >todos; git add todos; git commit -qm file", TAKEN
+    ),
+    "rm, a folder in place of the files, commit": Gesture(
+        "for f in prismfs.yaml $(git ls-files audit todos); do rm $f; mkdir $f; echo mine >$f/mine; done;"
+        " git add -A; git commit -qm folders", TAKEN,
+    ),
     "mv, commit": Gesture("git mv todos elsewhere; git commit -qm moved", TAKEN),
     "commit on a detached HEAD, merged": Gesture(
         "git switch -q --detach HEAD; " + _MINE + "git commit -qm mine; git branch keep; git switch -q main;"

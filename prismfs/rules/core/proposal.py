@@ -6,6 +6,8 @@ what only the engine writes may be an act (`records/act.py`): the command that i
 name, and is decided after the commit by the same rule as at the command line.
 """
 
+import re
+
 from pydantic import JsonValue
 
 from prismfs.errors import RefusedError
@@ -21,6 +23,8 @@ _MOST = 50
 _FOLDERS = frozenset(kind.folder.partition("/")[0] for kind in KINDS.values())
 _IGNORED = frozenset({"inbox", "quarantine", "run"})
 _PLAIN = "100644"
+_DATED = re.compile(r"[0-9a-f-]+")
+_SUFFIXES = (".yaml", ".json")
 
 _NO_ACT = ("secret", "too_many_acts")
 """Why the engine hands on no edit of a record: there is a secret in it, or more of them than one commit may have."""
@@ -169,9 +173,20 @@ def _refusal(change: Document, document: Document) -> str | None:
 def _refusal_of_other(change: Document, first: str) -> str | None:
     if change["code"] is not None:
         return str(change["code"])
-    if first in _FOLDERS and change["new"] is not None and not str(change["mode"]).startswith("100"):
-        return "bad_mode"  # a link or a repository where a folder of records belongs
+    if first in _FOLDERS and change["new"] is not None and _is_in_the_way(str(change["path"]), str(change["mode"])):
+        return "bad_mode"
     return None if change["old"] == change["here"] else "changed_meanwhile"
+
+
+def _is_in_the_way(path: str, mode: str) -> bool:
+    """Tell whether something stands where a folder of records belongs, or below a record: git keeps one of both."""
+    _, *parts = path.split("/")
+    above = path.split("/")[:-1]
+    return (
+        not mode.startswith("100")  # a link or a repository
+        or all(_DATED.fullmatch(part) for part in parts)
+        or any(part.endswith(_SUFFIXES) for part in above)
+    )
 
 
 def _may(kind: Kind, document: Document) -> bool:
