@@ -1,5 +1,6 @@
 """The entry point of `prismfs` and `python -m prismfs`."""
 
+import gc
 import sys
 
 
@@ -10,9 +11,12 @@ def main() -> None:
 
         print(f"prismfs {__version__}")
         return
+    gc.set_threshold(100_000)  # what a command makes lives about as long as it does; `watch` sets it back
     from prismfs.cli import run
 
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    gc.freeze()  # else all of it is looked through once more at the end
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import sys
@@ -128,6 +129,7 @@ def command(call: output.Call, once_idle: bool, log_json: bool) -> None:
     """
     from prismfs.daemon.log_lines import start_logging
 
+    gc.set_threshold(700, 10, 10)  # as Python does by itself: it lives for long, unlike other commands
     start_logging(sys.stderr, as_json=log_json)
     printed = _Printed(call, log_json)
     try:
