@@ -67,6 +67,8 @@ class _Walk:
         """Go on to the next commit; where it is a valid tip, those that it covers are the engine's."""
         commit = self.line[index]
         signer = signer_of(commit, self.protected.ring, self.evidence)
+        if signer.reason == "unknown_key":
+            signer = self._enrolled_below(index) or signer
         self.protected.pass_by(commit.oid)
         self.proofs[commit.oid] = proof_of(commit.oid, signer)
         if signer.holder is None:
@@ -79,6 +81,22 @@ class _Walk:
             self._take_group(first, index, signer)
         else:
             self.proofs[commit.oid] = replace(self.proofs[commit.oid], reason=reason)
+
+    def _enrolled_below(self, index: int) -> Signer | None:
+        """Return who signed a tip whose group begins by taking over what enrols its key, by operators' own acts.
+
+        Without that nothing could go on where the keys of all engines are lost: the first to sign is the new one.
+        """
+        first, reason = first_covered(self.line, index, self.last, self.start)
+        merge, mark = self.line[first], self.protected.mark.files
+        if reason != "covered" or len(merge.parents) != 2:
+            return None
+        known = ChainMap(self.taken, self.proofs)
+        _, asked = read_side(merge.oid, known, ring=self.protected.ring, files=mark, evidence=self.evidence)
+        if changed(mark, self.protected.news_of(merge.oid)) != asked:
+            return None
+        found = signer_of(self.line[index], self.evidence.ring(asked), self.evidence)
+        return found if found.holder is not None and found.holder.kind == "engine" else None
 
     def _hear(self, commit: CommitObject, person: Holder) -> None:
         """Let what a person's commit makes of protected files count, if it may."""

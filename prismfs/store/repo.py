@@ -14,12 +14,12 @@ from typing import Self
 from prismfs.errors import ConflictError, StoreError
 from prismfs.kinds import kind_of_path
 from prismfs.records.api import Plan, View
-from prismfs.store.engine_key import signing_key
+from prismfs.store.engine_key import engine_key, signing_key
 from prismfs.store.git.history import ENGINE, Commit, Snapshot, is_ancestor, read_commit, read_pid
 from prismfs.store.git.keys import Signer
 from prismfs.store.git.place import check_form, find_git_dir, locate, make_engine_git, place_of, register
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, NewCommit
-from prismfs.store.git.proofs import first_truth
+from prismfs.store.git.proofs import first_truth, newest_proven
 from prismfs.store.git.repository import Git
 from prismfs.store.git.signing import sign_group
 from prismfs.store.git.worktree import disk_error
@@ -176,12 +176,23 @@ class ProjectRepo:
         first = next(made, None)
         if first is None:
             return ()
+        not_yet: StoreError | None = None
         if sign:
-            self._signer = signing_key(view, self.state, held=self._signer)
+            try:
+                self._signer = signing_key(view, self.state, held=self._signer)
+            except StoreError as error:
+                if error.code != "engine_not_enrolled" or first.merges is None:
+                    raise
+                # Where no clone can sign any more, an operator's commit brings the key that takes it over.
+                self._signer, not_yet = engine_key(self.state, self.place.pid), error
         self._crash_point("before-objects")
         commits = commits_of(chain([first], made), self.git, base, [] if written is None else written)
         ids = self.git.write_commits(commits, parent=base, scratch=self.place.scratch)
-        return sign_group(self.git, ids, base=base, signer=self._signer) if sign else ids
+        signed = sign_group(self.git, ids, base=base, signer=self._signer) if sign else ids
+        if not_yet is not None and newest_proven(self.git, base, signed[-1]) != signed[-1]:
+            self._signer = None
+            raise not_yet
+        return signed
 
     def follow(self, here: Snapshot, to: str) -> None:
         """Move the truth from `here` to the history of `to`; what that lacks is given up, and stays within reach."""

@@ -65,7 +65,8 @@ def new(call: output.Call, agent: str | None, asks: bool, dry_run: bool) -> None
             "it signs nothing before the roster has it. At a clone that signs already an operator gives:",
             f"  {enrol}",
             "  prismfs push",
-            f"and this clone takes it with: prismfs push. Where no clone can sign, an operator commits {path} by hand:",
+            "and this clone takes it with: prismfs push. Where no clone can sign, an operator whose key the roster has",
+            f"commits {path} by hand, with git commit -S:",
             text,
         ]
     if asked is not None:

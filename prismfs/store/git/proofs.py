@@ -38,8 +38,10 @@ def classify_branch(git: Git, head: str, anchor: Anchor, *, checked: Checked | N
 
 
 def has_engines(git: Git, commit: str) -> bool:
-    """Tell whether the roster at `commit` has engines, so that what they decide is signed."""
-    return any(holder.kind == "engine" for holder in ring_at(git, commit).holders.values())
+    """Tell whether the roster at `commit` has engines, revoked ones among them, so that what they decide is signed."""
+    files = protected_files(git, commit)
+    roster = GitEvidence(git, (), Anchor.at_root(commit, files), checked={}).roster(files)
+    return any(entry.persona_class == "engine" for entry in roster)
 
 
 def ring_at(git: Git, commit: str) -> KeyRing:
@@ -161,14 +163,17 @@ class GitEvidence:
         Raises:
             StoreError: `history_shallow`; one of them is missing here.
         """
-        wanted = [path for path in sorted(files) if persona.KIND.owns(path)]
-        roster = []
-        for path in wanted:
-            record = self._record(persona.KIND, path, files)
-            if isinstance(record, Persona):
-                roster.append(record)
         own = self._record(project.KIND, project.KIND.folder, files)
-        return ring_of(roster, own if isinstance(own, Project) else None)
+        return ring_of(self.roster(files), own if isinstance(own, Project) else None)
+
+    def roster(self, files: Mapping[str, str]) -> Sequence[Persona]:
+        """Return the entries of the roster that these protected files hold; invalid ones are left out.
+
+        Raises:
+            StoreError: `history_shallow`; one of them is missing here.
+        """
+        found = (self._record(persona.KIND, path, files) for path in sorted(files) if persona.KIND.owns(path))
+        return [record for record in found if isinstance(record, Persona)]
 
     def verified(self, commit: str, key: str) -> bool | None:
         """Tell whether `key`, which is not Ed25519, signed a commit; None where ssh-keygen is missing."""

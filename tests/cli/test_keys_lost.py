@@ -1,0 +1,67 @@
+"""The keys of all engines are gone: an operator's signature on a commit is the way on."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from prismfs.kinds.core.settings.persona import KIND, Persona
+from tests.support.command_line import CommandLine
+from tests.support.engines import classified, listed
+
+
+def commit(place: CommandLine, key: Path | None, message: str) -> None:
+    signing = [] if key is None else ["-c", "gpg.format=ssh", "-c", f"user.signingkey={key}"]
+    who = ["-c", "user.name=olga", "-c", "user.email=olga@example.org"]
+    place.git("add", "roster", "prismfs.yaml")
+    place.git(*who, *signing, "commit", "--quiet", *([] if key is None else ["-S"]), "--message", message)
+
+
+@pytest.mark.parametrize("trust", ["local", "signed"])
+@pytest.mark.parametrize("lost", [True, False], ids=["lost", "revoked"])
+def test_where_no_clone_can_sign_an_operators_signed_commit_brings_the_next_key(
+    place: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trust: str, lost: bool
+) -> None:
+    """docs/trust.md said that the file is committed by hand, and then nothing could take that commit over."""
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(tmp_path / "key")], check=True)
+    olga = Persona(identity="olga", role="operator", title="Olga", keys=((tmp_path / "key.pub").read_text().strip(),))
+    (place.root / KIND.place_of(olga)).write_bytes(KIND.write(olga))
+    settings = place.root / "prismfs.yaml"
+    settings.write_text(settings.read_text() + ("trust: signed\n" if trust == "signed" else ""))
+    commit(place, None, "olga has a key")
+    assert place.call("react").code == 0
+    (old,) = [str(row["name"]) for row in listed(place)]
+    if lost:
+        monkeypatch.setenv("PRISMFS_KEY_FOLDER", str(tmp_path / "elsewhere"))
+    else:
+        assert place.call("keys", "revoke", old).code == 0
+        if trust == "signed":
+            commit(place, tmp_path / "key", "revoked")
+            assert place.call("react").code == 0
+    said = place.call("verify", "--json").data["report"]
+    assert [line for line in said if "authors" in str(line) and "undecidable" in str(line)] == []
+    made = place.call("keys", "new", "--json").data
+    (place.root / made["path"]).write_text(made["text"])
+    commit(place, None, "nobody answers for it")
+    assert place.call("react", "--json").error["code"] == "engine_not_enrolled"
+    place.git("reset", "--quiet", "--soft", "HEAD~1")
+    commit(place, tmp_path / "key", "olga answers for it")
+    assert place.call("react").code == 0
+    assert place.call("journal", "add", "goes on").code == 0
+    assert classified(place).faults == ()
+    assert {proof.name for proof in classified(place).proofs.values()} == {old, made["name"]}
+
+
+def test_records_are_watched_over_where_the_last_key_was_revoked(place: CommandLine) -> None:
+    """Once no engine had a key, nobody asked for a signature any more: whoever moved the records was believed."""
+    (engine,) = [str(row["name"]) for row in listed(place)]
+    assert place.call("keys", "revoke", engine).code == 0
+    forged = place.git(
+        "-c", "user.name=x", "-c", "user.email=x@x", "commit-tree", "-p", "HEAD", "-m", "x", "HEAD~1^{tree}"
+    )
+    place.git("update-ref", "refs/prismfs/PID-DESK01/records", forged.strip())
+    assert place.call("react", "--json").error["code"] == "records_forged"
+    assert place.call("recover").code == 0
+    assert place.call("verify").code == 0
