@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from prismfs.errors import ConflictError, Problem
+from prismfs.errors import ConflictError, Problem, StoreError
 from prismfs.store.git.place import Place
 from prismfs.store.git.plumbing import EMPTY_TREE, keeps_of_imports
 from prismfs.store.git.repository import Git
@@ -147,6 +147,22 @@ def left_locks(place: Place) -> tuple[Path, ...]:
     return tuple(
         path for path, found in _lock_files(place) if time.time() - found.st_mtime > _LEFT and not _is_held(path, place)
     )
+
+
+def is_empty(place: Place, reference: str) -> bool:
+    """Tell whether the file of a reference holds nothing, as where the power went: git cannot move it."""
+    path = place.common / reference
+    return path.is_file() and path.stat().st_size == 0
+
+
+def check_truth(place: Place) -> None:
+    """Accept a truth whose reference is there, or is not.
+
+    Raises:
+        StoreError: `records_gone`; its file is empty.
+    """
+    if is_empty(place, place.truth):
+        raise StoreError("records_gone", "its file is empty", path=place.truth, hint="prismfs recover")
 
 
 def lock_left(lock: Path) -> Problem:

@@ -23,7 +23,7 @@ from prismfs.store.git.proofs import first_truth, newest_proven
 from prismfs.store.git.repository import Git
 from prismfs.store.git.signing import sign_group
 from prismfs.store.git.worktree import disk_error
-from prismfs.store.lock import Lock, Marks, clear_dead_locks
+from prismfs.store.lock import Lock, Marks, check_truth, clear_dead_locks
 from prismfs.store.plan_commits import Written, commits_of
 from prismfs.store.projection import Projection
 from prismfs.store.window import Window
@@ -108,7 +108,7 @@ class ProjectRepo:
         """Return the current state of the truth and of the window.
 
         Raises:
-            StoreError: `no_commits`.
+            StoreError: `no_commits`; `records_gone`, the file of the truth's reference is empty.
         """
         window = self.window.head()
         return Snapshot(commit=self.git.resolve(self.place.truth) or self._first(window), window=window)
@@ -287,6 +287,7 @@ class ProjectRepo:
         return truth
 
     def _first(self, window: str | None) -> str:
+        check_truth(self.place)
         if window is None:
             said = "the repository has no commit yet"
             raise StoreError("no_commits", said, path=str(self.root), hint="prismfs init makes the first")

@@ -17,7 +17,7 @@ from prismfs.store.git.history import is_ancestor, merge_base, new_commits
 from prismfs.store.git.place import Place, read_branch
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, parse_raw
 from prismfs.store.git.repository import Git
-from prismfs.store.lock import Marks, git_runs
+from prismfs.store.lock import Marks, git_runs, is_empty
 
 _UNDER_WAY = {
     "MERGE_HEAD": ("a merge", "merge"),
@@ -61,6 +61,8 @@ class Window:
             said = f"{self._short} was moved to a history that is not this project's"
             way = "git reset --hard" if here == self._place.window else f"git branch -f {self._short}"
             return self._busy(said, f"{way} {self._place.truth}")
+        if head is None and is_empty(self._place, self._place.window):
+            return self._busy("the branch's file is empty", "prismfs recover")
         for name, (what, verb) in _UNDER_WAY.items():
             if (self._place.git_dir / name).exists():
                 return self._busy(f"{what} is under way", f"git {verb} --continue, or git {verb} --abort")

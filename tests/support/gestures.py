@@ -169,6 +169,7 @@ GESTURES: Mapping[str, Gesture] = {
         WAITS, f"git reset --hard {RECORDS}", "window_busy",
     ),
     "index.lock left behind": Gesture(_OLD + "index.lock", WAITS, "prismfs recover", "window_busy"),
+    "file of the branch left empty": Gesture(": >.git/refs/heads/main", WAITS, "prismfs recover", "window_busy"),
     "index that git cannot read": Gesture(
         ": >.git/index", WAITS, 'rm "$(git rev-parse --git-path index)" && git reset', "window_busy"
     ),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from prismfs.errors import RefusedError, StoreError
 from prismfs.store.git.plumbing import NO_OBJECT
 from prismfs.store.git.proofs import first_truth
-from prismfs.store.lock import left_locks
+from prismfs.store.lock import is_empty, left_locks
 from prismfs.store.repo import ProjectRepo
 
 
@@ -31,6 +31,12 @@ def recover(repo: ProjectRepo, *, dry_run: bool) -> list[Step]:
         steps.append(Step("lock_left", f"{lock.name} goes, which a git that was killed has left"))
         if not dry_run:
             lock.unlink(missing_ok=True)
+    for name in (repo.place.truth, repo.place.window):
+        if is_empty(repo.place, name):
+            if name == repo.place.window:
+                steps.append(Step("reference_empty", f"{name} is made again, whose file is empty"))
+            if not dry_run:
+                (repo.place.common / name).unlink()
     truth, seen = repo.git.resolve(repo.place.truth), repo.witness.head()
     wrong = _wrong(repo, truth)
     if wrong is not None:
