@@ -41,12 +41,9 @@ class Call:
             for found in (folder, folder / ".prismfs"):  # of its own, or beside the code
                 if (found / "prismfs.yaml").is_file():
                     return found
-        raise StoreError(
-            "no_project",
-            "is not in a prismfs project",
-            path=str(start),
-            hint="prismfs init DIR --pid PID-NAME makes one",
-        )
+        from prismfs.engine.admin.beside import way_to_a_project
+
+        raise StoreError("no_project", "is not in a prismfs project", path=str(start), hint=way_to_a_project(start))
 
     def desk(self) -> Desk:
         """Open the desk of the project; the caller closes it.

@@ -67,3 +67,23 @@ def test_branch_of_the_code_that_is_in_the_way_is_named_before_anything_is_writt
     run_git(code, "branch", "-m", "prismfs", "other")
     assert cli("init", code, "--pid", PID, "--beside").code == 0
     assert run_git(code, "status", "--porcelain") == ""
+
+
+def test_clone_of_code_that_has_a_project_is_told_to_attach_it(tmp_path: Path) -> None:
+    """A rival of the same name was made instead, and nothing could bring the two together."""
+    run_git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
+    run_git(tmp_path, "clone", "--quiet", "origin.git", "other")
+    other = tmp_path / "other"
+    nothing = cli("-C", other, "status")
+    assert "git switch" in nothing.document["error"]["hint"], "what a clone of a project without a HEAD wants"
+    run_git(other, "commit", "--quiet", "--allow-empty", "-m", "code")
+    run_git(other, "update-ref", f"refs/remotes/origin/prismfs/{PID}", "HEAD")
+    looked = cli("-C", other, "status")
+    assert (looked.code, looked.document["error"]["code"]) == (69, "no_project")
+    assert "prismfs attach" in looked.document["error"]["hint"]
+    for dry in ((), ("--dry-run",)):
+        made = cli("init", other, "--pid", PID, "--beside", *dry)
+        assert (made.code, made.document["error"]["code"]) == (5, "project_at_origin")
+        assert "prismfs attach" in made.document["error"]["hint"]
+    assert not (other / FOLDER).exists()
+    assert cli("init", other, "--pid", "PID-DOCS01", "--beside").code == 0, "another project may come beside it"

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from prismfs.engine.admin.init_project import FOLDERS
-from prismfs.errors import ConflictError, RefusedError, StoreError, UsageError
+from prismfs.errors import ConflictError, PrismfsError, RefusedError, StoreError, UsageError
 from prismfs.store.git import remote as remotes
 from prismfs.store.git.history import check_whole
 from prismfs.store.git.place import find_common_dir, find_git_dir
@@ -58,7 +58,15 @@ def folder_in(code: Path, name: str | None) -> Path:
 
 
 def planned(code: Path, folder: Path, pid: str) -> tuple[str, ...]:
-    """Return what a project beside `code` writes into its repository: nothing else is touched."""
+    """Return what a new project beside `code` writes into its repository: nothing else is touched.
+
+    Raises:
+        ConflictError: `project_at_origin`; another first commit under its name could never be brought together with it.
+        StoreError: `not_a_repository`; `code` is none.
+    """
+    with Git(code, find_git_dir(code)) as git:
+        if git.resolve(f"{_REMOTE}{pid}") is not None and git.resolve(f"{_HEADS}{pid}") is None:
+            raise ConflictError("project_at_origin", f"origin has {pid} already", path=str(code), hint="prismfs attach")
     common, name = find_common_dir(find_git_dir(code)), f"prismfs/{pid}"
     return (
         f"a branch {name} and references below refs/prismfs/{pid}/",
@@ -66,6 +74,19 @@ def planned(code: Path, folder: Path, pid: str) -> tuple[str, ...]:
         f"{common / name}: lock, marks and projection",
         f"{common / 'info' / 'exclude'}: one line that hides {folder.name}/ from the code",
     )
+
+
+def way_to_a_project(folder: Path) -> str:
+    """Return the next step where `folder` is in no project: one that its repository holds is not to be made again."""
+    with suppress(PrismfsError):
+        top = top_of(folder)
+        with Git(top, find_git_dir(top)) as git:
+            found = sorted(_pids(git))
+            if found:
+                return f"prismfs attach {top} brings {', '.join(found)}, which is beside this code"
+            if git.resolve("HEAD") is None:
+                return "git switch BRANCH in a clone of a project; prismfs init DIR --pid PID-NAME makes one"
+    return "prismfs init DIR --pid PID-NAME makes one"
 
 
 def add_work_tree(code: Path, folder: Path, pid: str) -> None:
