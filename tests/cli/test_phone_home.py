@@ -70,6 +70,17 @@ def test_hash_that_was_looked_at_must_be_that_of_now(waiting: CommandLine) -> No
     assert waiting.call("phone-home", "approve", found["id"], "--hash", found["content_hash"][:12]).code == 0
 
 
+def test_draft_that_is_not_scanned_yet_says_what_comes_first(waiting: CommandLine) -> None:
+    """Approving it led to `show`, and sending it to approving it."""
+    found = record(waiting)
+    assert waiting.call("phone-home", "stage", found["incident"], "--title", "Other words", actor="Clara").code == 0
+    for verb, actor in (("approve", "olga"), ("send", "Clara")):
+        answer = waiting.call("phone-home", verb, found["id"], "--json", actor=actor)
+        assert (answer.error["message"], answer.error["hint"][:30]) == ("it is draft", "prismfs watch, or prismfs reac")
+    waiting.call("react")
+    assert waiting.call("phone-home", "approve", found["id"]).code == 0
+
+
 @pytest.mark.parametrize(
     ("actor", "arguments", "code", "exit_code"),
     [

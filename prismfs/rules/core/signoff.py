@@ -169,7 +169,8 @@ def check_waiting(signoff: Signoff[S, V], subject: S, verdict: V) -> None:
     show = f"{signoff.program} show {verdict.about}"
     status = signoff.status(subject)
     if status != signoff.waiting:
-        raise RefusedError(signoff.not_waiting, f"it is {status}", field="/id", hint=show)
+        first = "prismfs watch, or prismfs react, has it scanned first; " if status == "draft" else ""
+        raise RefusedError(signoff.not_waiting, f"it is {status}", field="/id", hint=first + show)
     if verdict.content_hash != signoff.content_hash(subject):
         raise RefusedError(
             "approval_stale", "it is not any more what was looked at", field="/content_hash",

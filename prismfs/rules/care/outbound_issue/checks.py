@@ -217,9 +217,9 @@ def _operator_review(sending: Sending) -> None:
     why = None if record.status in ("approved", "failed") else f"it is {record.status}"
     why = why or why_no_approval(sending.draft, record, fresh=sending.fresh)
     if why is not None:
-        raise RefusedError(
-            OPERATOR_REVIEW_REQUIRED, why, path=record.id, hint="an operator approves it: prismfs phone-home approve ID"
-        )
+        first = "prismfs watch, or prismfs react, has it scanned first; then " if record.status == "draft" else ""
+        hint = f"{first}an operator approves it: prismfs phone-home approve ID"
+        raise RefusedError(OPERATOR_REVIEW_REQUIRED, why, path=record.id, hint=hint)
 
 
 def _redaction(sending: Sending) -> None:
