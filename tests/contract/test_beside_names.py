@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,23 @@ def test_clone_of_code_that_has_a_project_is_told_to_attach_it(tmp_path: Path) -
         assert "prismfs attach" in made.document["error"]["hint"]
     assert not (other / FOLDER).exists()
     assert cli("init", other, "--pid", "PID-DOCS01", "--beside").code == 0, "another project may come beside it"
+
+
+def test_clone_that_was_lost_with_what_it_had_not_shared_is_recovered_in_its_place(tmp_path: Path) -> None:
+    """The files were not there before the look at what was seen last, and `recover` found no project."""
+    run_git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
+    run_git(tmp_path, "clone", "--quiet", str(tmp_path / "origin.git"), "lost")
+    lost = tmp_path / "lost"
+    run_git(lost, "commit", "--quiet", "--allow-empty", "-m", "code")
+    run_git(lost, "push", "--quiet", "origin", "HEAD")
+    assert cli("init", lost, "--pid", PID, "--beside").code == 0
+    assert cli("-C", lost, "push", "origin").code == 0
+    assert cli("-C", lost, "journal", "add", "not shared").code == 0
+    shutil.rmtree(lost)
+    run_git(tmp_path, "clone", "--quiet", str(tmp_path / "origin.git"), "lost")
+    for _ in range(2):
+        assert cli("attach", lost).document["error"]["code"] == "records_rolled_back"
+        assert cli("-C", lost, "recover", "--dry-run").code == 0
+    assert cli("-C", lost, "recover").code == 0
+    assert cli("attach", lost).code == 0
+    assert run_git(lost / FOLDER, "status", "--porcelain") == ""

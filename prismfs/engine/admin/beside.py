@@ -188,10 +188,11 @@ def attach(code: Path, folder: Path, pid: str | None) -> str:
     add_work_tree(code, folder, pid)
     for name in FOLDERS:
         (folder / name).mkdir(exist_ok=True)
-    with ProjectRepo(folder, pid=pid) as repo, repo.writer():
+    with ProjectRepo(folder, pid=pid) as repo:
         if not (folder / "prismfs.yaml").exists():
-            repo.window.fill()
-        repo.bring_window_if_free()
+            repo.window.fill()  # before what was seen last is looked at: `recover` is to find the project
+        with repo.writer():
+            repo.bring_window_if_free()
     return pid
 
 
