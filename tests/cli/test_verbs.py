@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -300,3 +301,12 @@ def test_hooks_install_leaves_what_somebody_else_put_there(place: CommandLine) -
     assert "pre-commit" in first["installed"]
     assert own.read_text() == "#!/bin/sh\nexit 0\n"
     assert os.access(place.root / ".git" / "hooks" / "pre-commit", os.X_OK)
+
+
+def test_doctor_of_a_fresh_clone_says_who_makes_the_inbox(busy: CommandLine) -> None:
+    shutil.rmtree(busy.root / "inbox")
+    looked = busy.call("doctor", "--json").data["items"]
+    (found,) = (row["problem"] for row in looked if row["problem"] and row["problem"]["code"] == "no_inbox")
+    assert (found["message"], found["hint"]) == ("is not there yet", "prismfs watch makes it")
+    assert busy.call("watch", "--once-idle").code == 0
+    assert (busy.root / "inbox").is_dir()

@@ -236,7 +236,10 @@ def _check_newer(root: Path) -> Problem | None:
 
 
 def _check_inbox(root: Path) -> Problem | None:
-    fits = (root / "inbox").is_dir() and not (root / "inbox").is_symlink()
+    inbox = root / "inbox"
+    if not (inbox.exists() or inbox.is_symlink()):  # as in a fresh clone: git keeps no empty folder
+        return Problem("no_inbox", "is not there yet", path="inbox", hint="prismfs watch makes it")
+    fits = inbox.is_dir() and not inbox.is_symlink()
     return None if fits else Problem("no_inbox", "is not a folder", path="inbox", hint="make it a folder")
 
 

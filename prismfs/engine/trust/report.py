@@ -107,7 +107,7 @@ def witness_state(repo: ProjectRepo) -> tuple[str, Problem | None]:
     if not signs or seen is None:
         said, hint = (
             "nothing outside of the repository remembers the records",
-            "prismfs keys new, prismfs react; see HOME",
+            "prismfs keys new; once the roster has that key prismfs react (docs/trust.md; it lies below HOME)",
         )
         return "witness: none", Problem("no_witness", said, hint=hint) if signs else None
     engines = [] if there is None else [one.claim.engine for _, one in kept(repo.git, there.kept)]
