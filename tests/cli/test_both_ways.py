@@ -75,9 +75,9 @@ HEAVY = ("pydantic", "yaml", "git", "prismfs.kinds", "prismfs.rules", "markdown_
 LOOKS_FIRST = {
     *("gate approve", "gate revise", "phone-home approve", "phone-home reject", "phone-home request-changes"),
     *("keys enrol", "keys revoke", "tenant add", "tenant remove", "upgrade"),
-    *("incident phase submit", "silence add", "silence update"),
+    "incident phase submit",
 }
-"""Commands that read a record as its model, the settings, or a time, before they ask the watcher."""
+"""Commands that read a record as its model, or the settings, before they ask the watcher."""
 
 REFUSED = (
     ("escalate ack bea-zzzz", "olga"),
