@@ -54,9 +54,10 @@ def keys(server: HttpServer) -> list[str]:
 
 
 def messages(watched: Watched) -> list[dict[str, Any]]:
-    """Return the outbox as it stands on disk, oldest first."""
-    paths = sorted((watched.root / "outbox").rglob("*.json"), key=lambda path: path.name)
-    return [json.loads(path.read_text()) for path in paths]
+    """Return the outbox as the records have it, oldest first; the branch that people see may be behind."""
+    paths = watched.git("ls-tree", "-r", "--name-only", watched.truth, "outbox/").split()
+    paths.sort(key=lambda path: path.rpartition("/")[2])
+    return [json.loads(watched.git("show", f"{watched.truth}:{path}")) for path in paths]
 
 
 def only(watched: Watched) -> dict[str, Any]:
