@@ -65,6 +65,7 @@ def test_watcher_survives_a_disk_that_fails_and_goes_on_once_it_does_not(
     child = watched.start()
     watched.drop(watched.journal("before"), "before.json")
     until(lambda: watched.taken("before"), "the first drop")
+    until(lambda: watched.git("status", "--porcelain") == "", "the branch to follow: what that frees would be room")
     # Held back by its name, so that it is there whatever the disk says to a new file.
     waiting = disk / "desk" / "inbox" / ".after.json"
     waiting.write_text(json.dumps(watched.journal("after") | {"body": "x" * 3000}))
