@@ -166,11 +166,10 @@ def print_error(problem: Problem, *, as_json: bool) -> None:
 
 def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> str:
     """Return rows as a table for people: `columns` maps a row's member to its heading."""
-    cells = [[_cell(row.get(name)).strip() for name in columns] for row in rows]
-    heads = list(columns.values())
-    widths = [max(len(head) + 2, *(_width(line[at]) for line in cells), 0) for at, head in enumerate(heads)]
-    lines = [heads, ["-" * width for width in widths], *cells]
-    return "\n".join("  ".join(map(_filled, line, widths)).rstrip() for line in lines)
+    from tabulate import tabulate
+
+    cells = [[_cell(row.get(name)) for name in columns] for row in rows]
+    return tabulate(cells, headers=list(columns.values()), tablefmt="simple", disable_numparse=True)
 
 
 def safe(text: str) -> str:
@@ -204,19 +203,6 @@ def severity_style(rank: int | None, text: str) -> Styled:
     """Return a severity's label in the colour of its rank, for a cell; plain where there is no terminal."""
     styled = severity_text(rank, text)
     return Styled(styled if sys.stdout.isatty() else click.unstyle(styled))
-
-
-def _filled(cell: str, width: int) -> str:
-    return cell + " " * (width - _width(cell))
-
-
-def _width(cell: str) -> int:
-    """Return how many columns of a terminal a cell takes; its colours take none."""
-    if cell.isascii() and "\x1b" not in cell:
-        return len(cell)
-    from unicodedata import combining, east_asian_width
-
-    return sum(0 if combining(one) else 1 + (east_asian_width(one) in "WF") for one in click.unstyle(cell))
 
 
 def _cell(value: Any) -> str:
