@@ -10,7 +10,7 @@ PARALLEL := -n auto --dist loadfile
 OTHERS := -m "not slow" $(PARALLEL) tests/unit tests/contract tests/cli
 COMPILE := --quiet --upgrade --universal --generate-hashes --custom-compile-command 'make pins' pyproject.toml
 
-.PHONY: demo test test-slow test-newest test-lowest lint types layers bench schemas channels man package pins clean
+.PHONY: demo test test-slow test-newest test-lowest lint types layers bench schemas channels index man package pins clean
 
 demo: $(READY)
 	$(BIN)/prismfs demo
@@ -56,6 +56,11 @@ schemas: $(READY)
 channels: $(READY)
 	$(BIN)/python -m prismfs.delivery > $(VENV)/channels.py
 	mv $(VENV)/channels.py prismfs/kinds/core/channels.py
+
+# Where kinds and rules are declared, by which each is imported when it is met; written anew when a module, a row or a
+# step of one is made, moved or renamed.
+index: $(READY)
+	$(BIN)/python -m release.index
 
 man: $(READY)
 	$(BIN)/python -m release.man man

@@ -21,6 +21,7 @@ from prismfs.engine.turn.sources import note_receipts
 from prismfs.errors import ConfigError, ConflictError, PrismfsError, StoreError
 from prismfs.kinds import build_models
 from prismfs.records.api import Document
+from prismfs.rules import load_rules
 from prismfs.store.lock import Lock
 
 BUSY_SCAN = 1.0
@@ -83,6 +84,7 @@ class Watcher:
             PrismfsError: with `once`, what kept a project from being served.
         """
         build_models()  # the first report is not to wait for them
+        load_rules()
         locks: list[Lock] = []
         served: list[WatchedProject] = []
         try:

@@ -1,54 +1,64 @@
 """The registry of record kinds: every kind and every form that a module below this package declares.
 
-A module declares a kind as `KIND`, and forms that may be dropped and are no kind's own as `FORMS`. Nothing else names
-them: a new kind is one new file.
+A module declares a kind as `KIND`, and forms that may be dropped and are no kind's own as `FORMS`. `make index` writes
+where each of them is declared: a module is imported when a record of its kind is met.
 """
 
 from importlib import import_module
-from pkgutil import walk_packages
-from typing import TypeVar, get_args
+from typing import TypeVar
 
 from prismfs.errors import RecordError
+from prismfs.kinds import index
 from prismfs.records.api import Document, Kind, Record, Value, prefix_of
+from prismfs.records.registry import Registry, path_of
 
 R = TypeVar("R", bound=Record)
 
 
-def _word_of(form: type[Value]) -> str:
-    """Return the `kind` that files of this form give."""
-    (word,) = get_args(form.model_fields["kind"].annotation)
-    return str(word)
+def _kind(name: str) -> Kind:
+    kind: Kind = import_module(f"{__name__}.{index.KINDS[name].module}").KIND
+    return kind
 
 
-_MODULES = tuple(import_module(name) for name in sorted(each.name for each in walk_packages(__path__, f"{__name__}.")))
-"""Every module of every family; by name, so that the order is the same on every machine."""
+def _form(word: str) -> type[Value]:
+    module, _, name = index.DROPS[word].partition(":")
+    form: type[Value] = getattr(import_module(module), name)
+    return form
 
-KINDS: dict[str, Kind] = {module.KIND.name: module.KIND for module in _MODULES if hasattr(module, "KIND")}
 
-_FORMS: tuple[type[Value], ...] = (
-    *(kind.drop for kind in KINDS.values() if kind.drop is not None),
-    *(form for module in _MODULES for form in getattr(module, "FORMS", ())),
-)
-DROPS: dict[str, type[Value]] = {_word_of(form): form for form in _FORMS}
+KINDS: Registry[str, Kind] = Registry(index.KINDS, _kind)
+
+DROPS: Registry[str, type[Value]] = Registry(index.DROPS, _form)
 """What an agent may drop, by the `kind` it names: the drop forms of kinds, and the forms of their own."""
 
-_BY_MODEL = {model: kind for kind in KINDS.values() for model in (kind.model, *kind.variants, kind.row) if model}
-_BY_PREFIX = {kind.prefix: kind for kind in KINDS.values() if kind.prefix}
-_BY_TOP: dict[str, list[Kind]] = {}
-for _kind in KINDS.values():
-    _BY_TOP.setdefault(_kind.folder.partition("/")[0], []).append(_kind)
+TOPS = frozenset(place.folder.partition("/")[0] for place in index.KINDS.values())
+"""The folders and files of a project's root that records are in."""
+
+PROTECTED_TOPS = sorted({place.folder.partition("/")[0] for place in index.KINDS.values() if place.protected})
+"""Those of them that protected files are in."""
+
+_BY_MODEL: dict[type[Record], Kind] = {}
+_BY_PREFIX = {place.prefix: name for name, place in index.KINDS.items() if place.prefix}
+_BY_FOLDER = {place.folder: name for name, place in index.KINDS.items()}
 
 
 def build_models() -> None:
     """Build the models of all kinds now, which are built when they are used first otherwise: for who serves others."""
-    for model in (*_BY_MODEL, *_FORMS):
-        model.model_rebuild()
+    for kind in KINDS.values():
+        for model in (kind.model, *kind.variants, kind.row):
+            if model:
+                model.model_rebuild()
+    for form in DROPS.values():
+        form.model_rebuild()
 
 
 def kind_of(record: Record | type[Record]) -> Kind:
     """Return the kind that a record, or a record's model, belongs to."""
-    kind = _BY_MODEL.get(type(record))  # type: ignore[arg-type]
-    return _BY_MODEL[record] if kind is None else kind  # type: ignore[index]
+    model = record if isinstance(record, type) else type(record)
+    kind = _BY_MODEL.get(model)
+    if kind is None:
+        kind = _BY_MODEL[model] = KINDS[index.MODELS[path_of(model)]]
+    return kind
 
 
 def kind_of_id(identifier: str) -> Kind:
@@ -57,16 +67,17 @@ def kind_of_id(identifier: str) -> Kind:
     Raises:
         RecordError: `unknown_kind` when no kind has that prefix.
     """
-    kind = _BY_PREFIX.get(prefix_of(identifier))
-    if kind is None:
+    name = _BY_PREFIX.get(prefix_of(identifier))
+    if name is None:
         known = ", ".join(sorted(f"{prefix}-" for prefix in _BY_PREFIX))
         raise RecordError("unknown_kind", f"no kind of record has ids like {identifier[:60]!r}", hint=known)
-    return kind
+    return KINDS[name]
 
 
 def kind_of_path(path: str) -> Kind | None:
     """Return the kind of record that belongs at `path`, None where none does."""
-    return next((kind for kind in _BY_TOP.get(path.partition("/")[0], ()) if kind.owns(path)), None)
+    name = _BY_FOLDER.get(path) or _BY_FOLDER.get(path.partition("/")[0])
+    return KINDS[name] if name is not None and KINDS[name].owns(path) else None
 
 
 def form_of(document: Document) -> Value:

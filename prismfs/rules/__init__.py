@@ -2,30 +2,40 @@
 
 Each family has its table (`table.py`): what happened to which kind of record, the stages that answer it in order, and
 who may cause it. A rule that is added may bring its rows in its own file: every `TABLE` and `STEPS` below is taken.
+`make index` writes which module has what: the rules of a family are imported when an event of theirs is met.
 What the stages ask of other families follows in the order of the road (`core.road.ORDER`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
-from pkgutil import walk_packages
 
 from prismfs.errors import ConflictError, ForbiddenError, RecordError, RefusedError
 from prismfs.kinds import kind_of_id
 from prismfs.kinds.core.bead import Bead
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.records.api import Decision, Event, Nothing, Plan, Refused, View
+from prismfs.records.registry import Registry, path_of
+from prismfs.rules import index
 from prismfs.rules.core.api import ENGINE, RULES_VERSION, Draft, authority, form_of, proposal
-from prismfs.rules.core.road import Row, Stage, Step, Table, follow_road, merged
+from prismfs.rules.core.road import Row, Stage, Step, Steps, Table, follow_road
 
-_MODULES = tuple(import_module(name) for name in sorted(each.name for each in walk_packages(__path__, f"{__name__}.")))
-"""Every module of every family; by name, so that the order is the same on every machine."""
 
-TABLE: Table = merged(module.TABLE for module in _MODULES if hasattr(module, "TABLE"))
+def _row(key: tuple[str, str]) -> Row:
+    row: Row = import_module(f"{__name__}.{index.ROWS[key]}").TABLE[key]
+    return row
 
-STEPS: tuple[Step, ...] = tuple(step for module in _MODULES for step in getattr(module, "STEPS", ()))
+
+def _steps(path: str) -> tuple[Step, ...]:
+    each = (step for module in index.ANSWERS[path] for step in import_module(f"{__name__}.{module}").STEPS)
+    return tuple(step for step in each if path_of(step.answers) == path)
+
+
+TABLE: Table = Registry(index.ROWS, _row)
+
+STEPS: Steps = Registry(index.ANSWERS, _steps)
 
 _FORM_REFUSED = {"ack": "not_acknowledgeable", "task_result": "not_a_task", "comment": "not_commentable"}
 """The code of a form that names a record of a kind which does not take it."""
@@ -38,7 +48,7 @@ def decide(
     *,
     rules: int = RULES_VERSION,
     table: Table = TABLE,
-    steps: Sequence[Step] = STEPS,
+    steps: Steps = STEPS,
 ) -> Decision:
     """Return what `event` means for the project that `view` shows, as of `now`, by the rules of version `rules`.
 
@@ -62,7 +72,12 @@ def decide(
         return _decide(Draft(view, event, now, rules=rules), (partial(row.refused, error=error),), steps)
 
 
-def _decide(draft: Draft, stages: Iterable[Stage], steps: Sequence[Step]) -> Plan | Nothing:
+def load_rules() -> None:
+    """Import the rules of all families now, which are imported when they are used first otherwise."""
+    _ = [*TABLE.values(), *STEPS.values()]
+
+
+def _decide(draft: Draft, stages: Iterable[Stage], steps: Steps) -> Plan | Nothing:
     ended: Nothing | None = None
     for stage in stages:
         ended = stage(draft)
@@ -135,4 +150,4 @@ def _unknown(draft: Draft, table: Table) -> RecordError:
     )
 
 
-__all__ = ["ENGINE", "RULES_VERSION", "STEPS", "TABLE", "decide"]
+__all__ = ["ENGINE", "RULES_VERSION", "STEPS", "TABLE", "decide", "load_rules"]

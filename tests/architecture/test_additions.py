@@ -63,7 +63,7 @@ class Workshop:
 
 @pytest.fixture(scope="module")
 def workshop(tmp_path_factory: pytest.TempPathFactory, files: list[Path], root: Path) -> Workshop:
-    """The copy, with what is generated from it made anew, as `make channels` does."""
+    """The copy, with what is generated from it made anew, as `make channels index` does."""
     made = Workshop(tmp_path_factory.mktemp("additions") / "source", tmp_path_factory.mktemp("desks") / "desk")
     for path in files:
         place = made.source / path.relative_to(root)
@@ -73,6 +73,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory, files: list[Path], root: 
     table = made.python("-m", "prismfs.delivery")
     assert table.returncode == 0, table.stderr
     (made.source / "prismfs/kinds/core/channels.py").write_text(table.stdout)
+    assert (indexed := made.python("-m", "release.index")).returncode == 0, indexed.stderr
     done = made.python("-m", "prismfs", "init", str(made.desk), "--pid", "PID-DESK01")
     assert done.returncode == 0, done.stderr
     return made

@@ -67,7 +67,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     finally:
         sys.setprofile(None)
         project.close()
-    own = {place_of(step.run.__code__) for step in STEPS}
+    own = {place_of(step.run.__code__) for steps in STEPS.values() for step in steps}
     return Course(tuple(functions), frozenset(stages), tuple(place for place in steps if place in own))
 
 
@@ -87,7 +87,7 @@ def test_every_stage_and_step_of_the_signal_stands_on_the_way_or_beside_it(cours
 
 
 def test_steps_beside_the_way_are_in_the_order_of_the_road(course: Course) -> None:
-    at = {place_of(step.run.__code__): step.at for step in STEPS}
+    at = {place_of(step.run.__code__): step.at for steps in STEPS.values() for step in steps}
     shown = [(step, place) for step, place in BESIDE if step != "stage"]
     assert {place for step, place in BESIDE if step == "stage"} <= course.stages
     assert [step for step, _ in shown] == [at[place] for _, place in shown]

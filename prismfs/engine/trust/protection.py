@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from prismfs.engine.trust.endorsement import Endorsement, endorse, project_at, void
-from prismfs.kinds import KINDS, kind_of_path
+from prismfs.kinds import PROTECTED_TOPS, kind_of_path
 from prismfs.store.git.plumbing import parse_raw
 from prismfs.store.git.repository import Git
-
-_PLACES = sorted({kind.folder.partition("/")[0] for kind in KINDS.values() if kind.protected})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ def step(git: Git, mark: str | None, commit: str) -> Step:
 
 def protected_changes(git: Git, old: str, new: str) -> tuple[str, ...]:
     """Return the protected files that differ between two commits, in path order."""
-    raw = git.run("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-commit-id", old, new, "--", *_PLACES)
+    raw = git.run("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-commit-id", old, new, "--", *PROTECTED_TOPS)
     return tuple(change.path for change in parse_raw(raw.split(b"\0")) if is_protected(change.path))
 
 

@@ -11,7 +11,7 @@ import re
 from pydantic import JsonValue
 
 from prismfs.errors import RefusedError
-from prismfs.kinds import KINDS, kind_of_id, kind_of_path
+from prismfs.kinds import TOPS, kind_of_id, kind_of_path
 from prismfs.kinds.core.settings.project import Project
 from prismfs.kinds.core.verdict import Verdict
 from prismfs.records.api import CommitProof, Document, Kind, Take, commands_for, find_act, parse_instant
@@ -20,7 +20,6 @@ from prismfs.rules.core.draft import Draft, one_line
 _MOST = 50
 """Paths named in a row; there may be more."""
 
-_FOLDERS = frozenset(kind.folder.partition("/")[0] for kind in KINDS.values())
 _IGNORED = frozenset({"inbox", "quarantine", "run"})
 _PLAIN = "100644"
 _DATED = re.compile(r"[0-9a-f-]+")
@@ -173,7 +172,7 @@ def _refusal(change: Document, document: Document) -> str | None:
 def _refusal_of_other(change: Document, first: str) -> str | None:
     if change["code"] is not None:
         return str(change["code"])
-    if first in _FOLDERS and change["new"] is not None and _is_in_the_way(str(change["path"]), str(change["mode"])):
+    if first in TOPS and change["new"] is not None and _is_in_the_way(str(change["path"]), str(change["mode"])):
         return "bad_mode"
     return None if change["old"] == change["here"] else "changed_meanwhile"
 

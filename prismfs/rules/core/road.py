@@ -6,11 +6,12 @@ stages of the row are done, the steps that answer those values run in the order 
 until none is left; a step may ask for more.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from prismfs.records.api import Nothing
+from prismfs.records.registry import path_of
 from prismfs.rules.core.draft import Draft, Refusal
 
 Stage = Callable[[Draft], Nothing | None]
@@ -60,29 +61,19 @@ class Step:
 Table = Mapping[tuple[str, str], Row]
 """Rows by type and kind of the event."""
 
-
-def merged(tables: Iterable[Table]) -> dict[tuple[str, str], Row]:
-    """Return one table of all; a row that two families have is a mistake of theirs."""
-    rows: dict[tuple[str, str], Row] = {}
-    for table in tables:
-        twice = rows.keys() & table.keys()
-        assert not twice, f"two families answer {sorted(twice)}"
-        rows |= table
-    return rows
+Steps = Mapping[str, Sequence[Step]]
+"""Steps by `path_of` the type that they answer."""
 
 
-def follow_road(draft: Draft, steps: Iterable[Step]) -> None:
+def follow_road(draft: Draft, steps: Steps) -> None:
     """Run the steps that answer what the draft was asked for, in the order of the road, until nothing is left.
 
     Of two values at the same place the one that was asked for first goes first.
     """
-    answers: dict[type, list[tuple[int, Callable[[Draft, Any], None]]]] = {}
-    for step in steps:
-        answers.setdefault(step.answers, []).append((ORDER.index(step.at), step.run))
     waiting: list[tuple[int, Callable[[Draft, Any], None], object]] = []
     while True:
         for value in draft.take_follow_ups():
-            waiting += [(place, run, value) for place, run in answers[type(value)]]
+            waiting += [(ORDER.index(step.at), step.run, value) for step in steps[path_of(type(value))]]
         if not waiting:
             return
         waiting.sort(key=lambda entry: entry[0])  # stable: of equals the first stays the first

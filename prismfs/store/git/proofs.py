@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 from prismfs.errors import RecordError
-from prismfs.kinds import KINDS, kind_of_path
+from prismfs.kinds import PROTECTED_TOPS, kind_of_path
 from prismfs.kinds.core.settings import persona, project
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.core.settings.project import Project
@@ -21,7 +21,6 @@ from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, parse_raw
 from prismfs.store.git.repository import Git
 
 _DIFF = ("diff-tree", "-r", "-z", "--raw", "--no-renames")
-_PLACES = sorted({kind.folder.partition("/")[0] for kind in KINDS.values() if kind.protected})
 
 
 Checked = dict[tuple[str, str], bool]
@@ -107,7 +106,7 @@ def first_truth(git: Git, window: str) -> str:
 
 def protected_files(git: Git, commit: str) -> dict[str, str]:
     """Return the protected files of `commit`: path to blob id."""
-    listed = git.run(*_DIFF, EMPTY_TREE, commit, "--", *_PLACES)
+    listed = git.run(*_DIFF, EMPTY_TREE, commit, "--", *PROTECTED_TOPS)
     return {change.path: change.new for change in parse_raw(listed.split(b"\0")) if _is_protected(change.path)}
 
 
@@ -139,7 +138,7 @@ class GitEvidence:
     def protected(self, commit: str) -> Sequence[FileChange]:
         """Return the protected files that differ between a commit and its first parent."""
         if commit not in self._protected:
-            raw = self._git.run(*_DIFF, self._parent(commit), commit, "--", *_PLACES)
+            raw = self._git.run(*_DIFF, self._parent(commit), commit, "--", *PROTECTED_TOPS)
             self._protected[commit] = _changes(raw.split(b"\0"))
         return self._protected[commit]
 
@@ -208,7 +207,7 @@ class GitEvidence:
         asked = "".join(f"{upper.oid} {lower.oid}\n" for lower, upper in pairwise(line))
         if not asked:
             return
-        parts = self._git.run(*_DIFF, "--stdin", "--always", "--", *_PLACES, input=asked.encode()).split(b"\0")
+        parts = self._git.run(*_DIFF, "--stdin", "--always", "--", *PROTECTED_TOPS, input=asked.encode()).split(b"\0")
         position = 0
         while position < len(parts) and parts[position]:
             oid, begin = parts[position].decode(), position + 1

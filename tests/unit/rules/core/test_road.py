@@ -8,6 +8,7 @@ import pytest
 
 from prismfs.errors import RefusedError
 from prismfs.records.api import Decision, Plan, Refused
+from prismfs.records.registry import path_of
 from prismfs.rules import decide
 from prismfs.rules.core.draft import Draft, Refusal
 from prismfs.rules.core.road import Row, Step
@@ -39,7 +40,7 @@ def send_back(draft: Draft, error: Refusal) -> None:
     draft.row_about("letter.sent_back", "letter", "a", reason=draft.reason, meta={"code": error.code})
 
 
-STEPS = (Step("reply", Stamp, refuse_worthless),)
+STEPS = {path_of(Stamp): (Step("reply", Stamp, refuse_worthless),)}
 
 
 @pytest.fixture
