@@ -54,6 +54,7 @@ _ENVIRONMENT = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
     "LC_ALL": "C",
+    "MALLOC_TOP_PAD_": "1048576",  # zlib takes and frees 256 KiB an object: the pages would come anew each time
     "TZ": "UTC",
 }
 
