@@ -7,13 +7,15 @@ command is under way, it stays behind until that has ended.
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from prismfs.errors import ConflictError, Problem
 from prismfs.store.git import worktree
-from prismfs.store.git.history import is_ancestor, merge_base, new_commits
+from prismfs.store.git.held import Held
+from prismfs.store.git.history import ENGINE, is_ancestor, merge_base, new_commits, read_commit
 from prismfs.store.git.place import Place, read_branch
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, parse_raw
 from prismfs.store.git.repository import Git
@@ -38,6 +40,7 @@ class Window:
         self._git = git
         self._marks = Marks(place.state, git)
         self._crash_point = crash_point
+        self._found: tuple[tuple[str, ...], tuple[str, ...]] | None = None
 
     def head(self) -> str | None:
         """Return the commit at which the window stands, None where there is no such branch."""
@@ -49,10 +52,15 @@ class Window:
         Former decisions of the engine's, made again on another history, are none; neither is a history that has
         nothing in common with the truth.
         """
-        known = (truth, self._marks.read("carried"))
-        found = [head for head in heads if head is not None and head not in known]
-        found = [head for head in found if merge_base(self._git, head, truth) not in (None, head)]
-        return new_commits(self._git, found, [truth, f"--glob={self._place.own}abandoned"]) if found else ()
+        known = self._known(truth)
+        asked = (truth, *(head for head in heads if head is not None and head not in known))
+        # A turn asks several times. Only what is news is kept: what is cut off (a shallow clone) may come yet.
+        if self._found is None or self._found[0] != asked:
+            found = [head for head in asked[1:] if merge_base(self._git, head, truth) not in (None, head)]
+            without = (truth, f"--glob={self._place.own}abandoned")
+            news = new_commits(self._git, found, without) if found else ()
+            self._found = (asked, news) if news else None
+        return () if self._found is None else self._found[1]
 
     def obstacle(self, truth: str) -> ConflictError | None:
         """Return what keeps the window from being carried to `truth` now, and the command that ends it; not raised."""
@@ -143,8 +151,12 @@ class Window:
     def _short(self) -> str:
         return self._place.window.removeprefix("refs/heads/")
 
+    def _known(self, truth: str) -> frozenset[str | None]:
+        """Return commits that the truth is known to hold without starting a git to find out."""
+        return frozenset((truth, self._marks.read("carried"), *read_commit(self._git, truth).parents))
+
     def _is_ours(self, head: str, truth: str) -> bool:
-        return self._marks.read("carried") == head or merge_base(self._git, head, truth) is not None
+        return head in self._known(truth) or merge_base(self._git, head, truth) is not None
 
     def _carry_all(self, head: str | None, truth: str, *, fresh: bool = False) -> tuple[str, ...]:
         start = EMPTY_TREE if fresh or head is None else head
@@ -163,12 +175,12 @@ class Window:
         made = self._place.git_dir / "prismfs-index"
         stamp = _copy(index, made)
         worktree.bring_index(self._git, made, truth, (*changes, *between))
-        # A person's command that begins between the look at what runs and the move of the branch fails: nothing that
-        # takes time is done there. The same goes for the index while it is locked.
-        with self._git.moving({self._place.window: (head or NO_OBJECT, truth)}):
+        with self._moving(head, truth):
+            # A person's command that begins between this look and the move of the branch fails: nothing that takes time
+            # is done there, and no git is waited for.
             if git_runs(self._place.root):
                 raise self._busy("a git command is under way")
-            with self._held_index():
+            with self._held(index):
                 if _stamp(index) != stamp:
                     raise self._busy("the index was changed meanwhile")
                 if made.exists():
@@ -190,17 +202,27 @@ class Window:
         return ConflictError("window_busy", why, path=self._short, hint=way)
 
     @contextmanager
-    def _held_index(self) -> Iterator[None]:
-        """Hold git's own lock on the index: no commit of a person's is being made meanwhile."""
-        lock = self._place.git_dir / "index.lock"
-        try:
-            os.close(os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644))
-        except FileExistsError:
-            raise self._busy("another git command holds the index") from None
-        try:
+    def _moving(self, head: str | None, truth: str) -> Iterator[None]:
+        """Hold the branch meanwhile, and move it from `head` to `truth` at the end."""
+        if head is None:
             yield
-        finally:
-            lock.unlink(missing_ok=True)
+            self._git.move({self._place.window: (NO_OBJECT, truth)})  # git knows which names may stand beside which
+            return
+        with self._held(self._place.reference, f"{truth}\n".encode()) as branch:
+            if self.head() != head:
+                raise ConflictError("branch_moved", "the branch moved meanwhile", hint="try again")
+            yield
+            log = self._place.common / "logs" / self._place.window
+            log.parent.mkdir(parents=True, exist_ok=True)
+            with log.open("a") as file:
+                file.write(f"{head} {truth} {ENGINE} {int(time.time())} +0000\tprismfs: to the records\n")
+            branch.replace()
+
+    def _held(self, path: Path, data: bytes = b"") -> Held:
+        try:
+            return Held(path, data)
+        except FileExistsError:
+            raise self._busy(f"another git command holds {path.name}") from None
 
 
 def _copy(index: Path, made: Path) -> tuple[int, ...] | None:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Self
@@ -193,25 +193,11 @@ class Git:
         Raises:
             ConflictError: a reference no longer had its old value; none moved.
         """
-        with self.moving(moves):
-            pass
-
-    @contextmanager
-    def moving(self, moves: Mapping[str, tuple[str, str]]) -> Iterator[None]:
-        """As `move`, in two steps: all that takes time is done before, and the references move where this ends.
-
-        They are locked in between; where an error leaves it, none moves.
-        """
+        self._check_unmoved(moves)  # git would refuse, and end with that
         child = self._references
         if child is None or child.poll() is not None:
             child = self._references = self._start("update-ref", "--stdin", "--no-deref")
         self._step(child, moves, "start", *(f"update {name} {new} {old}" for name, (old, new) in moves.items()))
-        self._step(child, moves, "prepare")
-        try:
-            yield
-        except BaseException:
-            self._step(child, moves, "abort")
-            raise
         self._step(child, moves, "commit")
         while self.kept:
             with suppress(OSError):  # one that stays goes with the next upkeep
@@ -230,9 +216,12 @@ class Git:
             return
         _, errors = child.communicate()
         self._references = None
+        self._check_unmoved(moves)
+        raise failure("update-ref", child.returncode, errors, self.git_dir)
+
+    def _check_unmoved(self, moves: Mapping[str, tuple[str, str]]) -> None:
         if any(self.resolve(name) != (None if old == NO_OBJECT else old) for name, (old, _) in moves.items()):
             raise ConflictError("branch_moved", "the branch moved meanwhile", hint="try again")
-        raise failure("update-ref", child.returncode, errors, self.git_dir)
 
     def _send(self, requests: Sequence[str]) -> None:
         if any("\n" in request for request in requests):
