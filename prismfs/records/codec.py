@@ -15,6 +15,7 @@ from prismfs.errors import RecordError
 from prismfs.records import document as documents
 from prismfs.records.document import Document, JsonValue, Place, check, escape_unsafe, refusal, unsafe_character
 from prismfs.records.formats.json_form import place_in, read_json, text_of, write_json
+from prismfs.records.formats.yaml_quick import read_quick
 from prismfs.records.formats.yaml_reader import read_yaml
 from prismfs.records.formats.yaml_writer import amend_yaml, write_yaml
 
@@ -40,7 +41,8 @@ def parse(data: bytes, *, format: Format, path: str = "") -> Document:
         if character in text:
             place = place_in(text, text.index(character), path)
             raise refusal("control_character", place, hint="write it as an escape in double quotes")
-    return read_yaml(data, path=path)
+    found = read_quick(text)
+    return read_yaml(data, path=path) if found is None else found
 
 
 def encode(document: Document, *, format: Format, modeline: str | None = None) -> bytes:

@@ -21,8 +21,8 @@ _LONGEST_SIMPLE_KEY = 1000  # characters; libyaml looks 1,024 ahead for the colo
 # Characters that show as one mark, whatever the reader's version of Unicode: no other spaces, no joiners and
 # no marks of direction. The first must not mean anything to YAML.
 _LETTERS = r"\u00a1-\u00ac\u00ae-\u05ff\u0620-\u167f\u1e00-\u1fff\u2190-\u2fff\u3001-\ud7ff\U0001f300-\U0001faff"
-_PLAIN = re.compile(rf"[A-Za-z0-9_/.+$^;(\\{_LETTERS}][ -~\u2010-\u2027\u2030-\u205e{_LETTERS}]*")
-_NOT_PLAIN = re.compile(r"\A\.\.\.|: | #|[: ]\Z")
+PLAIN = re.compile(rf"[A-Za-z0-9_/.+$^;(\\{_LETTERS}][ -~\u2010-\u2027\u2030-\u205e{_LETTERS}]*")
+NOT_PLAIN = re.compile(r"\A\.\.\.|: | #|[: ]\Z")
 _NOT_RAW = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff{DIRECTION}]")
 _ESCAPED = json.JSONEncoder(ensure_ascii=False)
 
@@ -70,7 +70,7 @@ def quoted(text: str) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    if not _PLAIN.fullmatch(text) or _NOT_PLAIN.search(text):
+    if not PLAIN.fullmatch(text) or NOT_PLAIN.search(text):
         return False
     return isinstance(resolve(text), str)
 
