@@ -9,6 +9,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Any, NewType
 
 from prismfs.errors import RecordError
@@ -97,8 +98,15 @@ def dated_path(folder: str, identifier: Id, suffix: str) -> str:
     `xx` are the last eight bits of the id: git writes every folder on the way anew with each commit, and a flat one
     of an hour with thousands of records would cost more than all the rest of the commit.
     """
+    milliseconds = int(identifier.partition("-")[2][:_TIME_CHARS].translate(_AS_PYTHON), 32)
     bucket = int(identifier[-2:].translate(_AS_PYTHON), 32) % 256
-    return f"{folder}/{time_of(identifier):%Y-%m/%d/%H}/{bucket:02x}/{identifier}.{suffix}"
+    return f"{folder}/{_hour(milliseconds // 3_600_000)}/{bucket:02x}/{identifier}.{suffix}"
+
+
+@lru_cache(maxsize=1024)
+def _hour(hours: int) -> str:
+    """Return the folders of the hour that began so many hours after 1970."""
+    return f"{_EPOCH + timedelta(hours=hours):%Y-%m/%d/%H}"
 
 
 def _base32(value: int, length: int) -> str:

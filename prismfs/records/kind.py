@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from prismfs.errors import RecordError
 from prismfs.records import codec
@@ -220,33 +220,16 @@ class Kind:
 
     def facets_of(self, document: Document) -> Facets:
         """Return the facets of a record's document; a facet that the kind does not map is None."""
-
-        found = {facet: member(document, paths) for facet, paths in self.facets.items()}
-
-        def text(facet: str) -> str | None:
-            value = found.get(facet)
-            return str(value) if value is not None else None
-
-        def number(facet: str) -> int | None:
-            value = found.get(facet)
-            return value if isinstance(value, int) else None
-
-        status = text("status") or ""
-        return Facets(
-            id=self.identifier_of(document),
-            kind=self.name,
-            title=text("title") or "",
-            type=text("type"),
-            status=status,
-            open=self.lifecycle is not None and status in self.lifecycle.open,
-            key=text("key"),
-            due_at=text("due_at"),
-            rank=number("rank"),
-            owner=text("owner"),
-            ref=text("ref"),
-            cause=text("cause"),
-            number=number("number"),
-        )
+        found: dict[str, Any] = {}
+        for facet, paths in self.facets.items():
+            value = member(document, paths)
+            if facet in _NUMBERS:
+                found[facet] = value if isinstance(value, int) else None
+            elif value is not None:
+                found[facet] = str(value)
+        if self.lifecycle is not None:
+            found["open"] = found.get("status") in self.lifecycle.open
+        return Facets(self.identifier_of(document), self.name, **found)
 
     @property
     def filters(self) -> tuple[str, ...]:
@@ -281,6 +264,7 @@ class Kind:
         return f"{up}schemas/{self.name}.schema.json"
 
 
+_NUMBERS = ("rank", "number")  # of the facets; all others are texts
 NEWER_VERSION = "newer_version"
 NEWER_LAYOUT = "newer_layout"
 UPGRADE_HINT = "upgrade prismfs: the file was written by a newer one"

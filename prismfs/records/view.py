@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from prismfs.records.answer import Answer
 from prismfs.records.base import Record
@@ -11,23 +11,22 @@ from prismfs.records.base import Record
 R = TypeVar("R", bound=Record)
 
 
-@dataclass(frozen=True, slots=True)
-class Facets:
+class Facets(NamedTuple):
     """What a listing or a rule may ask of any record without knowing its kind."""
 
     id: str
     kind: str
-    title: str
-    type: str | None
-    status: str
-    open: bool
-    key: str | None
-    due_at: str | None
-    rank: int | None
-    owner: str | None
-    ref: str | None
-    cause: str | None
-    number: int | None
+    title: str = ""
+    type: str | None = None
+    status: str = ""
+    open: bool = False
+    key: str | None = None
+    due_at: str | None = None
+    rank: int | None = None
+    owner: str | None = None
+    ref: str | None = None
+    cause: str | None = None
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,10 +82,10 @@ class Projection:
             written: list[Row] = []
             for kind, path, record, data in records:
                 if kind.upgrades or kind.layout != "dated":  # the file may say the record in other words
-                    self._take(kind, path, data)
+                    written += self._take(kind, path, data)
                 else:
                     written += rows_of(record)
-            self._connection.executemany(_PUT, written)
+            self._put(written)
             write_head(self._connection, new)
 
     @contextmanager
@@ -106,9 +106,10 @@ class Projection:
             known = kind_of_path(take.path)
             if known is not None:
                 assert self._git is not None
-                self._take(known, take.path, None if take.new is None else self._git.read(take.new))
+                self._put(self._take(known, take.path, None if take.new is None else self._git.read(take.new)))
         for record in plan.puts:
-            self._put(kind_of(record), record.document, rows_of(record))
+            self._note(kind_of(record), record.document)
+            self._put(rows_of(record))
 
     def get(self, model: type[R], identifier: str) -> R | None:
         """Return the record with this id or name, None if there is none."""
@@ -227,26 +228,29 @@ class Projection:
         if head == commit:
             return
         self._settings = {}
-        if head is None or git.resolve(head) is None:
-            self._connection.execute("DELETE FROM record")
-            self._connection.execute("DELETE FROM article")
+        old = EMPTY_TREE if head is None or git.resolve(head) is None else head
+        anew = old == EMPTY_TREE
+        if anew:
+            listing.clear(self._connection)
             listing.write_kinds(self._connection, {name: kind.listing_document() for name, kind in KINDS.items()})
-            head = EMPTY_TREE
         changes = (
-            (change, kind)
-            for change in git.each_change(head, commit)
-            if (kind := kind_of_path(change.path)) is not None
+            (change, kind) for change in git.each_change(old, commit) if (kind := kind_of_path(change.path)) is not None
         )
         while batch := tuple(islice(changes, _BATCH)):
             contents = git.read_many(change.new for change, _ in batch if change.new != NO_OBJECT)
+            rows: list[Row] = []
             for change, kind in batch:
-                self._take(kind, change.path, None if change.new == NO_OBJECT else next(contents))
+                rows += self._take(kind, change.path, None if change.new == NO_OBJECT else next(contents), anew=anew)
+            self._put(rows)
+        if anew:
+            listing.make_indexes(self._connection)
         write_head(self._connection, commit)
 
-    def _take(self, kind: Kind, path: str, data: bytes | None) -> None:
+    def _take(self, kind: Kind, path: str, data: bytes | None, *, anew: bool = False) -> Sequence[Row]:
+        """Return the rows that the file at `path` has now, and take out those that it had; none where all is `anew`."""
         if kind.layout == "single":
             self._settings = {}
-        if kind.row is not None:  # however many rows the file held
+        if kind.row is not None and not anew:  # however many rows the file held
             self._connection.execute("DELETE FROM record WHERE path > ? AND path < ?", (f"{path}#", f"{path}$"))
         if data is not None:
             try:
@@ -255,28 +259,31 @@ class Projection:
             except RecordError as error:
                 check_layout(error)
                 if kind.layout == "single" or error.code == NEWER_VERSION:
-                    self._put_invalid(kind, path, error)
-                    return
+                    return [_invalid(kind, path, error)]
             else:
                 today = kind.upgraded(document)
-                rows = rows_in(kind, path, today, data if kind.chained else None, document["version"])
-                self._put(kind, today, rows)
-                return
-        self._connection.execute("DELETE FROM record WHERE path = ?", (path,))
+                self._note(kind, today)
+                return rows_in(kind, path, today, data if kind.chained else None, document["version"])
+        if not anew:
+            self._connection.execute("DELETE FROM record WHERE path = ?", (path,))
         if kind.name == "kb":
             answers.remove_article(self._connection, path.rpartition("/")[2].removesuffix(f".{kind.format}"))
+        return ()
 
-    def _put(self, kind: Kind, document: Document, rows: Sequence[Row]) -> None:
-        for row in rows:
-            self._connection.execute(_PUT, row)
+    def _note(self, kind: Kind, document: Document) -> None:
+        """Keep in step, with a record that is put, what is kept beside the rows."""
         if kind.layout == "single":
             self._settings = {}
         if kind.name == "kb":
             answers.put_article(self._connection, document)
 
-    def _put_invalid(self, kind: Kind, path: str, error: RecordError) -> None:
-        name = kind.name if kind.layout == "single" else path.rpartition("/")[2].removesuffix(f".{kind.format}")
-        head = {"kind": kind.name, "id": name, "status": INVALID}
-        said = json.dumps({**head, "code": error.code, INVALID: str(error)})
-        values = {**head, "path": path, "title": str(error), "open": 0, "document": said}
-        self._connection.execute(_PUT, tuple(values.get(column) for column in listing.COLUMNS))
+    def _put(self, rows: Sequence[Row]) -> None:
+        self._connection.executemany(_PUT, rows)
+
+
+def _invalid(kind: Kind, path: str, error: RecordError) -> Row:
+    name = kind.name if kind.layout == "single" else path.rpartition("/")[2].removesuffix(f".{kind.format}")
+    head = {"kind": kind.name, "id": name, "status": INVALID}
+    said = json.dumps({**head, "code": error.code, INVALID: str(error)})
+    values = {**head, "path": path, "title": str(error), "open": 0, "document": said}
+    return tuple(values.get(column) for column in listing.COLUMNS)

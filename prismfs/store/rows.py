@@ -3,15 +3,12 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import fields
 from functools import lru_cache
-from operator import attrgetter
+
+from pydantic_core import to_json
 
 from prismfs.kinds import KINDS, kind_of
-from prismfs.records.api import Document, Facets, JsonValue, Kind, Record
-
-_FACETS = attrgetter(*(each.name for each in fields(Facets)))
-
+from prismfs.records.api import Document, JsonValue, Kind, Record
 
 Row = tuple[object, ...]
 
@@ -38,8 +35,7 @@ def rows_in(kind: Kind, path: str, document: Document, data: bytes | None, versi
 
 def _row(kind: Kind, place: str, document: Document, digest: str | None, version: JsonValue) -> Row:
     """Return a row in the order of `listing.COLUMNS`."""
-    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-    return (place, *_FACETS(kind.facets_of(document)), digest, version, text)
+    return (place, *kind.facets_of(document), digest, version, to_json(document).decode())
 
 
 _MOST_PARSED = 1024
