@@ -36,7 +36,7 @@ def test_settings_of_an_overlay_are_forgotten_with_it(bench: Project) -> None:
     (path, data), *_ = with_intake(before, "Gwen").items()
     with repo.overlay(repo.snapshot()) as view:
         assert view.single(Policy) == before
-        view._take(kind_of(before), path, data)
+        view._put(view._take(kind_of(before), path, data))
         assert view.single(Policy).intake == ("Gwen",)
     assert repo.view(repo.snapshot()).single(Policy) == before
 
