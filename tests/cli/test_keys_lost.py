@@ -19,15 +19,20 @@ def commit(place: CommandLine, key: Path | None, message: str) -> None:
     place.git(*who, *signing, "commit", "--quiet", *([] if key is None else ["-S"]), "--message", message)
 
 
+def give_olga_a_key(place: CommandLine, folder: Path) -> None:
+    """Write the roster's entry of an operator who has a key."""
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(folder / "key")], check=True)
+    olga = Persona(identity="olga", role="operator", title="Olga", keys=((folder / "key.pub").read_text().strip(),))
+    (place.root / KIND.place_of(olga)).write_bytes(KIND.write(olga))
+
+
 @pytest.mark.parametrize("trust", ["local", "signed"])
 @pytest.mark.parametrize("lost", [True, False], ids=["lost", "revoked"])
 def test_where_no_clone_can_sign_an_operators_signed_commit_brings_the_next_key(
     place: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trust: str, lost: bool
 ) -> None:
     """docs/trust.md said that the file is committed by hand, and then nothing could take that commit over."""
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(tmp_path / "key")], check=True)
-    olga = Persona(identity="olga", role="operator", title="Olga", keys=((tmp_path / "key.pub").read_text().strip(),))
-    (place.root / KIND.place_of(olga)).write_bytes(KIND.write(olga))
+    give_olga_a_key(place, tmp_path)
     settings = place.root / "prismfs.yaml"
     settings.write_text(settings.read_text() + ("trust: signed\n" if trust == "signed" else ""))
     commit(place, None, "olga has a key")
@@ -54,9 +59,20 @@ def test_where_no_clone_can_sign_an_operators_signed_commit_brings_the_next_key(
     assert {proof.name for proof in classified(place).proofs.values()} == {old, made["name"]}
 
 
-def test_records_are_watched_over_where_the_last_key_was_revoked(place: CommandLine) -> None:
+def test_last_key_is_not_revoked_where_nobody_could_let_another_in(place: CommandLine) -> None:
+    """The project could not go on with anything, for ever."""
+    (engine,) = [str(row["name"]) for row in listed(place)]
+    refused = place.call("keys", "revoke", engine, "--json").error
+    assert (refused["code"], refused["hint"]) == ("last_engine", "prismfs keys rotate gives it another key")
+    assert place.call("keys", "revoke", engine, "--compromised-since", place.git("rev-parse", "HEAD").strip()).code == 0
+    assert place.call("keys", "rotate").code == 0
+
+
+def test_records_are_watched_over_where_the_last_key_was_revoked(place: CommandLine, tmp_path: Path) -> None:
     """Once no engine had a key, nobody asked for a signature any more: whoever moved the records was believed."""
     (engine,) = [str(row["name"]) for row in listed(place)]
+    give_olga_a_key(place, tmp_path)
+    commit(place, None, "olga has a key")
     assert place.call("keys", "revoke", engine).code == 0
     forged = place.git(
         "-c", "user.name=x", "-c", "user.email=x@x", "commit-tree", "-p", "HEAD", "-m", "x", "HEAD~1^{tree}"

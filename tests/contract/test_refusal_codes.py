@@ -22,6 +22,7 @@ from prismfs.engine.trust import hook_run
 from prismfs.errors import PrismfsError
 from prismfs.records import severity
 from prismfs.store.defaults import default_record
+from prismfs.store.engine_key import read_engine
 from prismfs.store.git.keys import key_folder
 from tests.support.project import Project
 
@@ -73,6 +74,7 @@ RAISED: dict[str, Callable[[Project], object]] = {
     "inbox_not_writable": lambda bench: drop_bytes(made_a_file(bench, "inbox"), b"x", suffix=".yaml"),
     "run_not_usable": lambda bench: opened(bench.root / "nowhere", "run", create=False).__enter__(),
     "nothing_to_recover_from": nothing_left,
+    "last_engine": lambda bench: bench.give("keys.revoke", {"name": read_engine(bench.desk.repo.state).name}),
     "unknown_engine": lambda bench: bench.give("keys.revoke", {"name": "engine-nowhere"}),
 }
 

@@ -186,14 +186,16 @@ def push(call: output.Call, remote: str | None, dry_run: bool) -> None:
     repository runs, and nobody is asked for a password.
     """
     from prismfs.engine.tenant.publish import publish, rehearse
+    from prismfs.engine.trust.report import counted
 
     with call.desk() as desk:
         done = rehearse(desk, remote) if dry_run else publish(desk, call.now(), remote)
     branch = done.branch.removeprefix("refs/heads/")
-    said = f"{'would push' if dry_run else 'pushed'} {_commits(done.sent)} to {output.safe(done.remote)} ({branch})"
-    lines = [said if done.sent else f"nothing to push to {output.safe(done.remote)} ({branch})"]
+    where = f"{output.safe(done.remote)} ({branch})"
+    said = f"{'would push' if dry_run else 'pushed'} {counted(done.sent, 'commit')} to {where}"
+    lines = [said if done.sent else f"nothing to push to {where}"]
     if done.taken:
-        lines.append(f"{_commits(done.taken)} came from there")
+        lines.append(f"{counted(done.taken, 'commit')} came from there")
     if done.again:
         lost = sum(one.lost for one in done.again)
         lines.append(f"decided again: {len(done.again)}, of which {lost} came out otherwise")
@@ -244,10 +246,6 @@ def run_hook(call: output.Call, name: str, arguments: tuple[str, ...]) -> int:
     texts = [output.one_line(f"{problem} [{problem.code}]") for problem in problems]
     output.result(call, {"problems": [problem.as_document() for problem in problems]}, texts)
     return 1 if problems else 0
-
-
-def _commits(number: int) -> str:
-    return f"{number} commit{'' if number == 1 else 's'}"
 
 
 def _tell(one: Redecided) -> tuple[dict[str, Any], str]:

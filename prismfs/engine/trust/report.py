@@ -167,11 +167,19 @@ def _problems(repo: ProjectRepo, against: Sequence[Held]) -> Iterator[Problem]:
             yield Problem("records_rolled_back", f"{said}, and it is this clone's own", hint="prismfs recover")
 
 
+def counted(number: int, noun: str) -> str:
+    """Return such as "1 commit" or "2 commits"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def _report(repo: ProjectRepo, found: Verified, signed: Classified | None, against: Sequence[Held]) -> Iterator[Line]:
     """Yield what is proven of the records, what was repaired in them, and what nobody can decide here, and why."""
     if not found.problems:
         said = f"{found.decided} decided again and equal ({found.older} by older rules), {found.foreign} made by people"
-        yield Line("proven", f"decisions: {found.commits} commits, {said}; {found.rows} audit rows in one chain")
+        yield Line(
+            "proven",
+            f"decisions: {counted(found.commits, 'commit')}, {said}; {counted(found.rows, 'audit row')} in one chain",
+        )
     if signed is None:
         yield Line(
             "undecidable", "authors: the roster has no engine from the first commit on, so that nothing is signed"
@@ -179,7 +187,7 @@ def _report(repo: ProjectRepo, found: Verified, signed: Classified | None, again
     else:
         yield from _authors(signed)
     if found.repaired:
-        yield Line("repaired", f"{found.repaired} commits of people: what was refused of them was put back")
+        yield Line("repaired", f"{counted(found.repaired, 'commit')} of people: what was refused of them was put back")
     wrong = {problem.code for problem in found.problems}
     seen = repo.witness.head()
     if seen is None and not any(one.standing == "held" for one in against):
@@ -197,10 +205,10 @@ def _report(repo: ProjectRepo, found: Verified, signed: Classified | None, again
 def _authors(found: Classified) -> Iterator[Line]:
     signed = [proof for proof in found.proofs.values() if proof.status == "engine"]
     for name, count in sorted(Counter(proof.name for proof in signed if not proof.doubted).items(), key=str):
-        yield Line("proven", f"authors: {count} commits signed by {name}")
+        yield Line("proven", f"authors: {counted(count, 'commit')} signed by {name}")
     doubted = [proof for proof in signed if proof.doubted]
     if doubted:
-        said = f"authors: {len(doubted)} commits from {doubted[0].commit[:12]} on"
+        said = f"authors: {counted(len(doubted), 'commit')} from {doubted[0].commit[:12]} on"
         yield Line("undecidable", f"{said}: the key of {doubted[0].name} was compromised before them")
 
 

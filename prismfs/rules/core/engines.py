@@ -3,7 +3,7 @@
 With `trust: signed` the roster counts as operators signed it: then the change is a file for a commit of theirs.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from prismfs.errors import RefusedError
 from prismfs.kinds import kind_of
@@ -58,9 +58,8 @@ def enrolled(draft: Draft) -> Persona | Nothing:
         raise RefusedError(
             "known_identity", "the roster has this name already", field="/name", hint="prismfs keys list"
         )
-    operators = (draft.view.get(Persona, operator) for operator in draft.project.operators)
-    for entry in (*engines_of(draft.view), *operators):
-        if entry is not None and key in entry.keys:
+    for entry in (*engines_of(draft.view), *_operators(draft)):
+        if key in entry.keys:
             raise RefusedError("known_key", f"this is the key of {entry.identity} already", field="/key")
     return made
 
@@ -69,7 +68,7 @@ def revoked(draft: Draft) -> Persona | Nothing:
     """Return the entry of the engine `name` as it is afterwards; `since` is the commit that it is compromised from on.
 
     Raises:
-        RefusedError: `unknown_engine`.
+        RefusedError: `unknown_engine`; `last_engine`.
     """
     name, since = str(draft.event.document["name"]), draft.event.document.get("since")
     known = draft.view.get(Persona, name)
@@ -78,7 +77,16 @@ def revoked(draft: Draft) -> Persona | Nothing:
     after = known.changed(keys=()) if since is None else known.changed(compromised_since=since)
     if known == after or not known.keys:
         return Nothing(f"{known.identity} is revoked already", known.identity)
+    others = (*(one for one in engines_of(draft.view) if one != known), *_operators(draft))
+    if since is None and not any(one.keys for one in others):
+        said = "no other engine signs here, and no operator has a key: nobody could let a new one in"
+        raise RefusedError("last_engine", said, field="/name", hint="prismfs keys rotate gives it another key")
     return after
+
+
+def _operators(draft: Draft) -> Iterator[Persona]:
+    entries = (draft.view.get(Persona, operator) for operator in draft.project.operators)
+    return (entry for entry in entries if entry is not None)
 
 
 def _decide(draft: Draft, change: Change, rule: str, *, action: str, meaning: str) -> Nothing | None:
