@@ -205,13 +205,6 @@ def test_ssh_agent_signs_for_a_clone(place: CommandLine, tmp_path: Path, monkeyp
         subprocess.run(["ssh-agent", "-k"], env=environment, capture_output=True, check=True)
 
 
-def test_project_whose_roster_has_no_engine_goes_on_unsigned(place: CommandLine, engine: str) -> None:
-    place.git("rm", "--quiet", f"roster/{engine}.yaml")
-    place.git("commit", "--quiet", "--message", "without")
-    assert place.call("journal", "add", "hello").code == 0
-    assert "gpgsig" not in place.git("cat-file", "commit", "HEAD")
-
-
 def codes(place: CommandLine) -> set[str]:
     """What the doctor finds."""
     found = json.loads(place.call("doctor", "--json").out)["data"]

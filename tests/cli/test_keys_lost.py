@@ -62,10 +62,37 @@ def test_where_no_clone_can_sign_an_operators_signed_commit_brings_the_next_key(
 def test_last_key_is_not_revoked_where_nobody_could_let_another_in(place: CommandLine) -> None:
     """The project could not go on with anything, for ever."""
     (engine,) = [str(row["name"]) for row in listed(place)]
-    refused = place.call("keys", "revoke", engine, "--json").error
-    assert (refused["code"], refused["hint"]) == ("last_engine", "prismfs keys rotate gives it another key")
-    assert place.call("keys", "revoke", engine, "--compromised-since", place.git("rev-parse", "HEAD").strip()).code == 0
+    assert place.call("keys", "revoke", engine, "--json").error["code"] == "last_engine"
+    since = place.git("rev-parse", "HEAD").strip()
+    assert place.call("keys", "revoke", engine, "--compromised-since", since, "--json").error["code"] == "last_engine"
     assert place.call("keys", "rotate").code == 0
+    assert place.call("journal", "add", "goes on").code == 0
+
+
+@pytest.mark.parametrize(
+    "gesture", ["rm -q roster/{}.yaml", "rm -rq roster", "mv roster old", "mv roster/{}.yaml old.yaml"]
+)
+def test_commit_that_takes_the_last_key_away_leaves_it(place: CommandLine, gesture: str) -> None:
+    """`verify` said that nothing is signed here, and once the file was back that all of it was made by nobody."""
+    (engine,) = [str(row["name"]) for row in listed(place)]
+    place.git(*gesture.format(engine).split())
+    place.git("-c", "user.name=x", "-c", "user.email=x@x", "commit", "--quiet", "--message", "moved")
+    assert place.call("react").code == 0
+    (row,) = place.call("audit", "--action", "commit.observed", "--json").data["items"]
+    assert row["meta"]["refused"] == {f"roster/{engine}.yaml": "last_engine"}
+    assert place.git("status", "--porcelain") == ""
+    assert {proof.name for proof in classified(place).proofs.values()} == {engine}
+    assert place.call("verify").code == 0
+
+
+def test_words_around_the_last_engine_are_anybodys(place: CommandLine) -> None:
+    (engine,) = [str(row["name"]) for row in listed(place)]
+    path = place.root / "roster" / f"{engine}.yaml"
+    path.write_text(f"# beside the door\n{path.read_text()}")
+    commit(place, None, "a comment")
+    assert place.call("react").code == 0
+    assert path.read_text().startswith("# beside the door\n")
+    assert place.git("status", "--porcelain") == ""
 
 
 def test_records_are_watched_over_where_the_last_key_was_revoked(place: CommandLine, tmp_path: Path) -> None:

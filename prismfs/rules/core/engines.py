@@ -3,7 +3,7 @@
 With `trust: signed` the roster counts as operators signed it: then the change is a file for a commit of theirs.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 
 from prismfs.errors import RefusedError
 from prismfs.kinds import kind_of
@@ -77,11 +77,23 @@ def revoked(draft: Draft) -> Persona | Nothing:
     after = known.changed(keys=()) if since is None else known.changed(compromised_since=since)
     if known == after or not known.keys:
         return Nothing(f"{known.identity} is revoked already", known.identity)
-    others = (*(one for one in engines_of(draft.view) if one != known), *_operators(draft))
-    if since is None and not any(one.keys for one in others):
+    place = frozenset({kind_of(known).place_of(known)})
+    if last_engines(draft, place, frozenset()) and not any(one.keys for one in _operators(draft)):
         said = "no other engine signs here, and no operator has a key: nobody could let a new one in"
-        raise RefusedError("last_engine", said, field="/name", hint="prismfs keys rotate gives it another key")
+        way = "prismfs keys rotate gives it another key, prismfs keys new in another clone makes a second engine"
+        raise RefusedError("last_engine", said, field="/name", hint=way)
     return after
+
+
+def last_engines(draft: Draft, changed: Set[str], removed: Set[str]) -> frozenset[str]:
+    """Return the files of engines that must stay as they are, of those that a commit has changed or removed.
+
+    Without any engine in the roster nothing would be signed any more, and without one that has a key nobody could sign.
+    """
+    engines = engines_of(draft.view)
+    every = frozenset(kind_of(one).place_of(one) for one in engines)
+    signing = frozenset(kind_of(one).place_of(one) for one in engines if one.keys and one.compromised_since is None)
+    return (signing if signing <= changed else frozenset()) | (every if every <= removed else frozenset())
 
 
 def _operators(draft: Draft) -> Iterator[Persona]:

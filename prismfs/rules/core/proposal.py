@@ -16,6 +16,7 @@ from prismfs.kinds.core.settings.project import Project
 from prismfs.kinds.core.verdict import Verdict
 from prismfs.records.api import CommitProof, Document, Kind, Take, commands_for, find_act, parse_instant
 from prismfs.rules.core.draft import Draft, one_line
+from prismfs.rules.core.engines import last_engines
 
 _MOST = 50
 """Paths named in a row; there may be more."""
@@ -43,12 +44,18 @@ def take_proposal(draft: Draft) -> None:
     acts: dict[str, JsonValue] = {}
     instead: dict[str, JsonValue] = {}
     refused: dict[str, JsonValue] = {"*": "too_many_files"} if document["left_out"] else {}
+    # Who lets an engine in is an operator: what one has signed may end the last key, and the next one brings another.
+    endorsed = bool(_members(document.get("endorsement")).get("operator"))
+    removed = {str(change["path"]) for change in changes if not change["had"] and change["new"] is None}
+    changed = removed | {str(change["path"]) for change in changes if not (change["had"] or change["same"])}
+    last = last_engines(draft, frozenset() if endorsed else changed, removed)
     for change in changes:
         path = str(change["path"])
         if change["had"] or change["old"] != change["new"] == change["here"]:
             continue  # the truth says so, or has said so since: an index behind the branch undoes nothing
         act = act_of(change, document)
         code = None if act is not None else _refusal(change, document)
+        code = "last_engine" if code is None and path in last else code
         if act is not None:
             acts[path] = act[0]
         elif code is None:
