@@ -9,6 +9,7 @@ from prismfs.records.base import (
     Duration,
     Identity,
     Instant,
+    JsonObject,
     Line,
     Pid,
     Record,

@@ -2,9 +2,20 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    JsonValue,
+    PlainSerializer,
+    SerializeAsAny,
+    StringConstraints,
+    create_model,
+)
 from pydantic import ValidationError as _ValidationError
 from pydantic.json_schema import WithJsonSchema
 
@@ -96,6 +107,13 @@ Text = Annotated[str, AfterValidator(_at_most_64_kib)]
 """Any text up to 64 KiB in UTF-8, kept byte for byte."""
 
 
+JsonObject = SerializeAsAny[dict[str, JsonValue]]
+"""A JSON object of any members, written as it is: pydantic would ask Python for the type of each value in it."""
+
+_ONCE = "_once"
+"""What `Record.once` has made, beside the fields and none of them."""
+
+
 class Value(BaseModel):
     """A frozen value: unknown fields are refused, and so is a value of another type than the field's."""
 
@@ -123,9 +141,22 @@ class Value(BaseModel):
 
     def changed(self, **changes: Any) -> Self:
         """Return a copy with `changes` made and checked by the model's own rules."""
-        kept = self.__dict__  # what `once` keeps there is none of the fields
-        unchanged = {name: kept[name] for name in type(self).model_fields if name not in changes}
-        return type(self).model_validate(unchanged | changes)
+        model, kept = type(self), self.__dict__.copy()
+        kept.pop(_ONCE, None)
+        if model.__pydantic_decorators__.model_validators or not changes.keys() <= kept.keys():
+            return model.model_validate(kept | changes)
+        kept |= _part_of(model, frozenset(changes)).model_validate(changes).__dict__  # all else was checked before
+        changed = model.__new__(model)
+        none = {"__pydantic_extra__": None, "__pydantic_private__": None}
+        changed.__setstate__({"__dict__": kept, "__pydantic_fields_set__": set(kept), **none})
+        return changed
+
+
+@lru_cache(maxsize=1024)
+def _part_of(model: type[Value], names: frozenset[str]) -> type[Value]:
+    """Return a model of the fields `names` of `model`, by which a change of no other is checked."""
+    fields: Any = {name: (info.annotation, info) for name, info in model.model_fields.items() if name in names}
+    return create_model(model.__name__, __base__=Value, **fields)
 
 
 class Record(Value):
@@ -144,7 +175,7 @@ class Record(Value):
 
         `name` is none of a field's, so that it counts neither in a comparison nor in what is written.
         """
-        kept: dict[str, Any] = self.__dict__
+        kept: dict[str, Any] = self.__dict__.setdefault(_ONCE, {})
         if name not in kept:
             kept[name] = make(self)
         found: T = kept[name]

@@ -52,10 +52,9 @@ def derive_id(prefix: str, at: datetime, *, cause: str, role: str = "") -> Id:
 
     `role` tells apart several records of one cause, such as the outbox records of one escalation.
     """
-    milliseconds = (at - _EPOCH) // timedelta(milliseconds=1)
     digest = hashlib.sha256(f"{prefix}\0{role}\0{cause}".encode()).digest()
     tail = int.from_bytes(digest[: _HASH_CHARS * _BITS // 8], "big")
-    return Id(f"{prefix}-{_base32(milliseconds, _TIME_CHARS)}{_base32(tail, _HASH_CHARS)}")
+    return Id(f"{prefix}-{_digits_of(at)}{_base32(tail, _HASH_CHARS)}")
 
 
 def parse_id(text: str, *, prefix: str | None = None) -> Id:
@@ -109,5 +108,14 @@ def _hour(hours: int) -> str:
     return f"{_EPOCH + timedelta(hours=hours):%Y-%m/%d/%H}"
 
 
+@lru_cache(maxsize=1024)
+def _digits_of(at: datetime) -> str:
+    return _base32((at - _EPOCH) // timedelta(milliseconds=1), _TIME_CHARS)
+
+
+_PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)
+
+
 def _base32(value: int, length: int) -> str:
-    return "".join([ALPHABET[value >> shift & 31] for shift in range((length - 1) * _BITS, -1, -_BITS)])
+    """Return `value` in `length` digits, an even number of them."""
+    return "".join([_PAIRS[value >> shift & 1023] for shift in range((length - 2) * _BITS, -1, -2 * _BITS)])

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from prismfs.errors import PrismfsError, Problem
-from prismfs.records.base import Identity, Instant, Record, Value
+from prismfs.records.base import Identity, Instant, JsonObject, Record, Value
 from prismfs.records.instants import format_instant
 
 ENGINE = "prismfs"
@@ -55,7 +55,7 @@ class CommitProof(Value):
     how: Literal["commit"]
     commit: str
     signed: bool
-    edited: dict[str, JsonValue]
+    edited: JsonObject
 
 
 class Event(Value):
@@ -77,7 +77,7 @@ class Event(Value):
     cause: str
     at: Instant
     actor: Identity
-    document: dict[str, JsonValue]
+    document: JsonObject
     proof: Annotated[OwnerProof | SignatureProof | CommitProof, Field(discriminator="how")] | None = None
 
     @property

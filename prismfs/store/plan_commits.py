@@ -7,16 +7,19 @@ from prismfs.records.api import Kind, Plan, Record
 from prismfs.store.git.history import ENGINE
 from prismfs.store.git.plumbing import NO_OBJECT, Change, NewCommit
 from prismfs.store.git.repository import Git
+from prismfs.store.projection import Projection
 
 Written = tuple[Kind, str, Record, bytes]
 """A record as it was written: its kind, path, itself, and the bytes of its file."""
 
 
-def commits_of(plans: Iterable[Plan], git: Git, base: str, written: list[Written]) -> Iterator[NewCommit]:
-    """Yield the commit of each plan on top of `base`, and add its files to `written`."""
+def commits_of(
+    plans: Iterable[Plan], git: Git, base: str, written: list[Written], view: Projection
+) -> Iterator[NewCommit]:
+    """Yield the commit of each plan on top of `base`, which `view` shows, and add its files to `written`."""
     latest: dict[str, bytes | None] = {}
     for plan in plans:
-        latest |= _old_files(git, plan, base, latest)
+        latest |= _old_files(git, plan, base, latest, view)
         yield _commit_of(plan, latest, written)
 
 
@@ -41,8 +44,14 @@ def _commit_of(plan: Plan, latest: dict[str, bytes | None], written: list[Writte
     )
 
 
-def _old_files(git: Git, plan: Plan, base: str, known: Container[str]) -> dict[str, bytes | None]:
-    """Return what `base` holds of files that people may have written and `plan` overwrites, but for those `known`."""
+def _old_files(git: Git, plan: Plan, base: str, known: Container[str], view: Projection) -> dict[str, bytes | None]:
+    """Return what `base` holds of files that people may have written and `plan` overwrites, but for those `known`.
+
+    git is not asked for the many whose id the plan has just made: `view` knows the valid records of the truth.
+    """
     places = ((kind_of(record), kind_of(record).place_of(record)) for record in plan.puts)
-    paths = {path: None for kind, path in places if (kind.format != "json" or kind.upgrades) and path not in known}
-    return dict(zip(paths, git.read_many(f"{base}:{path}" for path in paths), strict=True))
+    found: dict[str, bytes | None] = {}
+    for kind, path in places:
+        if (kind.format != "json" or kind.upgrades) and path not in known:
+            found[path] = git.read(f"{base}:{path}") if kind.layout != "dated" or view.holds(path) else None
+    return found

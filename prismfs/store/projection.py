@@ -189,6 +189,10 @@ class Projection:
         row = self._connection.execute("SELECT 1 FROM record WHERE cause = ? LIMIT 1", (cause,)).fetchone()
         return row is not None
 
+    def holds(self, path: str) -> bool:
+        """Tell whether a file of a record is at `path`, one of a newer program among them, or an invalid setting."""
+        return self._connection.execute("SELECT 1 FROM record WHERE path = ?", (path,)).fetchone() is not None
+
     def is_newer(self, model: type[R], identifier: str) -> bool:
         """Whether a file of this id or name is there that a newer program wrote."""
         kind = kind_of(model)

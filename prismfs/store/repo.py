@@ -13,7 +13,7 @@ from typing import Self
 
 from prismfs.errors import ConflictError, StoreError
 from prismfs.kinds import kind_of_path
-from prismfs.records.api import Plan, View
+from prismfs.records.api import Plan
 from prismfs.store.engine_key import engine_key, signing_key
 from prismfs.store.git.history import ENGINE, Commit, Snapshot, is_ancestor, read_commit, read_pid
 from prismfs.store.git.keys import Signer
@@ -164,7 +164,7 @@ class ProjectRepo:
         return ids
 
     def write(
-        self, plans: Iterable[Plan], *, base: str, view: View, sign: bool = True,
+        self, plans: Iterable[Plan], *, base: str, view: Projection, sign: bool = True,
         written: list[Written] | None = None,
     ) -> Sequence[str]:  # fmt: skip
         """Write one commit of each plan on top of `base`, sign the last, and return their ids; the truth stays.
@@ -186,7 +186,7 @@ class ProjectRepo:
                 # Where no clone can sign any more, an operator's commit brings the key that takes it over.
                 self._signer, not_yet = engine_key(self.state, self.place.pid), error
         self._crash_point("before-objects")
-        commits = commits_of(chain([first], made), self.git, base, [] if written is None else written)
+        commits = commits_of(chain([first], made), self.git, base, [] if written is None else written, view)
         ids = self.git.write_commits(commits, parent=base, scratch=self.place.scratch)
         signed = sign_group(self.git, ids, base=base, signer=self._signer) if sign else ids
         if not_yet is not None and newest_proven(self.git, base, signed[-1]) != signed[-1]:

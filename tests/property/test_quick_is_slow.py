@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from benchmarks.desks import records_of
 from prismfs.errors import RecordError
 from prismfs.kinds import KINDS, kind_of_path
+from prismfs.kinds.response.incident import Incident, Timers
 from prismfs.records import codec, document
 from prismfs.records.document import JsonValue
 from prismfs.records.ids import ALPHABET, derive_id, time_of
+from prismfs.records.severity import Scale
+from prismfs.records.view import GENESIS
 from prismfs.rules.core.draft import one_line
 
 VALUES: st.SearchStrategy[JsonValue] = st.recursive(
@@ -116,6 +123,40 @@ def test_the_kind_of_a_path_is_the_first_that_owns_it() -> None:
         paths += [kind.path_of(name), f"{kind.path_of(name)}x", f"x/{kind.path_of(name)}"]
     for path in paths:
         assert kind_of_path(path) is next((kind for kind in KINDS.values() if kind.owns(path)), None), path
+
+
+def test_a_change_is_checked_as_the_whole_record_is() -> None:
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    incident, _ = records_of(4, at, GENESIS)
+    assert isinstance(incident, Incident)
+    changes: list[dict[str, Any]] = [
+        {}, {"due_at": at, "timers": Timers(hop=at)}, {"due_at": "2026-03-01T10:00:00.123456Z"}, {"due_at": "soon"},
+        {"count": "3"}, {"count": 0}, {"owner": "a b"}, {"missed": ["respond"]}, {"missed": ["none"]},
+        {"id": "inc-1"}, {"severity": {"rank": 1, "scale": "p", "label": "P1"}}, {"severity": {"rank": 9}},
+        {"none": 1}, {"kind": "bead"},
+    ]  # fmt: skip
+    for change in changes:
+        whole = {name: getattr(incident, name) for name in Incident.model_fields} | change
+        slow, slow_places = _validated(Incident.model_validate, whole)
+        assert incident.document  # what was made once of the one before must not stand for the one after
+        quick, places = _validated(lambda given: incident.changed(**given), change)
+        assert places == slow_places, change
+        if quick is not None and slow is not None:
+            assert (quick, quick.document, quick.model_fields_set) == (slow, slow.document, slow.model_fields_set)
+            assert [name for name in quick.__dict__ if name in Incident.model_fields] == [*Incident.model_fields]
+
+
+def _validated(make: Callable[[dict[str, Any]], Incident], given: dict[str, Any]) -> tuple[Incident | None, list[Any]]:
+    try:
+        return make(given), []
+    except ValidationError as error:
+        return None, [one["loc"] for one in error.errors()]
+
+
+def test_a_change_of_a_model_with_rules_of_its_own_keeps_them() -> None:
+    scale = Scale(ranks={"P0": 0, "P1": 1, "P2": 2, "P3": 3}, labels=("P0", "P1", "P2", "P3"))
+    with pytest.raises(ValidationError, match="less urgent"):
+        scale.changed(labels=("P3", "P1", "P2", "P3"))
 
 
 @given(st.text() | st.text("a \n\t-\u2028é", max_size=12), st.integers(1, 20))

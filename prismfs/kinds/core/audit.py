@@ -7,9 +7,21 @@ altered unseen, and carries the whole event that the commit answers.
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import Field, StringConstraints
 
-from prismfs.records.api import Assurance, Digest, Document, Event, Id, Identity, Instant, Kind, Record, Value
+from prismfs.records.api import (
+    Assurance,
+    Digest,
+    Document,
+    Event,
+    Id,
+    Identity,
+    Instant,
+    JsonObject,
+    Kind,
+    Record,
+    Value,
+)
 
 Action = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]*(\.[a-z_]+)+$")]
 Level = Literal["info", "warn", "error"]
@@ -36,7 +48,7 @@ class Audit(Record):
     reason: str
     cause: str
     prev: Digest
-    meta: dict[str, JsonValue] = Field(default_factory=dict)
+    meta: JsonObject = Field(default_factory=dict)
     event: Event | None = None
 
 
@@ -49,7 +61,7 @@ class Said(Value):
     entity_type: str
     entity_id: str
     reason: str
-    meta: dict[str, JsonValue] = Field(default_factory=dict)
+    meta: JsonObject = Field(default_factory=dict)
 
 
 class AuditFile(Record):

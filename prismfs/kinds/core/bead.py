@@ -5,10 +5,10 @@ What both share is defined here: comments, dependencies on other beads, and that
 
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import Field, StringConstraints
 
 from prismfs.kinds.core.values import Note
-from prismfs.records.api import Id, Identity, Instant, Line, Pid, Record, Text, Value
+from prismfs.records.api import Id, Identity, Instant, JsonObject, Line, Pid, Record, Text, Value
 
 BeadType = Literal["escalation", "task", "bug", "feature", "epic", "chore", "decision", "gate"]
 LinkType = Literal["blocks", "parent-child", "related", "discovered-from", "duplicates", "supersedes"]
@@ -32,7 +32,7 @@ class Dependency(Value):
 class Peer(Value):
     """What another program said of a bead and no field holds: members by name, and members that it left out."""
 
-    said: dict[str, JsonValue] = Field(default_factory=dict)
+    said: JsonObject = Field(default_factory=dict)
     left_out: tuple[str, ...] = ()
 
 

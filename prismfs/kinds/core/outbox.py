@@ -5,9 +5,9 @@ It is in the same commit as the change that it reports; delivery comes after, at
 
 from typing import Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
-from prismfs.records.api import Id, Instant, Kind, Lifecycle, Line, Record, Text, Word
+from prismfs.records.api import Id, Instant, JsonObject, Kind, Lifecycle, Line, Record, Text, Word
 
 
 class Outbox(Record):
@@ -31,7 +31,7 @@ class Outbox(Record):
     target: str
     subject: Line
     body: Text
-    expected: dict[str, JsonValue] = Field(default_factory=dict)
+    expected: JsonObject = Field(default_factory=dict)
     priority: Literal["low", "normal", "high", "urgent"]
     created_at: Instant
     status: Literal[
