@@ -31,7 +31,7 @@ def parse_instant(text: str) -> datetime:
 
 def cut_to_milliseconds(at: datetime) -> datetime:
     """Return `at` without what is smaller than a millisecond: the finest time that records carry."""
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000) if at.microsecond % 1000 else at
 
 
 def parse_duration(text: str) -> timedelta:

@@ -222,7 +222,7 @@ class Kind:
         """Return the facets of a record's document; a facet that the kind does not map is None."""
         found: dict[str, Any] = {}
         for facet, paths in self.facets.items():
-            value = member(document, paths)
+            value = document[paths] if paths in document else member(document, paths)
             if facet in _NUMBERS:
                 found[facet] = value if isinstance(value, int) else None
             elif value is not None:

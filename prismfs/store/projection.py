@@ -2,10 +2,11 @@
 
 import json
 import sqlite3
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -20,15 +21,15 @@ from prismfs.store.defaults import check_layout, default_record, invalid_setting
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT
 from prismfs.store.git.repository import Git
 from prismfs.store.reading import read_head, write_head
-from prismfs.store.rows import Row, parsed, rows_in, rows_of, setting
+from prismfs.store.rows import INVALID, Row, invalid_row, parsed, rows_in, rows_of, setting
 
 R = TypeVar("R", bound=Record)
 
-INVALID = "invalid"
-"""Status of a settings file that is there but that no rule can work with."""
-
 _BATCH = 256
 """Changes held in memory at a time while the projection is brought along."""
+
+_TOLD = 16
+"""Batches between two words on how far it is: a desk of some thousand files is made anew before anybody asks."""
 
 _OF_A_KIND = "SELECT document FROM record WHERE kind = ? AND "
 _PUT = f"INSERT OR REPLACE INTO record VALUES ({', '.join('?' * len(listing.COLUMNS))})"  # noqa: S608
@@ -240,7 +241,11 @@ class Projection:
         changes = (
             (change, kind) for change in git.each_change(old, commit) if (kind := kind_of_path(change.path)) is not None
         )
-        while batch := tuple(islice(changes, _BATCH)):
+        for number in count():
+            batch = tuple(islice(changes, _BATCH))
+            _tell(number, done=not batch)
+            if not batch:
+                break
             contents = git.read_many(change.new for change, _ in batch if change.new != NO_OBJECT)
             rows: list[Row] = []
             for change, kind in batch:
@@ -263,7 +268,7 @@ class Projection:
             except RecordError as error:
                 check_layout(error)
                 if kind.layout == "single" or error.code == NEWER_VERSION:
-                    return [_invalid(kind, path, error)]
+                    return [invalid_row(kind, path, error)]
             else:
                 today = kind.upgraded(document)
                 self._note(kind, today)
@@ -285,9 +290,8 @@ class Projection:
         self._connection.executemany(_PUT, rows)
 
 
-def _invalid(kind: Kind, path: str, error: RecordError) -> Row:
-    name = kind.name if kind.layout == "single" else path.rpartition("/")[2].removesuffix(f".{kind.format}")
-    head = {"kind": kind.name, "id": name, "status": INVALID}
-    said = json.dumps({**head, "code": error.code, INVALID: str(error)})
-    values = {**head, "path": path, "title": str(error), "open": 0, "document": said}
-    return tuple(values.get(column) for column in listing.COLUMNS)
+def _tell(batches: int, *, done: bool) -> None:
+    """Tell somebody who waits at a terminal how many files have been read; the line goes once it is `done`."""
+    if batches >= _TOLD and (done or batches % _TOLD == 0) and sys.stderr.isatty():
+        said = "\33[2K" if done else f"reading the records anew: {batches * _BATCH:,} files"
+        print(f"\r{said}", end="\r" if done else "", file=sys.stderr, flush=True)

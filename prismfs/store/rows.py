@@ -7,10 +7,15 @@ from functools import lru_cache
 
 from pydantic_core import to_json
 
+from prismfs.errors import RecordError
 from prismfs.kinds import KINDS, kind_of
 from prismfs.records.api import Document, JsonValue, Kind, Record
+from prismfs.store.listing import COLUMNS
 
 Row = tuple[object, ...]
+
+INVALID = "invalid"
+"""Status of a settings file that is there but that no rule can work with."""
 
 
 def rows_of(record: Record) -> Sequence[Row]:
@@ -36,6 +41,15 @@ def rows_in(kind: Kind, path: str, document: Document, data: bytes | None, versi
 def _row(kind: Kind, place: str, document: Document, digest: str | None, version: JsonValue) -> Row:
     """Return a row in the order of `listing.COLUMNS`."""
     return (place, *kind.facets_of(document), digest, version, to_json(document).decode())
+
+
+def invalid_row(kind: Kind, path: str, error: RecordError) -> Row:
+    """Return the row of a file that is there and that no rule can work with, or that a newer program wrote."""
+    name = kind.name if kind.layout == "single" else path.rpartition("/")[2].removesuffix(f".{kind.format}")
+    head = {"kind": kind.name, "id": name, "status": INVALID}
+    said = json.dumps({**head, "code": error.code, INVALID: str(error)})
+    values = {**head, "path": path, "title": str(error), "open": 0, "document": said}
+    return tuple(values.get(column) for column in COLUMNS)
 
 
 _MOST_PARSED = 1024

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import sqlite3
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from prismfs.records import codec
-from prismfs.store import listing
+from prismfs.store import listing, projection
 from prismfs.store.git.repository import Git
 from prismfs.store.projection import Projection
 from tests.replay.test_histories import BUNDLES, branches
+from tests.support.project import Project
 
 TABLES = "SELECT * FROM record ORDER BY path", "SELECT * FROM article ORDER BY name"
 INDEXES = "SELECT name, sql FROM sqlite_master WHERE type = 'index' ORDER BY name"
@@ -53,3 +56,22 @@ def test_indexes_are_dropped_only_until_the_tables_are_full(tmp_path: Path) -> N
         listing.clear(connection)
     assert connection.execute(INDEXES).fetchall() == whole
     connection.close()
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("stream", [Terminal(), io.StringIO()], ids=["terminal", "pipe"])
+def test_how_far_it_is_is_told_to_a_terminal_alone(
+    stream: io.StringIO, bench: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(projection, "_BATCH", 1)
+    monkeypatch.setattr(sys, "stderr", stream)
+    anew = Projection(None)
+    anew.bring_to(bench.truth(), bench.desk.repo.git)
+    anew.close()
+    told = stream.getvalue()
+    assert ("reading the records anew: 16 files" in told) == stream.isatty()
+    assert told.endswith("\r") == stream.isatty()

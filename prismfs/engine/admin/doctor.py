@@ -33,9 +33,9 @@ from prismfs.store.engine_key import signing_key
 from prismfs.store.git import history, repository, signatures
 from prismfs.store.listing import find_documents
 from prismfs.store.lock import left_locks, lock_left
-from prismfs.store.projection import INVALID
 from prismfs.store.reading import reading
 from prismfs.store.repo import ProjectRepo
+from prismfs.store.rows import INVALID
 
 _OLDEST_GIT = (2, 39)
 _ROSTER = 1000

@@ -22,6 +22,7 @@ _NEGATIVE = re.compile(r"-[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _MOST_LINES = 5000  # of three nodes at most: a mapping behind a dash, key, value
 _DEEPEST = 40  # columns, two a level
 _SHORT = 32
+_MORE = ("", "|", "{", "[")  # begins what may be no scalar of one line
 
 
 class _OtherLayoutError(Exception):
@@ -59,15 +60,14 @@ class _Reader:
     def _mapping(self, column: int) -> Document:
         """Return the mapping whose keys begin at `column`, from the next line on."""
         found: Document = {}
-        lines, end = self._lines, len(self._lines)
-        while self._at < end:
-            margin, dash, key, rest = lines[self._at]
+        while self._at < len(self._lines):
+            margin, dash, key, rest = self._lines[self._at]
             if len(margin) != column or dash:
                 break
             if not key or key in found or not isinstance(_word(key), str):
                 raise _OtherLayoutError
             self._at += 1
-            found[key] = self._value(rest, column)
+            found[key] = self._value(rest, column) if rest[:1] in _MORE else _scalar(rest)
         return found
 
     def _sequence(self, column: int) -> list[JsonValue]:
@@ -95,10 +95,7 @@ class _Reader:
             return {}
         if rest == "[]":
             return []
-        value = _word(rest) if len(rest) <= _SHORT else _meaning(rest)
-        if isinstance(value, Flaw):
-            raise _OtherLayoutError
-        return value
+        return _scalar(rest)
 
     def _below(self, column: int) -> JsonValue:
         if self._at == len(self._lines) or len(self._lines[self._at][0]) != column or column > _DEEPEST:
@@ -122,6 +119,13 @@ class _Reader:
                 return text + "\n"
             case _:
                 raise _OtherLayoutError
+
+
+def _scalar(text: str) -> JsonValue:
+    value = _word(text) if len(text) <= _SHORT else _meaning(text)
+    if isinstance(value, Flaw):
+        raise _OtherLayoutError
+    return value
 
 
 def _meaning(text: str) -> JsonValue | Flaw:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 NO_OBJECT = "0" * 40
 """Stands for an object that is absent."""
@@ -21,8 +22,7 @@ PLAIN, PROGRAM, LINK, SUBMODULE = "100644", "100755", "120000", "160000"
 """The modes that an entry of a tree may have, beside a folder's. The engine itself writes plain files only."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One path that differs between two trees; `NO_OBJECT` where it is absent on one side. `mode` is the new one."""
 
     path: str

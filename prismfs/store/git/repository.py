@@ -241,18 +241,16 @@ class Git:
         assert self._reader is not None
         output = self._reader.stdout
         assert output is not None
-        data = output.read(int(header[2]))
-        output.read(1)
-        return data
+        return output.read(int(header[2]) + 1)[:-1]  # a line break ends it
 
     def _header(self) -> list[str] | None:
         child = self._reader
         assert child is not None
         assert child.stdout is not None
-        header = child.stdout.readline().decode(errors="replace").split(" ")
+        header = child.stdout.readline().decode(errors="replace").rstrip("\n").split(" ")
         if len(header) == 3:
-            return [part.strip() for part in header]
-        if header[-1:] in (["missing\n"], ["ambiguous\n"]):
+            return header
+        if header[-1] in ("missing", "ambiguous"):
             return None
         _, errors = child.communicate()
         self._reader = None
