@@ -5,17 +5,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    JsonValue,
-    PlainSerializer,
-    SerializeAsAny,
-    StringConstraints,
-    create_model,
-)
+import pydantic
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, StringConstraints
 from pydantic import ValidationError as _ValidationError
 from pydantic.json_schema import WithJsonSchema
 
@@ -107,7 +98,7 @@ Text = Annotated[str, AfterValidator(_at_most_64_kib)]
 """Any text up to 64 KiB in UTF-8, kept byte for byte."""
 
 
-JsonObject = SerializeAsAny[dict[str, JsonValue]]
+JsonObject = pydantic.SerializeAsAny[dict[str, pydantic.JsonValue]]
 """A JSON object of any members, written as it is: pydantic would ask Python for the type of each value in it."""
 
 _ONCE = "_once"
@@ -156,7 +147,7 @@ class Value(BaseModel):
 def _part_of(model: type[Value], names: frozenset[str]) -> type[Value]:
     """Return a model of the fields `names` of `model`, by which a change of no other is checked."""
     fields: Any = {name: (info.annotation, info) for name, info in model.model_fields.items() if name in names}
-    return create_model(model.__name__, __base__=Value, **fields)
+    return pydantic.create_model(model.__name__, __base__=Value, **fields)
 
 
 class Record(Value):

@@ -53,5 +53,5 @@ def _old_files(git: Git, plan: Plan, base: str, known: Container[str], view: Pro
     found: dict[str, bytes | None] = {}
     for kind, path in places:
         if (kind.format != "json" or kind.upgrades) and path not in known:
-            found[path] = git.read(f"{base}:{path}") if kind.layout != "dated" or view.holds(path) else None
+            found[path] = git.read(f"{base}:{path}") if kind.layout != "dated" or view.holds(kind, path) else None
     return found

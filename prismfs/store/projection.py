@@ -1,8 +1,6 @@
 """The projection as a view: the SQLite tables of `listing`, kept in step with the commits."""
 
-import json
 import sqlite3
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -17,22 +15,19 @@ from prismfs.records.api import Document, Plan, Record, codec, format_instant, p
 from prismfs.records.kind import NEWER_VERSION, Kind
 from prismfs.records.view import GENESIS, ChainHead
 from prismfs.store import answers, listing
-from prismfs.store.defaults import check_layout, default_record, invalid_setting
+from prismfs.store.defaults import check_layout, default_record
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT
 from prismfs.store.git.repository import Git
+from prismfs.store.pending import Pending
+from prismfs.store.progress import tell
 from prismfs.store.reading import read_head, write_head
-from prismfs.store.rows import INVALID, Row, invalid_row, parsed, rows_in, rows_of, setting
+from prismfs.store.rows import INVALID, Row, has_row, invalid_row, parsed, put_rows, rows_in, rows_of, setting_in
 
 R = TypeVar("R", bound=Record)
 
-_BATCH = 256
-"""Changes held in memory at a time while the projection is brought along."""
-
-_TOLD = 16
-"""Batches between two words on how far it is: a desk of some thousand files is made anew before anybody asks."""
+_BATCH = 256  # changes held in memory at a time while the projection is brought along
 
 _OF_A_KIND = "SELECT document FROM record WHERE kind = ? AND "
-_PUT = f"INSERT OR REPLACE INTO record VALUES ({', '.join('?' * len(listing.COLUMNS))})"  # noqa: S608
 
 
 class Projection:
@@ -43,10 +38,12 @@ class Projection:
         self._git: Git | None = None
         self._settings: dict[str, Record] = {}  # those asked for since one was written, as of the commit `_settings_of`
         self._settings_of: str | None = None
+        self._pending = Pending()
 
     @property
     def connection(self) -> sqlite3.Connection:
         """The database, for listings."""
+        self._settle()
         return self._connection
 
     @property
@@ -86,7 +83,7 @@ class Projection:
                     written += self._take(kind, path, data)
                 else:
                     written += rows_of(record)
-            self._put(written)
+            put_rows(self._connection, written)
             write_head(self._connection, new)
 
     @contextmanager
@@ -99,7 +96,7 @@ class Projection:
             try:
                 yield self
             finally:
-                self._settings = {}
+                self._settings, self._pending = {}, Pending()
 
     def add(self, plan: Plan) -> None:
         """Answer from now on as if `plan` were committed. Only inside `overlay`."""
@@ -107,10 +104,14 @@ class Projection:
             known = kind_of_path(take.path)
             if known is not None:
                 assert self._git is not None
-                self._put(self._take(known, take.path, None if take.new is None else self._git.read(take.new)))
+                self._settle(known.name)
+                put_rows(
+                    self._connection,
+                    self._take(known, take.path, None if take.new is None else self._git.read(take.new)),
+                )
         for record in plan.puts:
             self._note(kind_of(record), record.document)
-            self._put(rows_of(record))
+            self._pending.put(kind_of(record), rows_of(record))
 
     def get(self, model: type[R], identifier: str) -> R | None:
         """Return the record with this id or name, None if there is none."""
@@ -121,7 +122,10 @@ class Projection:
             path = kind.path_of(identifier)
         except RecordError:
             return None
-        return self._first(model, "path = ? AND status != ?", path, INVALID)
+        row = self._pending.at(kind.name, path)
+        waits = () if row is None else (parsed(kind.name, str(row[-1])),)
+        found = waits or self._in_tables(model, "path = ? AND status != ?", path, INVALID)
+        return next((one for one in found if isinstance(one, model)), None)
 
     def single(self, model: type[R]) -> R:
         """Return the one record of its kind, or what a missing file means.
@@ -133,11 +137,9 @@ class Projection:
         known = self._settings.get(kind.name)
         if known is not None:
             return cast(R, known)
+        self._settle(kind.name)
         row = self._connection.execute("SELECT status, document FROM record WHERE path = ?", (kind.folder,)).fetchone()
-        if row is not None and row[0] == INVALID:
-            said = json.loads(row[1])
-            raise invalid_setting(kind.folder, said["code"], said[INVALID])
-        found = default_record(kind.name) if row is None else setting(kind.name, row[1])
+        found = default_record(kind.name) if row is None else setting_in(kind, *row)
         assert isinstance(found, model)
         self._settings[kind.name] = found
         return found
@@ -169,17 +171,21 @@ class Projection:
 
     def due_before(self, now: datetime, limit: int, *, of: type[R] | None = None, share: int = 0) -> Sequence[R]:
         """Return records of one kind (without `of` all but the outbox) due before `now`, earliest first."""
+        self._settle(None if of is None else kind_of(of).name)
         query, name = listing.due_query(None if of is None else kind_of(of).name, share)
         rows = self._connection.execute(query, (format_instant(now), name, limit)).fetchall()
         return tuple(cast(R, parsed(kind, document)) for kind, document in rows)
 
     def next_due(self, *, of: type[Record] | None = None) -> datetime | None:
         """Return the earliest due time of any record of one kind; without `of`, of any kind but the outbox."""
+        self._settle(None if of is None else kind_of(of).name)
         text = listing.read_next_due(self._connection, None if of is None else kind_of(of).name)
         return None if text is None else parse_instant(text)
 
     def last_audit(self) -> ChainHead:
         """Return the newest audit row, `GENESIS` where none is."""
+        if self._pending.last is not None:
+            return self._pending.last
         row = self._connection.execute(
             "SELECT number, digest FROM record WHERE number IS NOT NULL ORDER BY number DESC, digest DESC LIMIT 1"
         ).fetchone()
@@ -187,12 +193,11 @@ class Projection:
 
     def handled(self, cause: str) -> bool:
         """Tell whether an audit row answers `cause` already."""
-        row = self._connection.execute("SELECT 1 FROM record WHERE cause = ? LIMIT 1", (cause,)).fetchone()
-        return row is not None
+        return cause in self._pending.causes or has_row(self._connection, "cause = ?", cause)
 
-    def holds(self, path: str) -> bool:
+    def holds(self, kind: Kind, path: str) -> bool:
         """Tell whether a file of a record is at `path`, one of a newer program among them, or an invalid setting."""
-        return self._connection.execute("SELECT 1 FROM record WHERE path = ?", (path,)).fetchone() is not None
+        return self._pending.at(kind.name, path) is not None or has_row(self._connection, "path = ?", path)
 
     def is_newer(self, model: type[R], identifier: str) -> bool:
         """Whether a file of this id or name is there that a newer program wrote."""
@@ -201,8 +206,7 @@ class Projection:
             path = kind.path_of(identifier)
         except RecordError:
             return False
-        query = "SELECT 1 FROM record WHERE path = ? AND status = ?"
-        return kind.layout != "single" and self._connection.execute(query, (path, INVALID)).fetchone() is not None
+        return kind.layout != "single" and has_row(self._connection, "path = ? AND status = ?", path, INVALID)
 
     def outdated(self, model: type[R], version: int) -> Sequence[R]:
         """Return the records of the kind whose file is of an earlier version than `version`, in path order."""
@@ -218,6 +222,11 @@ class Projection:
 
     def _all(self, model: type[R], where: str, *values: object) -> Sequence[R]:
         """Return the records of the kind for which `where`, SQL that may go on with an order and a limit, holds."""
+        self._settle(kind_of(model).name)
+        return self._in_tables(model, where, *values)
+
+    def _in_tables(self, model: type[R], where: str, *values: object) -> Sequence[R]:
+        """As `_all`, of what does not wait."""
         name = kind_of(model).name
         rows = self._connection.execute(_OF_A_KIND + where, (name, *values)).fetchall()
         found = (parsed(name, row[0]) for row in rows)
@@ -243,14 +252,14 @@ class Projection:
         )
         for number in count():
             batch = tuple(islice(changes, _BATCH))
-            _tell(number, done=not batch)
+            tell(number, _BATCH, done=not batch)
             if not batch:
                 break
             contents = git.read_many(change.new for change, _ in batch if change.new != NO_OBJECT)
             rows: list[Row] = []
             for change, kind in batch:
                 rows += self._take(kind, change.path, None if change.new == NO_OBJECT else next(contents), anew=anew)
-            self._put(rows)
+            put_rows(self._connection, rows)
         if anew:
             listing.make_indexes(self._connection)
         write_head(self._connection, commit)
@@ -286,12 +295,6 @@ class Projection:
         if kind.name == "kb":
             answers.put_article(self._connection, document)
 
-    def _put(self, rows: Sequence[Row]) -> None:
-        self._connection.executemany(_PUT, rows)
-
-
-def _tell(batches: int, *, done: bool) -> None:
-    """Tell somebody who waits at a terminal how many files have been read; the line goes once it is `done`."""
-    if batches >= _TOLD and (done or batches % _TOLD == 0) and sys.stderr.isatty():
-        said = "\33[2K" if done else f"reading the records anew: {batches * _BATCH:,} files"
-        print(f"\r{said}", end="\r" if done else "", file=sys.stderr, flush=True)
+    def _settle(self, kind: str | None = None) -> None:
+        """Put the rows of a kind, or of all, that wait: what is asked now is asked of the tables."""
+        put_rows(self._connection, self._pending.take(kind))

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sqlite3
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -10,6 +11,7 @@ from pydantic_core import to_json
 from prismfs.errors import RecordError
 from prismfs.kinds import KINDS, kind_of
 from prismfs.records.api import Document, JsonValue, Kind, Record
+from prismfs.store.defaults import invalid_setting
 from prismfs.store.listing import COLUMNS
 
 Row = tuple[object, ...]
@@ -63,8 +65,20 @@ def _keep(kind: str, text: str, record: Record) -> None:
     _records[kind, text] = record
 
 
+def setting_in(kind: Kind, status: str, text: str) -> Record:
+    """Return the setting in a row of this status and document.
+
+    Raises:
+        ConfigError: `invalid_setting`; the file is there and no rule can work with it.
+    """
+    if status == INVALID:
+        said = json.loads(text)
+        raise invalid_setting(kind.folder, said["code"], said[INVALID])
+    return _setting(kind.name, text)
+
+
 @lru_cache(maxsize=128)
-def setting(kind: str, text: str) -> Record:
+def _setting(kind: str, text: str) -> Record:
     """As `parsed`, for settings: while the text is the same the record is the same one, and what is made of it kept."""
     return KINDS[kind].record(json.loads(text))
 
@@ -76,3 +90,16 @@ def parsed(kind: str, text: str) -> Record:
         record = KINDS[kind].shown(json.loads(text))
         _keep(kind, text, record)
     return record
+
+
+_PUT = f"INSERT OR REPLACE INTO record VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
+
+
+def put_rows(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    """Put rows into the table, in place of those at the same paths."""
+    connection.executemany(_PUT, rows)
+
+
+def has_row(connection: sqlite3.Connection, where: str, *values: object) -> bool:
+    """Tell whether `where`, SQL, holds for any row of the table."""
+    return connection.execute(f"SELECT 1 FROM record WHERE {where} LIMIT 1", values).fetchone() is not None  # noqa: S608

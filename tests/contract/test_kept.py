@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
+
+import pytest
 
 from prismfs.kinds import KINDS, kind_of
+from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.policy import Policy
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.api import codec
+from prismfs.records.api import Plan, codec
+from prismfs.records.view import GENESIS
 from prismfs.store.listing import COLUMNS
 from prismfs.store.projection import Projection
-from prismfs.store.rows import rows_in, rows_of
+from prismfs.store.rows import put_rows, rows_in, rows_of
 from tests.support.project import Project
 
 
@@ -36,7 +41,7 @@ def test_settings_of_an_overlay_are_forgotten_with_it(bench: Project) -> None:
     (path, data), *_ = with_intake(before, "Gwen").items()
     with repo.overlay(repo.snapshot()) as view:
         assert view.single(Policy) == before
-        view._put(view._take(kind_of(before), path, data))
+        put_rows(view._connection, view._take(kind_of(before), path, data))
         assert view.single(Policy).intake == ("Gwen",)
     assert repo.view(repo.snapshot()).single(Policy) == before
 
@@ -77,3 +82,48 @@ def test_what_a_record_keeps_is_its_own(bench: Project, signals: dict[str, str])
 def test_no_field_is_called_as_what_records_keep() -> None:
     models = [model for kind in KINDS.values() for model in (kind.model, *kind.variants)]
     assert not [model for model in models if {"document", "once"} & model.model_fields.keys()]
+
+
+def test_rows_that_wait_answer_as_those_in_the_tables_do(
+    bench: Project, signals: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo, plans, add = bench.desk.repo, list[Plan](), Projection.add
+
+    def note(view: Projection, plan: Plan) -> None:
+        plans.append(plan)
+        add(view, plan)
+
+    with monkeypatch.context() as watched:
+        watched.setattr(Projection, "add", note)
+        base = repo.snapshot()
+        for signal in (*signals.values(), *signals.values()):
+            bench.drop(signal)
+        bench.turn()
+    assert len(plans) > len(signals)
+    settled = Projection(None)
+    with settled.overlay(base.commit, repo.git) as slow, repo.overlay(base) as quick:
+        for plan in plans:
+            assert not quick.handled(plan.cause)
+            for view in (slow, quick):
+                view.add(plan)
+            assert slow.connection is not None  # a listing may be asked for of it: nothing waits any more
+            assert quick.last_audit() == slow.last_audit() != GENESIS
+            assert quick.handled(plan.cause)
+            for put in plan.puts:
+                kind, name = kind_of(put), kind_of(put).name_of(put)
+                assert quick.holds(kind, kind.place_of(put)) is (kind.row is None)
+                found = [(one.get(kind.models[0], name), one.get(Incident, name)) for one in (quick, slow)]
+                assert found[0] == found[1]
+        owners = {(put.about, put.channel) for plan in plans for put in plan.puts if isinstance(put, Outbox)}
+        assert owners
+        for about, channel in owners:
+            assert quick.with_ref(Outbox, about) == slow.with_ref(Outbox, about) != ()
+            assert quick.latest_of(Outbox, channel, ("pending",), 9) == slow.latest_of(Outbox, channel, ("pending",), 9)
+        later = bench.clock.now() + timedelta(days=1)
+        assert quick.due_before(later, 99) == slow.due_before(later, 99) != ()
+        assert quick.due_before(later, 99, of=Outbox) == slow.due_before(later, 99, of=Outbox)
+        assert quick.next_due() == slow.next_due()
+        query = "SELECT * FROM record ORDER BY path"
+        assert quick.connection.execute(query).fetchall() == slow.connection.execute(query).fetchall()
+    assert repo.view(base).last_audit() == GENESIS, "what the overlay took is forgotten"
+    settled.close()
