@@ -101,8 +101,12 @@ def clear(connection: sqlite3.Connection) -> None:
 
 def make_indexes(connection: sqlite3.Connection) -> None:
     """Make the indexes of the records."""
+    on_disk = connection.execute("PRAGMA database_list").fetchone()[2]
+    if on_disk:  # what many rows are sorted in stays with the process: 17 MB of 200,000
+        connection.execute("PRAGMA temp_store = FILE")
     for name, of in _INDEXES.items():
         connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON record {of}")
+    connection.execute("PRAGMA temp_store = MEMORY")
 
 
 def _last_error(path: Path) -> sqlite3.DatabaseError | None:
