@@ -31,6 +31,7 @@ class MemoryView:
     def __init__(self, files: Mapping[str, bytes] | None = None) -> None:
         self._records: dict[str, tuple[Record, Facets]] = {}
         self._places: dict[str, list[str]] = {}
+        self._of_kind: dict[str, set[str]] = {}
         self._by_key: dict[tuple[str, str], list[str]] = {}
         self._by_ref: dict[tuple[str, str], list[str]] = {}
         self._due: set[str] = set()
@@ -171,9 +172,8 @@ class MemoryView:
         """Return passages of the knowledge base that match `text`, best first."""
         with closing(sqlite3.connect(":memory:")) as search:
             search.execute(answers.SCHEMA)
-            for record, facets in self._records.values():
-                if facets.kind == "kb":
-                    answers.put_article(search, record.document)
+            for path in sorted(self._of_kind.get("kb", ())):
+                answers.put_article(search, self._records[path][0].document)
             return answers.find_answers(search, text, limit, without=without)
 
     def _due_times(self, of: type[Record] | None) -> Iterator[tuple[str, str, str]]:
@@ -185,10 +185,8 @@ class MemoryView:
                 yield facets.due_at, facets.id, path
 
     def _such(self, model: type[R], is_such: Callable[[Facets], bool]) -> tuple[R, ...]:
-        name = kind_of(model).name
-        found = sorted(
-            (facets.id, path) for path, (_, facets) in self._records.items() if facets.kind == name and is_such(facets)
-        )
+        facets_at = {path: self._records[path][1] for path in self._of_kind.get(kind_of(model).name, ())}
+        found = sorted((facets.id, path) for path, facets in facets_at.items() if is_such(facets))
         return self._each(model, (path for _, path in found))
 
     def _each(self, model: type[R], paths: Iterable[str]) -> tuple[R, ...]:
@@ -210,6 +208,7 @@ class MemoryView:
     def _add(self, path: str, record: Record, digest: str | None) -> None:
         facets = kind_of(record).facets_of(record.document)
         self._records[path] = record, facets
+        self._of_kind.setdefault(facets.kind, set()).add(path)
         if facets.key is not None:
             insort(self._by_key.setdefault((facets.kind, facets.key), []), path, key=self._id_at)
         if facets.ref is not None:
@@ -224,6 +223,7 @@ class MemoryView:
 
     def _remove(self, path: str) -> None:
         _, facets = self._records[path]
+        self._of_kind[facets.kind].remove(path)
         if facets.key is not None:
             self._by_key[facets.kind, facets.key].remove(path)
         if facets.ref is not None:
