@@ -111,7 +111,7 @@ class ProjectRepo:
             StoreError: `no_commits`; `records_gone`, the file of the truth's reference is empty.
         """
         window = self.window.head()
-        return Snapshot(commit=self.git.resolve(self.place.truth) or self._first(window), window=window)
+        return Snapshot(commit=self.git.reference(self.place.truth) or self._first(window), window=window)
 
     def read(self, snapshot: Snapshot, path: str) -> bytes | None:
         """Return the bytes of the file at `path`, None where there is none."""
@@ -204,7 +204,7 @@ class ProjectRepo:
 
     def is_window_behind(self) -> bool:
         """Tell whether the window stands elsewhere than the truth, or was left half carried."""
-        truth = self.git.resolve(self.place.truth)
+        truth = self.git.reference(self.place.truth)
         return not (self.window.head() == truth == self._marks.read("carried"))
 
     def bring_window(self) -> tuple[str, ...]:
@@ -245,7 +245,7 @@ class ProjectRepo:
         )
         register(self.place)
         (new,) = self.git.write_commits([commit], parent=parent, scratch=self.place.scratch)
-        self.git.move({self.place.truth: (self.git.resolve(self.place.truth) or NO_OBJECT, new)})
+        self.git.move({self.place.truth: (self.git.reference(self.place.truth) or NO_OBJECT, new)})
         self.witness.note(new)
         return new
 
@@ -263,7 +263,7 @@ class ProjectRepo:
         references, which the code's own git may hold.
         """
         moves = {self.place.truth: (old.commit, to)}
-        scratch = self.git.resolve(self.place.scratch)
+        scratch = self.git.reference(self.place.scratch)
         moves |= {} if scratch is None else {self.place.scratch: (scratch, to)}
         if gives_up and self.git.resolve(self._abandoned(old.commit)) is None:
             moves[self._abandoned(old.commit)] = (NO_OBJECT, old.commit)
@@ -272,7 +272,7 @@ class ProjectRepo:
 
     def _found(self) -> str:
         """Return the truth; a clone that has none yet begins it. The window goes where people have renamed it to."""
-        truth = self.git.resolve(self.place.truth)
+        truth = self.git.reference(self.place.truth)
         renamed = None if truth is None else self.window.renamed(truth)
         if renamed is not None:
             self.place = replace(self.place, window=renamed)

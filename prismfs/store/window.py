@@ -44,7 +44,7 @@ class Window:
 
     def head(self) -> str | None:
         """Return the commit at which the window stands, None where there is no such branch."""
-        return self._git.resolve(self._place.window)
+        return self._git.reference(self._place.window)
 
     def news(self, truth: str, heads: tuple[str | None, ...]) -> tuple[str, ...]:
         """Return the commits of `heads` that the truth does not hold, each after its parents.

@@ -42,6 +42,7 @@ class Git:
         self._kept = HOOK_VARIABLES if in_hook else frozenset()
         self._reader: subprocess.Popen[bytes] | None = None
         self._references: subprocess.Popen[bytes] | None = None
+        self._known: dict[str, str | None] = {}
         self.kept: list[Path] = []
         self.stopping: Callable[[], bool] = lambda: False
 
@@ -115,6 +116,20 @@ class Git:
         self._send([f"info {name}"])
         header = self._header()
         return None if header is None else header[0]
+
+    def reference(self, name: str) -> str | None:
+        """Return the commit at which the reference `name` (`refs/…`) stands, None where there is none.
+
+        git is asked when its file is another than at the last time: this is asked dozens of times a turn.
+        """
+        try:
+            text = (self.git_dir / name).read_text()
+        except (OSError, UnicodeDecodeError):  # packed, or none
+            return self.resolve(name)
+        known = self._known.get(name)
+        if known is None or f"{known}\n" != text:
+            known = self._known[name] = self.resolve(name)
+        return known
 
     def blob(self, name: str) -> str | None:
         """Return the object id of the file that `name` (`commit:path`) is, None where there is none, or a folder."""
@@ -220,7 +235,7 @@ class Git:
         raise failure("update-ref", child.returncode, errors, self.git_dir)
 
     def _check_unmoved(self, moves: Mapping[str, tuple[str, str]]) -> None:
-        if any(self.resolve(name) != (None if old == NO_OBJECT else old) for name, (old, _) in moves.items()):
+        if any(self.reference(name) != (None if old == NO_OBJECT else old) for name, (old, _) in moves.items()):
             raise ConflictError("branch_moved", "the branch moved meanwhile", hint="try again")
 
     def _send(self, requests: Sequence[str]) -> None:
