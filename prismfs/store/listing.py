@@ -29,7 +29,6 @@ CREATE TABLE IF NOT EXISTS record (
     number INTEGER, digest TEXT, version INTEGER, document TEXT NOT NULL
 );
 {answers.SCHEMA};
-PRAGMA user_version = {FORM};
 """
 _INDEXES = {
     "record_id": "(id)",
@@ -83,6 +82,7 @@ def _connect(path: Path | None) -> sqlite3.Connection:
         if form == 0:
             connection.executescript(f"PRAGMA journal_mode = WAL; {_TABLES}")
             make_indexes(connection)
+            connection.execute(f"PRAGMA user_version = {FORM}")  # at last: the disk may be full before
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA temp_store = MEMORY")
     except sqlite3.DatabaseError:

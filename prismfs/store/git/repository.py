@@ -118,14 +118,12 @@ class Git:
         return None if header is None else header[0]
 
     def reference(self, name: str) -> str | None:
-        """Return the commit at which the reference `name` (`refs/…`) stands, None where there is none.
-
-        git is asked when its file is another than at the last time: this is asked dozens of times a turn.
-        """
+        """Return the commit at which the reference `name` (`refs/…`) stands, None where there is none."""
         try:
             text = (self.git_dir / name).read_text()
         except (OSError, UnicodeDecodeError):  # packed, or none
             return self.resolve(name)
+        # Asked dozens of times a turn: git is, when the file is another than at the last time.
         known = self._known.get(name)
         if known is None or f"{known}\n" != text:
             known = self._known[name] = self.resolve(name)
