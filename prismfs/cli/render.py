@@ -1,20 +1,22 @@
 """Rendering a decision: one line for people, one object for programs."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from prismfs.cli import output
-from prismfs.engine.turn.commit_group import Outcome
 from prismfs.kinds import kind_of
 from prismfs.kinds.core.audit import AuditFile, said_in
-from prismfs.kinds.response.incident import Incident
 from prismfs.records.api import Decision, Nothing, Plan, Refused
+
+if TYPE_CHECKING:
+    from prismfs.engine.turn.commit_group import Outcome
+    from prismfs.kinds.response.incident import Incident
 
 _COLOURS = {"error": "red", "warn": "yellow", "info": "green"}
 
 
-def render_outcome(outcome: Outcome) -> tuple[dict[str, Any], str]:
+def render_outcome(outcome: "Outcome") -> tuple[dict[str, Any], str]:
     """Return one outcome as an object and as a line."""
     data = decision_document(outcome.decision)
     data["event"] = f"{outcome.event.type} {outcome.event.kind}"
@@ -38,7 +40,7 @@ def decision_document(decision: Decision) -> dict[str, Any]:
                     for put in decision.puts
                     if not isinstance(put, AuditFile)
                 ],
-                "incidents": [_incident(put) for put in decision.puts if isinstance(put, Incident)],
+                "incidents": [_incident(put) for put in _incidents_in(decision)],
                 "actions": [row.action for row in rows],
                 "rows": [
                     {"action": row.action, "level": row.level, "about": row.entity_id, "reason": row.reason}
@@ -65,14 +67,23 @@ def render_decision(decision: Decision) -> str:
             level = next((name for name in ("error", "warn") if any(row.level == name for row in rows)), "info")
             actions = " → ".join(dict.fromkeys(row.action for row in rows))
             line = f"{click.style(actions, fg=_COLOURS[level])}  {decision.subject}  {output.safe(decision.reason)}"
-            return line + "".join(_incident_state(put) for put in decision.puts if isinstance(put, Incident))
+            return line + "".join(_incident_state(put) for put in _incidents_in(decision))
         case Refused():
             return click.style(f"refused: {output.safe(str(decision.problem))} [{decision.problem.code}]", fg="red")
         case Nothing():
             return f"nothing to do: {output.safe(decision.reason)}"
 
 
-def _incident(incident: Incident) -> dict[str, Any]:
+def _incidents_in(plan: Plan) -> "list[Incident]":
+    found = [put for put in plan.puts if put.kind == "incident"]
+    if not found:
+        return []
+    from prismfs.kinds.response.incident import Incident
+
+    return [put for put in found if isinstance(put, Incident)]
+
+
+def _incident(incident: "Incident") -> dict[str, Any]:
     """Return the state of an incident for a stream of decisions (R-002-51)."""
     return {
         "id": incident.id,
@@ -83,7 +94,7 @@ def _incident(incident: Incident) -> dict[str, Any]:
     }
 
 
-def _incident_state(incident: Incident) -> str:
+def _incident_state(incident: "Incident") -> str:
     severity = output.severity_text(incident.severity.rank, incident.severity.label)
     responder = incident.acknowledged_by or incident.owner
     return f"  [{severity} {incident.status}, {output.one_line(responder)}]"

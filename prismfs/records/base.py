@@ -1,8 +1,10 @@
 """The base record and the types that its fields are made of."""
 
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from types import ModuleType
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
 import pydantic
@@ -23,6 +25,12 @@ from prismfs.records.instants import (
 )
 
 T = TypeVar("T")
+
+# To build its first model, pydantic looks in every package that is installed for plug-ins of its own: that takes a
+# command longer than the model, and what a record may hold must not hang on what else is installed.
+_NO_PLUGINS = ModuleType("pydantic.plugin._loader")
+_NO_PLUGINS.__dict__["get_plugins"] = tuple
+sys.modules.setdefault(_NO_PLUGINS.__name__, _NO_PLUGINS)
 
 CODED = "code:"
 """A validator that raises a `PydanticCustomError` of this type, `code:unknown_pid`, names the problem's code itself."""

@@ -16,8 +16,7 @@ from prismfs.records import document as documents
 from prismfs.records.document import Document, JsonValue, Place, check, escape_unsafe, refusal, unsafe_character
 from prismfs.records.formats.json_form import place_in, read_json, text_of, write_json
 from prismfs.records.formats.yaml_quick import read_quick
-from prismfs.records.formats.yaml_reader import read_yaml
-from prismfs.records.formats.yaml_writer import amend_yaml, write_yaml
+from prismfs.records.formats.yaml_writer import write_yaml
 
 Format: TypeAlias = Literal["yaml", "json"]
 
@@ -42,7 +41,11 @@ def parse(data: bytes, *, format: Format, path: str = "") -> Document:
             place = place_in(text, text.index(character), path)
             raise refusal("control_character", place, hint="write it as an escape in double quotes")
     found = read_quick(text)
-    return read_yaml(data, path=path) if found is None else found
+    if found is not None:
+        return found
+    from prismfs.records.formats.yaml_reader import read_yaml
+
+    return read_yaml(data, path=path)
 
 
 def encode(document: Document, *, format: Format, modeline: str | None = None) -> bytes:
@@ -98,6 +101,8 @@ def amend(old: bytes, document: Document, *, format: Format, modeline: str | Non
 
 def _by_fields(text: str, before: Document, document: Document) -> bytes | None:
     """Return `text`, which says `before`, with only the fields written anew that differ; None where that fails."""
+    from prismfs.records.formats.yaml_amend import amend_yaml
+
     changed = frozenset(key for key in before if key not in document or not same(before[key], document[key]))
     added = {key: value for key, value in document.items() if key not in before}
     for literal in (True, False):

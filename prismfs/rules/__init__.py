@@ -16,10 +16,11 @@ from prismfs.errors import ConflictError, ForbiddenError, RecordError, RefusedEr
 from prismfs.kinds import kind_of_id
 from prismfs.kinds.core.bead import Bead
 from prismfs.kinds.core.outbox import Outbox
-from prismfs.records.api import Decision, Event, Nothing, Plan, Refused, View
+from prismfs.records.api import ENGINE, Decision, Event, Nothing, Plan, Refused, View
 from prismfs.records.registry import Registry, path_of
 from prismfs.rules import index
-from prismfs.rules.core.api import ENGINE, RULES_VERSION, Draft, authority, form_of, proposal
+from prismfs.rules.core import authority
+from prismfs.rules.core.draft import RULES_VERSION, Draft, form_of
 from prismfs.rules.core.road import Row, Stage, Step, Steps, Table, follow_road
 
 
@@ -86,6 +87,8 @@ def _decide(draft: Draft, stages: Iterable[Stage], steps: Steps) -> Plan | Nothi
     else:
         follow_road(draft, steps)
     if draft.event.commit is not None:
+        from prismfs.rules.core import proposal
+
         proposal.check_outcome(draft, draft.event.commit)
     return draft.plan() if ended is None else ended
 

@@ -86,9 +86,8 @@ ROWS = {
     ("due", "incident"): "response.table",
     ("due", "bead"): "response.table",
     ("watchdog", "engine"): "response.table",
+    ("command", "bead.import"): "work.bead_import",
     ("drop", "task"): "work.table",
-    ("drop", "todo"): "work.table",
-    ("drop", "journal"): "work.table",
     ("command", "bead.create"): "work.table",
     ("command", "bead.claim"): "work.table",
     ("command", "bead.release"): "work.table",
@@ -98,10 +97,11 @@ ROWS = {
     ("command", "bead.dep"): "work.table",
     ("command", "bead.comment"): "work.table",
     ("command", "escalate.comment"): "work.table",
-    ("command", "bead.import"): "work.table",
-    ("command", "todo.add"): "work.table",
-    ("command", "todo.done"): "work.table",
-    ("command", "journal.add"): "work.table",
+    ("drop", "todo"): "work.todos",
+    ("drop", "journal"): "work.todos",
+    ("command", "todo.add"): "work.todos",
+    ("command", "todo.done"): "work.todos",
+    ("command", "journal.add"): "work.todos",
 }
 
 ANSWERS = {

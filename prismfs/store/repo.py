@@ -19,7 +19,6 @@ from prismfs.store.git.history import ENGINE, Commit, Snapshot, is_ancestor, rea
 from prismfs.store.git.keys import Signer
 from prismfs.store.git.place import check_form, find_git_dir, locate, make_engine_git, place_of, register
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, NewCommit
-from prismfs.store.git.proofs import first_truth, newest_proven
 from prismfs.store.git.repository import Git
 from prismfs.store.git.signing import sign_group
 from prismfs.store.git.worktree import disk_error
@@ -27,7 +26,7 @@ from prismfs.store.lock import Lock, Marks, check_truth, clear_dead_locks
 from prismfs.store.plan_commits import Written, commits_of
 from prismfs.store.projection import Projection
 from prismfs.store.window import Window
-from prismfs.store.witness import Witness
+from prismfs.store.witness import Witness, is_proven
 
 CrashPoint = Callable[[str], None]
 
@@ -189,7 +188,7 @@ class ProjectRepo:
         commits = commits_of(chain([first], made), self.git, base, [] if written is None else written, view)
         ids = self.git.write_commits(commits, parent=base, scratch=self.place.scratch)
         signed = sign_group(self.git, ids, base=base, signer=self._signer) if sign else ids
-        if not_yet is not None and newest_proven(self.git, base, signed[-1]) != signed[-1]:
+        if not_yet is not None and not is_proven(self.git, base, signed[-1]):
             self._signer = None
             raise not_yet
         return signed
@@ -279,14 +278,15 @@ class ProjectRepo:
             self.window = Window(self.place, self.git, self._crash_point)
             register(self.place)
         if truth is None:
-            window = self.window.head()
-            truth = self._first(window)
+            truth = self._first(window := self.window.head())
             register(self.place)
             self._marks.write("worktree", window or truth)
             self.git.move({self.place.truth: (NO_OBJECT, truth)})
         return truth
 
     def _first(self, window: str | None) -> str:
+        from prismfs.store.git.proofs import first_truth
+
         check_truth(self.place)
         if window is None:
             said = "the repository has no commit yet"

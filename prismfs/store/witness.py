@@ -18,7 +18,6 @@ from prismfs.store.engine_key import read_engine
 from prismfs.store.git.history import follows, founding_of, is_ancestor, read_commit
 from prismfs.store.git.keys import Signer, key_folder
 from prismfs.store.git.place import Place
-from prismfs.store.git.proofs import files_signed_since, has_engines, newest_proven, protected_files
 from prismfs.store.git.repository import Git
 
 _NOTED = re.compile(rb"(?:object )?([0-9a-f]{40})\n")
@@ -75,6 +74,8 @@ def proven_files(git: Git, pid: str, root: str, head: str) -> Mapping[str, str] 
     None where `head` does not stand on `root`, or something between them has no such signature. How far that holds is
     remembered, so that a long history is looked at once.
     """
+    from prismfs.store.git.proofs import files_signed_since, protected_files
+
     memory = Memory(git, pid, f"{root}.proven")
     known = memory.head()
     for base in (root,) if known in (None, root) else (known, root):
@@ -86,6 +87,13 @@ def proven_files(git: Git, pid: str, root: str, head: str) -> Mapping[str, str] 
                 memory.note(head)
             return found
     return None
+
+
+def is_proven(git: Git, base: str, commit: str) -> bool:
+    """Tell whether the engines of the roster at `base` have signed the records up to `commit`."""
+    from prismfs.store.git.proofs import newest_proven
+
+    return newest_proven(git, base, commit) == commit
 
 
 def begins_with(git: Git, pid: str, root: str, head: str) -> bool:
@@ -122,6 +130,8 @@ class Witness(Memory):
         noted, seen = self.noted(), self.head()
         if noted == truth:
             return
+        from prismfs.store.git.proofs import has_engines
+
         if noted is not None and seen is None and has_engines(self._git, truth):
             said = f"the records are at {truth[:12]}, and {noted[:12]}, which was seen last, is not here any more"
             raise StoreError("records_rolled_back", said, path=self._place.truth, hint=_HINT)
@@ -129,7 +139,7 @@ class Witness(Memory):
             if is_ancestor(self._git, truth, seen):
                 said = f"the records were set back from {seen[:12]} to {truth[:12]}"
                 raise StoreError("records_rolled_back", said, path=self._place.truth, hint=_HINT)
-            if newest_proven(self._git, seen, truth) != truth:
+            if not is_proven(self._git, seen, truth):
                 said = f"the records were moved to {truth[:12]}, and no engine of the roster has signed that"
                 raise StoreError("records_forged", said, path=self._place.truth, hint=_HINT)
         self.note(truth)

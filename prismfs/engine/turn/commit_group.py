@@ -6,10 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
-from prismfs.engine.turn.adopt import adopt, engine_tip
 from prismfs.engine.turn.desk import Desk
-from prismfs.engine.turn.ingest import news_events
-from prismfs.engine.turn.outbound_scan import with_scan
 from prismfs.engine.turn.refusals import leaves_event, note_untold, refusal_event, with_untold
 from prismfs.errors import ConflictError, Problem, RefusedError, StoreError
 from prismfs.kinds import kind_of
@@ -17,11 +14,14 @@ from prismfs.records.api import REFUSED, Decision, Event, Plan, Refused, View
 from prismfs.rules import RULES_VERSION, decide
 from prismfs.store.engine_key import CANNOT_SIGN
 from prismfs.store.git import worktree
-from prismfs.store.git.history import Snapshot, newest_rules
+from prismfs.store.git.history import Commit, Snapshot, newest_rules
 from prismfs.store.listing import find_documents
 from prismfs.store.projection import Projection
 
 _TRIES = 8
+
+_LEAVING = ("phone_home", "approval")
+"""What events are about that may let an issue leave: the scanner looks at it before they are decided."""
 
 _FAULTS = (ValueError, TypeError, LookupError, AttributeError, AssertionError, ArithmeticError, RecursionError)
 
@@ -53,11 +53,10 @@ def commit_group(desk: Desk, events: Sequence[Event], now: datetime, heads: Sequ
         _check_rules(desk, base)
         news = desk.repo.news(base, heads)
         try:
-            tip = engine_tip(desk, base, news)
-            if tip is not None:
-                adopt(desk, tip)
+            found = _of_news(desk, base, news, now) if news else events
+            if found is None:
                 continue
-            done = _commit_on(desk, base, news_events(desk, base, news[0], now) if news else events, now)
+            done = _commit_on(desk, base, found, now)
         except ConflictError:
             conflicts += 1
             if conflicts == _TRIES:
@@ -67,6 +66,18 @@ def commit_group(desk: Desk, events: Sequence[Event], now: datetime, heads: Sequ
         if not news:
             return outcomes
         assert done[0].commit is not None, "what people propose is answered by a commit"
+
+
+def _of_news(desk: Desk, base: Snapshot, news: Sequence[Commit], now: datetime) -> Sequence[Event] | None:
+    """Return the events of the oldest commit of `news`; None where another engine's decisions were adopted."""
+    from prismfs.engine.turn.adopt import adopt, engine_tip
+    from prismfs.engine.turn.ingest import news_events
+
+    tip = engine_tip(desk, base, news)
+    if tip is None:
+        return news_events(desk, base, news[0], now)
+    adopt(desk, tip)
+    return None
 
 
 def decide_group(desk: Desk, base: Snapshot, events: Sequence[Event], now: datetime) -> list[tuple[Event, Decision]]:
@@ -100,7 +111,7 @@ def decide_one(desk: Desk, event: Event, now: datetime) -> Decision:
     """Return what would be decided of `event`, and change nothing."""
     base = desk.repo.snapshot()
     with desk.repo.overlay(base) as view:
-        return _unless_edited(desk, base, event, decide(view, with_scan(view, event), now))
+        return _unless_edited(desk, base, event, decide(view, _with_scan(view, event), now))
 
 
 def _check_rules(desk: Desk, base: Snapshot) -> None:
@@ -145,12 +156,21 @@ def _plans_of(each: Iterator[tuple[Event, Decision]], decisions: list[tuple[Even
 def _decided(view: View, event: Event, now: datetime) -> Decision:
     """Decide one event; what others wrote and a fault of prismfs meets is refused, so that nothing else has to wait."""
     try:
-        return decide(view, with_scan(view, event), now)
+        return decide(view, _with_scan(view, event), now)
     except _FAULTS as fault:
         if event.type not in ("drop", "bridge") and event.commit is None:
             raise
         message = f"prismfs itself failed on it: {type(fault).__name__}"
         return Refused(Problem("internal", message, hint="please report it with this file"), RefusedError)
+
+
+def _with_scan(view: View, event: Event) -> Event:
+    """Return `event` with the scanner's report, where its rule needs one."""
+    if event.kind.partition(".")[0] not in _LEAVING:
+        return event
+    from prismfs.engine.turn.outbound_scan import with_scan
+
+    return with_scan(view, event)
 
 
 def _unless_edited(desk: Desk, base: Snapshot, event: Event, decision: Decision) -> Decision:

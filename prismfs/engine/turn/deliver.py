@@ -16,10 +16,8 @@ from prismfs.engine.event import engine_event
 from prismfs.engine.turn.desk import Desk
 from prismfs.errors import RecordError
 from prismfs.intake.scan import redact, scan_key
-from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.core.outbox import JOBS, ROUTED, Outbox
 from prismfs.records.api import Document, Event, Message, Receipt, format_instant
-from prismfs.rules.care.api import BRIDGE as ROUTED
-from prismfs.rules.response.api import JOBS
 
 _NOT_KEPT = "what it printed was not kept: it could not be scanned for secrets"
 

@@ -5,23 +5,21 @@ from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from threading import Event
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from prismfs.delivery import Channel, channels
-from prismfs.engine.tenant.tenancy import Tenancy, find_tenancy
-from prismfs.intake.inbox import Inbox
-from prismfs.intake.quarantine import Quarantine
 from prismfs.kinds import KINDS
-from prismfs.kinds.care.settings.tracker import Tracker
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.project import Project
 from prismfs.kinds.core.settings.redaction import RedactionRules
-from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
-from prismfs.kinds.escalation.settings.routing import Routing
 from prismfs.records.api import Receipt
-from prismfs.rules.escalation.api import check_actions
 from prismfs.store.projection import Projection
 from prismfs.store.repo import ProjectRepo, nothing
+
+if TYPE_CHECKING:
+    from prismfs.delivery import Channel
+    from prismfs.engine.tenant.tenancy import Tenancy
+    from prismfs.intake.inbox import Inbox
+    from prismfs.intake.quarantine import Quarantine
 
 _NOT_NEEDED = frozenset({"tenant", "consent"})
 """Settings that a project may be without."""
@@ -42,9 +40,21 @@ class Desk:
         with ExitStack() as stack:
             self.repo = stack.enter_context(ProjectRepo(root, crash_point=crash_point))
             (root / "inbox").mkdir(exist_ok=True)
-            self.inbox = Inbox(root)
-            self.quarantine = Quarantine(root)
             stack.pop_all()
+
+    @cached_property
+    def inbox(self) -> "Inbox":
+        """The files that were dropped."""
+        from prismfs.intake.inbox import Inbox
+
+        return Inbox(self.root)
+
+    @cached_property
+    def quarantine(self) -> "Quarantine":
+        """The files that were refused."""
+        from prismfs.intake.quarantine import Quarantine
+
+        return Quarantine(self.root)
 
     def __enter__(self) -> Self:
         return self
@@ -60,19 +70,26 @@ class Desk:
         """
         return self.repo.view(self.repo.snapshot())
 
-    def channels(self) -> Mapping[str, Channel]:
+    def channels(self) -> "Mapping[str, Channel]":
         """Return the channels by the settings that the branch holds now.
 
         Raises:
             ConfigError: `invalid_setting`.
         """
+        from prismfs.delivery import channels
+        from prismfs.kinds.care.settings.tracker import Tracker
+        from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
+        from prismfs.kinds.escalation.settings.routing import Routing
+
         view = self.view()
         settings, routing, tracker = view.single(EscalationPolicy), view.single(Routing), view.single(Tracker)
         return channels(self.root, settings, routing, tracker, stopping=self.stopping)
 
     @cached_property
-    def tenancy(self) -> Tenancy | None:
+    def tenancy(self) -> "Tenancy | None":
         """The tenant that the project belongs to; None without one."""
+        from prismfs.engine.tenant.tenancy import find_tenancy
+
         return find_tenancy(self.root, lambda: self.view().single(Project))
 
     def redaction(self) -> RedactionRules:
@@ -89,6 +106,10 @@ class Desk:
         Raises:
             ConfigError: `invalid_setting`, of the first one that no rule can work with.
         """
+        from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
+        from prismfs.kinds.escalation.settings.routing import Routing
+        from prismfs.rules.escalation.api import check_actions
+
         view = self.view()
         for kind in KINDS.values():
             if kind.layout == "single" and kind.name not in _NOT_NEEDED:

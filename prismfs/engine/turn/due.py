@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from prismfs.engine.event import engine_event
 from prismfs.engine.turn.deliver import Capacity, is_routed
 from prismfs.kinds import kind_of
-from prismfs.kinds.care.triage_record import TriageRecord
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.records.api import Document, Event, Record, View, canonical_json, format_instant
 
@@ -49,6 +48,10 @@ def due_records(view: View, now: datetime) -> list[Record]:
 
 def awaits_command(record: Record) -> bool:
     """Tell whether `record` is a triage whose command has not been asked yet."""
+    if record.kind != "triage_record":
+        return False
+    from prismfs.kinds.care.triage_record import TriageRecord
+
     return isinstance(record, TriageRecord) and record.mode == "command" and record.asked_at is None
 
 

@@ -9,17 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from prismfs.engine.event import engine_event
-from prismfs.engine.tenant.tenancy import NO_HOME
-from prismfs.engine.trust.drop_proof import cause_of, proof_of
-from prismfs.engine.trust.endorsement import record_at
-from prismfs.engine.trust.proposals import could_be_identity, events_of
-from prismfs.engine.turn import persona_command
 from prismfs.engine.turn.desk import Desk
 from prismfs.errors import Problem, RecordError, StoreError
-from prismfs.intake.inbox import Drop, Refusal, printable
+from prismfs.intake.drop import Drop, Refusal, printable
 from prismfs.intake.scan import redact, redact_text, scan_key
 from prismfs.kinds import DROPS, kind_of
-from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.core.settings.redaction import RedactionRules
 from prismfs.records.api import Document, Event, View, codec
 from prismfs.rules.core import authority
@@ -77,6 +71,9 @@ def form_event(desk: Desk, view: View, document: Document, drop: Drop, *, at: da
             does not fit.
         StoreError: as `with_context`.
     """
+    from prismfs.engine.trust.drop_proof import cause_of, proof_of
+    from prismfs.engine.trust.proposals import could_be_identity
+
     scanned = redact(document, rules=view.single(RedactionRules), key=scan_key())
     kind, named = scanned.document.get("kind"), scanned.document.get("from")
     sender = str(named) if could_be_identity(named) else _UNKNOWN  # the form itself is checked later
@@ -105,6 +102,8 @@ def with_context(desk: Desk, view: View, event: Event) -> Event:
     form = event.document.get("document")
     if (event.type, event.kind) not in (("drop", "signal"), ("command", "signal.send")) or not isinstance(form, dict):
         return _with_bridges(desk, event) if event.type == "drop" else event
+    from prismfs.engine.turn import persona_command
+
     return persona_command.with_classification(desk, view, _with_tenant(desk, view, event, form), form)
 
 
@@ -119,6 +118,8 @@ def _ingested(desk: Desk, view: View, source: Drop | Refusal, now: datetime) -> 
         problem = _without_secrets(error.problem)
         return Ingested(source, _refused(_as_refusal(source, problem), now), problem)
     except StoreError as error:
+        from prismfs.engine.tenant.tenancy import NO_HOME
+
         if error.code not in NO_HOME:
             raise
         return None
@@ -173,6 +174,8 @@ def _with_tenant(desk: Desk, view: View, event: Event, form: Document) -> Event:
     tenancy = desk.tenancy
     if tenancy is None:
         return event
+    from prismfs.kinds.care.signal import Signal
+
     name, _, at = str(form.get("to") or "").partition("@")
     answered = form.get("in_reply_to")
     parent = view.get(Signal, answered) if isinstance(answered, str) else None
@@ -190,6 +193,8 @@ def _with_tenant(desk: Desk, view: View, event: Event, form: Document) -> Event:
 
 def news_events(desk: Desk, base: Snapshot, commit: Commit, now: datetime) -> list[Event]:
     """Return the events of a commit that others propose, to be decided on top of `base`."""
+    from prismfs.engine.trust.proposals import events_of
+
     git = desk.repo.git
     events = events_of(git, base.commit, proposal_of(git, commit), now)
     return [_with_answer(desk, event) if event.kind == "signal" else event for event in events]
@@ -197,6 +202,10 @@ def news_events(desk: Desk, base: Snapshot, commit: Commit, now: datetime) -> li
 
 def _with_answer(desk: Desk, event: Event) -> Event:
     """Return the event of a signal that a commit brought with the answer of the desk's own command."""
+    from prismfs.engine.trust.endorsement import record_at
+    from prismfs.engine.turn import persona_command
+    from prismfs.kinds.care.signal import Signal
+
     signal = record_at(
         desk.repo.git, str(event.document["commit"]), kind_of(Signal).path_of(str(event.document["id"])), Signal
     )

@@ -8,7 +8,7 @@ group again, and no cause is answered twice.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from prismfs.engine.turn import deliver, ingest
 from prismfs.engine.turn.commit_group import Outcome, commit_group
@@ -16,9 +16,11 @@ from prismfs.engine.turn.deliver import Capacity, Courier, is_job
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.due import GROUP, awaits_command, due_event, due_records, next_due, outgoing_messages
 from prismfs.engine.turn.ingest import Ingested
-from prismfs.engine.turn.persona_command import Answers
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.records.api import Event, Receipt, View
+
+if TYPE_CHECKING:
+    from prismfs.engine.turn.persona_command import Answers
 
 _SHORT_GROUP = 20
 """Events of a group while something falls due soon: a notice must not be late because a group was being committed."""
@@ -73,7 +75,7 @@ class Receipts:
 class DueTimes:
     """Records whose due time has come; `answers` are those of the commands that some of them wait for."""
 
-    def __init__(self, answers: Answers) -> None:
+    def __init__(self, answers: "Answers") -> None:
         self._answers = answers
 
     def take(self, view: View, now: datetime) -> Sequence[Event]:

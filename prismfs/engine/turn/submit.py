@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from prismfs.engine.tenant.router import route
 from prismfs.engine.turn.commit_group import Outcome, commit_group, decide_one
 from prismfs.engine.turn.deliver import Capacity, carry_all, is_routed
 from prismfs.engine.turn.desk import Desk
-from prismfs.engine.turn.due import due_event
 from prismfs.engine.turn.ingest import with_context
 from prismfs.engine.turn.sources import InlineCourier, Outgoing, commit_from, note_receipts
 from prismfs.errors import RecordError, RefusedError
@@ -17,13 +15,8 @@ from prismfs.intake.scan import redact, scan_key
 from prismfs.kinds import kind_of
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.redaction import RedactionRules
-from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.records.api import REFUSED, Decision, Document, Event, Id, Nothing, Plan, Receipt, Record, Refused
-from prismfs.rules.core.api import Draft, engines, members
 from prismfs.store.git import worktree
-
-_CHANGES = {"keys.enrol": engines.enrolled, "keys.revoke": engines.revoked, **members.CHANGES}
-"""What each command that changes a protected file makes of it, for where an operator has to sign that."""
 
 T = TypeVar("T")
 
@@ -122,8 +115,12 @@ def write_change(desk: Desk, event: Event, now: datetime, *, dry_run: bool) -> t
     Raises:
         RefusedError: as the rule does; `edited`, the file there has changes that are not committed.
     """
+    from prismfs.rules.core import engines, members
+    from prismfs.rules.core.draft import Draft
+
+    changes = {"keys.enrol": engines.enrolled, "keys.revoke": engines.revoked, **members.CHANGES}
     snapshot = desk.repo.snapshot()
-    found = _CHANGES[event.kind](Draft(desk.view(), event, now))
+    found = changes[event.kind](Draft(desk.view(), event, now))
     if isinstance(found, Nothing):
         return found
     path, kind = kind_of(found).place_of(found), kind_of(found)
@@ -141,6 +138,9 @@ def raise_stale(desk: Desk, now: datetime, *, dry_run: bool) -> tuple[Outcome, .
 
     With `dry_run` nothing changes, and what would be decided is returned.
     """
+    from prismfs.engine.turn.due import due_event
+    from prismfs.kinds.escalation.escalation import Escalation
+
     due = desk.view().due_before(now, _MOST_STALE, of=Escalation)
     events = [due_event(record) for record in due]
     if dry_run:
@@ -198,7 +198,11 @@ def finish(
 
     Returns everything that was committed, and the messages as delivery left them.
     """
-    outcomes = [*begun.outcomes, *route(desk, begun.routed, now)]
+    outcomes = list(begun.outcomes)
+    if begun.routed:
+        from prismfs.engine.tenant.router import route
+
+        outcomes += route(desk, begun.routed, now)
     if begun.leaving:
         channels = desk.channels()
         carried = yield lambda: carry_all(channels, begun.leaving)

@@ -9,6 +9,9 @@ from pydantic import Field
 
 from prismfs.records.api import Id, Instant, JsonObject, Kind, Lifecycle, Line, Record, Text, Word
 
+ROUTED, JOBS = "bridge", "job"
+"""The channels of what goes into another project, and of attempts at a job, each delivered once however it ends."""
+
 
 class Outbox(Record):
     """A message, where it goes, and how far it came. Its id is the idempotency key of the delivery.

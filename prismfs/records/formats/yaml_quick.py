@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from prismfs.records.document import Document, Flaw, JsonValue
-from prismfs.records.formats.yaml_reader import resolve
-from prismfs.records.formats.yaml_writer import NOT_PLAIN, PLAIN
+from prismfs.records.formats.yaml_words import resolve
+from prismfs.records.formats.yaml_writer import looks_plain
 
 _Line: TypeAlias = tuple[str, str, str, str]
 
@@ -134,7 +134,7 @@ def _meaning(text: str) -> JsonValue | Flaw:
         if _QUOTED.fullmatch(text):
             found: str = json.loads(text)
             return found
-    elif (PLAIN.fullmatch(text) and not NOT_PLAIN.search(text)) or _NEGATIVE.fullmatch(text):
+    elif looks_plain(text) or _NEGATIVE.fullmatch(text):
         return resolve(text)
     return _UNKNOWN
 

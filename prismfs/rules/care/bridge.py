@@ -7,12 +7,10 @@ view holds exactly one row, and each project only rows of its own traffic (R-000
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.care.signal import Progress, Signal
-from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.core.outbox import ROUTED, Outbox
 from prismfs.records.api import JsonValue, Nothing, format_instant, stage_order
 from prismfs.rules.care.signals import new_signal
 from prismfs.rules.core.api import Draft, Tenancy, authority, one_line, outbox
-
-CHANNEL = "bridge"
 
 _CARRIED = (
     "id", "sender", "to", "type", "category", "subject", "body", "in_reply_to", "dedup_key", "labels", "attachments",
@@ -27,11 +25,11 @@ def send(draft: Draft, signal: Signal) -> Signal:
     sent = draft.put(signal)
     draft.put(
         Outbox(
-            id=draft.new_id("out", f"{CHANNEL}:{signal.id}"),
+            id=draft.new_id("out", f"{ROUTED}:{signal.id}"),
             about=signal.id,
-            action=f"{CHANNEL}:{signal.to_pid}",
+            action=f"{ROUTED}:{signal.to_pid}",
             level=0,
-            channel=CHANNEL,
+            channel=ROUTED,
             target=signal.to_pid,
             subject=one_line(signal.subject),
             body="",

@@ -3,25 +3,28 @@
 A draft lives for one call of `decide` and sees its own records before the view's.
 """
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from prismfs import kinds
 from prismfs.errors import ConflictError, ForbiddenError, RecordError, RefusedError
 from prismfs.kinds import kind_of
 from prismfs.kinds.core.audit import AuditFile, Level
-from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.core.settings.policy import Policy
 from prismfs.kinds.core.settings.project import Project
 from prismfs.kinds.core.values import Redaction
-from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
-from prismfs.kinds.escalation.settings.routing import Routing
-from prismfs.kinds.response.incident import Incident
-from prismfs.kinds.response.settings.response import Response
 from prismfs.records.api import ENGINE, ChainHead, Event, Id, JsonValue, Known, Plan, Record, Value, View, derive_id
 from prismfs.records.plan import Take
+
+if TYPE_CHECKING:
+    from prismfs.kinds.core.mail import Mail
+    from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
+    from prismfs.kinds.escalation.settings.routing import Routing
+    from prismfs.kinds.response.settings.response import Response
 
 R = TypeVar("R", bound=Record)
 V = TypeVar("V")
@@ -69,16 +72,22 @@ class Draft:
     @property
     def escalation_policy(self) -> EscalationPolicy:
         """Which channels each severity reaches, and when an unanswered escalation is raised."""
+        from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
+
         return self.view.single(EscalationPolicy)
 
     @property
     def response(self) -> Response:
         """How incidents are answered: the chain of people and its conditions."""
+        from prismfs.kinds.response.settings.response import Response
+
         return self.view.single(Response)
 
     @property
     def routing(self) -> Routing:
         """The project's tiers, routes, and what holds notices back."""
+        from prismfs.kinds.escalation.settings.routing import Routing
+
         return self.view.single(Routing)
 
     @property
@@ -160,7 +169,7 @@ class Draft:
         taken, self._follow_ups = self._follow_ups, []
         return taken
 
-    def once(self, find: "Callable[[Draft, str], V]", identifier: str) -> V:
+    def once(self, find: Callable[[Draft, str], V], identifier: str) -> V:
         """Return `find(draft, identifier)`, which is worked out once in a decision."""
         key = (find, identifier)
         if key not in self._found:
@@ -194,6 +203,8 @@ class Draft:
 
         The desk itself speaks, by the mouth of `sender`, unless `known` says how that one is known.
         """
+        from prismfs.kinds.core.mail import Mail
+
         return self.put(
             Mail.model_validate(
                 {
@@ -213,10 +224,10 @@ class Draft:
         """Return what was gathered as a plan; an incident does not change without a row that says so (C-116)."""
         assert self._rows, "a decision without an audit row"
         named = {row["entity_id"] for row in self._rows}
-        for record in self._puts.values():
-            kind_of(record).place_of(record)  # an id that gives no path is refused here, not at the commit
-            if isinstance(record, Incident) and record.id not in named:
-                assert record == self.view.get(Incident, record.id), "an incident changes without an audit row"
+        for record, kind in ((one, kind_of(one)) for one in self._puts.values()):
+            kind.place_of(record)  # an id that gives no path is refused here, not at the commit
+            if kind.name == "incident" and (name := kind.name_of(record)) not in named:
+                assert record == self.view.get(type(record), name), "an incident changes without an audit row"
         rows = [
             {"id": self.new_id("aud", f"{number}:{row['action']}:{row['entity_id']}")} | row
             for number, row in enumerate(self._rows)

@@ -1,15 +1,19 @@
 """What one family may ask of another: the values for `draft.follow`, each with the family that answers it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from __future__ import annotations
 
-from prismfs.kinds.care.signal import Signal, SignalType
-from prismfs.kinds.care.triage_record import Judgement
-from prismfs.kinds.core.values import Redaction
-from prismfs.kinds.gates.artifact import Artifact
-from prismfs.kinds.response.incident import Incident
-from prismfs.records.api import Id, JsonValue, Severity
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from prismfs.kinds.care.signal import Signal, SignalType
+    from prismfs.kinds.care.triage_record import Judgement
+    from prismfs.kinds.core.values import Redaction
+    from prismfs.kinds.gates.artifact import Artifact
+    from prismfs.kinds.response.incident import Incident
+    from prismfs.records.api import Id, JsonValue, Severity
 
 
 @dataclass(frozen=True, slots=True)

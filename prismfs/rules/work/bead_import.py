@@ -10,6 +10,7 @@ from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.work.bead import WorkItem
 from prismfs.records.api import JsonValue, Nothing, same
 from prismfs.rules.core.draft import Draft, redactions_of
+from prismfs.rules.core.road import Row, Table
 from prismfs.rules.work.links import find
 
 NEWER_HERE = "what is here is newer"
@@ -82,3 +83,6 @@ def _newer(draft: Draft, known: Bead, bead: Bead) -> Bead:
     if own:
         fresh = fresh.changed(comments=(*fresh.comments, *own), updated_at=draft.now)
     return fresh
+
+
+TABLE: Table = {("command", "bead.import"): Row((import_bead,))}

@@ -5,7 +5,8 @@ from prismfs.kinds.core.bead import Bead, Dependency
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.work.bead import NewLink, WorkItem
 from prismfs.records.api import ORDERING, JsonValue, Node, Nothing, blockers, find_cycle
-from prismfs.rules.core.api import Draft, authority
+from prismfs.rules.core import authority
+from prismfs.rules.core.draft import Draft
 
 
 def link(draft: Draft) -> Nothing | None:

@@ -1,12 +1,10 @@
-"""The rows of the family `work`: which stages answer what, and who may cause it."""
+"""The rows of work items: which stages answer what, and who may cause it; `todos` and `bead_import` have their own."""
 
 from prismfs.rules.core.road import Row, Step, Table
-from prismfs.rules.work import bead_import, items, links, todos
+from prismfs.rules.work import items, links
 
 TABLE: Table = {
     ("drop", "task"): Row((items.create,)),
-    ("drop", "todo"): Row((todos.accept_todo,)),
-    ("drop", "journal"): Row((todos.accept_journal,)),
     ("command", "bead.create"): Row((items.create,), right="anyone"),
     ("command", "bead.claim"): Row((items.claim,), right="anyone"),
     ("command", "bead.release"): Row((items.release,), right="anyone"),
@@ -16,10 +14,6 @@ TABLE: Table = {
     ("command", "bead.dep"): Row((links.link,), right="anyone"),
     ("command", "bead.comment"): Row((items.comment,), right="anyone"),
     ("command", "escalate.comment"): Row((items.comment,), right="anyone", dropped_as=("comment", "bead")),
-    ("command", "bead.import"): Row((bead_import.import_bead,)),
-    ("command", "todo.add"): Row((todos.accept_todo,), right="anyone"),
-    ("command", "todo.done"): Row((todos.finish_todo,), right="anyone"),
-    ("command", "journal.add"): Row((todos.accept_journal,), right="anyone"),
 }
 
 STEPS: tuple[Step, ...] = ()

@@ -3,7 +3,9 @@
 from prismfs.kinds.work.journal import Journal, JournalDrop
 from prismfs.kinds.work.todo import Todo, TodoDrop
 from prismfs.records.api import Nothing
-from prismfs.rules.core.api import Draft, authority, form_of
+from prismfs.rules.core import authority
+from prismfs.rules.core.draft import Draft, form_of
+from prismfs.rules.core.road import Row, Table
 
 
 def accept_todo(draft: Draft) -> None:
@@ -51,3 +53,12 @@ def finish_todo(draft: Draft) -> Nothing | None:
     draft.because("finish", f"{draft.event.actor} has done it")
     draft.row("todo.done", draft.subject, reason=draft.reason)
     return None
+
+
+TABLE: Table = {
+    ("drop", "todo"): Row((accept_todo,)),
+    ("drop", "journal"): Row((accept_journal,)),
+    ("command", "todo.add"): Row((accept_todo,), right="anyone"),
+    ("command", "todo.done"): Row((finish_todo,), right="anyone"),
+    ("command", "journal.add"): Row((accept_journal,), right="anyone"),
+}

@@ -8,7 +8,7 @@ import re
 from datetime import datetime
 
 from prismfs.kinds.care.signal import Signal
-from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.core.outbox import JOBS, Outbox
 from prismfs.kinds.core.settings.fingerprint import Fingerprint
 from prismfs.kinds.core.values import Redaction
 from prismfs.kinds.response.incident import Incident
@@ -18,9 +18,6 @@ from prismfs.records.api import MAX_TEXT, Id, JsonValue
 from prismfs.rules.care import api as care
 from prismfs.rules.core.api import Attend, Draft, fingerprint, form_of, one_line, redactions_of
 from prismfs.rules.response import opening
-
-CHANNEL = "job"
-"""The channel whose messages are attempts; each is delivered once, however it ends."""
 
 _TAIL = 2000
 """Characters of what an attempt printed that stand in the job and in the attempt's row; the event has all of it."""
@@ -169,11 +166,11 @@ def plan_next(draft: Draft, job: Job) -> Job:
 def message_of(draft: Draft, identifier: Id, job: str, number: int, due: datetime) -> Outbox:
     """Return the message that makes attempt `number` of a run of `job`; 0 is the run itself."""
     return Outbox(
-        id=draft.new_id("out", f"{CHANNEL}:{identifier}:{number}"),
+        id=draft.new_id("out", f"{JOBS}:{identifier}:{number}"),
         about=identifier,
-        action=f"{CHANNEL}:{job}",
+        action=f"{JOBS}:{job}",
         level=number,
-        channel=CHANNEL,
+        channel=JOBS,
         target=job,
         subject=f"Run {job}: attempt {number}" if number else f"Run {job}",
         body="What is run is written here when the attempt begins.",
