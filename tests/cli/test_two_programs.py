@@ -43,7 +43,10 @@ KIND = replace(KIND, model={model}, facets=KIND.facets | {facets}, upgrades=(_up
 """
 TODO = RENAMED.format(model="Todo", type="Identity", old="owner", new="keeper", facets={"owner": "keeper"})
 POLICY = RENAMED.format(model="Policy", type="Duration", old="dedup_window", new="window", facets={})
-WITHOUT_ARTICLES = '\nKINDS.pop("kb")\n_BY_TOP.pop("kb")\n'
+WITHOUT_ARTICLES = """
+KINDS = Registry((name for name in index.KINDS if name != "kb"), _kind)
+_BY_FOLDER.pop("kb")
+"""
 
 
 class Program:
