@@ -142,7 +142,8 @@ class Value(BaseModel):
         """Return a copy with `changes` made and checked by the model's own rules."""
         model, kept = type(self), self.__dict__.copy()
         kept.pop(_ONCE, None)
-        if model.__pydantic_decorators__.model_validators or not changes.keys() <= kept.keys():
+        own = model.__pydantic_decorators__  # rules of the model's own want the whole of it
+        if own.model_validators or own.field_validators or not changes.keys() <= kept.keys():
             return model.model_validate(kept | changes)
         kept |= _part_of(model, frozenset(changes)).model_validate(changes).__dict__  # all else was checked before
         changed = model.__new__(model)

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import ValidationError, field_validator
 
 from benchmarks.desks import records_of
 from prismfs.errors import RecordError
 from prismfs.kinds import KINDS, kind_of_path
 from prismfs.kinds.response.incident import Incident, Timers
 from prismfs.records import codec, document
+from prismfs.records.base import Value
 from prismfs.records.document import JsonValue
 from prismfs.records.ids import ALPHABET, derive_id, time_of
 from prismfs.records.severity import Scale
@@ -157,6 +158,19 @@ def test_a_change_of_a_model_with_rules_of_its_own_keeps_them() -> None:
     scale = Scale(ranks={"P0": 0, "P1": 1, "P2": 2, "P3": 3}, labels=("P0", "P1", "P2", "P3"))
     with pytest.raises(ValidationError, match="less urgent"):
         scale.changed(labels=("P3", "P1", "P2", "P3"))
+
+    class Even(Value):
+        count: int
+
+        @field_validator("count")
+        @classmethod
+        def _even(cls, count: int) -> int:
+            if count % 2:
+                raise ValueError("is odd")
+            return count
+
+    with pytest.raises(ValidationError, match="is odd"):
+        Even(count=2).changed(count=3)
 
 
 @given(st.text() | st.text("a \n\t-\u2028é", max_size=12), st.integers(1, 20))
