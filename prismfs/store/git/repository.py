@@ -120,12 +120,13 @@ class Git:
     def reference(self, name: str) -> str | None:
         """Return the commit at which the reference `name` (`refs/…`) stands, None where there is none."""
         try:
-            text = (self.git_dir / name).read_text()
-        except (OSError, UnicodeDecodeError):  # packed, or none
+            with open(f"{self.git_dir}/{name}", "rb", buffering=0) as file:
+                text = file.read()
+        except OSError:  # packed, or none
             return self.resolve(name)
         # Asked dozens of times a turn: git is, when the file is another than at the last time.
         known = self._known.get(name)
-        if known is None or f"{known}\n" != text:
+        if known is None or f"{known}\n".encode() != text:
             known = self._known[name] = self.resolve(name)
         return known
 
