@@ -75,7 +75,6 @@ HEAVY = ("pydantic", "yaml", "git", "prismfs.kinds", "prismfs.rules", "markdown_
 LOOKS_FIRST = {
     *("gate approve", "gate revise", "phone-home approve", "phone-home reject", "phone-home request-changes"),
     *("keys enrol", "keys revoke", "tenant add", "tenant remove", "upgrade"),
-    "incident phase submit",
 }
 """Commands that read a record as its model, or the settings, before they ask the watcher."""
 

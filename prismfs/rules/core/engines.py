@@ -77,8 +77,9 @@ def revoked(draft: Draft) -> Persona | Nothing:
     after = known.changed(keys=()) if since is None else known.changed(compromised_since=since)
     if known == after or not known.keys:
         return Nothing(f"{known.identity} is revoked already", known.identity)
-    place = frozenset({kind_of(known).place_of(known)})
-    if last_engines(draft, place, frozenset()) and not any(one.keys for one in _operators(draft)):
+    last = last_engines(draft, {kind_of(known).place_of(known)}, set())
+    # With signed trust it counts when an operator has signed it, who has a key then.
+    if last and draft.project.trust == "local" and not any(one.keys for one in _operators(draft)):
         said = "no other engine signs here, and no operator has a key: nobody could let a new one in"
         way = "prismfs keys rotate gives it another key, prismfs keys new in another clone makes a second engine"
         raise RefusedError("last_engine", said, field="/name", hint=way)
