@@ -71,6 +71,23 @@ def test_more_of_the_same_are_counted_and_told_by_the_next_row(busy: CommandLine
     assert busy.call("verify").code == 0
 
 
+def test_commit_of_which_something_was_refused_is_listed_with_its_author(busy: CommandLine) -> None:
+    assert refused(busy) == []
+    (busy.root / "NOTES").write_text("mine\n")
+    busy.git("add", "NOTES")
+    busy.git("commit", "--quiet", "-m", "notes")
+    assert refused(busy) == []
+    path = next((busy.root / "incidents").rglob("*.yaml"))
+    path.write_text(path.read_text().replace("status: ", "status: not_", 1))
+    busy.git("commit", "--quiet", "-am", "an incident by hand")
+    (row,) = refused(busy)
+    assert list(row["meta"]["refused"]) == [str(path.relative_to(busy.root))]
+    assert [refused(busy, "--actor", name) for name in ("jade", row["meta"]["author"])] == [[], [row]]
+    table = busy.call("audit", "--refused").out
+    assert f"commit {row['meta']['commit'][:12]}" in table
+    assert "engine_record_changed" in table
+
+
 def test_refused_file_is_listed_with_whom_it_claims(busy: CommandLine) -> None:
     busy.drop({"kind": "ack", "from": "olga", "id": busy.newest("bead")}, name="claim.json")
     busy.turn()

@@ -74,7 +74,9 @@ def log(call: output.Call, identifier: str | None, follow: bool, limit: int | No
 @click.option(
     "--bridge", is_flag=True, help="Only what crossed a bridge, or was not let over; of all a tenant's projects."
 )
-@click.option("--refused", is_flag=True, help="Only commands and files that were refused; --actor is who gave them.")
+@click.option(
+    "--refused", is_flag=True, help="Only commands, files and commits that were refused; --actor is who gave them."
+)
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many, newest first.")
 @output.verb()
 def command(
@@ -172,17 +174,30 @@ _REFUSED_COLUMNS = {
 def _print_refused(
     call: output.Call, *, limit: int | None, compare: Sequence[Comparison], **wanted: str | None
 ) -> None:
-    """Print the refused commands and files, newest first; MORE were refused alike and left no row."""
+    """Print the refused commands, files and commits, newest first; MORE were refused alike and left no row."""
     found = _rows_of(call.project(), _REFUSED, compare, wanted, actor="$.meta.by")
+    commits = _rows_of(call.project(), ("commit.observed",), compare, wanted, actor="$.meta.author")
+    found += [row for row in commits if row["meta"]["refused"]]
     rows = sorted(found, key=lambda row: row["number"], reverse=True)
     shown = rows[:limit]
-    told = [
-        row["meta"] | {"at": row["at"], "what": row["meta"].get("verb") or row["meta"].get("name")} for row in shown
-    ]
-    lines = [output.table(told, _REFUSED_COLUMNS)] if shown else ["no row matches"]
+    lines = [output.table([_refused_line(row) for row in shown], _REFUSED_COLUMNS)] if shown else ["no row matches"]
     if len(rows) > len(shown):
         lines.append(f"{len(rows) - len(shown)} more; leave --limit out to see them")
     output.result(call, {"items": shown, "total": len(rows)}, lines)
+
+
+def _refused_line(row: dict[str, Any]) -> dict[str, Any]:
+    meta: dict[str, Any] = row["meta"]
+    if row["action"] != "commit.observed":
+        return meta | {"at": row["at"], "what": meta.get("verb") or meta.get("name")}
+    return {
+        "at": row["at"],
+        "by": meta["author"],
+        "how": "author",
+        "what": f"commit {meta['commit'][:12]}",
+        "code": ", ".join(sorted(set(meta["refused"].values()))),
+        "message": ", ".join(meta["refused"]),
+    }
 
 
 def _bridge_line(row: dict[str, Any]) -> dict[str, Any]:
