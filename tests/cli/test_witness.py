@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from prismfs.engine.admin import init_project
 from prismfs.proof.checkpoint import Claim, checkpoint_of, read_checkpoint
 from prismfs.proof.sshsig import signed_bytes
-from prismfs.rules.core import proposal
 from prismfs.store.repo import ProjectRepo
 from tests.support.command_line import CommandLine as Place
-from tests.support.project import Project, run_git
+from tests.support.project import SETTINGS, Project, run_git
 from tests.support.signed_desk import key_of
 
 
@@ -176,11 +176,10 @@ def test_what_was_refused_of_people_is_repaired(busy: Place) -> None:
 
 
 def test_a_project_without_engines_has_no_checkpoint_and_says_that_nothing_is_signed(
-    bench: Project, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(proposal, "last_engines", lambda *_: frozenset())  # as older versions had it
-    for path in (bench.root / "roster").glob("engine-*.yaml"):
-        bench.commit_by_hand({f"roster/{path.name}": None})
+    monkeypatch.setattr(init_project, "_engine_file", lambda *_: {})  # as older versions made it
+    bench = Project.new(tmp_path / "old", SETTINGS.changed(pid="PID-OLD001"))
     bench.turn()
     bench.close()
     there = Place(bench.root)
