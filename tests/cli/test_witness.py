@@ -175,7 +175,7 @@ def test_what_was_refused_of_people_is_repaired(busy: Place) -> None:
     assert (answer.code, len(words(answer.data)["repaired"])) == (0, 1)
 
 
-def test_a_project_without_engines_has_no_checkpoint_and_says_that_nothing_is_signed(
+def test_a_project_without_engines_goes_on_unsigned_without_a_checkpoint_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(init_project, "_engine_file", lambda *_: {})  # as older versions made it
@@ -183,6 +183,8 @@ def test_a_project_without_engines_has_no_checkpoint_and_says_that_nothing_is_si
     bench.turn()
     bench.close()
     there = Place(bench.root)
+    assert there.call("journal", "add", "hello").code == 0
+    assert "gpgsig" not in there.git("cat-file", "commit", "HEAD")
     assert there.call("witness", "export", "--json").error["code"] == "no_checkpoint"
     (said,) = (row for row in there.call("doctor", "--json").data["items"] if row["subject"].startswith("witness"))
     assert said["problem"] is None
