@@ -46,6 +46,9 @@ def measure(stock: desks.Stock, sizes: tuple[int, ...], *, rounds: int) -> Itera
         stores, made = {}, {}
         for size in sizes:
             store = stores[size] = stack.enter_context(ProjectRepo(stock.desk(size)))
+            # What a commit starts in the background would take folders away that GitPython has just looked for.
+            desks.git(store.root, "config", "gc.auto", "0")
+            desks.git(store.root, "config", "maintenance.auto", "false")
             chain = store.view(store.snapshot()).last_audit()
             made[size] = iter(desks.plans(_FIRST, rounds * changes + 1, chain))
             with store.writer():
