@@ -15,8 +15,6 @@ from prismfs.errors import RecordError
 from prismfs.records import document as documents
 from prismfs.records.document import Document, JsonValue, Place, check, escape_unsafe, refusal, unsafe_character
 from prismfs.records.formats.json_form import place_in, read_json, text_of, write_json
-from prismfs.records.formats.yaml_quick import read_quick
-from prismfs.records.formats.yaml_writer import write_yaml
 
 Format: TypeAlias = Literal["yaml", "json"]
 
@@ -40,6 +38,8 @@ def parse(data: bytes, *, format: Format, path: str = "") -> Document:
         if character in text:
             place = place_in(text, text.index(character), path)
             raise refusal("control_character", place, hint="write it as an escape in double quotes")
+    from prismfs.records.formats.yaml_quick import read_quick
+
     found = read_quick(text)
     if found is not None:
         return found
@@ -59,6 +59,8 @@ def encode(document: Document, *, format: Format, modeline: str | None = None) -
     if format == "json":
         return _json(document)
     check(document)
+    from prismfs.records.formats.yaml_writer import write_yaml
+
     return (_first_line(modeline) + write_yaml(document)).encode()
 
 

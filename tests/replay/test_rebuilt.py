@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from prismfs.records import codec
+from prismfs.records.formats import yaml_quick
 from prismfs.store import listing, projection
 from prismfs.store.git.repository import Git
 from prismfs.store.projection import Projection
@@ -38,7 +38,7 @@ def test_tables_made_anew_are_those_of_a_slow_reader_brought_along(
             quick, slow = Projection(None), Projection(None)
             quick.bring_to(commits[-1], git)
             with monkeypatch.context() as patched:
-                patched.setattr(codec, "read_quick", lambda text: None)
+                patched.setattr(yaml_quick, "read_quick", lambda text: None)
                 for commit in [*commits[::25], commits[-1]]:
                     slow.bring_to(commit, git)
             assert content(quick.connection) == content(slow.connection), branch

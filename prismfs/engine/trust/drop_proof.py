@@ -3,6 +3,8 @@
 Keys and users are those of the sender's roster entry at the protected base, never of what the file brings.
 """
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import os
@@ -11,16 +13,19 @@ import tempfile
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prismfs.delivery.programs.run import run
 from prismfs.engine.trust.endorsement import roster_at
-from prismfs.engine.turn.desk import Desk
 from prismfs.errors import RecordError, RefusedError
-from prismfs.intake.drop import Drop
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.records.api import Event, OwnerProof, SignatureProof, View
 from prismfs.store.git.repository import Git
 from prismfs.store.git.signatures import PROGRAM
+
+if TYPE_CHECKING:
+    from prismfs.engine.turn.desk import Desk
+    from prismfs.intake.drop import Drop
 
 NAMESPACE = "prismfs"
 """What the signature of a drop is made for (`ssh-keygen -Y sign -n`): one of a commit does not serve."""
