@@ -8,9 +8,7 @@ import pytest
 
 from prismfs.daemon.watched_project import WINDOW_LAG, Health, WatchedProject
 from prismfs.engine.turn.react import react
-from tests.support.project import Project
-
-TODO = "kind: todo\nfrom: jade\ntitle: look at it\n"
+from tests.support.project import TODO, Project
 
 
 class BesideTurns:

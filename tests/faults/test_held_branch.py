@@ -12,9 +12,8 @@ from prismfs.store import window
 from prismfs.store.git import worktree
 from prismfs.store.git.held import Held
 from prismfs.store.git.repository import Git
-from tests.support.project import Project
+from tests.support.project import TODO, Project
 
-TODO = "kind: todo\nfrom: jade\ntitle: look at it\n"
 STARTS = 9
 """Programs that a person's commit may cost until the branch holds what was made of it."""
 

@@ -11,10 +11,9 @@ import pytest
 
 from prismfs.engine.trust.hook_scripts import HOOKS, check_hooks
 from tests.support.founded import copy_in_place_of
-from tests.support.project import CLEAN, run_git
+from tests.support.project import CLEAN, TODO, run_git
 from tests.support.writes import Writes, writes
 
-TODO = "kind: todo\nfrom: jade\ntitle: look at it\n"
 BEFORE_FILES = 60
 """Writes of an `init` before it does little more than one record file after the other."""
 

@@ -15,12 +15,11 @@ from prismfs.daemon.hints import Hints
 from prismfs.engine.admin.recover import recover
 from prismfs.errors import StoreError
 from tests.support.founded import copy_in_place_of
-from tests.support.project import Project
+from tests.support.project import TODO, Project
 from tests.support.waiting import until
 from tests.support.watched import Watched
 from tests.support.writes import Writes, writes
 
-TODO = "kind: todo\nfrom: jade\ntitle: look at it\n"
 OWN = "refs/prismfs/PID-TEST01"
 # A writer that dies as soon as it has the lock, before it can look at what the last one has left.
 DYING = """

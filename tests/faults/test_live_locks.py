@@ -9,9 +9,7 @@ import pytest
 
 from prismfs.errors import ConflictError
 from tests.support.dying import die_holding
-from tests.support.project import Project
-
-TODO = "kind: todo\nfrom: jade\ntitle: look at it\n"
+from tests.support.project import TODO, Project
 
 
 def test_lock_file_that_the_next_command_takes_during_the_look_stays(

@@ -18,12 +18,11 @@ from prismfs.errors import ConflictError
 from prismfs.intake.inbox import SETTLE
 from prismfs.store.git import worktree
 from tests.support.dying import die_holding
-from tests.support.project import Project
+from tests.support.project import TODO, Project
 from tests.support.waiting import until
 
 OWN = "refs/prismfs/PID-TEST01"
 LOCKS = ("index.lock", "refs/heads/main.lock", f"{OWN}/records.lock", f"{OWN}/scratch.lock")
-TODO = "kind: todo\nfrom: jade\ntitle: look at it\n"
 
 
 def drop_settled(bench: Project) -> str:

@@ -30,6 +30,9 @@ from tests.support.founded import found_project
 from tests.support.rows import records_in
 
 START = datetime(2026, 3, 1, 10, 0, 0, tzinfo=UTC)
+TODO = "kind: todo\nfrom: jade\ntitle: look at it\n"
+"""A drop that is taken in and changes nothing else."""
+
 SETTINGS = Settings(pid="PID-TEST01", tenant="acme", operators=("olga",))
 
 CLEAN = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")} | {
