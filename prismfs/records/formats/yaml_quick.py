@@ -45,13 +45,14 @@ class _Reader:
     """The lines of one file, and which of them is the next."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self._raw = text.split("\n")
         self._lines: list[_Line] = _LINE.findall(text)
         self._at = 0
         if len(self._lines) > _MOST_LINES:
             raise _OtherLayoutError
 
     def document(self) -> Document:
+        """Return the document that all the lines say."""
         found = self._mapping(0)
         if self._at < len(self._lines) or not found:
             raise _OtherLayoutError
@@ -103,8 +104,7 @@ class _Reader:
         return self._sequence(column) if self._lines[self._at][1] else self._mapping(column)
 
     def _literal(self, chomping: str, column: int) -> str:
-        raw = self._text.split("\n")
-        margin, first = " " * column, self._at
+        raw, margin, first = self._raw, " " * column, self._at
         while self._at < len(raw) and (not raw[self._at] or raw[self._at].startswith(margin)):
             self._at += 1
         text = "\n".join([line[column:] for line in raw[first : self._at]])
