@@ -15,7 +15,7 @@ from prismfs.proof.evidence import Evidence, FileChange
 from prismfs.proof.key_ring import Holder
 from prismfs.proof.proofs import Anchor, Classified, Fault, Proof, Reason, Tip
 from prismfs.proof.protected import Files, ProtectedFiles, changed, refusal_of
-from prismfs.proof.signers import Signer, proof_of, read_side, signer_of
+from prismfs.proof.signers import Signer, is_accepted, proof_of, read_side, signer_of
 from prismfs.proof.tips import first_covered
 
 
@@ -68,7 +68,7 @@ class _Walk:
         commit = self.line[index]
         signer = signer_of(commit, self.protected.ring, self.evidence)
         if signer.reason == "unknown_key":
-            signer = self._enrolled_below(index) or signer
+            signer = self._enrolled_by_its_group(index) or signer
         self.protected.pass_by(commit.oid)
         self.proofs[commit.oid] = proof_of(commit.oid, signer)
         if signer.holder is None:
@@ -82,21 +82,28 @@ class _Walk:
         else:
             self.proofs[commit.oid] = replace(self.proofs[commit.oid], reason=reason)
 
-    def _enrolled_below(self, index: int) -> Signer | None:
-        """Return who signed a tip whose group begins by taking over what enrols its key, by operators' own acts.
+    def _enrolled_by_its_group(self, index: int) -> Signer | None:
+        """Return who signed a tip whose group begins with what enrols its key.
 
-        Without that nothing could go on where the keys of all engines are lost: the first to sign is the new one.
+        Without that nothing could go on where the keys of all engines are lost: the first to sign is the new one. It
+        takes over operators' own acts, or this user has accepted its key.
         """
         first, reason = first_covered(self.line, index, self.last, self.start)
-        merge, mark = self.line[first], self.protected.mark.files
-        if reason != "covered" or len(merge.parents) != 2:
+        if reason != "covered":
+            return None
+        begin, ring, mark = self.line[first], self.protected.ring, self.protected.mark.files
+        news = self.protected.news_of(begin.oid)
+        files = changed(mark, news)
+        found = signer_of(self.line[index], self.evidence.ring(files), self.evidence)
+        if found.holder is None or found.holder.kind != "engine":
+            return None
+        if is_accepted(found, news, ring, mark):
+            return replace(found, reason="accepted")
+        if len(begin.parents) != 2:
             return None
         known = ChainMap(self.taken, self.proofs)
-        _, asked = read_side(merge.oid, known, ring=self.protected.ring, files=mark, evidence=self.evidence)
-        if changed(mark, self.protected.news_of(merge.oid)) != asked:
-            return None
-        found = signer_of(self.line[index], self.evidence.ring(asked), self.evidence)
-        return found if found.holder is not None and found.holder.kind == "engine" else None
+        _, asked = read_side(begin.oid, known, ring=ring, files=mark, evidence=self.evidence)
+        return found if files == asked else None
 
     def _hear(self, commit: CommitObject, person: Holder) -> None:
         """Let what a person's commit makes of protected files count, if it may."""
@@ -128,6 +135,8 @@ class _Walk:
         assert signer.key is not None
         for commit in covered:
             self.proofs[commit.oid] = Proof(commit.oid, "engine", "covered", signer.holder.name, signer.key, tip.oid)
+        if signer.reason == "accepted":
+            self.proofs[covered[0].oid] = replace(self.proofs[covered[0].oid], reason="accepted")
         asked = self._read_side(covered[0])
         if self.protected.ring.engine_vouches:
             self._vouch(tip, waiting, covered)

@@ -10,6 +10,7 @@ CoverReason = Literal["covered", "no_cover", "wrong_cover", "overclaims"]
 
 Reason = Literal[
     "covered",
+    "accepted",
     "signed",
     "odd_header",
     "odd_signature",
@@ -40,6 +41,7 @@ FaultCode = Literal[
 
 REASONS: Mapping[Reason, str] = {
     "covered": "a key of an engine covers it",
+    "accepted": "it enrols the engine that signed it, and this user takes the key for that engine's (keys accept)",
     "signed": "a key of a person signed it",
     "odd_header": "its headers are not those of a commit of git or prismfs",
     "odd_signature": "its signature is none of SSH, or is spelt otherwise than ssh-keygen writes it",

@@ -5,11 +5,11 @@ engine's, its second side is not. Of protected files it may bring exactly what o
 to, read in order from the mark's files: a part of them, or older ones, nobody has asked for.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from prismfs.proof.commit_object import CommitObject
-from prismfs.proof.evidence import Evidence
+from prismfs.proof.evidence import Evidence, FileChange
 from prismfs.proof.key_ring import Holder, KeyRing
 from prismfs.proof.proofs import Proof, Reason
 from prismfs.proof.protected import Files, changed, own_changes, refusal_of
@@ -61,6 +61,18 @@ def proof_of(commit: str, signer: Signer, *, tip: str | None = None) -> Proof:
         signer.key,
         tip=tip,
     )
+
+
+def is_accepted(signer: Signer, news: Sequence[FileChange], ring: KeyRing, files: Files) -> bool:
+    """Tell whether `signer` is an engine whose key this user has accepted, and `news` does no more than enrol it.
+
+    `news` are the changes of the protected `files`, to which the keys of `ring` belong. A name that the roster had
+    before, as that of an engine that was revoked, is not taken again.
+    """
+    holder, key = signer.holder, signer.key
+    if holder is None or key is None or not ring.engine_vouches or ring.accepted.get(key) != holder.name:
+        return False
+    return holder.place not in files and [one.path for one in news] == [holder.place]
 
 
 def read_side(

@@ -16,7 +16,7 @@ from prismfs.kinds import kind_of_path
 from prismfs.records.api import Plan
 from prismfs.store.engine_key import engine_key, signing_key
 from prismfs.store.git.history import ENGINE, Commit, Snapshot, is_ancestor, read_commit, read_pid
-from prismfs.store.git.keys import Signer
+from prismfs.store.git.keys import Signer, accepted_keys
 from prismfs.store.git.place import check_form, find_git_dir, locate, make_engine_git, place_of, register
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, NewCommit
 from prismfs.store.git.repository import Git
@@ -180,9 +180,9 @@ class ProjectRepo:
             try:
                 self._signer = signing_key(view, self.state, held=self._signer)
             except StoreError as error:
-                if error.code != "engine_not_enrolled" or first.merges is None:
+                if error.code != "engine_not_enrolled" or not (first.merges or accepted_keys(self.place.pid)):
                     raise
-                # Where no clone can sign any more, an operator's commit brings the key that takes it over.
+                # Where no clone can sign any more, what is taken over may bring the key, or this user accepts it.
                 self._signer, not_yet = engine_key(self.state, self.place.pid), error
         self._crash_point("before-objects")
         commits = commits_of(chain([first], made), self.git, base, [] if written is None else written, view)

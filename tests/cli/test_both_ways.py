@@ -33,6 +33,7 @@ HERE = {
     "hooks run": "is started by git, whose lock it must not wait for",
     "incident phase template": "writes a file that its user names",
     "init": "makes a project",
+    "keys accept": "writes beside the keys of this user",
     "keys new": "makes a key of this user",
     "keys rotate": "makes a key of this user",
     "metrics": "writes a file that its user names",

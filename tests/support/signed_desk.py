@@ -19,7 +19,7 @@ from prismfs.proof.proofs import Anchor, Classified, FaultCode, Reason, Status
 from prismfs.proof.sshsig import armor, public_line, signed_bytes
 from prismfs.proof.statements import Covers, with_statement
 from prismfs.store.git.history import ENGINE
-from prismfs.store.git.keys import FileKey, Signer
+from prismfs.store.git.keys import FileKey, Signer, accept_key
 from prismfs.store.git.place import find_git_dir, make_repository
 from prismfs.store.git.plumbing import NO_OBJECT, NewCommit
 from prismfs.store.git.proofs import classify_branch, protected_files
@@ -72,6 +72,18 @@ def entry(name: str, *, engine: bool = False, key: str | None = None, since: str
 def settings(trust: Trust = "signed", *operators: str) -> dict[str, bytes]:
     made = Project(pid="PID-TEST01", tenant="acme", trust=trust, operators=operators or (OPERATOR,))
     return {project.KIND.folder: project.KIND.write(made)}
+
+
+ACCEPTED = "desk-w"
+"""The engine that the user who runs the tests takes for one without the roster's word, where an attack says so."""
+
+
+def accepted(desk: "SignedDesk", trust: Trust = "local") -> None:
+    """Let the operator say what `trust` is, and this user that the key of `ACCEPTED` is that engine's."""
+    base, proposal = desk.head(), desk.by_hand(OPERATOR, settings(trust) | {"records/0": b"0"})
+    desk.back(base)
+    desk.take(ENGINES[0], proposal)
+    accept_key("PID-TEST01", ACCEPTED, line_of(ACCEPTED))
 
 
 def root_anchor(git: Git, root: str) -> Anchor:

@@ -68,6 +68,8 @@ def new(call: output.Call, agent: str | None, asks: bool, dry_run: bool) -> None
             "and this clone takes it with: prismfs push. Where no clone can sign, an operator whose key the roster has",
             f"commits {path} by hand, with git commit -S:",
             text,
+            "Where no operator has a key either, and trust is local, it counts for you by your own word:",
+            f"  prismfs keys accept {own.name} '{own.key}'",
         ]
     if asked is not None:
         data, lines = data | {"asked": asked}, [*lines, *_asked_lines(asked)]
@@ -129,6 +131,32 @@ def enrol(call: output.Call, name: str, key: str, dry_run: bool) -> None:
     An operator may. With trust: signed the roster's file is written, for a commit that an operator signs.
     """
     submit_protected(call, "keys.enrol", {"name": name, "key": key}, dry_run=dry_run)
+
+
+@command.command("accept", epilog="\b\nExample:\n  prismfs keys accept engine-amber 'ssh-ed25519 AAAA…'")
+@click.argument("name")
+@click.argument("key")
+@output.verb(writes=True)
+def accept(call: output.Call, name: str, key: str, dry_run: bool) -> None:
+    """Take the public KEY for that of the engine NAME by your own word, where nobody is left who could enrol it.
+
+    For trust: local, when the keys of all engines are lost. It counts for you, in every clone of yours; whoever else
+    works here has to say the same. In the clone that has the key, NAME is enrolled with it. An operator may.
+    """
+    from prismfs.cli.submit import submit_and_print
+    from prismfs.engine.admin import engine_keys
+    from prismfs.proof.sshsig import fingerprint
+
+    document: Document = {"name": name, "key": key}
+    with call.desk() as desk:
+        enrols = engine_keys.accept(desk, _event(call, "keys.enrol", document), call.now(), dry_run=dry_run)
+    if enrols and not dry_run:
+        submit_and_print(call, "keys.enrol", document, dry_run=False)
+        return
+    said = f"{'would take' if dry_run else 'takes'} {fingerprint(key)} for the key of {name}, by your word alone"
+    then = "and enrols it" if enrols else "prismfs push takes over what it has signed"
+    data = document | {"fingerprint": fingerprint(key), "enrols": enrols, "dry_run": dry_run}
+    output.result(call, data, [said, f"{'then: ' if not enrols else ''}{then}"])
 
 
 @command.command("revoke", epilog="\b\nExample:\n  prismfs keys revoke engine-amber --compromised-since 4f1c09a")

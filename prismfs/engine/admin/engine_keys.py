@@ -7,14 +7,16 @@ from typing import Literal
 
 from prismfs.engine.admin.roster import BRANCHES, commit_proposal, way_in
 from prismfs.engine.turn.desk import Desk
+from prismfs.engine.turn.submit import rehearse
 from prismfs.errors import RefusedError
 from prismfs.kinds import kind_of
 from prismfs.kinds.core.settings.persona import Persona, engine_entry, engines_of
 from prismfs.kinds.core.settings.project import Project
 from prismfs.proof.sshsig import fingerprint, public_line
-from prismfs.records.api import Document, View
+from prismfs.records.api import Document, Event, Plan, View
 from prismfs.rules.core.api import authority
 from prismfs.store.engine_key import engine_key, go_on, make_engine, make_next, read_engine
+from prismfs.store.git.keys import accept_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,22 @@ def own_key(desk: Desk, *, agent: str | None, dry_run: bool) -> OwnKey:
     name, signer = make_engine(state, pid, is_taken=partial(_is_taken, view), agent=agent)
     key = public_line(signer.public)
     return OwnKey(name, key, made=True, entry=_file(name, key))
+
+
+def accept(desk: Desk, event: Event, now: datetime, *, dry_run: bool) -> bool:
+    """Take the key of `event`, which would enrol it, for its engine's: this user's own word, in every clone of theirs.
+
+    Return whether it is this clone's own and not enrolled yet: then what enrols it can be signed from now on.
+
+    Raises:
+        PrismfsError: the rules would not enrol it; the key folder cannot be used.
+    """
+    decided = rehearse(desk, event, now)
+    name, key = str(event.document["name"]), str(event.document["key"])
+    if not dry_run:
+        accept_key(desk.repo.place.pid, name, key)
+    own = engine_key(desk.repo.state, desk.repo.place.pid)
+    return isinstance(decided, Plan) and own is not None and public_line(own.public) == key
 
 
 def next_key(desk: Desk, *, dry_run: bool) -> tuple[str, OwnKey]:

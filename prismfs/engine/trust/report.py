@@ -206,6 +206,10 @@ def _authors(found: Classified) -> Iterator[Line]:
     signed = [proof for proof in found.proofs.values() if proof.status == "engine"]
     for name, count in sorted(Counter(proof.name for proof in signed if not proof.doubted).items(), key=str):
         yield Line("proven", f"authors: {counted(count, 'commit')} signed by {name}")
+    for proof in signed:
+        if proof.reason == "accepted":
+            said = f"keys: no engine could sign any more; you take the key of {proof.name} for its own (keys accept)"
+            yield Line("repaired", f"{said} from {proof.commit[:12]} on")
     doubted = [proof for proof in signed if proof.doubted]
     if doubted:
         said = f"authors: {counted(len(doubted), 'commit')} from {doubted[0].commit[:12]} on"

@@ -25,6 +25,9 @@ KEY_FOLDER = "PRISMFS_KEY_FOLDER"
 _LARGEST = 10_000
 """Bytes of a key file that are read; an Ed25519 key has some four hundred."""
 
+_ACCEPTED = "accepted.keys"
+"""The file of public keys beside the project's own, one a line, with the engine's name where ssh has a comment."""
+
 _SIGN_REQUEST, _SIGN_RESPONSE = 13, 14
 _AGENT_SECONDS = 10.0
 _ANSWER = 1 << 16
@@ -149,6 +152,42 @@ def read_key(path: Path) -> FileKey:
     return FileKey(private)
 
 
+def accepted_keys(pid: str, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the public keys that this user takes for engines' of the project `pid`, each with the engine's name.
+
+    Raises:
+        RefusedError: as `read_key` does.
+        StoreError: `no_key`.
+    """
+    try:
+        path = key_folder(environ) / pid / _ACCEPTED
+    except StoreError:  # nobody's home, such as an auditor's: nothing is accepted
+        return {}
+    if not os.path.lexists(path):
+        return {}
+    _check_place(path)
+    lines = (line.rpartition(" ") for line in _read(path).decode().splitlines())
+    return {key: name for key, _, name in lines}
+
+
+def accept_key(pid: str, name: str, key: str, environ: Mapping[str, str] = os.environ) -> None:
+    """Take the public `key` for that of the engine `name`, whatever the roster of the project `pid` says.
+
+    Raises:
+        RefusedError, StoreError: as `accepted_keys` does; `no_key_folder`; it cannot be written.
+    """
+    lines = "".join(f"{key} {name}\n" for key, name in {**accepted_keys(pid, environ), key: name}.items())
+    path = key_folder(environ) / pid / _ACCEPTED
+    _check_place(path)
+    temporary = path.with_name(f"{_ACCEPTED}.{secrets.token_hex(4)}")
+    try:
+        _make_private(path.parent)
+        _write(temporary, lines.encode(), 0o600)
+        temporary.replace(path)
+    except OSError as error:
+        raise StoreError("no_key", f"the key cannot be noted: {error.strerror}", path=str(path)) from error
+
+
 def holds(signer: Signer) -> bool:
     """Tell whether `signer` has the private half of its public key, by a signature of something new."""
     data = secrets.token_bytes(32)
@@ -189,7 +228,7 @@ def _read(path: Path) -> bytes:
             if not stat.S_ISREG(found.st_mode) or found.st_mode & 0o077 or found.st_uid != os.geteuid():
                 raise RefusedError(
                     "key_exposed", "is not its owner's alone", path=str(path),
-                    hint="make a new key and take this one out of the roster",
+                    hint="make a new key, take this one out of the roster, and remove the file",
                 )  # fmt: skip
             return file.read(_LARGEST)
     except OSError as error:

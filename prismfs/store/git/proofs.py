@@ -17,6 +17,7 @@ from prismfs.proof.roster import ring_of
 from prismfs.records.api import Kind, Record
 from prismfs.store.git import history, signatures
 from prismfs.store.git.failures import missing
+from prismfs.store.git.keys import accepted_keys
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, parse_raw
 from prismfs.store.git.repository import Git
 
@@ -163,7 +164,9 @@ class GitEvidence:
             StoreError: `history_shallow`; one of them is missing here.
         """
         own = self._record(project.KIND, project.KIND.folder, files)
-        return ring_of(self.roster(files), own if isinstance(own, Project) else None)
+        if not isinstance(own, Project):
+            return ring_of(self.roster(files), None)
+        return ring_of(self.roster(files), own, accepted=accepted_keys(own.pid))
 
     def roster(self, files: Mapping[str, str]) -> Sequence[Persona]:
         """Return the entries of the roster that these protected files hold; invalid ones are left out.
