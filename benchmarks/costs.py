@@ -34,6 +34,7 @@ _COUNTED: Mapping[str, tuple[str, ...]] = {
     "validations of a model": ("<method 'validate_python' of 'pydantic_core._pydantic_core.SchemaValidator' objects>",),
     "documents made of a model": ("<method 'to_python' of 'pydantic_core._pydantic_core.SchemaSerializer' objects>",),
     "encodings of a document": ("codec.py:encode", "codec.py:canonical_json"),
+    "objects read of git": ("repository.py:_content",),
     "files opened": ("<built-in method posix.open>", "<built-in method io.open>"),
 }
 """What is counted, and the functions whose calls are that, as the profiler names them."""

@@ -155,6 +155,7 @@ class ProjectRepo:
         self._crash_point("before-reference")
         self._move(base, ids[-1])
         self._crash_point("after-reference")
+        self.window.hold((path, data) for _, path, _, data in written)
         if any(plan.takes for plan in applied):
             projection.bring_to(ids[-1], self.git)
         else:
@@ -238,12 +239,11 @@ class ProjectRepo:
 
         On a branch that has commits already it is made on top, and their files are kept.
         """
-        parent = self.window.head()
         commit = NewCommit(
             message=message, author=ENGINE, committer=ENGINE, seconds=seconds, files=tuple(sorted(files.items()))
         )
         register(self.place)
-        (new,) = self.git.write_commits([commit], parent=parent, scratch=self.place.scratch)
+        (new,) = self.git.write_commits([commit], parent=self.window.head(), scratch=self.place.scratch)
         self.git.move({self.place.truth: (self.git.reference(self.place.truth) or NO_OBJECT, new)})
         self.witness.note(new)
         return new

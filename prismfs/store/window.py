@@ -8,7 +8,7 @@ command is under way, it stays behind until that has ended.
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,6 +31,9 @@ _UNDER_WAY = {
 }
 """What git leaves in its directory while it waits for a person, how that is called, and the command that ends it."""
 
+_MOST_FRESH = 5000
+"""Files of new commits that are held for the window: those of a storm between two times that it is carried."""
+
 
 class Window:
     """The window of one project; every method but `news` and `obstacle` wants the writer's lock."""
@@ -41,6 +44,7 @@ class Window:
         self._marks = Marks(place.state, git)
         self._crash_point = crash_point
         self._found: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+        self._fresh: dict[str, bytes] = {}
 
     def head(self) -> str | None:
         """Return the commit at which the window stands, None where there is no such branch."""
@@ -110,6 +114,12 @@ class Window:
         if head is not None:
             self._carry_all(head, head, fresh=True)
 
+    def hold(self, files: Iterable[tuple[str, bytes]]) -> None:
+        """Keep files (path, bytes) of commits that were just made until they are carried: git need not be asked."""
+        self._fresh.update(files)
+        if len(self._fresh) > _MOST_FRESH:  # where it is not carried for long
+            self._fresh = {}
+
     def carry(self, head: str | None, truth: str) -> tuple[str, ...]:
         """Bring files, index and branch from `head` to `truth`; return the paths left because a person edits them.
 
@@ -167,8 +177,9 @@ class Window:
         self._marks.write("carrying", truth)
         self._crash_point("before-files")
         edited = worktree.restore(
-            self._git, self._place.state, changes, lambda: self._crash_point("between-files"), between
+            self._git, self._place.state, changes, lambda: self._crash_point("between-files"), between, self._fresh
         )
+        self._fresh = {}
         self._marks.write("worktree", truth)
         self._crash_point("before-index")
         index = self._place.git_dir / "index"

@@ -85,6 +85,7 @@ def write_files(
     """
     scratch.mkdir(parents=True, exist_ok=True)
     temporary = scratch / "file"
+    temporary.unlink(missing_ok=True)  # what a crash left there may have another mode
     with ExitStack() as stack:
         folders = Folders(root, stack)
         for path, data in files:
@@ -99,12 +100,14 @@ def write_files(
 
 
 def restore(
-    git: Git, scratch: Path, changes: Sequence[Change], each: Callable[[], None], also: Iterable[Change]
-) -> tuple[str, ...]:
+    git: Git, scratch: Path, changes: Sequence[Change], each: Callable[[], None], also: Iterable[Change],
+    held: Mapping[str, bytes],
+) -> tuple[str, ...]:  # fmt: skip
     """Bring the files of `changes` on disk from their old content to the new one.
 
     The old contents of `also` may stand there besides: what a carry that was cut off has put there. A file whose
-    content is none of these, such as one that a person is editing, is left alone. Returns their paths.
+    content is none of these, such as one that a person is editing, is left alone. Returns their paths. git is not asked
+    for what is `held`, by path.
     """
     edited = []
     known = {(change.path, change.old) for change in also}
@@ -129,8 +132,10 @@ def restore(
                 folders.leave(folder)
             else:
                 missing[change.path] = change.new
-    contents = (data for data in git.read_many(missing.values()) if data is not None)
-    files = zip(missing, contents, strict=True)
+    here = {path for path, new in missing.items() if path in held and _blob_of(held[path]) == new}
+    asked = git.read_many(new for path, new in missing.items() if path not in here)
+    contents = (held[path] if path in here else next(asked) for path in missing)
+    files = zip(missing, (data for data in contents if data is not None), strict=True)
     write_files(git.root, scratch, files, each, {change.path: change.mode for change in changes})
     return tuple(edited)
 
@@ -152,7 +157,7 @@ def take_back(git: Git, scratch: Path, index: Path, changes: Iterable[Change]) -
             if change.new != NO_OBJECT and (change.path, change.new) not in has
             and _blob_on_disk(folders, change.path) == change.new
         ]  # fmt: skip
-    restore(git, scratch, put, lambda: None, ())
+    restore(git, scratch, put, lambda: None, (), {})
 
 
 def edited(git: Git, commit: str, paths: Sequence[str]) -> tuple[str, ...]:
@@ -217,13 +222,15 @@ def _blob_of(data: bytes) -> str:
 
 
 def _make_aside(temporary: Path, data: bytes, mode: str) -> None:
-    temporary.unlink(missing_ok=True)  # what a crash left there may have another mode
     if mode == LINK:
         os.symlink(data, temporary)
         return
-    # Buffered, so that the rest is tried: a disk that fills up takes the first part of a file without an error.
-    with os.fdopen(os.open(temporary, _FILE, 0o755 if mode == PROGRAM else 0o644), "wb") as file:
-        file.write(data)
+    descriptor = os.open(temporary, _FILE, 0o755 if mode == PROGRAM else 0o644)
+    try:
+        while data:  # a disk that fills up takes the first part of a file without an error
+            data = data[os.write(descriptor, data) :]
+    finally:
+        os.close(descriptor)
 
 
 def _not_a_folder(path: str) -> StoreError:
