@@ -95,7 +95,7 @@ class Marks:
 
     def read(self, name: str) -> str | None:
         """Return the commit of the mark `name`; None where there is none, or none that the repository holds."""
-        with suppress(FileNotFoundError, UnicodeDecodeError):
+        with suppress(FileNotFoundError, NotADirectoryError, UnicodeDecodeError):
             text = (self._state / name).read_text().strip()
             if len(text) in (40, 64) and (text == EMPTY_TREE or self._git.resolve(text) is not None):
                 return text
@@ -159,8 +159,11 @@ def check_truth(place: Place) -> None:
     """Accept a truth whose reference is there, or is not.
 
     Raises:
-        StoreError: `records_gone`; its file is empty.
+        StoreError: `records_gone`; its file is empty. `repository_moved`; git's own directory is not there any more.
     """
+    if not place.common.is_dir():
+        hint = "start the watcher anew where git init --separate-git-dir has moved it, or move it back"
+        raise StoreError("repository_moved", "git's directory has gone", path=str(place.common), hint=hint)
     if is_empty(place, place.truth):
         raise StoreError("records_gone", "its file is empty", path=place.truth, hint="prismfs recover")
 

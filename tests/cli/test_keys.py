@@ -201,6 +201,8 @@ def test_ssh_agent_signs_for_a_clone(place: CommandLine, tmp_path: Path, monkeyp
         other.git("pull", "--quiet", "--ff-only")
         assert other.call("journal", "add", "hello").code == 0
         assert classified(other).faults == ()
+        third = cloned(place, tmp_path / "third")
+        assert third.call("keys", "new", "--agent", public, "--json").error["code"] == "known_key"
     finally:
         subprocess.run(["ssh-agent", "-k"], env=environment, capture_output=True, check=True)
 

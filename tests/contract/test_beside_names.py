@@ -108,3 +108,15 @@ def test_clone_that_was_lost_with_what_it_had_not_shared_is_recovered_in_its_pla
     assert cli("-C", lost, "recover").code == 0
     assert cli("attach", lost).code == 0
     assert run_git(lost / FOLDER, "status", "--porcelain") == ""
+
+
+def test_folder_that_the_codes_own_ignore_file_shows_is_named(code: Path) -> None:
+    """Such a file, an allow-list of what is code, outranks the line that hides the folder."""
+    (code / ".gitignore").write_text("*\n!*/\n!*.py\n")
+    made = cli("init", code, "--pid", PID, "--beside")
+    assert (made.code, "Let that file end with /.prismfs/" in made.err) == (0, True)
+    assert "Let that file end with" in cli("attach", code).err
+    with (code / ".gitignore").open("a") as file:
+        file.write("/.prismfs/\n")
+    assert "note:" not in cli("attach", code).err
+    assert FOLDER not in run_git(code, "status", "--porcelain")

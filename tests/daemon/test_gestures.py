@@ -71,3 +71,16 @@ def test_every_gesture_beside_a_watcher_loses_nothing_and_ends(watched: Watched)
     assert sorted(todo["title"] for todo in watched.records("todo")) == ["before 0", "before 1", "before 2"]
     assert watched.verified()
     assert watched.git("fsck", "--strict", "--no-dangling") == ""
+
+
+def test_watcher_below_which_gits_directory_was_moved_says_so_and_the_next_one_goes_on(watched: Watched) -> None:
+    """It said that the repository has no commit yet, and ended with an error of prismfs itself."""
+    child = watched.start()
+    watched.git("init", "--quiet", "--separate-git-dir", "../moved.git")
+    watched.drop(watched.journal("beside."), "drop.json")
+    until(lambda: "repository_moved" in watched.printed(child), "the watcher to say it")
+    assert watched.stop(child) == 0, watched.errors(child)
+    assert '"internal"' not in watched.printed(child)
+    second = watched.start("--once-idle")
+    assert second.wait(60) == 0, watched.errors(second)
+    assert is_noted(watched, "beside.")

@@ -83,6 +83,7 @@ def init(
         click.echo(f"writes {line}", err=True)
     if beside:
         beside_code.add_work_tree(code, folder, pid)
+        _warn_where_shown(code, folder)
     commit, made = init_project(folder, project=project, now=call.now())
     joined = [] if tenant is None else join_tenant(folder, pid, known, actor=call.actor(), now=call.now())
     installed, kept = ([], []) if no_hooks else install(folder)
@@ -117,7 +118,18 @@ def attach(call: output.Call, folder: Path, pid: str | None, at: str | None, dry
         output.result(call, {"path": str(place), "pid": pid, "dry_run": True}, f"would bring the project to {place}")
         return
     pid = beside.attach(folder, place, pid)
+    _warn_where_shown(folder, place)
     output.result(call, {"path": str(place), "pid": pid, "dry_run": False}, f"{pid} is in {place}")
+
+
+def _warn_where_shown(code: Path, folder: Path) -> None:
+    """Name the line that the code's own .gitignore lacks."""
+    from prismfs.engine.admin.beside import shown_as
+
+    line = shown_as(code, folder)
+    if line is not None:
+        said = f"a .gitignore of the code shows {folder.name}/ all the same: git add would take it in"
+        click.echo(f"note: {said}. Let that file end with {line}", err=True)
 
 
 @click.command("demo", epilog="\b\nExample:\n  prismfs demo --keep /tmp/desk")

@@ -120,6 +120,16 @@ def add_work_tree(code: Path, folder: Path, pid: str) -> None:
     _hide(common, code, folder)
 
 
+def shown_as(code: Path, folder: Path) -> str | None:
+    """Return the line for its `.gitignore` where `code` shows the folder all the same; None where it is hidden.
+
+    What stands there, such as `!*/`, outranks `info/exclude`.
+    """
+    with Git(code, find_git_dir(code)) as git:
+        hidden = git.status("check-ignore", "--quiet", "--no-index", "--", f"{folder.resolve()}/") == 0
+    return None if hidden else _pattern(code, folder)
+
+
 def _check_free(folder: Path, link: Path, admin: Path) -> None:
     ours = _leads_to(link)
     if folder.exists() and any(folder.iterdir()) and (ours is None and not admin.exists()):
@@ -263,11 +273,14 @@ def _set(git: Git, common: Path, key: str, value: str, *options: str) -> None:
 
 def _hide(common: Path, code: Path, folder: Path) -> None:
     """Hide the folder from the code's work trees by a line of its own."""
-    name = folder.resolve().relative_to(code.resolve()).as_posix()
-    pattern = re.sub(r"([\\*?[])", r"\\\1", name)
-    line = f"/{pattern}/\n"
+    line = f"{_pattern(code, folder)}\n"
     path = common / "info" / "exclude"
     path.parent.mkdir(exist_ok=True)
     text = path.read_text() if path.exists() else ""
     if line not in text.splitlines(keepends=True):
         path.write_text(text + ("" if not text or text.endswith("\n") else "\n") + line)
+
+
+def _pattern(code: Path, folder: Path) -> str:
+    name = folder.resolve().relative_to(code.resolve()).as_posix()
+    return "/" + re.sub(r"([\\*?[])", r"\\\1", name) + "/"

@@ -66,7 +66,8 @@ def own_key(desk: Desk, *, agent: str | None, dry_run: bool) -> OwnKey:
     `agent` is the public key that an ssh-agent is to sign with in place of a file.
 
     Raises:
-        RefusedError: `key_exists`, the engine is enrolled with another key than `agent`; or why the key is of no use.
+        RefusedError: `key_exists`, the engine is enrolled with another key than `agent`; `known_key`, another engine is
+            enrolled with `agent`; or why the key is of no use.
         StoreError: the key cannot be made, or the ssh-agent does not answer.
     """
     view, state = desk.view(), desk.repo.state
@@ -85,6 +86,10 @@ def own_key(desk: Desk, *, agent: str | None, dry_run: bool) -> OwnKey:
             return OwnKey(engine.name, key, made=False)
         if entry is None and agent in (None, key):
             return OwnKey(engine.name, key, made=False, entry=_file(engine.name, key))
+    for other in engines_of(view):
+        if agent in other.keys:
+            said = f"this is the key of {other.identity} already, and each clone has one of its own"
+            raise RefusedError("known_key", said, field="--agent", hint="ssh-keygen -t ed25519 makes another")
     if dry_run:
         return OwnKey(None, None, made=True)
     name, signer = make_engine(state, pid, is_taken=partial(_is_taken, view), agent=agent)
