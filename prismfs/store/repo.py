@@ -15,12 +15,12 @@ from prismfs.errors import ConflictError, StoreError
 from prismfs.kinds import kind_of_path
 from prismfs.records.api import Plan
 from prismfs.store.engine_key import engine_key, signing_key
+from prismfs.store.git.groups import Groups
 from prismfs.store.git.history import ENGINE, Commit, Snapshot, is_ancestor, read_commit, read_pid
 from prismfs.store.git.keys import Signer, accepted_keys
 from prismfs.store.git.place import check_form, find_git_dir, locate, make_engine_git, place_of, register
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, NewCommit
 from prismfs.store.git.repository import Git
-from prismfs.store.git.signing import sign_group
 from prismfs.store.git.worktree import disk_error
 from prismfs.store.lock import Lock, Marks, check_truth, clear_dead_locks
 from prismfs.store.plan_commits import Written, commits_of
@@ -57,6 +57,7 @@ class ProjectRepo:
         self.state = self.place.state
         self._lock = Lock(self.state / "writer.lock")
         self.git = Git(root, make_engine_git(self.place), inherit=self._lock.descriptor)
+        self._groups = Groups(self.git, self.place.scratch)
         self._marks = Marks(self.state, self.git)
         self.window = Window(self.place, self.git, crash_point)
         self.witness = Witness(self.place, self.git)
@@ -187,8 +188,7 @@ class ProjectRepo:
                 self._signer, not_yet = engine_key(self.state, self.place.pid), error
         self._crash_point("before-objects")
         commits = commits_of(chain([first], made), self.git, base, [] if written is None else written, view)
-        ids = self.git.write_commits(commits, parent=base, scratch=self.place.scratch)
-        signed = sign_group(self.git, ids, base=base, signer=self._signer) if sign else ids
+        signed = self._groups.write(commits, base=base, signer=self._signer if sign else None)
         if not_yet is not None and not is_proven(self.git, base, signed[-1]):
             self._signer = None
             raise not_yet

@@ -1,4 +1,4 @@
-"""The pack of a signed tip is what git itself would have written, byte for byte."""
+"""A pack and its index are what git itself would have written, byte for byte."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from prismfs.errors import StoreError
 from prismfs.proof.commit_object import oid_of
-from prismfs.store.git.plumbing import index_of, pack_of, write_pack
+from prismfs.store.git.packs import Pack
 from prismfs.store.git.signing import sign_group
 from tests.support.signed_desk import SignedDesk, key_of, opened
 
@@ -30,18 +30,20 @@ BODIES = [b"", b"x", b"x" * 15, b"x" * 16, b"y" * 5000, bytes(range(256)) * 300]
 def test_index_is_the_one_that_git_makes_of_the_pack(body: bytes, tmp_path: Path) -> None:
     commit = b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor a <a> 1 +0000\ncommitter a <a> 1 +0000\n\n" + body
     subprocess.run(["git", "init", "-q", str(tmp_path / "bare"), "--bare"], check=True)
-    pack, oid = pack_of(commit), oid_of(commit)
+    pack = Pack()
+    names = [pack.add("commit", commit).hex(), *(pack.add("blob", body[:size]).hex() for size in (0, 1, 1, 20))]
+    assert names[0] == oid_of(commit)
     made = subprocess.run(
         ["git", "--git-dir", str(tmp_path / "bare"), "index-pack", "--stdin", "--keep=prismfs"],
-        input=pack, capture_output=True, check=True,
+        input=pack.pack(), capture_output=True, check=True,
     )  # fmt: skip
     stem = tmp_path / "bare/objects/pack" / f"pack-{made.stdout.decode().split()[-1]}"
     git_wrote = {suffix: stem.with_suffix(suffix).read_bytes() for suffix in (".pack", ".idx", ".keep")}
-    assert git_wrote == {".pack": pack, ".idx": index_of(pack, oid), ".keep": b"prismfs\n"}
+    assert git_wrote == {".pack": pack.pack(), ".idx": pack.index(), ".keep": b"prismfs\n"}
     for suffix in git_wrote:
         stem.with_suffix(suffix).unlink()
     for _ in range(2):  # the same again does no harm
-        assert write_pack(tmp_path / "bare", pack, oid) == stem.with_suffix(".keep")
+        assert pack.write(tmp_path / "bare") == stem.with_suffix(".keep")
     assert {suffix: stem.with_suffix(suffix).read_bytes() for suffix in git_wrote} == git_wrote
     assert not list(stem.parent.glob(".prismfs-*"))
     subprocess.run(["git", "verify-pack", str(stem.with_suffix(".idx"))], check=True)

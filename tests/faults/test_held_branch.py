@@ -11,7 +11,7 @@ from prismfs.errors import ConflictError
 from prismfs.store import window
 from prismfs.store.git import worktree
 from prismfs.store.git.held import Held
-from prismfs.store.git.repository import Git
+from tests.support.programs import count_starts
 from tests.support.project import TODO, Project
 
 STARTS = 9
@@ -107,14 +107,7 @@ def test_commit_of_a_person_starts_few_programs_until_the_branch_holds_it(
     bench.drop(TODO)
     bench.turn()
     bench.commit_by_hand({"NOTES": b"a line\n"})
-    started = []
-    start = Git._start
-
-    def counted(git: Git, *arguments: str, **more: Any) -> Any:
-        started.append(arguments[0])
-        return start(git, *arguments, **more)
-
-    monkeypatch.setattr(Git, "_start", counted)
+    started = count_starts(monkeypatch)
     bench.turn()
     assert bench.head() == bench.truth()
     assert 0 < len(started) <= STARTS, started

@@ -3,9 +3,7 @@
 Source: git-diff-tree(1), section "raw output format"; git-fast-import(1), section "input format".
 """
 
-import hashlib
 import os
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -85,52 +83,6 @@ def quoted(path: str) -> bytes:
     """Return a path of people's as fast-import reads it, whatever bytes it holds."""
     inner = os.fsencode(path).replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
     return b'"' + inner + b'"'
-
-
-def pack_of(commit: bytes) -> bytes:
-    """Return a pack that holds one commit object. Source: gitformat-pack(5) of git 2.39, version 2."""
-    size, rest = len(commit) & 0x0F | 1 << 4, len(commit) >> 4  # 1 is the type of a commit
-    head = bytearray()
-    while rest:
-        head.append(size | 0x80)
-        size, rest = rest & 0x7F, rest >> 7
-    body = b"PACK" + (2).to_bytes(4) + (1).to_bytes(4) + bytes((*head, size)) + zlib.compress(commit)
-    return body + hashlib.sha1(body, usedforsecurity=False).digest()
-
-
-def index_of(pack: bytes, oid: str) -> bytes:
-    """Return the index of a `pack_of` whose commit is `oid`. Source: gitformat-pack(5) of git 2.39, index version 2."""
-    name, entry, checksum = bytes.fromhex(oid), pack[12:-20], pack[-20:]
-    counts = b"".join(int(first >= name[0]).to_bytes(4) for first in range(256))
-    body = b"\xfftOc" + (2).to_bytes(4) + counts + name + zlib.crc32(entry).to_bytes(4) + (12).to_bytes(4) + checksum
-    return body + hashlib.sha1(body, usedforsecurity=False).digest()
-
-
-def write_pack(git_dir: Path, pack: bytes, oid: str) -> Path:
-    """Put a `pack_of` the commit `oid` where git finds it, flushed to the disk; return its `.keep`, made first.
-
-    git itself starts a program for that, which costs more than all else in a group of one commit.
-
-    Raises:
-        OSError: the disk is full, or the repository cannot be written.
-    """
-    folder = git_dir / "objects" / "pack"
-    stem = f"pack-{pack[-20:].hex()}"
-    # git finds a pack by its index, so that this comes last. Aside it is neither tmp_ nor .idx: git gc removes such.
-    for suffix, data in ((".keep", b"prismfs\n"), (".pack", pack), (".idx", index_of(pack, oid))):
-        aside = folder / f".prismfs-{os.getpid()}"
-        aside.unlink(missing_ok=True)
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.rename(folder / f"{stem}{suffix}")
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    return folder / f"{stem}.keep"
 
 
 def keeps_of_imports(git_dir: Path) -> Iterator[Path]:

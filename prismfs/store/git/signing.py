@@ -6,11 +6,11 @@ git's own `commit -S` starts two programs for that and needs the key in its conf
 from collections.abc import Sequence
 
 from prismfs.errors import StoreError
-from prismfs.proof.commit_object import oid_of, read_commit, with_signature
+from prismfs.proof.commit_object import read_commit, with_signature
 from prismfs.proof.sshsig import SshSignature, armor, is_good, public_line, signed_bytes
 from prismfs.proof.statements import MOST_COVERED, Covers, covers_of, with_statement
 from prismfs.store.git.keys import Signer
-from prismfs.store.git.plumbing import pack_of, write_pack
+from prismfs.store.git.packs import Pack
 from prismfs.store.git.repository import Git
 from prismfs.store.git.worktree import disk_error
 
@@ -31,14 +31,26 @@ def sign_group(git: Git, ids: Sequence[str], *, base: str, signer: Signer | None
     if data is None:
         raise _unsigned(f"{ids[-1]} is missing")
     signed = signed_tip(ids[-1], data, Covers(base, len(ids)), signer)
-    new = oid_of(signed)
-    try:  # in a pack that is kept until a reference holds it: `git gc --prune=now` takes a loose object at any time
-        git.kept.append(write_pack(git.git_dir, pack_of(signed), new))
+    pack = Pack()
+    new = pack.add("commit", signed).hex()
+    put_pack(git, pack, new)
+    return (*ids[:-1], new)
+
+
+def put_pack(git: Git, pack: Pack, tip: str) -> None:
+    """Write `pack`, which holds the commit `tip`; it is kept until a reference holds that.
+
+    A loose object `git gc --prune=now` would take away at any time.
+
+    Raises:
+        StoreError: the disk is full, or the repository cannot be written.
+    """
+    try:
+        git.kept.append(pack.write(git.git_dir))
     except OSError as error:
         raise disk_error(error, "objects/pack") from error
-    if git.resolve(new) is None:
-        raise _unsigned("git wrote something else")
-    return (*ids[:-1], new)
+    if git.resolve(tip) is None:
+        raise StoreError("git_failed", f"git does not find {tip}, which was just written", hint="run prismfs doctor")
 
 
 def signed_tip(oid: str, data: bytes, covers: Covers, signer: Signer) -> bytes:
