@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from prismfs.store.git.repository import Git
 
 _SCHEMAS = ("kinds", "records")
+"""What makes the forms of records: the sources and not the schemas, which leave out what only code can check."""
 
 
 def read_head(connection: sqlite3.Connection) -> str | None:
@@ -29,36 +30,33 @@ def read_head(connection: sqlite3.Connection) -> str | None:
     What another program filled it with is nothing to this one: it may know other kinds and other forms.
     """
     meta = dict(connection.execute("SELECT name, value FROM meta WHERE name IN ('head', 'program')"))
-    return meta.get("head") if meta.get("program") == _program() else None
+    return meta.get("head") if meta.get("program") == program_of(*_SCHEMAS) else None
 
 
 def write_head(connection: sqlite3.Connection, commit: str) -> None:
     """Write down that the database shows `commit` to this program."""
-    rows = (("head", commit), ("program", _program()))
+    rows = (("head", commit), ("program", program_of(*_SCHEMAS)))
     connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
 
 
 @cache
-def _program() -> str:
-    """Return the version of the program and a digest of what makes its schemas: the sources of kinds and records.
-
-    The sources and not the schemas, which leave out what only code can check, and take all models to make.
-    """
+def program_of(*folders: str) -> str:
+    """Return the version of the program and a digest of its files below these folders; "" is all of them."""
     package = os.path.dirname(os.path.dirname(__file__))
     digest = hashlib.sha256()
-    for path in sorted(path for folder in _SCHEMAS for path in _sources(os.path.join(package, folder))):
+    for path in sorted(path for folder in folders for path in _files(os.path.join(package, folder))):
         with open(path, "rb", buffering=0) as file:
             data = file.read()
         digest.update(f"{os.path.relpath(path, package)} {len(data)}\n".encode() + data)
     return f"{__version__} {digest.hexdigest()}"
 
 
-def _sources(folder: str) -> Iterator[str]:
+def _files(folder: str) -> Iterator[str]:
     for entry in os.scandir(folder):
-        if entry.name.endswith(".py"):
+        if entry.is_file():
             yield entry.path
-        elif entry.is_dir():
-            yield from _sources(entry.path)
+        elif entry.name != "__pycache__":
+            yield from _files(entry.path)
 
 
 _DISK = ("disk_full", "disk_failed", "read_only")

@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Self
 
 from prismfs.errors import ConflictError, StoreError
-from prismfs.kinds import kind_of_path
 from prismfs.records.api import Plan
 from prismfs.store.engine_key import engine_key, signing_key
 from prismfs.store.git.groups import Groups
-from prismfs.store.git.history import ENGINE, Commit, Snapshot, is_ancestor, read_commit, read_pid
+from prismfs.store.git.history import ENGINE, Commit, Snapshot, files_at, is_ancestor, read_commit, read_pid
 from prismfs.store.git.keys import Signer, accepted_keys
 from prismfs.store.git.place import check_form, find_git_dir, locate, make_engine_git, place_of, register
-from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, NewCommit
+from prismfs.store.git.plumbing import NO_OBJECT, NewCommit
 from prismfs.store.git.repository import Git
 from prismfs.store.git.worktree import disk_error
 from prismfs.store.lock import Lock, Marks, check_truth, clear_dead_locks
@@ -119,9 +118,7 @@ class ProjectRepo:
 
     def files(self, snapshot: Snapshot) -> Iterator[tuple[str, bytes]]:
         """Yield path and bytes of every record file: the slow reader that the projection is held against."""
-        for change in self.git.changes(EMPTY_TREE, snapshot.commit):
-            if kind_of_path(change.path) is not None:
-                yield change.path, self.git.read(change.new) or b""
+        return files_at(self.git, snapshot.commit)
 
     def news(self, snapshot: Snapshot, heads: Sequence[str] = ()) -> Sequence[Commit]:
         """Return what the window and the histories of `heads` have and the truth lacks, each after its parents.

@@ -24,6 +24,11 @@ _NOTED = re.compile(rb"(?:object )?([0-9a-f]{40})\n")
 _HINT = "prismfs recover --dry-run says what would be put back"
 
 
+def clone_name(place: Place) -> str:
+    """Return the name by which one clone of a project is remembered."""
+    return hashlib.sha256(os.fsencode(place.common.resolve())).hexdigest()[:16]
+
+
 class Memory:
     """One commit that this user remembers of the project `pid`, under a `name`, outside of the repository.
 
@@ -48,7 +53,7 @@ class Memory:
 
     def note(self, commit: str) -> None:
         """Remember `commit`; where it cannot be written, what was noted before stays."""
-        self._write(f"{commit}\n".encode())
+        self.write(f"{commit}\n".encode())
 
     def _read(self) -> bytes:
         if self.path is not None:
@@ -56,7 +61,8 @@ class Memory:
                 return self.path.read_bytes()
         return b""
 
-    def _write(self, data: bytes) -> None:
+    def write(self, data: bytes) -> None:
+        """Remember `data`, in a file of this user's alone; where it cannot be written, what was there stays."""
         if self.path is None or not self.path.parent.is_dir():
             return
         with suppress(OSError):
@@ -117,8 +123,7 @@ class Witness(Memory):
     """What this user has seen of one clone's records; a project without engines has none."""
 
     def __init__(self, place: Place, git: Git) -> None:
-        name = hashlib.sha256(os.fsencode(place.common.resolve())).hexdigest()[:16]
-        super().__init__(git, place.pid, f"{name}.head")
+        super().__init__(git, place.pid, f"{clone_name(place)}.head")
         self._place = place
 
     def check(self, truth: str) -> None:
@@ -147,7 +152,7 @@ class Witness(Memory):
     def sign(self, commit: str, signer: Signer | None) -> None:
         """Remember `commit` of the records by a checkpoint; by its id alone where the engine does not sign."""
         signed = self.signed(commit, signer)
-        self.note(commit) if signed is None else self._write(signed)
+        self.note(commit) if signed is None else self.write(signed)
 
     def signed(self, commit: str, signer: Signer | None) -> bytes | None:
         """Return this clone's checkpoint over `commit` of the records, None without a key that signs."""

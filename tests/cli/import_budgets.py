@@ -57,7 +57,7 @@ BUDGETS: dict[str, tuple[int, str]] = {
     "incident phase template": (256, "pydantic sqlite3 yaml"),
     "witness export": (260, "cryptography pydantic sqlite3 yaml"),
     "witness show": (260, "cryptography pydantic sqlite3 yaml"),
-    "verify": (262, "cryptography dateutil markdown_it pydantic re2 sqlite3 yaml"),
+    "verify": (263, "cryptography dateutil markdown_it pydantic re2 sqlite3 yaml"),
     "push": (272, "pydantic sqlite3 yaml"),
     "escalate stale": (273, "pydantic sqlite3 yaml"),
     "keys new": (274, "cryptography pydantic sqlite3 yaml"),

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from prismfs.engine.trust.verify import Verified, verify
+from prismfs.engine.trust.verified import Verified
+from prismfs.engine.trust.verify import verify
 from prismfs.rules import RULES_VERSION, TABLE
 from prismfs.rules.core.road import Table
 from prismfs.store.git.history import ENGINE, read_commits

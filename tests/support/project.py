@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from prismfs.clock import FakeClock
-from prismfs.engine.trust.verify import Verified, verify
+from prismfs.engine.trust.verified import Verified
+from prismfs.engine.trust.verify import verify
 from prismfs.engine.turn.commit_group import Outcome, commit_group
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.react import Moment, react

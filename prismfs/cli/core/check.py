@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -123,9 +124,12 @@ def doctor(call: output.Call) -> int:
 @click.command("verify", epilog="\b\nExample:\n  prismfs verify --since v1.0\n  prismfs verify --against origin")
 @click.option("--since", metavar="REV", help="Judge only commits after this one.")
 @click.option("--against", metavar="FILE|REMOTE", help="Hold the records against a checkpoint, or those of a remote.")
+@click.option("--full", is_flag=True, help="Decide all commits again, whatever was verified before.")
 @output.verb()
-def verify(call: output.Call, since: str | None, against: str | None) -> int:
+def verify(call: output.Call, since: str | None, against: str | None, full: bool) -> int:
     """Decide every commit again by its own version of the rules, and compare; check signatures and the audit chain.
+
+    Where this user has verified the records here without a finding, only what came since is; the report says so.
 
     At the end stands what is proven, what was repaired, and what is undecidable, and why. Exit 0 if there is no
     problem and nothing is undecidable, else 1. A checkpoint is what `prismfs witness export` writes.
@@ -139,16 +143,18 @@ def verify(call: output.Call, since: str | None, against: str | None) -> int:
             start = None if since is None else git.resolve(f"{since}^{{commit}}")
         if since is not None and start is None:
             raise StoreError("unknown_commit", "is no commit here", path=since)
-        found, told = conclude(repo, since=start, against=against, progress=_progress(call))
+        found, told, whole = conclude(repo, since=start, against=against, full=full, progress=_progress(call))
     lines = [click.style(output.one_line(f"{problem} [{problem.code}]"), fg="red") for problem in found.problems]
     lines += [
         f"{click.style(f'{line.word:11}', fg=_COLOURS[line.word])}  {output.one_line(line.said)}" for line in told
     ]
+    if whole is not None:
+        lines.append(output.one_line(f"all of it was decided again: {whole}"))
     form = isolation_of(call.project())
     lines.append(f"isolation: {form.form} ({form.meaning})")
     open_ = sum(line.word == "undecidable" for line in told)
     lines.append("the history does not verify" if found.problems else _END[open_ > 0].format(open_))
-    data = found.to_document() | {"isolation": form.form, "report": [asdict(line) for line in told]}
+    data = found.to_document() | {"isolation": form.form, "report": [asdict(line) for line in told], "whole": whole}
     output.result(call, data, lines)
     return 1 if found.problems or open_ else 0
 
@@ -165,4 +171,11 @@ def _records(root: Path | None) -> Iterator[Path]:
 def _progress(call: output.Call) -> Callable[[int], None]:
     if call.as_json or not sys.stderr.isatty():
         return lambda _: None
-    return lambda number: click.echo(f"\r{number} commits", err=True, nl=False) if number % 100 == 0 else None
+    begin = time.monotonic()
+
+    def tell(number: int) -> None:
+        if number % 100 == 0:
+            rate = number / (time.monotonic() - begin)
+            click.echo(f"\r{number:,} commits, {rate:,.0f} a second", err=True, nl=False)
+
+    return tell

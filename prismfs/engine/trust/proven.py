@@ -9,14 +9,18 @@ from prismfs.store.git.proofs import classify_branch, has_engines, protected_fil
 from prismfs.store.git.repository import Git
 
 
-def proofs_of(git: Git, until: str) -> Classified | None:
-    """Return the proofs of the commits up to `until` since the one that founded the project.
+def proofs_of(git: Git, until: str, anchor: Anchor | None = None) -> Classified | None:
+    """Return the proofs of the commits up to `until` since the one that founded the project, or since `anchor`.
 
-    None for a project that was made without an engine, or has none any more: nothing there is signed.
+    What changed since of protected files may say of any key that it was compromised: then all are looked at again. None
+    for a project that was made without an engine, or has none any more: nothing there is signed.
     """
     first = founding_of(git, until)
     if first is None or not has_engines(git, first) or not has_engines(git, until):
         return None
+    found = None if anchor is None else classify_branch(git, until, anchor)
+    if found is not None and anchor is not None and found.mark.files == anchor.mark.files:
+        return found
     return classify_branch(git, until, Anchor.at_root(first, protected_files(git, first)))
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from prismfs.engine.trust.proven import proofs_of, unproven
-from prismfs.engine.trust.verify import Verified, verify
+from prismfs.engine.trust.verified import Earlier, Verified, recall, remember
+from prismfs.engine.trust.verify import verify
 from prismfs.errors import Problem, RecordError, RefusedError, StoreError
 from prismfs.proof.checkpoint import LARGEST, Checkpoint, read_checkpoint
 from prismfs.proof.proofs import Classified
@@ -134,22 +135,26 @@ def export(repo: ProjectRepo) -> tuple[Held, bytes]:
 
 
 def conclude(
-    repo: ProjectRepo, *, since: str | None, against: str | None, progress: Callable[[int], None]
-) -> tuple[Verified, list[Line]]:
-    """Verify the history, its signatures and its end, and return the finding with all problems, and the report.
+    repo: ProjectRepo, *, since: str | None, against: str | None, full: bool, progress: Callable[[int], None]
+) -> tuple[Verified, list[Line], str | None]:
+    """Verify the history, its signatures and its end: return the finding with all problems, the report, and a word.
 
-    Judged are commits after `since`; `against` is as in `read_against`, and raises what that does.
+    Judged are commits after `since`, else those after what was verified last, or with `full` all. The word says why
+    all were, where something was verified before. `against` is as in `read_against`, and raises what that does.
     """
     held = [] if against is None else read_against(repo, against)
     head = repo.snapshot().commit
-    found = verify(repo.git, until=head, since=since, progress=progress)
-    signed = proofs_of(repo.git, head)
+    known = recall(repo, head) if since is None and not full else Earlier()
+    found = verify(repo.git, until=head, since=since, start=known.stand, progress=progress)
+    signed = proofs_of(repo.git, head, known.anchor)
     unsigned = () if found.problems or signed is None else unproven(signed)  # of what differs more is said already
     found = replace(found, problems=(*found.problems, *unsigned, *_problems(repo, held)))
+    if since is None and signed is not None:
+        remember(repo, found, signed)
     lines = list(_report(repo, found, signed, held))
     if against is not None and not held:
         lines.append(Line("undecidable", f"checkpoint: {remote.said(against)} keeps none of this project"))
-    return found, lines
+    return found, lines, known.why
 
 
 def _problems(repo: ProjectRepo, against: Sequence[Held]) -> Iterator[Problem]:
@@ -180,6 +185,9 @@ def _report(repo: ProjectRepo, found: Verified, signed: Classified | None, again
             "proven",
             f"decisions: {counted(found.commits, 'commit')}, {said}; {counted(found.rows, 'audit row')} in one chain",
         )
+    if found.taken is not None:
+        said = f"before: {counted(found.taken.counts['commits'], 'commit')} up to {found.taken.commit[:12]}"
+        yield Line("proven", f"{said}, as this program found here last; prismfs verify --full decides them again")
     if signed is None:
         yield Line(
             "undecidable", "authors: the roster has no engine from the first commit on, so that nothing is signed"

@@ -4,49 +4,27 @@ Verifying reads the commits alone; the projection has no part in it.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 from prismfs.engine.trust.drop_proof import contradicts_roster
 from prismfs.engine.trust.proposals import contradicted
+from prismfs.engine.trust.verified import COUNTS, Stand, Verified
 from prismfs.errors import PrismfsError, Problem, RecordError
 from prismfs.kinds import kind_of, kind_of_path
 from prismfs.kinds.core.audit import AuditFile
 from prismfs.proof.statements import without_covers
 from prismfs.records import plan as trailers
-from prismfs.records.api import GENESIS, Document, Event, Plan, Record, codec, parse_instant
+from prismfs.records.api import GENESIS, Event, Plan, Record, codec, parse_instant
 from prismfs.rules import RULES_VERSION, TABLE, decide
 from prismfs.rules.core.road import Table
-from prismfs.store.git.history import Commit, check_whole, read_commits
+from prismfs.store.git import history
+from prismfs.store.git.history import Commit, first_parents
 from prismfs.store.git.plumbing import NO_OBJECT, Change
 from prismfs.store.git.repository import Git
 from prismfs.store.memory import MemoryView
 
 _SKEW = timedelta(seconds=1)
 _UPGRADE = "upgrade prismfs to a version that knows these rules, then verify again"
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """What verifying a history found.
-
-    `decided` commits were decided again and came out the same, `older` of them by rules of an older version;
-    `foreign` were made by people; `repaired` answer one of people's, of which they refused something. `problems` are
-    the faults, the first one first, each with the commit (`path`) and the record (`field`) that differs.
-    """
-
-    commits: int
-    decided: int
-    foreign: int
-    older: int
-    rows: int
-    repaired: int
-    head: str
-    problems: tuple[Problem, ...]
-
-    def to_document(self) -> Document:
-        """Return the finding as a JSON object."""
-        return asdict(self) | {"problems": [dict(problem.as_document()) for problem in self.problems]}
 
 
 class _Verifier:
@@ -58,27 +36,39 @@ class _Verifier:
         self.table = table
         self.newest = 0
         self.view = MemoryView()
-        self.blobs: dict[str, str] = {}
         self.founded = False
         self.bases: dict[str, str] = {}  # a commit of people's that was taken over, and what stood before
-        self.counts = {"commits": 0, "decided": 0, "foreign": 0, "older": 0, "rows": 0, "repaired": 0}
+        self.counts = dict.fromkeys(COUNTS, 0)
         self.problems: list[Problem] = []
+        self.unread: set[str] = set()  # files that are no valid record
 
-    def take(self, commit: Commit, *, check: bool) -> None:
+    def stand_at(self, stand: Stand, *, goes_on: bool) -> None:
+        """Stand where another walk has led; what its commit holds is read where this one `goes_on`."""
+        self.newest, self.founded = stand.newest, stand.founded
+        self.bases = {taken: before for before, taken in history.merges_below(self.git, stand.commit)}
+        for path, data in history.files_at(self.git, stand.commit) if goes_on else ():
+            if not self.view.put_file(path, data):
+                self.unread.add(path)
+
+    def stand(self, commit: str, before: Stand | None) -> Stand:
+        """Return where the walk stands after `commit`, with what was counted `before`."""
+        earlier = {} if before is None else before.counts
+        counts = {name: count + earlier.get(name, 0) for name, count in self.counts.items()}
+        whole = before.whole if before is not None and before.commit == commit else not self.unread
+        return Stand(commit, self.newest, self.founded, whole, counts)
+
+    def take(self, commit: Commit) -> None:
         """Check one commit against the state before it, then move the state over it."""
         if len(commit.parents) == 2:
             self.bases[commit.parents[1]] = commit.parents[0]
-        if check:
-            self.counts["commits"] += 1
-            if commit.cause is None or not commit.parents:
-                self.counts["foreign"] += 1
-                self._check_foreign(commit)
-            else:
-                self._check_engine(commit)
-        elif commit.rules <= self.rules:
-            self.newest = max(self.newest, commit.rules)  # those that are judged may claim no older ones
+        self.counts["commits"] += 1
+        if commit.cause is None or not commit.parents:
+            self.counts["foreign"] += 1
+            self._check_foreign(commit)
+        else:
+            self._check_engine(commit)
         self.founded = self.founded or commit.by_engine
-        self._advance(commit, check=check)
+        self._advance(commit)
 
     def _check_engine(self, commit: Commit) -> None:
         found = event_of(self.git, commit)
@@ -135,8 +125,9 @@ class _Verifier:
             if path not in wanted:
                 self._problem(commit, "not_planned", "holds a change that the decision does not make", path)
                 return False
-            data = self.git.read(found[path].new) if path in found else self._old(path)
-            if not self._says(path, data, wanted[path]):
+            old = self._old(commit, found[path].old if path in found else None, path)
+            data = self.git.read(found[path].new) if path in found else old
+            if not _says(data, wanted[path], old=old):
                 self._problem(commit, "differs", "is not what the decision makes of it", path)
                 return False
         if without_covers(commit.message) != decision.message:
@@ -150,32 +141,18 @@ class _Verifier:
             return False
         return True
 
-    def _says(self, path: str, data: bytes | None, record: Record) -> bool:
-        """Tell whether `data` is `record` as this version writes it, or as an older version of its kind wrote it."""
-        kind, old = kind_of(record), self._old(path)
-        if data is None or data == kind.write(record, old=old):
-            return data is not None
-        try:
-            document = codec.parse(data, format=kind.format)
-            if document.get("version") == kind.version or kind.record(document, path=path) != record:
-                return False
-        except RecordError:
-            return False
-        return data == kind.encode(document, old=old)
-
     def _check_foreign(self, commit: Commit) -> None:
         """People's commits lie below the project's first, and beside the truth: on its own line there are none."""
         if self.founded:
             self._problem(commit, "not_the_engines", "stands in the records, and the engine did not make it")
 
-    def _advance(self, commit: Commit, *, check: bool) -> None:
+    def _advance(self, commit: Commit) -> None:
         files: list[tuple[AuditFile, Change]] = []
         for change in commit.changes:
+            self.unread.discard(change.path)
             if change.new == NO_OBJECT:
-                self.blobs.pop(change.path, None)
                 self.view.remove_file(change.path)
                 continue
-            self.blobs[change.path] = change.new
             kind = kind_of_path(change.path)
             if kind is None:
                 continue
@@ -184,30 +161,34 @@ class _Verifier:
                 try:
                     file = kind.read(data, path=change.path)
                 except RecordError as error:
+                    self.unread.add(change.path)
                     self._problem(commit, "bad_row", str(error), change.path)
                 else:
                     assert isinstance(file, AuditFile)
                     files.append((file, change))
-            elif not self.view.put_file(change.path, data) and check and commit.cause is not None:
-                self._problem(commit, "bad_record", "is no valid record", change.path)
-        self._chain(commit, files, check=check)
+            elif not self.view.put_file(change.path, data):
+                self.unread.add(change.path)
+                if commit.cause is not None:
+                    self._problem(commit, "bad_record", "is no valid record", change.path)
+        self._chain(commit, files)
 
-    def _chain(self, commit: Commit, files: list[tuple[AuditFile, Change]], *, check: bool) -> None:
+    def _chain(self, commit: Commit, files: list[tuple[AuditFile, Change]]) -> None:
         """Take the rows of a commit, whose file names the one before it."""
         for file, change in sorted(files, key=lambda entry: entry[0].number):
             head = self.view.last_audit()
-            if check and (file.number, file.prev) != (head.number + 1, head.digest):
+            if (file.number, file.prev) != (head.number + 1, head.digest):
                 self._problem(commit, "chain_broken", f"does not follow audit row {head.number}", change.path)
-            if check:
-                self.counts["rows"] += len(file.rows)
-                self.counts["repaired"] += sum(
-                    row.action == "commit.observed" and bool(row.meta.get("refused")) for row in file.rows
-                )
+            self.counts["rows"] += len(file.rows)
+            self.counts["repaired"] += sum(
+                row.action == "commit.observed" and bool(row.meta.get("refused")) for row in file.rows
+            )
             self.view.put_file(change.path, self.git.read(change.new) or b"")
 
-    def _old(self, path: str) -> bytes | None:
-        blob = self.blobs.get(path)
-        return None if blob is None else self.git.read(blob)
+    def _old(self, commit: Commit, blob: str | None, path: str) -> bytes | None:
+        """Return what stood at `path` before a commit, as the `blob` that it changed there, if it did."""
+        if blob == NO_OBJECT:
+            return None
+        return self.git.read(f"{commit.parents[0]}:{path}" if blob is None else blob)
 
     def _problem(
         self, commit: Commit, code: str, message: str, record: str | None = None, hint: str | None = None
@@ -221,32 +202,59 @@ def verify(
     *,
     until: str,
     since: str | None = None,
+    start: Stand | None = None,
     rules: int = RULES_VERSION,
     table: Table = TABLE,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Verified:
     """Decide every commit up to `until` again and compare; with `since`, judge only those after it.
 
-    `rules` is the newest version of the rules in `table`; a commit of an older one is decided by that. Commits of
-    newer ones, and of older ones after newer, are faults. `progress` is told the number of commits read so far.
+    `start` is where an earlier walk has led, a commit on the way there. `rules` is the newest version of the rules in
+    `table`; a commit of an older one is decided by that. Commits of newer ones, and of older ones after newer, are
+    faults. `progress` is told the number of commits read so far.
 
     Raises:
         StoreError: `history_shallow`; the repository holds the end of the history only.
     """
-    check_whole(git, until)
     verifier = _Verifier(git, rules, table)
-    judged = since is None
-    for number, commit in enumerate(read_commits(git, since=None, until=until), start=1):
-        verifier.take(commit, check=judged)
-        judged = judged or commit.id == since
+    if since is not None and not history.follows(git, since, until):
+        hint = "git log --first-parent names them"
+        verifier.problems.append(Problem("unknown_commit", "is not on the branch", path=since, hint=hint))
+        since = until
+    if since is not None:
+        start = _unjudged(git, since, rules)
+    history.check_whole(git, until, since=None if start is None else start.commit)
+    if start is not None:
+        verifier.stand_at(start, goes_on=start.commit != until)
+    first = None if start is None else start.commit
+    for number, commit in enumerate(history.read_commits(git, since=first, until=until), start=1):
+        verifier.take(commit)
         progress(number)
-    if not judged:
-        verifier.problems.append(
-            Problem("unknown_commit", "is not on the branch", path=since, hint="git log --first-parent names them")
-        )
-    if since is None and verifier.counts["rows"] and verifier.view.last_audit() == GENESIS:
+    if start is None and verifier.counts["rows"] and verifier.view.last_audit() == GENESIS:
         verifier.problems.append(Problem("chain_broken", "the audit chain has no head"))
-    return Verified(head=until, problems=tuple(verifier.problems), **verifier.counts)
+    end, taken = verifier.stand(until, start), None if since is not None else start
+    return Verified(head=until, problems=tuple(verifier.problems), end=end, taken=taken, **verifier.counts)
+
+
+def _unjudged(git: Git, commit: str, rules: int) -> Stand:
+    """Return where a walk stands that has believed all commits up to `commit`."""
+    passed = [history.read_commit(git, oid) for oid in first_parents(git, commit)]
+    newest = max((one.rules for one in passed if one.rules <= rules), default=0)  # who is judged may claim no older
+    return Stand(commit, newest, any(one.by_engine for one in passed), whole=False, counts={})
+
+
+def _says(data: bytes | None, record: Record, *, old: bytes | None) -> bool:
+    """Tell whether `data` is `record` as this version writes it, or as an older version of its kind wrote it."""
+    kind = kind_of(record)
+    if data is None or data == kind.write(record, old=old):
+        return data is not None
+    try:
+        document = codec.parse(data, format=kind.format)
+        if document.get("version") == kind.version or kind.record(document, path=kind.place_of(record)) != record:
+            return False
+    except RecordError:
+        return False
+    return data == kind.encode(document, old=old)
 
 
 def event_of(git: Git, commit: Commit) -> tuple[Event, str] | None:

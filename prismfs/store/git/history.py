@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from prismfs.errors import StoreError
@@ -37,6 +38,8 @@ class Proposal:
 
 
 _AUTHOR = re.compile(r"^author (.*) <(.*)> (-?[0-9]+) ", re.MULTILINE)
+_AT_ONCE = 256  # files of a commit that are asked for at a time
+
 _MOST_BY_HAND = 200
 """Commits of people looked through for the engine's before them; it answers each with one of its own."""
 
@@ -103,6 +106,22 @@ def read_commits(git: Git, *, since: str | None, until: str) -> Iterator[Commit]
         identifier, *parents = line.split(" ")
         assert data is not None
         yield _commit(identifier, tuple(parents), data, changes.get(identifier, ()))
+
+
+def merges_below(git: Git, until: str) -> Iterator[tuple[str, str]]:
+    """Yield both parents of each commit up to `until`, along first parents, that has two."""
+    for line in git.run("rev-list", "--first-parent", "--merges", "--parents", until).decode().splitlines():
+        _, *parents = line.split(" ")
+        if len(parents) == 2:
+            yield parents[0], parents[1]
+
+
+def files_at(git: Git, commit: str) -> Iterator[tuple[str, bytes]]:
+    """Yield path and bytes of every record file that `commit` holds."""
+    held = (change for change in git.each_change(EMPTY_TREE, commit) if kind_of_path(change.path) is not None)
+    while batch := tuple(islice(held, _AT_ONCE)):
+        for change, data in zip(batch, git.read_many(change.new for change in batch), strict=True):
+            yield change.path, data or b""
 
 
 def newest_rules(git: Git, commit: str, *, known: int) -> int:

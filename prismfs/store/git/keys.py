@@ -112,7 +112,7 @@ def make_key(path: Path) -> FileKey:
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    _check_place(path)
+    check_place(path)
     private = Ed25519PrivateKey.generate()
     data = private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
@@ -141,7 +141,7 @@ def read_key(path: Path) -> FileKey:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import load_ssh_private_key
 
-    _check_place(path)
+    check_place(path)
     data = _read(path)
     try:
         private = load_ssh_private_key(data, None)
@@ -165,7 +165,7 @@ def accepted_keys(pid: str, environ: Mapping[str, str] = os.environ) -> dict[str
         return {}
     if not os.path.lexists(path):
         return {}
-    _check_place(path)
+    check_place(path)
     lines = (line.rpartition(" ") for line in _read(path).decode().splitlines())
     return {key: name for key, _, name in lines}
 
@@ -178,7 +178,7 @@ def accept_key(pid: str, name: str, key: str, environ: Mapping[str, str] = os.en
     """
     lines = "".join(f"{key} {name}\n" for key, name in {**accepted_keys(pid, environ), key: name}.items())
     path = key_folder(environ) / pid / _ACCEPTED
-    _check_place(path)
+    check_place(path)
     temporary = path.with_name(f"{_ACCEPTED}.{secrets.token_hex(4)}")
     try:
         _make_private(path.parent)
@@ -195,8 +195,12 @@ def holds(signer: Signer) -> bool:
     return is_good(signature, data)
 
 
-def _check_place(path: Path) -> None:
-    """Accept a place below which there is no repository: whatever is in one may be committed, copied and cleaned."""
+def check_place(path: Path) -> None:
+    """Accept a place below which there is no repository: whatever is in one may be committed, copied and cleaned.
+
+    Raises:
+        RefusedError: `key_in_repository`.
+    """
     for folder in path.absolute().resolve().parents:
         if (folder / ".git").exists() or ((folder / "HEAD").is_file() and (folder / "objects").is_dir()):
             raise RefusedError(
@@ -220,17 +224,31 @@ def _write(path: Path, data: bytes, mode: int) -> None:
         os.fsync(handle)
 
 
+def read_private(path: Path, most: int) -> bytes:
+    """Return at most `most` bytes of a file that only this user can read or write.
+
+    Raises:
+        PermissionError: others can, or it is no file.
+        OSError: it cannot be read.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as file:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode) or found.st_mode & 0o077 or found.st_uid != os.geteuid():
+            raise PermissionError(None, "is not its owner's alone")
+        return file.read(most)
+
+
 def _read(path: Path) -> bytes:
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(handle, "rb") as file:
-            found = os.fstat(handle)
-            if not stat.S_ISREG(found.st_mode) or found.st_mode & 0o077 or found.st_uid != os.geteuid():
-                raise RefusedError(
-                    "key_exposed", "is not its owner's alone", path=str(path),
-                    hint="make a new key, take this one out of the roster, and remove the file",
-                )  # fmt: skip
-            return file.read(_LARGEST)
+        return read_private(path, _LARGEST)
+    except PermissionError as error:
+        if error.errno is not None:
+            raise StoreError("no_key", f"the engine's key cannot be read: {error.strerror}", path=str(path)) from error
+        raise RefusedError(
+            "key_exposed", "is not its owner's alone", path=str(path),
+            hint="make a new key, take this one out of the roster, and remove the file",
+        ) from error  # fmt: skip
     except OSError as error:
         raise StoreError("no_key", f"the engine's key cannot be read: {error.strerror}", path=str(path)) from error
 
