@@ -33,6 +33,11 @@ class Pending:
         """Return the row at `path`, None where none waits."""
         return self._rows.get(kind, {}).get(path)
 
+    def has(self, kind: str, column: str, value: object) -> bool:
+        """Tell whether a row of the kind waits that has `value` in `column`."""
+        at = COLUMNS.index(column)
+        return any(row[at] == value for row in self._rows.get(kind, {}).values())
+
     def take(self, kind: str | None) -> list[Row]:
         """Return the rows of a kind, or of all, which are none of these any more."""
         kinds = [*self._rows] if kind is None else [kind]

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import count, islice
 from pathlib import Path
@@ -15,19 +15,18 @@ from prismfs.records.api import Document, Plan, Record, codec, format_instant, p
 from prismfs.records.kind import NEWER_VERSION, Kind
 from prismfs.records.view import GENESIS, ChainHead
 from prismfs.store import answers, listing
+from prismfs.store.asked import Asked, find_rows, is_cause, record_at, row_at
 from prismfs.store.defaults import check_layout, default_record
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT
 from prismfs.store.git.repository import Git
 from prismfs.store.pending import Pending
 from prismfs.store.progress import tell
 from prismfs.store.reading import read_head, write_head
-from prismfs.store.rows import INVALID, Row, has_row, invalid_row, parsed, put_rows, rows_in, rows_of, setting_in
+from prismfs.store.rows import INVALID, Row, invalid_row, parsed, put_rows, rows_in, rows_of, setting_in
 
 R = TypeVar("R", bound=Record)
 
 _BATCH = 256  # changes held in memory at a time while the projection is brought along
-
-_OF_A_KIND = "SELECT document FROM record WHERE kind = ? AND "
 
 
 class Projection:
@@ -36,8 +35,7 @@ class Projection:
     def __init__(self, path: Path | None) -> None:
         self._connection = listing.connect(path)
         self._git: Git | None = None
-        self._settings: dict[str, Record] = {}  # those asked for since one was written, as of the commit `_settings_of`
-        self._settings_of: str | None = None
+        self._asked = Asked()
         self._pending = Pending()
 
     @property
@@ -60,7 +58,7 @@ class Projection:
 
         Files that are no valid record are left out; `prismfs check` names them.
         """
-        self._forget_settings_but_of(commit)
+        self._asked.show(commit)
         if self.head == commit:
             return
         with listing.transaction(self._connection):
@@ -73,12 +71,13 @@ class Projection:
         """
         with listing.transaction(self._connection):
             if self.head != old:
-                self._forget_settings_but_of(new)
+                self._asked.show(new)
                 self._bring_to(new, git)
                 return
-            self._settings_of = new
+            self._asked.of = new
             written: list[Row] = []
             for kind, path, record, data in records:
+                self._asked.put(kind.name, path)
                 if kind.upgrades or kind.layout != "dated":  # the file may say the record in other words
                     written += self._take(kind, path, data)
                 else:
@@ -89,14 +88,15 @@ class Projection:
     @contextmanager
     def overlay(self, commit: str, git: Git) -> Iterator["Projection"]:
         """Give the view of `commit` as one that takes plans with `add`; what it took is undone at the end."""
-        self._forget_settings_but_of(commit)
+        self._asked.show(commit)
         with listing.transaction(self._connection, keep=False):
             self._bring_to(commit, git)
             self._git = git
             try:
                 yield self
             finally:
-                self._settings, self._pending = {}, Pending()
+                self._asked.undo()
+                self._pending = Pending()
 
     def add(self, plan: Plan) -> None:
         """Answer from now on as if `plan` were committed. Only inside `overlay`."""
@@ -105,13 +105,13 @@ class Projection:
             if known is not None:
                 assert self._git is not None
                 self._settle(known.name)
-                put_rows(
-                    self._connection,
-                    self._take(known, take.path, None if take.new is None else self._git.read(take.new)),
-                )
+                data = None if take.new is None else self._git.read(take.new)
+                put_rows(self._connection, self._take(known, take.path, data))
         for record in plan.puts:
-            self._note(kind_of(record), record.document)
-            self._pending.put(kind_of(record), rows_of(record))
+            kind, rows = kind_of(record), rows_of(record)
+            self._asked.put(kind.name, str(rows[0][0]))
+            self._note(kind, record.document)
+            self._pending.put(kind, rows)
 
     def get(self, model: type[R], identifier: str) -> R | None:
         """Return the record with this id or name, None if there is none."""
@@ -122,10 +122,8 @@ class Projection:
             path = kind.path_of(identifier)
         except RecordError:
             return None
-        row = self._pending.at(kind.name, path)
-        waits = () if row is None else (parsed(kind.name, str(row[-1])),)
-        found = waits or self._in_tables(model, "path = ? AND status != ?", path, INVALID)
-        return next((one for one in found if isinstance(one, model)), None)
+        found = self._at(kind, path)[1]
+        return found if isinstance(found, model) else None
 
     def single(self, model: type[R]) -> R:
         """Return the one record of its kind, or what a missing file means.
@@ -134,14 +132,8 @@ class Projection:
             ConfigError: `invalid_setting`; the file is there and no rule can work with it.
         """
         kind = kind_of(model)
-        known = self._settings.get(kind.name)
-        if known is not None:
-            return cast(R, known)
-        self._settle(kind.name)
-        row = self._connection.execute("SELECT status, document FROM record WHERE path = ?", (kind.folder,)).fetchone()
-        found = default_record(kind.name) if row is None else setting_in(kind, *row)
+        found = self._asked.found(kind.name, "the one", lambda: self._single(kind))
         assert isinstance(found, model)
-        self._settings[kind.name] = found
         return found
 
     def open_with_key(self, model: type[R], key: str) -> R | None:
@@ -193,20 +185,18 @@ class Projection:
 
     def handled(self, cause: str) -> bool:
         """Tell whether an audit row answers `cause` already."""
-        return cause in self._pending.causes or has_row(self._connection, "cause = ?", cause)
+        return cause in self._pending.causes or is_cause(self._connection, cause)
 
     def holds(self, kind: Kind, path: str) -> bool:
         """Tell whether a file of a record is at `path`, one of a newer program among them, or an invalid setting."""
-        return self._pending.at(kind.name, path) is not None or has_row(self._connection, "path = ?", path)
+        return self._at(kind, path)[0]
 
     def is_newer(self, model: type[R], identifier: str) -> bool:
         """Whether a file of this id or name is there that a newer program wrote."""
         kind = kind_of(model)
-        try:
-            path = kind.path_of(identifier)
-        except RecordError:
-            return False
-        return kind.layout != "single" and has_row(self._connection, "path = ? AND status = ?", path, INVALID)
+        with suppress(RecordError):
+            return kind.layout != "single" and self._at(kind, kind.path_of(identifier)) == (True, None)
+        return False
 
     def outdated(self, model: type[R], version: int) -> Sequence[R]:
         """Return the records of the kind whose file is of an earlier version than `version`, in path order."""
@@ -222,26 +212,38 @@ class Projection:
 
     def _all(self, model: type[R], where: str, *values: object) -> Sequence[R]:
         """Return the records of the kind for which `where`, SQL that may go on with an order and a limit, holds."""
-        self._settle(kind_of(model).name)
-        return self._in_tables(model, where, *values)
-
-    def _in_tables(self, model: type[R], where: str, *values: object) -> Sequence[R]:
-        """As `_all`, of what does not wait."""
-        name = kind_of(model).name
-        rows = self._connection.execute(_OF_A_KIND + where, (name, *values)).fetchall()
-        found = (parsed(name, row[0]) for row in rows)
+        kind = kind_of(model).name
+        found = self._asked.found(kind, (where, values), lambda: self._in_tables(kind, where, *values))
         return tuple(record for record in found if isinstance(record, model))
 
-    def _forget_settings_but_of(self, commit: str) -> None:
-        """Forget the settings of another commit: another process may have brought the database to this one."""
-        if self._settings_of != commit:
-            self._settings_of, self._settings = commit, {}
+    def _in_tables(self, kind: str, where: str, *values: object) -> Sequence[Record]:
+        """Return what SQL finds for `_all`; what waits is put first, unless none of it has the key or reference."""
+        column = where.partition(" ")[0]
+        if column not in ("key", "ref") or self._pending.has(kind, column, values[0]):
+            self._settle(kind)
+        rows = find_rows(self._connection, kind, where, values)
+        if any(self._pending.at(kind, path) for path, _ in rows):  # it was, and is about another one now
+            self._settle(kind)
+            rows = find_rows(self._connection, kind, where, values)
+        return tuple(parsed(kind, document) for _, document in rows)
+
+    def _at(self, kind: Kind, path: str) -> tuple[bool, Record | None]:
+        """Tell whether a file is at `path`, and return the record in it, None for one that is not valid."""
+        row = self._pending.at(kind.name, path)  # never kept as asked: the tables will have it before long
+        if row is not None:
+            return True, parsed(kind.name, str(row[-1]))
+        return self._asked.at(kind.name, path, lambda: record_at(self._connection, kind, path))
+
+    def _single(self, kind: Kind) -> Record:
+        self._settle(kind.name)
+        row = row_at(self._connection, kind.folder)
+        return default_record(kind.name) if row is None else setting_in(kind, *row)
 
     def _bring_to(self, commit: str, git: Git) -> None:
         head = self.head
         if head == commit:
             return
-        self._settings = {}
+        self._asked.forget()
         old = EMPTY_TREE if head is None or git.resolve(head) is None else head
         anew = old == EMPTY_TREE
         if anew:
@@ -266,8 +268,7 @@ class Projection:
 
     def _take(self, kind: Kind, path: str, data: bytes | None, *, anew: bool = False) -> Sequence[Row]:
         """Return the rows that the file at `path` has now, and take out those that it had; none where all is `anew`."""
-        if kind.layout == "single":
-            self._settings = {}
+        self._asked.put(kind.name, path)
         if kind.row is not None and not anew:  # however many rows the file held
             self._connection.execute("DELETE FROM record WHERE path > ? AND path < ?", (f"{path}#", f"{path}$"))
         if data is not None:
@@ -290,8 +291,6 @@ class Projection:
 
     def _note(self, kind: Kind, document: Document) -> None:
         """Keep in step, with a record that is put, what is kept beside the rows."""
-        if kind.layout == "single":
-            self._settings = {}
         if kind.name == "kb":
             answers.put_article(self._connection, document)
 

@@ -98,8 +98,3 @@ _PUT = f"INSERT OR REPLACE INTO record VALUES ({', '.join('?' * len(COLUMNS))})"
 def put_rows(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     """Put rows into the table, in place of those at the same paths."""
     connection.executemany(_PUT, rows)
-
-
-def has_row(connection: sqlite3.Connection, where: str, *values: object) -> bool:
-    """Tell whether `where`, SQL, holds for any row of the table."""
-    return connection.execute(f"SELECT 1 FROM record WHERE {where} LIMIT 1", values).fetchone() is not None  # noqa: S608

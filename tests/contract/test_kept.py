@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,10 +11,12 @@ import pytest
 from prismfs.kinds import KINDS, kind_of
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.policy import Policy
+from prismfs.kinds.escalation.silence import Silence
 from prismfs.kinds.response.incident import Incident
-from prismfs.records.api import Plan, codec
+from prismfs.records.api import Plan, View, codec
 from prismfs.records.view import GENESIS
 from prismfs.store.listing import COLUMNS
+from prismfs.store.memory import MemoryView
 from prismfs.store.projection import Projection
 from prismfs.store.rows import put_rows, rows_in, rows_of
 from tests.support.project import Project
@@ -84,10 +87,9 @@ def test_no_field_is_called_as_what_records_keep() -> None:
     assert not [model for model in models if {"document", "once"} & model.model_fields.keys()]
 
 
-def test_rows_that_wait_answer_as_those_in_the_tables_do(
-    bench: Project, signals: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    repo, plans, add = bench.desk.repo, list[Plan](), Projection.add
+def plans_of(bench: Project, signals: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> list[Plan]:
+    """Return the plans of a turn over each of the signals twice, in order."""
+    plans, add = list[Plan](), Projection.add
 
     def note(view: Projection, plan: Plan) -> None:
         plans.append(plan)
@@ -95,11 +97,76 @@ def test_rows_that_wait_answer_as_those_in_the_tables_do(
 
     with monkeypatch.context() as watched:
         watched.setattr(Projection, "add", note)
-        base = repo.snapshot()
         for signal in (*signals.values(), *signals.values()):
             bench.drop(signal)
         bench.turn()
     assert len(plans) > len(signals)
+    return plans
+
+
+def asked_about(view: View, plans: list[Plan]) -> dict[str, object]:
+    """Ask a view what rules ask about each record of the plans."""
+    found: dict[str, object] = {"silences": tuple(view.open_of(Silence)), "policy": view.single(Policy)}
+    for put in (put for plan in plans for put in plan.puts if kind_of(put).row is None):
+        kind, model = kind_of(put), kind_of(put).models[0]
+        facets = kind.facets_of(put.document)
+        found[f"get {facets.id}"] = view.get(model, facets.id)
+        found[f"newer {facets.id}"] = view.is_newer(model, facets.id)
+        for name in filter(None, (facets.key, facets.ref, facets.owner)):
+            found[f"open {kind.name} {name}"] = view.open_with_key(model, name)
+            found[f"latest {kind.name} {name}"] = view.latest_with_key(model, name)
+            found[f"all {kind.name} {name}"] = tuple(view.all_with_key(model, name))
+            found[f"ref {kind.name} {name}"] = tuple(view.with_ref(model, name))
+            found[f"owner {kind.name} {name}"] = tuple(view.latest_of(model, name, (facets.status,), 3))
+    return found
+
+
+def test_what_was_asked_before_a_plan_is_answered_anew_after_it(
+    bench: Project, signals: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo, base = bench.desk.repo, bench.desk.repo.snapshot()
+    files = bench.files()
+    plans = plans_of(bench, signals, monkeypatch)
+    repo.follow(repo.snapshot(), base.commit)  # back, so that the truth has none of them
+    slow = MemoryView(files)
+    before = asked_about(slow, plans)
+    assert asked_about(repo.view(base), plans) == before
+    with repo.overlay(base) as quick:
+        for plan in plans:
+            quick.add(plan)
+            slow.add(plan)
+            assert asked_about(quick, plans) == asked_about(slow, plans)
+    assert asked_about(repo.view(base), plans) == before
+
+
+def test_a_message_about_another_record_now_is_found_there(
+    bench: Project, signals: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (*_, plan) = plans_of(bench, signals, monkeypatch)
+    (message, *_), repo = bench.records("outbox"), bench.desk.repo
+    assert isinstance(message, Outbox)
+    moved = replace(plan, puts=(message.changed(about="bea-" + "0" * 26),))
+
+    def found(view: View) -> list[bool]:
+        there = view.get(Outbox, message.id)
+        assert there is not None
+        return [message.id in {one.id for one in view.with_ref(Outbox, name)} for name in (message.about, there.about)]
+
+    assert found(repo.view(repo.snapshot())) == [True, True]
+    with repo.overlay(repo.snapshot()) as view:
+        view.add(moved)
+        assert found(view) == [False, True]
+    assert found(repo.view(repo.snapshot())) == [True, True]
+    with repo.writer():
+        repo.apply([moved], base=repo.snapshot())
+    assert found(repo.view(repo.snapshot())) == [False, True], "no overlay has made this plan"
+
+
+def test_rows_that_wait_answer_as_those_in_the_tables_do(
+    bench: Project, signals: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo, base = bench.desk.repo, bench.desk.repo.snapshot()
+    plans = plans_of(bench, signals, monkeypatch)
     settled = Projection(None)
     with settled.overlay(base.commit, repo.git) as slow, repo.overlay(base) as quick:
         for plan in plans:
