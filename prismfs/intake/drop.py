@@ -175,7 +175,7 @@ def _bytes(folder: int, name: str, seen: os.stat_result) -> bytes | None:
     try:
         if _state(os.fstat(fd)) != _state(seen):
             return None
-        pieces, wanted = [], MAX_BYTES + 1
+        pieces, wanted = [], seen.st_size + 1  # with one byte more it is another file
         while wanted > 0 and (piece := os.read(fd, wanted)):
             pieces.append(piece)
             wanted -= len(piece)

@@ -7,7 +7,7 @@ refused. Nothing is followed, nothing but a regular file is opened, and its byte
 import os
 import stat
 from collections.abc import Collection, Iterator
-from contextlib import AbstractContextManager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -56,10 +56,19 @@ class Inbox:
         self.folder = root / "inbox"
         self._still: dict[str, tuple[tuple[int, ...], float]] = {}
         self._read: dict[str, tuple[str, drops.Identity]] = {}
+        self._opened: int | None = None
 
-    def opened(self) -> AbstractContextManager[int]:
-        """Give a descriptor of the folder, closed afterwards."""
-        return drops.opened_folder(self.folder, "inbox")
+    @contextmanager
+    def opened(self) -> Iterator[int]:
+        """Give a descriptor of the folder, closed afterwards; what is called meanwhile has the same one."""
+        if self._opened is not None:
+            yield self._opened
+            return
+        with drops.opened_folder(self.folder, "inbox") as self._opened:
+            try:
+                yield self._opened
+            finally:
+                self._opened = None
 
     def scan(self, monotonic: float, wall: float, *, complete: Collection[str] = (), limit: int = 1000) -> Scan:
         """List every entry once, and return which are ready to be read.

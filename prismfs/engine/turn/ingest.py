@@ -41,7 +41,8 @@ def read_drops(desk: Desk, names: Sequence[str], now: datetime) -> list[Ingested
     view = desk.view()
     view.single(RedactionRules)  # an invalid one stops the desk before a file is judged
     ingested = (_ingested(desk, view, source, now) for source in sources if source is not None)
-    return [entry for entry in ingested if entry is not None]
+    with desk.inbox.opened():
+        return [entry for entry in ingested if entry is not None]
 
 
 def release(desk: Desk, ingested: Sequence[Ingested], events: Sequence[Event], now: datetime) -> None:
@@ -52,15 +53,16 @@ def release(desk: Desk, ingested: Sequence[Ingested], events: Sequence[Event], n
     refused = {
         event.document["drop"]: Problem.from_document(event.document) for event in events if event.kind == "refused"
     }
-    for entry in ingested:
-        source = entry.source
-        problem = entry.problem or refused.get(entry.event.cause)
-        if problem is None:
-            assert isinstance(source, Drop)
-            desk.inbox.remove(source.name, source.cause)
-        else:
-            desk.quarantine.keep(desk.inbox, _as_refusal(source, problem), at=now)
-        desk.crash_point("between-inbox")
+    with desk.inbox.opened():
+        for entry in ingested:
+            source = entry.source
+            problem = entry.problem or refused.get(entry.event.cause)
+            if problem is None:
+                assert isinstance(source, Drop)
+                desk.inbox.remove(source.name, source.cause)
+            else:
+                desk.quarantine.keep(desk.inbox, _as_refusal(source, problem), at=now)
+            desk.crash_point("between-inbox")
 
 
 def form_event(desk: Desk, view: View, document: Document, drop: Drop, *, at: datetime) -> Event:
