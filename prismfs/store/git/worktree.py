@@ -8,9 +8,9 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from prismfs.errors import StoreError
 from prismfs.store.git.plumbing import LINK, NO_OBJECT, PLAIN, PROGRAM, SUBMODULE, Change, parse_raw
@@ -20,12 +20,19 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
+_MOST_OPEN = 64
+"""Folders that are open at a time: a storm has hundreds, and a process may have 1,024 files open on most systems."""
+
+
 class Folders:
-    """Directories below `root`, opened once each and closed together."""
+    """Directories below `root`, kept open while files in them follow one another, and closed at the end.
+
+    A descriptor that `open` has returned holds until the next call.
+    """
 
     def __init__(self, root: Path, stack: ExitStack) -> None:
-        self._stack = stack
-        self._open = {"": self._keep(os.open(root, _FOLDER))}
+        self._open = {"": os.open(root, _FOLDER)}
+        stack.callback(self._close_but, ())
 
     def open(self, folder: str, *, create: bool) -> int | None:
         """Return a descriptor of `folder`, made if `create`; None where it is missing.
@@ -50,8 +57,10 @@ class Folders:
             raise _not_a_folder(folder) from None
         except OSError as error:
             raise disk_error(error, folder) from error
-        self._open[folder] = self._keep(descriptor)
-        return self._open[folder]
+        if len(self._open) >= _MOST_OPEN:
+            self._close_but(("", folder, *map(str, PurePosixPath(folder).parents)))
+        self._open[folder] = descriptor
+        return descriptor
 
     def leave(self, folder: str) -> None:
         """Remove `folder` and those above it as far as they are empty, as git does when their last file goes."""
@@ -61,12 +70,12 @@ class Folders:
                 os.rmdir(name, dir_fd=self._open[above])
             except OSError:
                 return
-            del self._open[folder]  # its descriptor is closed with the others
+            os.close(self._open.pop(folder))
             folder = above
 
-    def _keep(self, descriptor: int) -> int:
-        self._stack.callback(os.close, descriptor)
-        return descriptor
+    def _close_but(self, kept: Container[str]) -> None:
+        for folder in [folder for folder in self._open if folder not in kept]:
+            os.close(self._open.pop(folder))
 
 
 def write_files(
