@@ -18,11 +18,21 @@ _COLOURS = {"error": "red", "warn": "yellow", "info": "green"}
 
 def render_outcome(outcome: "Outcome") -> tuple[dict[str, Any], str]:
     """Return one outcome as an object and as a line."""
+    return outcome_document(outcome), outcome_line(outcome)
+
+
+def outcome_document(outcome: "Outcome") -> dict[str, Any]:
+    """Return one outcome as an object."""
     data = decision_document(outcome.decision)
     data["event"] = f"{outcome.event.type} {outcome.event.kind}"
     if outcome.commit is not None:
         data["commit"] = outcome.commit
-    return data, f"{(outcome.commit or '')[:9]:9} {render_decision(outcome.decision)}"
+    return data
+
+
+def outcome_line(outcome: "Outcome") -> str:
+    """Return one outcome as a line."""
+    return f"{(outcome.commit or '')[:9]:9} {render_decision(outcome.decision)}"
 
 
 def decision_document(decision: Decision) -> dict[str, Any]:

@@ -18,18 +18,25 @@ def commits_of(
 ) -> Iterator[NewCommit]:
     """Yield the commit of each plan on top of `base`, which `view` shows, and add its files to `written`."""
     latest: dict[str, bytes | None] = {}
+    new: set[str] = set()
     for plan in plans:
         latest |= _old_files(git, plan, base, latest, view)
-        yield _commit_of(plan, latest, written)
+        yield _commit_of(plan, latest, new, written)
 
 
-def _commit_of(plan: Plan, latest: dict[str, bytes | None], written: list[Written]) -> NewCommit:
-    """Return the commit of `plan`; `latest` are the bytes that stand at the paths of its records, and then the new."""
+def _commit_of(plan: Plan, latest: dict[str, bytes | None], new: set[str], written: list[Written]) -> NewCommit:
+    """Return the commit of `plan`; `latest` are the bytes that stand at the paths of its records, and then its own.
+
+    Files that are `new` since `base` are nobody's words but the engine's: they are written whole again.
+    """
     files = []
     for record in plan.puts:
         kind = kind_of(record)
         path = kind.place_of(record)
-        data = kind.write(record, old=latest.get(path))
+        old = None if path in new else latest.get(path)
+        if old is None:
+            new.add(path)
+        data = kind.write(record, old=old)
         latest[path] = data
         files.append((path, data))
         written.append((kind, path, record, data))

@@ -152,13 +152,14 @@ class _Printed:
         self.several = False
 
     def report(self, desk: Desk, turn: Turn) -> None:
-        from prismfs.cli.render import render_outcome
+        from prismfs.cli.render import outcome_document, outcome_line
 
+        name, as_json = desk.root.name, self._call.as_json
         with _unless_disk_full():
             for outcome in turn.outcomes:
-                data, line = render_outcome(outcome)
-                name = desk.root.name
-                output.stream(self._call, {"project": name, **data}, f"{name}  {line}" if self.several else line)
+                data = {"project": name, **outcome_document(outcome)} if as_json else {}  # in a storm it costs to make
+                line = "" if as_json else outcome_line(outcome)
+                output.stream(self._call, data, f"{name}  {line}" if self.several else line)
 
     def complain(self, root: Path, error: PrismfsError) -> None:
         with _unless_disk_full():
