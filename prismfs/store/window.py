@@ -17,8 +17,9 @@ from prismfs.store.git import worktree
 from prismfs.store.git.held import Held
 from prismfs.store.git.history import ENGINE, is_ancestor, merge_base, new_commits, read_commit
 from prismfs.store.git.place import Place, read_branch
-from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, parse_raw
+from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, Change, parse_raw
 from prismfs.store.git.repository import Git
+from prismfs.store.git.trees import few_changes
 from prismfs.store.lock import Marks, git_runs, is_empty
 
 _UNDER_WAY = {
@@ -170,10 +171,10 @@ class Window:
 
     def _carry_all(self, head: str | None, truth: str, *, fresh: bool = False) -> tuple[str, ...]:
         start = EMPTY_TREE if fresh or head is None else head
-        changes = self._git.changes(start, truth)
+        changes = self._changes(start, truth)
         # Where the files were brought last, and where a carry that was cut off was bringing them.
         marks = set() if fresh else {self._marks.read("worktree"), self._marks.read("carrying")} - {None, start, truth}
-        between = [change for mark in marks if mark is not None for change in self._git.changes(mark, truth)]
+        between = [change for mark in marks if mark is not None for change in self._changes(mark, truth)]
         self._marks.write("carrying", truth)
         self._crash_point("before-files")
         edited = worktree.restore(
@@ -199,6 +200,10 @@ class Window:
             self._crash_point("after-index")
         self._crash_point("after-window")
         return edited
+
+    def _changes(self, old: str, new: str) -> tuple[Change, ...]:
+        few = few_changes(self._git, old, new)
+        return self._git.changes(old, new) if few is None else few
 
     def _take_back(self, head: str | None) -> None:
         """Take back the files of a carry that was cut off before the branch: another one is checked out now."""

@@ -3,7 +3,7 @@
 Either way the ids are the same: an object's id follows from its bytes.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, islice
 
 from prismfs.proof.commit_object import oid_of
@@ -14,17 +14,13 @@ from prismfs.store.git.packs import Pack
 from prismfs.store.git.plumbing import PLAIN, NewCommit
 from prismfs.store.git.repository import Git
 from prismfs.store.git.signing import put_pack, sign_group, signed_tip
+from prismfs.store.git.trees import FOLDER, Tree, read_tree, write_tree
 
 FEW = 8
 """Commits up to which a group is small: git, once it runs, is quicker, and has a processor of its own."""
 
 _MOST_KNOWN = 256
 """Folders that are remembered: those of an hour, with the last ones in them."""
-
-Tree = dict[bytes, tuple[bytes, bytes]]
-"""The entries of a folder: name to mode and id."""
-
-_FOLDER = b"40000"
 
 
 class Groups:
@@ -82,10 +78,8 @@ class Groups:
                 entries[name] = (PLAIN.encode(), blob)
         for name, inner in below.items():
             mode, old = entries.get(name, (b"", b""))
-            entries[name] = (_FOLDER, self._put(pack, old if mode == _FOLDER else None, inner))
-        # git compares the name of a folder as if a slash ended it.
-        ordered = sorted(entries.items(), key=lambda entry: entry[0] + b"/" * (entry[1][0] == _FOLDER))
-        made = pack.add("tree", b"".join(b"%s %s\0%s" % (mode, name, oid) for name, (mode, oid) in ordered))
+            entries[name] = (FOLDER, self._put(pack, old if mode == FOLDER else None, inner))
+        made = pack.add("tree", write_tree(entries))
         self._known.pop(tree or b"", None)
         self._known[made] = entries
         return made
@@ -93,20 +87,10 @@ class Groups:
     def _entries(self, tree: bytes | None) -> Tree:
         if tree is None:
             return {}
-        return self._known.get(tree) or dict(entries_of(self._read(tree.hex())))
+        return self._known.get(tree) or read_tree(self._read(tree.hex()))
 
     def _read(self, name: str) -> bytes:
         data = self._git.read(name)
         if data is None:
             raise missing(self._git.git_dir, "is missing here", name)
         return data
-
-
-def entries_of(data: bytes) -> Iterator[tuple[bytes, tuple[bytes, bytes]]]:
-    """Yield the entries of the tree object `data`: name, mode and id, in git's order."""
-    at = 0
-    while at < len(data):
-        end = data.index(b"\0", at)
-        mode, _, name = data[at:end].partition(b" ")
-        at = end + 21
-        yield name, (mode, data[end + 1 : at])

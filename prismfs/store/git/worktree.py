@@ -13,6 +13,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path, PurePosixPath
 
 from prismfs.errors import StoreError
+from prismfs.store.git.index_file import amend
 from prismfs.store.git.plumbing import LINK, NO_OBJECT, PLAIN, PROGRAM, SUBMODULE, Change, parse_raw
 from prismfs.store.git.repository import Git
 
@@ -186,7 +187,7 @@ def bring_index(git: Git, index: Path, head: str, changes: Iterable[Change]) -> 
     olds: dict[str, dict[str, Change]] = {}
     for change in changes:
         olds.setdefault(change.path, {})[change.old] = change
-    if not olds:
+    if not olds or amend(index, olds):
         return
     raw = git.run("diff-index", "--cached", "-z", "--raw", "--no-renames", head, index=index)
     lines = []
