@@ -6,6 +6,7 @@ Source: gitformat-pack(5) of git 2.39, pack version 2 and index version 2.
 import hashlib
 import os
 import zlib
+from itertools import accumulate
 from pathlib import Path
 
 _TYPES = {"commit": 1, "tree": 2, "blob": 3}
@@ -42,8 +43,8 @@ class Pack:
     def index(self) -> bytes:
         """Return the bytes of its index."""
         names = sorted(self._places)
-        firsts = [name[0] for name in names]
-        counts = (sum(first <= at for first in firsts) for at in range(256))
+        firsts = bytes(name[0] for name in names)
+        counts = accumulate(map(firsts.count, range(256)))
         body = b"\xfftOc" + (2).to_bytes(4) + b"".join(count.to_bytes(4) for count in counts) + b"".join(names)
         for part in (1, 0):  # all checksums, then all offsets
             body += b"".join(self._places[name][part].to_bytes(4) for name in names)
