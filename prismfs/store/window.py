@@ -14,12 +14,12 @@ from pathlib import Path
 
 from prismfs.errors import ConflictError, Problem
 from prismfs.store.git import worktree
+from prismfs.store.git.formats.trees import few_changes
 from prismfs.store.git.held import Held
 from prismfs.store.git.history import ENGINE, is_ancestor, merge_base, new_commits, read_commit
 from prismfs.store.git.place import Place, read_branch
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, Change, parse_raw
 from prismfs.store.git.repository import Git
-from prismfs.store.git.trees import few_changes
 from prismfs.store.lock import Marks, git_runs, is_empty
 
 _UNDER_WAY = {

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prismfs.store.git.index_file import amend
+from prismfs.store.git.formats.index_file import amend
+from prismfs.store.git.formats.trees import few_changes
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, Change
-from prismfs.store.git.trees import few_changes
 from prismfs.store.git.worktree import bring_index
 from tests.support.programs import count_starts
 from tests.support.signed_desk import SignedDesk, opened

@@ -11,7 +11,7 @@ import pytest
 
 from prismfs.errors import StoreError
 from prismfs.proof.commit_object import oid_of
-from prismfs.store.git.packs import Pack
+from prismfs.store.git.formats.packs import Pack
 from prismfs.store.git.signing import sign_group
 from tests.support.signed_desk import SignedDesk, key_of, opened
 

@@ -9,12 +9,12 @@ from itertools import chain, islice
 from prismfs.proof.commit_object import oid_of
 from prismfs.proof.statements import Covers
 from prismfs.store.git.failures import missing
+from prismfs.store.git.formats.packs import Pack
+from prismfs.store.git.formats.trees import FOLDER, Tree, read_tree, write_tree
 from prismfs.store.git.keys import Signer
-from prismfs.store.git.packs import Pack
 from prismfs.store.git.plumbing import PLAIN, NewCommit
 from prismfs.store.git.repository import Git
 from prismfs.store.git.signing import put_pack, sign_group, signed_tip
-from prismfs.store.git.trees import FOLDER, Tree, read_tree, write_tree
 
 FEW = 8
 """Commits up to which a group is small: git, once it runs, is quicker, and has a processor of its own."""

@@ -9,8 +9,8 @@ from prismfs.errors import StoreError
 from prismfs.proof.commit_object import read_commit, with_signature
 from prismfs.proof.sshsig import SshSignature, armor, is_good, public_line, signed_bytes
 from prismfs.proof.statements import MOST_COVERED, Covers, covers_of, with_statement
+from prismfs.store.git.formats.packs import Pack
 from prismfs.store.git.keys import Signer
-from prismfs.store.git.packs import Pack
 from prismfs.store.git.repository import Git
 from prismfs.store.git.worktree import disk_error
 

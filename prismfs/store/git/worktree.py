@@ -13,7 +13,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path, PurePosixPath
 
 from prismfs.errors import StoreError
-from prismfs.store.git.index_file import amend
+from prismfs.store.git.formats.index_file import amend
 from prismfs.store.git.plumbing import LINK, NO_OBJECT, PLAIN, PROGRAM, SUBMODULE, Change, parse_raw
 from prismfs.store.git.repository import Git
 

@@ -1,0 +1,1 @@
+"""What git reads and writes itself, in its own formats: packs, folders, the index."""
