@@ -129,7 +129,7 @@ def command(call: output.Call, once_idle: bool, log_json: bool) -> None:
     """
     from prismfs.daemon.log_lines import start_logging
 
-    gc.set_threshold(700, 10, 10)  # as Python does by itself: it lives for long, unlike other commands
+    gc.set_threshold(10_000, 10, 10)  # it lives for long, unlike other commands; with Python's 700 it is 5 % of a storm
     start_logging(sys.stderr, as_json=log_json)
     printed = _Printed(call, log_json)
     try:
