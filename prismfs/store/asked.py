@@ -17,11 +17,13 @@ _MOST = 1024
 class Asked:
     """Answers as of the commit `of`, by kind: those about one path, and those that any row of the kind may change.
 
-    Kinds that nobody writes, such as personas and silences, are asked of SQLite once and not for each event.
+    `ones` are the records of kinds of which there is one, asked for dozens of times an event. Kinds that nobody writes,
+    such as personas and silences, are asked of SQLite once and not for each event.
     """
 
     def __init__(self) -> None:
         self.of: str | None = None
+        self.ones: dict[str, Record] = {}
         self._at: dict[str, dict[str, object]] = {}
         self._found: dict[str, dict[object, object]] = {}
         self._put: set[str] = set()
@@ -34,7 +36,7 @@ class Asked:
 
     def forget(self) -> None:
         """Forget all answers."""
-        self._at, self._found = {}, {}
+        self._at, self._found, self.ones = {}, {}, {}
 
     def at(self, kind: str, path: str, ask: Callable[[], T]) -> T:
         """Return what `ask` says of the row of a kind at `path`."""
@@ -47,12 +49,14 @@ class Asked:
     def put(self, kind: str, path: str) -> None:
         """Forget what is untrue once a row of the kind at `path` is written, or taken out."""
         self._put.add(kind)
+        self.ones.pop(kind, None)
         self._found.pop(kind, None)
         self._at.get(kind, {}).pop(path, None)
 
     def undo(self) -> None:
         """Forget all about the kinds that were written since the last time: an overlay ends."""
         for kind in self._put:
+            self.ones.pop(kind, None)
             self._found.pop(kind, None)
             self._at.pop(kind, None)
         self._put = set()

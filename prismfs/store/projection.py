@@ -132,8 +132,9 @@ class Projection:
             ConfigError: `invalid_setting`; the file is there and no rule can work with it.
         """
         kind = kind_of(model)
-        found = self._asked.found(kind.name, "the one", lambda: self._single(kind))
+        found = self._asked.ones.get(kind.name) or self._single(kind)
         assert isinstance(found, model)
+        self._asked.ones[kind.name] = found
         return found
 
     def open_with_key(self, model: type[R], key: str) -> R | None:

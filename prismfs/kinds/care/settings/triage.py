@@ -108,8 +108,8 @@ class Triage(Record):
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        """All rules, in the order of the settings."""
-        return (*self.lanes, *self.severity, *self.natures, *self.scopes)
+        """All rules, in the order of the settings; each time the same tuple, by which a matcher of them is kept."""
+        return self.once("_rules", lambda one: (*one.lanes, *one.severity, *one.natures, *one.scopes))
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:

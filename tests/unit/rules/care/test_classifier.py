@@ -12,7 +12,7 @@ from prismfs.errors import RecordError
 from prismfs.kinds.care.settings.triage import KIND, Triage
 from prismfs.kinds.care.signal import LANES
 from prismfs.rules.care.classifier import Classification, classify, with_floor
-from prismfs.rules.care.matching import MAX_CHARACTERS
+from prismfs.rules.care.matching import MAX_CHARACTERS, _scanner
 
 SETTINGS = Path(prismfs.__file__).parent / "defaults" / "care" / "settings" / "triage.yaml"
 FLOOR = {"security": 1, "data_loss": 1}
@@ -312,3 +312,11 @@ def test_default_rules_severity_and_nature_follow_the_harm(
 
 def test_default_settings_survive_being_written_and_read(default: Triage) -> None:
     assert Triage.from_document(default.to_document()) == default
+
+
+def test_classify_next_signal_finds_the_matcher_without_a_look_at_each_rule(default: Triage) -> None:
+    """To hash a hundred rules takes longer than to match them."""
+    classify(default, subject="one")
+    known = _scanner.cache_info()
+    classify(default, subject="another")
+    assert _scanner.cache_info() == known
