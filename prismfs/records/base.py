@@ -127,12 +127,13 @@ class Value(BaseModel):
                 field as a JSON pointer.
         """
         try:
-            return cls.model_validate(document)
+            found: Self = cls.__pydantic_validator__.validate_python(document)  # `model_validate` adds a sixth
         except _ValidationError as error:
             problem = _first_problem(error, cls)
             raise RecordError(
                 problem.code, problem.message, path=path or None, field=problem.field, hint=problem.hint
             ) from None
+        return found
 
     def to_document(self) -> Document:
         """Return the value as a JSON object in the model's order; members that are their default left out."""

@@ -9,7 +9,7 @@ import re
 from contextlib import suppress
 from typing import Literal, TypeAlias
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from prismfs.errors import RecordError
 from prismfs.records import document as documents
@@ -32,7 +32,8 @@ def parse(data: bytes, *, format: Format, path: str = "") -> Document:
             most faults line and column, but never a value.
     """
     if format == "json":
-        return read_json(data, path)
+        written = _as_written(data)
+        return read_json(data, path) if written is None else written
     text = text_of(data, path)
     for character in _NOT_RAW_IN_YAML:
         if character in text:
@@ -46,6 +47,18 @@ def parse(data: bytes, *, format: Format, path: str = "") -> Document:
     from prismfs.records.formats.yaml_reader import read_yaml
 
     return read_yaml(data, path=path)
+
+
+def _as_written(data: bytes) -> Document | None:
+    """Return the document in `data` if that is JSON exactly as `encode` writes it; None where it takes the full reader.
+
+    The quick reader takes the last of two equal keys, and more: what it made of it is written again, and compared.
+    """
+    try:
+        document: Document = from_json(data, allow_inf_nan=False)
+    except ValueError:
+        return None
+    return document if documents.is_simple(document) and _of_simple(document) == data else None
 
 
 def encode(document: Document, *, format: Format, modeline: str | None = None) -> bytes:
@@ -67,6 +80,10 @@ def encode(document: Document, *, format: Format, modeline: str | None = None) -
 def _json(document: Document) -> bytes:
     if not documents.is_simple(document):  # what the quick encoder spells differently, too
         return write_json(document)
+    return _of_simple(document)
+
+
+def _of_simple(document: Document) -> bytes:
     data = to_json(document, indent=2) + b"\n"
     return data if data.isascii() and b"\x7f" not in data else escape_unsafe(data.decode()).encode()
 

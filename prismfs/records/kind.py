@@ -158,11 +158,11 @@ class Kind:
         Raises:
             RecordError: it is not of this kind, is not at its own path, or is of a `newer_version`.
         """
-        for required in (self.model.model_fields["kind"].alias or "kind", "version"):
-            if required not in document:
-                raise RecordError(
-                    "missing_field", "a required field is missing", path=path or None, field=f"/{required}"
-                )
+        if "kind" not in document or "version" not in document:  # as hardly any: the look at the model costs more
+            for required in (self.model.model_fields["kind"].alias or "kind", "version"):
+                if required not in document:
+                    said = "a required field is missing"
+                    raise RecordError("missing_field", said, path=path or None, field=f"/{required}")
         document = self.upgraded(document, path=path)
         record = self._model_of(document).from_document(document, path=path)
         if path:
@@ -220,16 +220,16 @@ class Kind:
 
     def facets_of(self, document: Document) -> Facets:
         """Return the facets of a record's document; a facet that the kind does not map is None."""
-        found: dict[str, Any] = {}
+        found: list[Any] = [self.identifier_of(document), self.name, *_NO_FACETS]
         for facet, paths in self.facets.items():
             value = document[paths] if paths in document else member(document, paths)
             if facet in _NUMBERS:
-                found[facet] = value if isinstance(value, int) else None
+                found[_FACETS[facet]] = value if isinstance(value, int) else None
             elif value is not None:
-                found[facet] = str(value)
+                found[_FACETS[facet]] = str(value)
         if self.lifecycle is not None:
-            found["open"] = found.get("status") in self.lifecycle.open
-        return Facets(self.identifier_of(document), self.name, **found)
+            found[_FACETS["open"]] = found[_FACETS["status"]] in self.lifecycle.open
+        return Facets._make(found)
 
     @property
     def filters(self) -> tuple[str, ...]:
@@ -264,6 +264,8 @@ class Kind:
         return f"{up}schemas/{self.name}.schema.json"
 
 
+_FACETS = {name: place for place, name in enumerate(Facets._fields)}
+_NO_FACETS = tuple(Facets._field_defaults.values())
 _NUMBERS = ("rank", "number")  # of the facets; all others are texts
 NEWER_VERSION = "newer_version"
 NEWER_LAYOUT = "newer_layout"

@@ -19,6 +19,7 @@ from prismfs.kinds.response.incident import Incident, Timers
 from prismfs.records import codec, document
 from prismfs.records.base import Value
 from prismfs.records.document import JsonValue
+from prismfs.records.formats.json_form import read_json
 from prismfs.records.ids import ALPHABET, derive_id, time_of
 from prismfs.records.severity import Scale
 from prismfs.records.view import GENESIS
@@ -30,6 +31,23 @@ VALUES: st.SearchStrategy[JsonValue] = st.recursive(
     max_leaves=30,
 )
 DOCUMENTS = st.dictionaries(st.text(max_size=8), VALUES, max_size=6)
+
+JSON_PIECES = (
+    b"",
+    b'"a"',
+    b'"a": 1,',
+    b" ",
+    b"\n",
+    b"1e5",
+    b"NaN",
+    b"0",
+    b"-0",
+    b".0",
+    b"\\u0000",
+    b"\\ud800",
+    b"\x7f",
+    b"\xff",
+)
 
 
 def slow_fault(root: object) -> str | None:
@@ -179,3 +197,41 @@ def test_a_text_on_one_line_has_a_blank_for_what_is_not_printed(text: str, limit
     line = " ".join(words)
     cut = line if len(line) <= limit else line[: limit - 1] + "…"
     assert one_line(text, limit) == (cut.lstrip("-") or "(no subject)")
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    DOCUMENTS,
+    st.lists(st.tuples(st.integers(0, 400), st.integers(0, 3), st.sampled_from(JSON_PIECES)), max_size=3),
+)
+@example({"a": 1, "b": [1.5, None]}, [])
+@example({"a": 1e16, "b": "\u202e"}, [])
+@example(nested(document.MAX_DEPTH + 1), [])
+@example({"a": 2**63}, [])
+def test_json_that_is_read_quickly_is_what_the_full_reader_takes(
+    root: dict[str, JsonValue], edits: list[tuple[int, int, bytes]]
+) -> None:
+    data = json.dumps(root, indent=2, ensure_ascii=False).encode(errors="surrogatepass") + b"\n"
+    for at, cut, piece in edits:
+        place = at % (len(data) + 1)
+        data = data[:place] + piece + data[place + cut :]
+    found = codec._as_written(data)
+    if found is not None:
+        full = read_json(data)
+        assert json.dumps(found) == json.dumps(full)
+        assert codec.encode(full, format="json") == data
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b'{\n  "a": 1,\n  "a": 1\n}\n', b'{\n  "a": NaN\n}\n', b'{"a":1}', b'{\n  "a": "\\ud800"\n}\n', b"[]\n", b"{\n"],
+)
+def test_json_of_another_spelling_is_left_to_the_full_reader(data: bytes) -> None:
+    assert codec._as_written(data) is None
+
+
+def test_json_of_ours_is_always_read_quickly() -> None:
+    for number in range(8):
+        _, file = records_of(number, datetime(2026, 3, 1, tzinfo=UTC), GENESIS)
+        data = KINDS["audit"].write(file)
+        assert codec._as_written(data) == file.document

@@ -65,6 +65,12 @@ PIECES = (
     "---",
     "...",
     "%YAML 1.2",
+    "some words",
+    "true words ",
+    "/etc/x y",
+    "words:x",
+    '"words"',
+    '"two words" "more"',
     "null",
     "~",
     "yes",
@@ -147,6 +153,11 @@ def test_what_nearly_is_of_that_layout_is_read_alike(document: Document, edits: 
 @example('a: "\\u0000"\n')
 @example("a: 1\na: 2\n")
 @example("no: 1\n")
+@example("a: some words: x\n")
+@example("a: some words:\n")
+@example("a: some words #x\n")
+@example("a:\n  - some words: x: y\n")
+@example('a: "b" "c"\n')
 def test_pieces_of_yaml_are_read_alike(text: str) -> None:
     agrees(text)
 

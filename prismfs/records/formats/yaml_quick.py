@@ -13,10 +13,17 @@ from prismfs.records.document import Document, Flaw, JsonValue
 from prismfs.records.formats.yaml_words import resolve
 from prismfs.records.formats.yaml_writer import looks_plain
 
-_Line: TypeAlias = tuple[str, str, str, str]
+_Line: TypeAlias = tuple[str, str, str, str, str, str]
 
-# Margin, dash, key, and the rest; every line is one. A key is a word that needs no quotes, so none of a number.
-_LINE = re.compile(r"^( *)(- )?(?:([A-Za-z_][A-Za-z0-9_./-]{0,63}):(?: |$))?(.*)$", re.MULTILINE)
+# Margin, dash, key, and what follows: between quotes a text without escapes, or a plain one that can be nothing else
+# (too long for a word, beginning with a letter, no colon, no hash), or the rest. Every line is one. A key is a word
+# that needs no quotes, so none of a number.
+_LINE = re.compile(
+    r"^( *)(- )?(?:([A-Za-z_][A-Za-z0-9_./-]{0,63}):(?: |$))?"
+    r'(?:"([^"\\\t\n]+)"$|([A-Za-z_/][ -"$-9;-~]{4,}[!-"$-9;-~])$|(.*)$)',
+    re.MULTILINE,
+)
+_LONGEST_WORD = 5  # characters, of a plain text that may mean something else
 _QUOTED = re.compile(r'"(?:[^"\\\t]|\\["\\bfnrt])*"')
 _NEGATIVE = re.compile(r"-[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _MOST_LINES = 5000  # of three nodes at most: a mapping behind a dash, key, value
@@ -61,29 +68,30 @@ class _Reader:
     def _mapping(self, column: int) -> Document:
         """Return the mapping whose keys begin at `column`, from the next line on."""
         found: Document = {}
-        while self._at < len(self._lines):
-            margin, dash, key, rest = self._lines[self._at]
+        lines, end = self._lines, len(self._lines)
+        while self._at < end:
+            margin, dash, key, quoted, plain, rest = lines[self._at]
             if len(margin) != column or dash:
                 break
-            if not key or key in found or not isinstance(_word(key), str):
+            if not key or key in found or (len(key) <= _LONGEST_WORD and not isinstance(_word(key), str)):
                 raise _OtherLayoutError
             self._at += 1
-            found[key] = self._value(rest, column) if rest[:1] in _MORE else _scalar(rest)
+            found[key] = quoted or plain or (self._value(rest, column) if rest[:1] in _MORE else _scalar(rest))
         return found
 
     def _sequence(self, column: int) -> list[JsonValue]:
         """Return the sequence whose dashes stand at `column`."""
         found: list[JsonValue] = []
         while self._at < len(self._lines):
-            margin, dash, key, rest = self._lines[self._at]
+            margin, dash, key, quoted, plain, rest = self._lines[self._at]
             if len(margin) != column or not dash:
                 break
             if key:
-                self._lines[self._at] = (f"{margin}  ", "", key, rest)
+                self._lines[self._at] = (f"{margin}  ", "", key, quoted, plain, rest)
                 found.append(self._mapping(column + 2))
             else:
                 self._at += 1
-                found.append(self._value(rest, column))
+                found.append(quoted or plain or self._value(rest, column))
         return found
 
     def _value(self, rest: str, column: int) -> JsonValue:
