@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from prismfs.store.git.formats import index_file
 from prismfs.store.git.formats.index_file import amend
 from prismfs.store.git.formats.trees import few_changes
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, Change
@@ -178,3 +179,13 @@ def test_new_file_where_a_folder_is_staged_is_left_to_git(desk: SignedDesk) -> N
     assert not amend(index, new)
     tree_of(desk, {"a": b"1"}, index)
     assert not amend(index, {"a/1": {NO_OBJECT: Change("a/1", NO_OBJECT, "1" * 40)}})
+
+
+def test_large_index_is_left_to_git(desk: SignedDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = desk.folder / "index"
+    tree_of(desk, {"a": b"1"}, index)
+    new = {"b": {NO_OBJECT: Change("b", NO_OBJECT, "1" * 40)}}
+    monkeypatch.setattr(index_file, "_LARGE", index.stat().st_size - 1)
+    assert not amend(index, new)
+    monkeypatch.setattr(index_file, "_LARGE", index.stat().st_size)
+    assert amend(index, new)

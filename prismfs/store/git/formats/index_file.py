@@ -9,6 +9,7 @@ import mmap
 import os
 from array import array
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 
@@ -21,7 +22,9 @@ _LENGTH, _STAGE, _EXTENDED = 0x0FFF, 0x3000, 0x4000
 _SAID_AGAIN = (b"EOIE", b"IEOT")
 """Extensions that say where the others lie; git makes them again where it wants them."""
 
-_PIECE = 1 << 20
+_PIECE = 1 << 16
+_LARGE = 1 << 22
+"""Bytes from which on git is as quick, and its memory is not ours: some thirty thousand files."""
 
 Wanted = Mapping[str, Mapping[str, Change]]
 """Path to old object to the change of it."""
@@ -34,6 +37,8 @@ class _LeftToGitError(Exception):
 def amend(index: Path, wanted: Wanted) -> bool:
     """Put the new object in each entry of the file `index` that names an old one of `wanted`; False is left to git."""
     try:
+        if index.stat().st_size > _LARGE:
+            return False
         with open(index, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             made = _Index(data).amended({os.fsencode(path): olds for path, olds in wanted.items()})
             if made is not None:
@@ -53,7 +58,7 @@ class _Index:
         count = int.from_bytes(data[8:_HEAD])
         if data[:4] != b"DIRC" or int.from_bytes(data[4:8]) not in (2, 3):
             raise _LeftToGitError
-        *_, digest = _hashed(self._pieces(0, self._end))
+        (digest,) = deque(_hashed(self._pieces(0, self._end)), maxlen=1)
         if digest != data[self._end :]:  # as a machine that lost its power leaves it: git says so
             raise _LeftToGitError
         self._starts = array("Q", [_HEAD])  # where each entry begins, and where the last one ends
