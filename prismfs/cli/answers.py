@@ -11,6 +11,7 @@ from prismfs.engine.turn.commit_group import Outcome
 from prismfs.engine.turn.desk import Desk
 from prismfs.errors import PrismfsError, Problem
 from prismfs.kinds.core.outbox import Outbox
+from prismfs.kinds.core.settings.redaction import RedactionRules
 from prismfs.records.api import Decision, Event, Nothing, Refused
 from prismfs.store.reading import resolve_id
 
@@ -60,8 +61,9 @@ def _event_or_answer(desk: Desk, command: dict[str, Any], now: datetime) -> Even
         view = desk.view()
         if command["target"] is not None:
             document["id"] = resolve_id(view.connection, command["target"])
+        rules = view.single(RedactionRules)
         event = submit.command_event(
-            kind, document, actor=command["actor"], token=command["token"], at=now, rules=desk.redaction()
+            kind, document, actor=command["actor"], token=command["token"], at=now, rules=rules
         )
         if command["dry_run"]:
             return _rendered(kind, submit.rehearse(desk, event, now), (), dry_run=True)
@@ -69,7 +71,7 @@ def _event_or_answer(desk: Desk, command: dict[str, Any], now: datetime) -> Even
             # The watcher that it was given to before has ended between its commit and the answer.
             said = "it is committed already: the watcher ended before it could answer; prismfs log shows it"
             return _rendered(kind, Nothing(said), (), dry_run=False)
-        return submit.prepared(desk, event)
+        return submit.prepared(desk, view, event)
     except PrismfsError as error:
         return _error(error)
 

@@ -11,9 +11,14 @@ import pytest
 
 from benchmarks.costs import counts_of
 from benchmarks.desks import signal_text
+from prismfs.cli.answers import begin_commands
+from prismfs.engine.turn.desk import Desk
+from prismfs.engine.turn.submit import walk
 from prismfs.intake import drop
 from prismfs.kinds import kind_of
 from prismfs.records import codec
+from prismfs.store.projection import Projection
+from tests.support.memory import NOW
 from tests.support.programs import count_starts
 from tests.support.project import Project
 
@@ -87,3 +92,24 @@ def test_a_lone_report_starts_no_program(bench: Project, monkeypatch: pytest.Mon
     assert bench.head() == bench.truth()
     assert started == []
     bench.check_whole()
+
+
+def test_a_command_looks_at_the_project_once(bench: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look reads two references; many commands are committed together."""
+    looked, view = [], Desk.view
+
+    def counted(desk: Desk) -> Projection:
+        looked.append(desk)
+        return view(desk)
+
+    def looks_of(count: int) -> int:
+        looked.clear()
+        form = {"kind": "task", "from": "jade", "title": "a task", "body": "", "type": "task", "priority": 2}
+        command = {"kind": "bead.create", "document": {"document": form}, "actor": "jade", "target": None}
+        group = [command | {"dry_run": False, "token": f"{count}-{number}"} for number in range(count)]
+        found, _ = begin_commands(bench.desk, group, NOW)
+        assert all("data" in walk(steps) for steps in found)
+        return len(looked)
+
+    monkeypatch.setattr(Desk, "view", counted)
+    assert looks_of(6) - looks_of(1) == 5

@@ -15,7 +15,7 @@ from prismfs.intake.scan import redact, scan_key
 from prismfs.kinds import kind_of
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.core.settings.redaction import RedactionRules
-from prismfs.records.api import REFUSED, Decision, Document, Event, Id, Nothing, Plan, Receipt, Record, Refused
+from prismfs.records.api import REFUSED, Decision, Document, Event, Id, Nothing, Plan, Receipt, Record, Refused, View
 from prismfs.store.git import worktree
 
 T = TypeVar("T")
@@ -87,7 +87,7 @@ def submit(desk: Desk, event: Event, now: datetime) -> tuple[Decision, tuple[Out
     Raises:
         PrismfsError: the command was refused, as the kind of error that the rule names.
     """
-    event = prepared(desk, event)
+    event = prepared(desk, desk.view(), event)
     outcomes, messages = commit_and_deliver(desk, [event], now)
     decision = decision_on(event, outcomes)
     if isinstance(decision, Refused):
@@ -95,13 +95,13 @@ def submit(desk: Desk, event: Event, now: datetime) -> tuple[Decision, tuple[Out
     return decision, outcomes, messages
 
 
-def prepared(desk: Desk, event: Event) -> Event:
+def prepared(desk: Desk, view: View, event: Event) -> Event:
     """Return the event of a command with what is known of the tenant, and the answer of the desk's own command.
 
     Raises:
         StoreError: nobody can say who is a bridge, and it may be for one.
     """
-    return with_context(desk, desk.view(), event)
+    return with_context(desk, view, event)
 
 
 def decision_on(event: Event, outcomes: Sequence[Outcome]) -> Decision:
@@ -208,6 +208,8 @@ def finish(
         carried = yield lambda: carry_all(channels, begun.leaving)
         desk.crash_point("carried")
         outcomes += note_receipts(desk, carried, now)
+    if not begun.messages:
+        return tuple(outcomes), ()
     view = desk.view()
     left = (view.get(Outbox, name) for name in begun.messages)
     return tuple(outcomes), tuple(message for message in left if message is not None)
@@ -219,7 +221,7 @@ def rehearse(desk: Desk, event: Event, now: datetime) -> Decision:
     Raises:
         PrismfsError: the command would be refused.
     """
-    decision = decide_one(desk, prepared(desk, event), now)
+    decision = decide_one(desk, prepared(desk, desk.view(), event), now)
     if isinstance(decision, Refused):
         raise decision.raised()
     return decision
