@@ -112,7 +112,7 @@ class Kind:
         if not (path.startswith(f"{self.folder}/") and path.endswith(f".{self.format}") and path.isprintable()):
             return False
         depth = path.count("/")
-        return depth == (1 if self.layout == "named" else 5)
+        return depth == (1 if self.layout == "named" else 6)
 
     def identifier_of(self, document: Document) -> str:
         """Return the id or name that `document` gives itself; the kind's name where only one exists."""

@@ -111,7 +111,7 @@ def alike(answer: Answer) -> tuple[int, str, str]:
     def named(match: re.Match[str]) -> str:
         return names.setdefault(match[0], f"<{next(number)}>")
 
-    time = r"[0-9]{4}-[0-9]{2}/[0-9]{2}/[0-9]{2}/[0-9a-z]{2}/|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+Z"
+    time = r"[0-9]{4}-[0-9]{2}/[0-9]{2}/[0-9]{2}/[0-9a-f]/[0-9a-f]/|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+Z"
     texts = (re.sub(time, "<time>", text) for text in (answer.out, answer.err))
     out, err = (re.sub(r"[a-z]{3}-[0-9a-z]{26}|\b[0-9a-f]{9,64}\b", named, text) for text in texts)
     return answer.code, out, err

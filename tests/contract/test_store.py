@@ -83,7 +83,7 @@ def test_snapshot_nothing_committed_equals_the_one_before(store: Store) -> None:
 
 
 def test_read_path_that_is_not_there_gives_none(store: Store) -> None:
-    assert store.read(store.snapshot(), "signals/2026-03/01/10/7f/nothing.yaml") is None
+    assert store.read(store.snapshot(), "signals/2026-03/01/10/7/f/nothing.yaml") is None
 
 
 def test_apply_plans_makes_one_commit_each_in_order(store: Store) -> None:
@@ -305,8 +305,8 @@ def test_repo_foreign_commits_are_answered_by_one_audit_row_each(bench: Project)
     policy = (bench.root / "settings/policy.yaml").read_bytes()
     commits = [
         bench.commit_by_hand({"settings/policy.yaml": policy + b"# mine\n"}),
-        bench.commit_by_hand({"beads/2026-03/01/10/7f/nonsense.yaml": b"[1, 2\n"}, subject="\x1b[31mred\x1b[0m"),
-        bench.commit_by_hand({"beads/2026-03/01/10/7f/nonsense.yaml": None}, subject="zwölf"),
+        bench.commit_by_hand({"beads/2026-03/01/10/7/f/nonsense.yaml": b"[1, 2\n"}, subject="\x1b[31mred\x1b[0m"),
+        bench.commit_by_hand({"beads/2026-03/01/10/7/f/nonsense.yaml": None}, subject="zwölf"),
     ]
     bench.turn()
     bench.turn()
@@ -317,7 +317,7 @@ def test_repo_foreign_commits_are_answered_by_one_audit_row_each(bench: Project)
     assert [row.meta["commit"] for row in rows] == commits
     assert [row.actor for row in rows] == [ENGINE] * 3
     assert [row.level for row in rows] == ["info", "error", "info"]
-    assert rows[1].meta["refused"] == {"beads/2026-03/01/10/7f/nonsense.yaml": "engine_record_changed"}
+    assert rows[1].meta["refused"] == {"beads/2026-03/01/10/7/f/nonsense.yaml": "engine_record_changed"}
     assert bench.problems() == ()
 
 

@@ -17,7 +17,7 @@ from prismfs.records.api import Document, Kind, Record, derive_id
 AT = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 ID = derive_id("tod", AT, cause="a")
 RECORD = Todo(id=ID, title="rotate the key", owner="mayor", created_at=AT, status="open")
-PATH = f"todos/2026-03/01/10/f2/{ID}.yaml"
+PATH = f"todos/2026-03/01/10/f/2/{ID}.yaml"
 
 
 def test_write_then_read_gives_the_record_and_the_same_bytes() -> None:
@@ -25,7 +25,7 @@ def test_write_then_read_gives_the_record_and_the_same_bytes() -> None:
     assert TODO.read(data, path=PATH) == RECORD
     assert TODO.write(RECORD, old=data) == data
     assert data.startswith(
-        b"# yaml-language-server: $schema=../../../../../schemas/todo.schema.json\nkind: todo\nversion: 1\n"
+        b"# yaml-language-server: $schema=../../../../../../schemas/todo.schema.json\nkind: todo\nversion: 1\n"
     )
 
 

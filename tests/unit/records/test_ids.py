@@ -43,7 +43,7 @@ def test_derive_id_later_time_sorts_later(at: datetime, wait: timedelta) -> None
 
 def test_dated_path_follows_from_the_id_alone() -> None:
     identifier = derive_id("inc", AT, cause="a")
-    assert dated_path("incidents", identifier, "yaml") == f"incidents/2026-03/01/10/a1/{identifier}.yaml"
+    assert dated_path("incidents", identifier, "yaml") == f"incidents/2026-03/01/10/a/1/{identifier}.yaml"
 
 
 @pytest.mark.parametrize(

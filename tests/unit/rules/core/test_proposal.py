@@ -11,11 +11,11 @@ from prismfs.records.api import Plan, edit_of
 from tests.support.memory import MemoryProject, puts
 
 OLD, NEW, OTHER = "a" * 40, "b" * 40, "c" * 40
-BEAD = "beads/2026-03/01/10/1f/bea-01kjmdeb8059vta7fk5a58q1rz.yaml"
-ARTIFACT = "artifacts/2026-03/01/10/1f/art-01kjmdeb8059vta7fk5a58q1rz.yaml"
-AUDIT = "audit/2026-03/01/10/1f/aud-01kjmdeb8059vta7fk5a58q1rz.json"
-APPROVAL = "approvals/2026-03/01/10/1f/apr-01kjmdeb8059vta7fk5a58q1rz.yaml"
-SIGNAL = "signals/2026-03/01/10/1f/sig-01kjmdeb8059vta7fk5a58q1rz.yaml"
+BEAD = "beads/2026-03/01/10/1/f/bea-01kjmdeb8059vta7fk5a58q1rz.yaml"
+ARTIFACT = "artifacts/2026-03/01/10/1/f/art-01kjmdeb8059vta7fk5a58q1rz.yaml"
+AUDIT = "audit/2026-03/01/10/1/f/aud-01kjmdeb8059vta7fk5a58q1rz.json"
+APPROVAL = "approvals/2026-03/01/10/1/f/apr-01kjmdeb8059vta7fk5a58q1rz.yaml"
+SIGNAL = "signals/2026-03/01/10/1/f/sig-01kjmdeb8059vta7fk5a58q1rz.yaml"
 POLICY = "settings/policy.yaml"
 OLGA = {"identity": "olga", "signed": False, "code": None}
 
