@@ -1,11 +1,13 @@
 """The in-memory twin of the projection: the same contract over dictionaries, for `verify` and for tests.
 
-It is also the slow reader that the projection is checked against: it keeps whole records and asks nothing of SQLite but
-the full-text search.
+It is also the slow reader that the projection is checked against: it keeps whole files and asks nothing of SQLite but
+the full-text search. Of a file that nobody asks for it keeps the bytes, packed, and what may be asked of any record: a
+record takes fifty times the room.
 """
 
 import hashlib
 import sqlite3
+import zlib
 from bisect import insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,19 +19,24 @@ from typing import TypeVar, cast
 from prismfs.errors import Problem, RecordError
 from prismfs.kinds import kind_of, kind_of_path
 from prismfs.records.answer import Answer
-from prismfs.records.api import NEWER_VERSION, Facets, Plan, Record, codec, format_instant, parse_instant
+from prismfs.records.api import NEWER_VERSION, Facets, Kind, Plan, Record, codec, format_instant, parse_instant
 from prismfs.records.view import GENESIS, ChainHead
 from prismfs.store import answers
 from prismfs.store.defaults import check_layout, default_record, invalid_setting
 
 R = TypeVar("R", bound=Record)
 
+_MOST_SHOWN = 1024  # records
+_QUICKLY = 1  # zlib's level
+
 
 class MemoryView:
     """A view over records held in dictionaries, by path."""
 
     def __init__(self, files: Mapping[str, bytes] | None = None) -> None:
-        self._records: dict[str, tuple[Record, Facets]] = {}
+        self._files: dict[str, bytes] = {}
+        self._facets: dict[str, Facets] = {}  # of each record, by its place: a path, or that of a row in a file
+        self._shown: dict[str, Record] = {}  # those put or asked for lately, by place
         self._places: dict[str, list[str]] = {}
         self._of_kind: dict[str, set[str]] = {}
         self._by_key: dict[tuple[str, str], list[str]] = {}
@@ -45,13 +52,13 @@ class MemoryView:
 
     def copy(self) -> "MemoryView":
         """Return a view of its own with the same records."""
-        return deepcopy(self, {id(record): record for record, _ in self._records.values()})
+        return deepcopy(self, {id(record): record for record in self._shown.values()})
 
     def add(self, plan: Plan) -> None:
         """Answer from now on as if `plan` were committed."""
         for record in plan.puts:
             kind = kind_of(record)
-            self._put(kind.place_of(record), record, kind.write(record) if kind.chained else b"")
+            self.put_record(kind.place_of(record), kind, record, kind.write(record))
 
     def put_file(self, path: str, data: bytes) -> bool:
         """Add one file; False where it is no valid record, which counts as absent."""
@@ -61,7 +68,7 @@ class MemoryView:
             return False
         try:
             document = codec.parse(data, format=kind.format, path=path)
-            self._put(path, kind.record(document, path=path), data)
+            self.put_record(path, kind, kind.record(document, path=path), data)
         except RecordError as error:
             check_layout(error)
             if kind.layout == "single" or error.code == NEWER_VERSION:
@@ -71,17 +78,29 @@ class MemoryView:
             self._versions[path] = int(str(document["version"]))
         return True
 
+    def put_record(self, path: str, kind: Kind, record: Record, data: bytes) -> None:
+        """Add the file at `path`, of which it is known already that it is `record`."""
+        self.remove_file(path)
+        self._files[path] = zlib.compress(data, _QUICKLY)
+        digest = hashlib.sha256(data).hexdigest() if kind.chained else None
+        for place, document in kind.entries(path, record.document):
+            self._add(place, kind.facets_of(document), digest)
+            self._places.setdefault(path, []).append(place)
+        if kind.row is None:
+            self._keep(path, record)
+
     def remove_file(self, path: str) -> None:
         """Forget the record at `path`, if there is one."""
         self._invalid.pop(path, None)
         self._versions.pop(path, None)
+        self._files.pop(path, None)
         for place in self._places.pop(path, ()):
             self._remove(place)
 
     def records(self) -> Iterator[Record]:
         """Yield every record, in path order."""
-        for path in sorted(self._records):
-            yield self._records[path][0]
+        for path in sorted(self._facets):
+            yield self._record(path)
 
     def get(self, model: type[R], identifier: str) -> R | None:
         """Return the record with this id or name, None if there is none."""
@@ -105,7 +124,7 @@ class MemoryView:
     def open_with_key(self, model: type[R], key: str) -> R | None:
         """Return the newest open record of the kind with this dedup key."""
         for path in reversed(self._by_key.get((kind_of(model).name, key), [])):
-            if self._records[path][1].open:
+            if self._facets[path].open:
                 return self._at(model, path)
         return None
 
@@ -117,7 +136,7 @@ class MemoryView:
     def all_with_key(self, model: type[R], key: str) -> Sequence[R]:
         """Return the open records of the kind with this key, oldest first."""
         paths = self._by_key.get((kind_of(model).name, key), [])
-        return self._each(model, (path for path in paths if self._records[path][1].open))
+        return self._each(model, (path for path in paths if self._facets[path].open))
 
     def open_of(self, model: type[R]) -> Sequence[R]:
         """Return the open records of the kind, oldest first."""
@@ -138,11 +157,11 @@ class MemoryView:
         seen: Counter[tuple[str | None, str]] = Counter()
         found = []
         for _, _, path in due:
-            record, facets = self._records[path]
+            facets = self._facets[path]
             seen[facets.owner, facets.status] += 1
             if not share or seen[facets.owner, facets.status] <= share:
-                found.append(cast(R, record))
-        return tuple(found[:limit])
+                found.append(path)
+        return tuple(cast(R, self._record(path)) for path in found[:limit])
 
     def next_due(self, *, of: type[Record] | None = None) -> datetime | None:
         """Return the earliest due time of any record of one kind; without `of`, of any kind but the outbox."""
@@ -173,20 +192,20 @@ class MemoryView:
         with closing(sqlite3.connect(":memory:")) as search:
             search.execute(answers.SCHEMA)
             for path in sorted(self._of_kind.get("kb", ())):
-                answers.put_article(search, self._records[path][0].document)
+                answers.put_article(search, self._record(path).document)
             return answers.find_answers(search, text, limit, without=without)
 
     def _due_times(self, of: type[Record] | None) -> Iterator[tuple[str, str, str]]:
         name = None if of is None else kind_of(of).name
         for path in self._due:
-            facets = self._records[path][1]
+            facets = self._facets[path]
             wanted = facets.kind != "outbox" if name is None else facets.kind == name
             if facets.due_at is not None and wanted:
                 yield facets.due_at, facets.id, path
 
     def _such(self, model: type[R], is_such: Callable[[Facets], bool]) -> tuple[R, ...]:
-        facets_at = {path: self._records[path][1] for path in self._of_kind.get(kind_of(model).name, ())}
-        found = sorted((facets.id, path) for path, facets in facets_at.items() if is_such(facets))
+        places = self._of_kind.get(kind_of(model).name, ())
+        found = sorted((self._facets[path].id, path) for path in places if is_such(self._facets[path]))
         return self._each(model, (path for _, path in found))
 
     def _each(self, model: type[R], paths: Iterable[str]) -> tuple[R, ...]:
@@ -194,20 +213,28 @@ class MemoryView:
         return tuple(record for record in records if record is not None)
 
     def _at(self, model: type[R], path: str) -> R | None:
-        found = self._records.get(path)
-        return found[0] if found is not None and isinstance(found[0], model) else None
+        record = self._record(path) if path in self._facets else None
+        return record if isinstance(record, model) else None
 
-    def _put(self, path: str, record: Record, data: bytes) -> None:
-        self.remove_file(path)
-        kind = kind_of(record)
-        digest = hashlib.sha256(data).hexdigest() if kind.chained else None
-        for place, document in kind.entries(path, record.document):
-            self._add(place, record if kind.row is None else kind.shown(document), digest)
-            self._places.setdefault(path, []).append(place)
+    def _record(self, place: str) -> Record:
+        found = self._shown.get(place)
+        if found is None:
+            path = place.partition("#")[0]
+            kind = kind_of_path(path)
+            assert kind is not None
+            found = kind.read(zlib.decompress(self._files[path]), path=path)
+            if kind.row is not None:
+                found = kind.shown(dict(kind.entries(path, found.document))[place])
+            self._keep(place, found)
+        return found
 
-    def _add(self, path: str, record: Record, digest: str | None) -> None:
-        facets = kind_of(record).facets_of(record.document)
-        self._records[path] = record, facets
+    def _keep(self, place: str, record: Record) -> None:
+        if len(self._shown) >= _MOST_SHOWN:
+            self._shown.clear()
+        self._shown[place] = record
+
+    def _add(self, path: str, facets: Facets, digest: str | None) -> None:
+        self._facets[path] = facets
         self._of_kind.setdefault(facets.kind, set()).add(path)
         if facets.key is not None:
             insort(self._by_key.setdefault((facets.kind, facets.key), []), path, key=self._id_at)
@@ -222,7 +249,7 @@ class MemoryView:
             self._head = max(self.last_audit(), row, key=_by_number)
 
     def _remove(self, path: str) -> None:
-        _, facets = self._records[path]
+        facets = self._facets[path]
         self._of_kind[facets.kind].remove(path)
         if facets.key is not None:
             self._by_key[facets.kind, facets.key].remove(path)
@@ -233,10 +260,11 @@ class MemoryView:
             self._causes[facets.cause] -= 1
         if self._rows.pop(path, None) is not None:
             self._head = None
-        del self._records[path]
+        self._shown.pop(path, None)
+        del self._facets[path]
 
     def _id_at(self, path: str) -> str:
-        return self._records[path][1].id
+        return self._facets[path].id
 
 
 def _by_number(row: ChainHead) -> tuple[int, str]:

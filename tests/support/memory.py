@@ -108,10 +108,11 @@ class MemoryProject:
         if type(record) is kind.row:  # one of several in a file
             place = next(
                 place
-                for place, (row, _) in self.view._records.items()
-                if getattr(row, "id", "") == kind.name_of(record)
+                for place, facets in self.view._facets.items()
+                if (facets.id, "#" in place) == (kind.name_of(record), True)
             )
-            self.view._records[place] = record, kind.facets_of(record.document)
+            self.view._facets[place] = kind.facets_of(record.document)
+            self.view._shown[place] = record
             return record
         assert self.view.put_file(kind.place_of(record), kind.write(record))
         return record

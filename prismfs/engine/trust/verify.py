@@ -41,6 +41,8 @@ class _Verifier:
         self.counts = dict.fromkeys(COUNTS, 0)
         self.problems: list[Problem] = []
         self.unread: set[str] = set()  # files that are no valid record
+        self.read: dict[str, bytes] = {}  # blobs before and after the commit that is looked at
+        self.equal: dict[str, Record] = {}  # what was decided of it, where the file at that path says the same
 
     def stand_at(self, stand: Stand, *, goes_on: bool) -> None:
         """Stand where another walk has led; what its commit holds is read where this one `goes_on`."""
@@ -62,6 +64,10 @@ class _Verifier:
         if len(commit.parents) == 2:
             self.bases[commit.parents[1]] = commit.parents[0]
         self.counts["commits"] += 1
+        records = [change for change in commit.changes if kind_of_path(change.path) is not None]  # and no code beside
+        blobs = [*{blob for change in records for blob in (change.old, change.new) if blob != NO_OBJECT}]
+        found = zip(blobs, self.git.read_many(blobs), strict=True)
+        self.read, self.equal = {blob: data for blob, data in found if data is not None}, {}
         if commit.cause is None or not commit.parents:
             self.counts["foreign"] += 1
             self._check_foreign(commit)
@@ -71,7 +77,7 @@ class _Verifier:
         self._advance(commit)
 
     def _check_engine(self, commit: Commit) -> None:
-        found = event_of(self.git, commit)
+        found = event_in(commit, self.read.get)
         if found is None:
             self._problem(commit, "no_event", "claims to be the engine's but carries no event in an audit row")
             return
@@ -126,10 +132,12 @@ class _Verifier:
                 self._problem(commit, "not_planned", "holds a change that the decision does not make", path)
                 return False
             old = self._old(commit, found[path].old if path in found else None, path)
-            data = self.git.read(found[path].new) if path in found else old
+            data = self.read.get(found[path].new) if path in found else old
             if not _says(data, wanted[path], old=old):
                 self._problem(commit, "differs", "is not what the decision makes of it", path)
                 return False
+            if data == kind_of(wanted[path]).write(wanted[path]):
+                self.equal[path] = wanted[path]
         if without_covers(commit.message) != decision.message:
             self._problem(commit, "message_differs", "its message is not the decision's")
             return False
@@ -156,16 +164,19 @@ class _Verifier:
             kind = kind_of_path(change.path)
             if kind is None:
                 continue
-            data = self.git.read(change.new) or b""
+            data = self.read.get(change.new, b"")
+            known = self.equal.get(change.path)
             if kind.model is AuditFile:
                 try:
-                    file = kind.read(data, path=change.path)
+                    file = known or kind.read(data, path=change.path)
                 except RecordError as error:
                     self.unread.add(change.path)
                     self._problem(commit, "bad_row", str(error), change.path)
                 else:
                     assert isinstance(file, AuditFile)
                     files.append((file, change))
+            elif known is not None:
+                self.view.put_record(change.path, kind, known, data)
             elif not self.view.put_file(change.path, data):
                 self.unread.add(change.path)
                 if commit.cause is not None:
@@ -182,13 +193,13 @@ class _Verifier:
             self.counts["repaired"] += sum(
                 row.action == "commit.observed" and bool(row.meta.get("refused")) for row in file.rows
             )
-            self.view.put_file(change.path, self.git.read(change.new) or b"")
+            self.view.put_record(change.path, kind_of(file), file, self.read.get(change.new, b""))
 
     def _old(self, commit: Commit, blob: str | None, path: str) -> bytes | None:
         """Return what stood at `path` before a commit, as the `blob` that it changed there, if it did."""
         if blob == NO_OBJECT:
             return None
-        return self.git.read(f"{commit.parents[0]}:{path}" if blob is None else blob)
+        return self.git.read(f"{commit.parents[0]}:{path}") if blob is None else self.read.get(blob)
 
     def _problem(
         self, commit: Commit, code: str, message: str, record: str | None = None, hint: str | None = None
@@ -259,12 +270,17 @@ def _says(data: bytes | None, record: Record, *, old: bytes | None) -> bool:
 
 def event_of(git: Git, commit: Commit) -> tuple[Event, str] | None:
     """Return the event that an engine's commit answers, and the path of the audit file that holds it; None if none."""
+    return event_in(commit, git.read)
+
+
+def event_in(commit: Commit, read: Callable[[str], bytes | None]) -> tuple[Event, str] | None:
+    """As `event_of`; `read` gives the bytes of a blob."""
     for change in commit.changes:
         kind = kind_of_path(change.path)
         if kind is None or kind.model is not AuditFile or change.new == NO_OBJECT:
             continue
         try:
-            file = kind.read(git.read(change.new) or b"", path=change.path)
+            file = kind.read(read(change.new) or b"", path=change.path)
         except RecordError:
             continue
         if isinstance(file, AuditFile) and file.event is not None and file.cause == commit.cause:

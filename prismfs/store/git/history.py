@@ -38,6 +38,8 @@ class Proposal:
 
 
 _AUTHOR = re.compile(r"^author (.*) <(.*)> (-?[0-9]+) ", re.MULTILINE)
+_COMMITS_AT_ONCE = 1000  # whose changes are held in memory
+
 _AT_ONCE = 256  # files of a commit that are asked for at a time
 
 _MOST_BY_HAND = 200
@@ -93,19 +95,18 @@ class Commit:
 def read_commits(git: Git, *, since: str | None, until: str) -> Iterator[Commit]:
     """Yield the commits after `since` up to `until` along first parents, oldest first."""
     span = until if since is None else f"{since}..{until}"
-    listed = git.run("rev-list", "--first-parent", "--reverse", "--parents", span).decode().splitlines()
-    if not listed:
-        return
-    asked = "".join(" ".join(line.split(" ")[:2]) + "\n" for line in listed)
-    raw = git.run(
-        "diff-tree", "--stdin", "-r", "--root", "-z", "--raw", "--no-renames", "--always", input=asked.encode()
-    )
-    changes = _split(raw)
-    contents = git.read_many(line.partition(" ")[0] for line in listed)
-    for line, data in zip(listed, contents, strict=True):
-        identifier, *parents = line.split(" ")
-        assert data is not None
-        yield _commit(identifier, tuple(parents), data, changes.get(identifier, ()))
+    waiting = iter(git.run("rev-list", "--first-parent", "--reverse", "--parents", span).splitlines())
+    while listed := [line.decode() for line in islice(waiting, _COMMITS_AT_ONCE)]:
+        asked = "".join(" ".join(line.split(" ")[:2]) + "\n" for line in listed)
+        raw = git.run(
+            "diff-tree", "--stdin", "-r", "--root", "-z", "--raw", "--no-renames", "--always", input=asked.encode()
+        )
+        changes = _split(raw)
+        contents = git.read_many(line.partition(" ")[0] for line in listed)
+        for line, data in zip(listed, contents, strict=True):
+            identifier, *parents = line.split(" ")
+            assert data is not None
+            yield _commit(identifier, tuple(parents), data, changes.get(identifier, ()))
 
 
 def merges_below(git: Git, until: str) -> Iterator[tuple[str, str]]:
@@ -197,8 +198,8 @@ def check_whole(git: Git, until: str, *, since: str | None = None) -> None:
     """
     span = (until,) if since is None else (until, f"^{since}")
     first_parents(git, until)
-    raw = git.run("rev-list", "--objects", "--missing=print", "--no-object-names", *span).decode().splitlines()
-    absent = [line[1:] for line in raw if line.startswith("?")]
+    # Quiet: what is here is not named, only what is not.
+    absent = git.run("rev-list", "--objects", "--missing=print", "--quiet", *span).decode().replace("?", "").split()
     if absent:
         raise missing(git.git_dir, f"{len(absent)} objects of the history are not here (a partial clone)", absent[0])
 
