@@ -126,7 +126,7 @@ def measure_memory(stock: desks.Stock, *, size: int, drops: int) -> Iterator[Row
     bar = "under 120 MB" if size == 100_000 else ""
     for anew in (False, True):
         if anew:
-            for path in (root / ".git" / "prismfs").glob("projection.sqlite*"):
+            for path in (root / ".git" / "prismfs").rglob("projection.sqlite*"):
                 path.unlink()
         begin = time.perf_counter()
         with watching(root) as process:
