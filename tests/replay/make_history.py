@@ -42,6 +42,9 @@ SCENARIOS = (
     "classifier_command_talks_nonsense",
     "expired_signal_kept_and_left",
     "false_alarm_ends_what_waits",
+    "fd01_no_more_than_the_policy_says",
+    "fd02_p0_again_after_resolve_is_open_again",
+    "fd02_reopened_is_raised_and_answered_anew",
     "go_no_go_by_the_executive_only",
     "incident_reopened_goes_on",
     "info_answered_from_kb",
@@ -142,7 +145,7 @@ def first_days(root: Path) -> Path:
     for number, text in enumerate(DROPS):
         bench.drop(text, f"drop-{number:02}.yaml")
         bench.wait(timedelta(seconds=7))
-    (incident,) = bench.records("incident")
+    incident, *_ = sorted(bench.records("incident"), key=lambda one: one.detected_at)
     beads = bench.records("bead")
     bench.clock.move(timedelta(minutes=20))
     bench.give("incident.ack", {"id": incident.id, "note": "on it"}, actor="Clara")

@@ -1,12 +1,13 @@
 """An escalation: a request for attention, at one tier. It is a bead, kept beside work items."""
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
 
 from prismfs.kinds.core.bead import Bead
 from prismfs.kinds.core.values import DedupKey, Labels, Redaction, Source
-from prismfs.records.api import Duration, Id, Identity, Instant, Known, Line, Pid, Severity, Text, Value, Word
+from prismfs.records.api import Digest, Duration, Id, Identity, Instant, Known, Line, Pid, Severity, Text, Value, Word
 
 
 class EscalationDrop(Value):
@@ -32,7 +33,9 @@ class Escalation(Bead):
 
     An open one is raised at `raise_at` unless it is acknowledged, and goes to another tier at `hop_at`;
     `due_at` is the earlier of the two. `groups` are the groups of notices that it belongs to; `sender_known`
-    says how the reporter is known, `from_pid` of which other project that one is.
+    says how the reporter is known, `from_pid` of which other project that one is. `signature` is the reporter's own
+    key, or what reports that are alike have in common; of those `identity` tells which words are meant, `another_of`
+    which open one it is like, and `differs` in what. One that is back is `reopened`, and begins anew then.
     """
 
     type: Literal["escalation"]
@@ -46,6 +49,9 @@ class Escalation(Bead):
     labels: Labels
     related: Id | None = None
     signature: str
+    identity: Digest | None = None
+    another_of: Id | None = None
+    differs: str | None = None
     recurrence_of: Id | None = None
     occurrence_count: int = Field(default=1, ge=1)
     last_seen_at: Instant
@@ -59,10 +65,17 @@ class Escalation(Bead):
     original_severity: Severity | None = None
     reescalation_count: int = Field(default=0, ge=0)
     last_reescalated_at: Instant | None = None
+    reopened: int = Field(default=0, ge=0)
+    reopened_at: Instant | None = None
     raise_at: Instant | None = None
     hop_at: Instant | None = None
     groups: tuple[Id, ...] = ()
     redactions: tuple[Redaction, ...] = ()
+
+    @property
+    def began_at(self) -> datetime:
+        """From when on it waits: its age counts from there."""
+        return self.reopened_at or self.created_at
 
     @property
     def tags(self) -> tuple[str, ...]:

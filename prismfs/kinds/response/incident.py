@@ -11,7 +11,21 @@ from pydantic import Field
 
 from prismfs.kinds.core.values import DedupKey, Note, Scope
 from prismfs.records.act import Act
-from prismfs.records.api import Id, Identity, Instant, Kind, Lifecycle, Line, Pid, Record, Severity, Text, Value, Word
+from prismfs.records.api import (
+    Digest,
+    Id,
+    Identity,
+    Instant,
+    Kind,
+    Lifecycle,
+    Line,
+    Pid,
+    Record,
+    Severity,
+    Text,
+    Value,
+    Word,
+)  # fmt: skip
 
 IncidentStatus = Literal[
     "retrying",
@@ -89,7 +103,9 @@ class Incident(Record):
     and the retry engine first acted on it. started <= detected <= responded <= resolved always holds.
     `level` is its place in the chain: `agent`, or a level of `settings/response.yaml`; `escalations` counts the hops.
     `drill` keeps it out of every figure. `missed` names the targets that were missed, each once. `opened_by` is the
-    signal that reported it, none where the desk itself did.
+    signal that reported it, none where the desk itself did. Where its reporter gave no key, `dedup_key` is what reports
+    that are alike have in common, `identity` tells which words are meant, `another_of` is the open one that it is like,
+    and `differs` in what: whether they are one fault a person says.
     """
 
     kind: Literal["incident"] = "incident"
@@ -113,6 +129,9 @@ class Incident(Record):
     dedup_key: str
     opened_by: Id | None = None
     escalation: Id | None = None
+    identity: Digest | None = None
+    another_of: Id | None = None
+    differs: str | None = None
     recurrence_of: Id | None = None
     duplicate_of: Id | None = None
     count: int = Field(default=1, ge=1)

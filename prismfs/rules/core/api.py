@@ -11,5 +11,6 @@ from prismfs.rules.core.follow_ups import (
     AskForTriage, Assess, Attend, Attention, IncidentAnswered, IncidentOver, MakeLouder, PhaseEffect, Reply,
     ReplyToReporters, ReportFault,
 )  # fmt: skip
+from prismfs.rules.core.identity import differences, identity_of
 from prismfs.rules.core.outbox import JITTER, withdrawn
 from prismfs.rules.core.signoff import Signoff

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
@@ -63,8 +63,8 @@ def fingerprint(rules: Fingerprint, kind: str, fields: Mapping[str, str], *, pay
     return f"auto:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
-def normalise(rules: Fingerprint, text: str) -> str:
-    """Return `text` with all that is volatile replaced by placeholders; its lines stay."""
+def normalise(rules: Fingerprint, text: str, *, only: Collection[str] | None = None) -> str:
+    """Return `text` with what is volatile replaced by placeholders, or what `only` these rules find; its lines stay."""
     kept: list[str] = []
 
     def closed(put: str) -> str:
@@ -76,7 +76,7 @@ def normalise(rules: Fingerprint, text: str) -> str:
     text = _bounded(text)
     many_lines = "\n" in text.strip()
     for rule, pattern in _compiled(rules.volatile):
-        if rule.one_line and many_lines:
+        if (rule.one_line and many_lines) or (only is not None and rule.name not in only):
             continue
         put = rule.put or (r"\0" if rule.keep else "")
         text = pattern.sub(_replacing(put, closed if rule.keep else str), text)

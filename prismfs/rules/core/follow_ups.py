@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Attention:
     """Open an escalation (escalation), or count one more on the open one that has its `signature`, if it has any.
 
-    One decision opens at most one, with the id `draft.new_id("bea")`.
+    One decision opens at most one, with the id `draft.new_id("bea")`. `identity` is as in `Escalation`.
     """
 
     severity: Severity
@@ -33,6 +33,7 @@ class Attention:
     tier: str | None = None
     related: Id | None = None
     signature: str | None = None
+    identity: str | None = None
     labels: dict[str, str] = field(default_factory=dict)
     redactions: tuple[Redaction, ...] = ()
 

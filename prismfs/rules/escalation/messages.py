@@ -26,6 +26,9 @@ _COUNTED = ("pending", *_LEFT)
 _RETRIES = 20
 """Attempts of older messages that may lie between the newest ones; so many more are looked at."""
 
+_LEVELS = 10_000
+"""More levels than raises can make of one that is not closed in between."""
+
 _BACKLOG = 500
 """Waiting messages looked at, to find the first time that is free."""
 
@@ -89,8 +92,8 @@ def lacks(view: View, action: str) -> str | None:
 
 
 def level_of(bead: Escalation) -> int:
-    """Return the number of the bead's present level: it grows with every raise and with every louder repeat."""
-    return bead.reescalation_count * 10 + (3 - bead.severity.rank)
+    """Return the number of the bead's present level: it grows with every raise, louder repeat and reopening."""
+    return bead.reopened * _LEVELS + bead.reescalation_count * 10 + (3 - bead.severity.rank)
 
 
 def next_time(draft: Draft, action: str) -> datetime:
@@ -139,8 +142,10 @@ def _body(bead: Escalation) -> str:
     body = bead.body if len(bead.body) <= _BODY_LIMIT else bead.body[:_BODY_LIMIT] + " …"
     sender = f"{bead.reporter}@{bead.from_pid or bead.pid} ({bead.sender_known})"
     related = f"\nRelated: {bead.related}" if bead.related else ""
+    another = f"Another of {bead.another_of}, differs in {bead.differs}\n\n" if bead.another_of else ""
+    again = f"It is back: {bead.occurrence_count} times in all\n\n" if bead.reopened else ""
     return (
-        f"{bead.title}\n\n{body}\n\n"
+        f"{another}{again}{bead.title}\n\n{body}\n\n"
         f"Severity: {bead.severity.label}\nFrom: {sender}, {bead.source}\nTier: {bead.tier}{related}\n"
         f"Answer: prismfs escalate ack {bead.id}\n"
     )

@@ -1,34 +1,49 @@
 """Escalations: opened, counted when they repeat, and made louder when what they are about becomes worse (R-004)."""
 
+from collections.abc import Sequence
+
 from prismfs.errors import RefusedError
 from prismfs.kinds.core.settings.fingerprint import Fingerprint
 from prismfs.kinds.escalation.escalation import Escalation, EscalationDrop
 from prismfs.records.api import ENGINE, JsonValue, Known, Severity, read_label
-from prismfs.rules.core.api import Attention, Draft, MakeLouder, fingerprint, form_of, redactions_of
+from prismfs.rules.core.api import (
+    Attention,
+    Draft,
+    MakeLouder,
+    differences,
+    fingerprint,
+    form_of,
+    identity_of,
+    one_line,
+    redactions_of,
+)
 from prismfs.rules.escalation import groups, hold, notices, tiers
 
 
 def escalate(draft: Draft) -> None:
     """Open an escalation that an agent or person asks for, or count a repeat of it (R-004-14, R-004-26).
 
-    A repeat of one that was closed within the window is counted on it, unless it is more urgent.
+    A repeat has the same key, or the same words and labels. It is counted on what is open. What was closed within the
+    window is open again, and later a new one names it; nothing is counted on what is over (FD-02). One that is only
+    alike is told as another of the open one (FD-01).
     """
     form = form_of(draft)
     assert isinstance(form, EscalationDrop)
     wanted = _wanted(draft, form)
     assert wanted.signature is not None
-    known = draft.view.latest_with_key(Escalation, wanted.signature)
-    if known is not None:
-        window = draft.policy.dedup_window if form.dedup_window is None else form.dedup_window
-        louder = wanted.severity.rank < known.severity.rank
-        recent = known.closed_at is not None and draft.now - known.closed_at <= window
-        if known.status != "closed" or (recent and not louder):
-            draft.subject = counted = _count(draft, known, wanted)
-            said = f", louder: {counted.severity.label}" if counted.severity.rank < known.severity.rank else ""
-            draft.because("count_repeat", f"the same signature, {counted.occurrence_count} in all{said}")
-            return
-    draft.subject = bead = _open(draft, wanted, recurrence_of=known)
-    draft.because("escalate", _begins(bead))
+    alike = draft.view.all_with_key(Escalation, wanted.signature)
+    known = _same(draft, wanted, alike)
+    window = draft.policy.dedup_window if form.dedup_window is None else form.dedup_window
+    if known is not None and known.closed_at is not None and draft.now - known.closed_at <= window:
+        draft.subject = bead = _reopen(draft, known, wanted)
+        draft.because("reopen", f"it is back, {bead.occurrence_count} in all: {_begins(bead)}")
+    elif known is not None and known.status != "closed":
+        draft.subject = counted = _count(draft, known, wanted)
+        said = f", louder: {counted.severity.label}" if counted.severity.rank < known.severity.rank else ""
+        draft.because("count_repeat", f"{_why_counted(counted, wanted)}, {counted.occurrence_count} in all{said}")
+    else:
+        draft.subject = bead = _open(draft, wanted, recurrence_of=known, another_of=next(iter(alike), None))
+        draft.because("escalate", _begins(bead))
 
 
 def open_for(draft: Draft, wanted: Attention) -> None:
@@ -60,14 +75,36 @@ def announce(draft: Draft, bead: Escalation) -> None:
     draft.follow(tiers.Climb(bead.id))
 
 
-def _open(draft: Draft, wanted: Attention, *, recurrence_of: Escalation | None = None) -> Escalation:
+def _same(draft: Draft, wanted: Attention, alike: Sequence[Escalation]) -> Escalation | None:
+    """Return the escalation that `wanted` repeats, open or not; of those `alike`, too many are the first (FD-01)."""
+    assert wanted.signature is not None
+    known = draft.view.latest_with_key(Escalation, wanted.signature)
+    if wanted.identity is None:
+        return known
+    same = next((bead for bead in reversed(alike) if bead.identity == wanted.identity), None)
+    if same is None and known is not None and known.identity == wanted.identity:
+        same = known
+    return alike[0] if same is None and len(alike) >= draft.policy.alike.most else same
+
+
+def _why_counted(bead: Escalation, wanted: Attention) -> str:
+    if wanted.identity is None:
+        return "the same signature"
+    return "the same words" if bead.identity == wanted.identity else "alike, and as many are open as may be"
+
+
+def _open(
+    draft: Draft, wanted: Attention, *, recurrence_of: Escalation | None = None, another_of: Escalation | None = None
+) -> Escalation:
     identifier = draft.new_id("bea")
     bead = Escalation(
         id=identifier, pid=draft.project.pid, type="escalation", title=wanted.title, body=wanted.body,
         severity=wanted.severity, category=wanted.category, source=wanted.source, reporter=wanted.reporter,
         from_pid=wanted.reporter_pid, sender_known=_known(draft, wanted),
         tier=wanted.tier or draft.routing.chain_of(wanted.category)[0], labels=wanted.labels, related=wanted.related,
-        signature=wanted.signature or f"id:{identifier}",
+        signature=wanted.signature or f"id:{identifier}", identity=wanted.identity,
+        another_of=None if another_of is None else another_of.id,
+        differs=None if another_of is None else _differs(wanted, another_of),
         recurrence_of=None if recurrence_of is None else recurrence_of.id, created_at=draft.now,
         last_seen_at=draft.now, status="open", redactions=wanted.redactions,
     )  # fmt: skip
@@ -86,8 +123,30 @@ def _known(draft: Draft, wanted: Attention) -> Known:
     return draft.event.known(wanted.reporter) if wanted.reporter_pid is None else "bridge"
 
 
+def _differs(wanted: Attention, other: Escalation) -> str:
+    texts, before = ({"title": one.title, "body": one.body} for one in (wanted, other))
+    return one_line(differences(texts, wanted.labels, before, dict(other.labels)))
+
+
 def _begins(bead: Escalation) -> str:
-    return f"severity {bead.severity.label} begins at tier {bead.tier}"
+    another = f"; another of {bead.another_of}, differs in {bead.differs}" if bead.another_of else ""
+    return f"severity {bead.severity.label} begins at tier {bead.tier}{another}"
+
+
+def _reopen(draft: Draft, bead: Escalation, wanted: Attention) -> Escalation:
+    """Open a closed escalation again: it is back, and whoever has it is told and waited for as at first (FD-02)."""
+    severity = min(bead.severity, wanted.severity, key=lambda one: one.rank)
+    again = tiers.reopened(bead).changed(
+        severity=severity, occurrence_count=bead.occurrence_count + 1, last_seen_at=draft.now, reescalation_count=0,
+        reopened=bead.reopened + 1, reopened_at=draft.now, closed_by=None, closed_at=None, closed_reason=None,
+    )  # fmt: skip
+    again = draft.put(tiers.timed(draft, again, since=draft.now))
+    groups.wake(draft, again)
+    meta: dict[str, JsonValue] = {"severity": severity.label, "tier": again.tier, "count": again.occurrence_count}
+    meta["actions"] = [*notices.actions_of(draft, again)]
+    draft.row("escalation.reopened", again, level="warn", reason=_begins(again), meta=meta)
+    announce(draft, again)
+    return again
 
 
 def _count(draft: Draft, bead: Escalation, wanted: Attention) -> Escalation:
@@ -104,7 +163,7 @@ def _count(draft: Draft, bead: Escalation, wanted: Attention) -> Escalation:
         counted = tiers.timed(draft, tiers.reopened(counted), since=draft.now)
     draft.put(counted)
     said = f", louder: {counted.severity.label}" if louder else ""
-    reason = f"the same signature, {counted.occurrence_count} in all{said}"
+    reason = f"{_why_counted(counted, wanted)}, {counted.occurrence_count} in all{said}"
     draft.row("escalation.repeated", counted, reason=reason, meta={"count": counted.occurrence_count})
     if too_little:
         groups.wake(draft, counted)
@@ -132,9 +191,11 @@ def _wanted(draft: Draft, form: EscalationDrop) -> Attention:
     parts = {"source": source, "category": form.category or "", "title": form.title, "body": form.body}
     given = {name: text for name, text in parts.items() if text}
     own = fingerprint(draft.view.single(Fingerprint), "escalation", given)
+    labels = dict(form.labels)
+    identity = identity_of(draft, given, labels) if form.signature is None else None
     return Attention(
         severity=read_label(policy.scales, form.severity, scale=policy.escalation_scale), title=form.title,
         body=form.body, source=source, reporter=form.sender, category=form.category, tier=form.to,
         related=form.related, signature=own if form.signature is None else f"key:{form.signature}",
-        labels=dict(form.labels), redactions=redactions_of(draft),
+        identity=identity, labels=labels, redactions=redactions_of(draft),
     )  # fmt: skip

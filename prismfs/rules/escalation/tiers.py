@@ -79,7 +79,7 @@ def due_hop(draft: Draft, bead: Escalation) -> Hop | None:
     """Return the conditional hop that takes an open `bead` to its next tier now, None where none is due."""
     if bead.status != "open" or next_tier(draft, bead) is None:
         return None
-    age = draft.now - bead.created_at
+    age = draft.now - bead.began_at
     return next((hop for hop in _hops_of(draft, bead) if hop.after is None or age > hop.after), None)
 
 
@@ -136,7 +136,7 @@ def timed(draft: Draft, bead: Escalation, *, since: datetime) -> Escalation:
 
 def due(draft: Draft, bead: Escalation) -> Escalation:
     """Return `bead` with the due time that follows from its raise and from the hops of its tier."""
-    times = [bead.created_at + hop.after for hop in _hops_of(draft, bead) if hop.after is not None]
+    times = [bead.began_at + hop.after for hop in _hops_of(draft, bead) if hop.after is not None]
     hop_at = min(times, default=None) if bead.status == "open" else None
     both = [at for at in (bead.raise_at, hop_at) if at is not None]
     return bead.changed(hop_at=hop_at, due_at=min(both, default=None))

@@ -143,6 +143,13 @@ def reopen_incident(draft: Draft) -> Nothing | None:
     reason = str(draft.event.document.get("reason") or "")
     if not reason:
         raise RefusedError("reason_missing", "it is reopened with a reason", field="/reason", hint="--reason TEXT")
+    draft.because("reopen", f"{draft.event.actor} says that the fault is back")
+    draft.subject = reopen(draft, incident, reason)
+    return None
+
+
+def reopen(draft: Draft, incident: Incident, reason: str) -> Incident:
+    """Open an incident again that is not closed: whoever has it triages it anew, and its reporters hear of it."""
     again = with_note(draft, incident, reason).changed(
         status="triage",
         reopened=incident.reopened + 1,
@@ -157,8 +164,7 @@ def reopen_incident(draft: Draft) -> Nothing | None:
         escalation=None,
         timers=Timers(),
     )
-    draft.because("reopen", f"{draft.event.actor} says that the fault is back")
-    draft.subject = again = draft.put(owners.with_times(draft, again))
+    again = draft.put(owners.with_times(draft, again))
     facts.add_row(draft, "incident.reopened", again, meta={"before": incident.status, "reopened": again.reopened})
     if again.level != AGENT:
         subject = f"Reopened: {facts.subject_of(again)}"
@@ -167,7 +173,7 @@ def reopen_incident(draft: Draft) -> Nothing | None:
         draft.follow(AskForTriage(again.id, reason="its incident is open again"))
     draft.follow(Attend(again.id))
     draft.follow(facts.TellReopened(again.id))
-    return None
+    return again
 
 
 def tell_reopened(draft: Draft, asked: facts.TellReopened) -> None:

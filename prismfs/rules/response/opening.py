@@ -10,8 +10,8 @@ from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.care.triage_record import Judgement
 from prismfs.kinds.response.incident import Incident, IncidentStatus
 from prismfs.records.api import Id, JsonValue, Severity
-from prismfs.rules.core.api import Draft, Reply, one_line
-from prismfs.rules.response.facts import SetTargets, TellReporter, add_row, check_times, merged_into
+from prismfs.rules.core.api import Draft, Reply, differences, one_line
+from prismfs.rules.response.facts import SetTargets, TellReporter, add_row, check_times, merged_into, signal_of
 
 DRILL = "[drill] "
 """What the title of a drill begins with, so that every message about it says that it is one."""
@@ -26,6 +26,25 @@ def known_by(draft: Draft, key: str) -> Incident | None:
     return None if known is None or known.status == "false_positive" else known
 
 
+def same_as(draft: Draft, key: str, identity: str | None) -> tuple[Incident | None, Incident | None]:
+    """Return the incident that a report repeats, open or not, and the open one that it is only like (FD-03).
+
+    A repeat has the same key, or, where its reporter gave none, all the same words (`identity`). Once as many that are
+    alike are open as the policy says, more repeat the first.
+    """
+    if identity is None:
+        return known_by(draft, key), None
+    alike = draft.view.all_with_key(Incident, key)
+    latest = draft.view.latest_with_key(Incident, key)
+    same = next((one for one in (latest, *reversed(alike)) if one is not None and one.identity == identity), None)
+    known = merged_into(draft, same)
+    if known is not None and known.status == "false_positive":
+        known = None
+    if known is None and len(alike) >= draft.policy.alike.most:
+        known = alike[0]
+    return known, next(iter(alike), None)
+
+
 def count(
     draft: Draft, incident: Incident, reason: str, *, signal: Id | None = None, job: Id | None = None
 ) -> Incident:
@@ -37,13 +56,21 @@ def count(
     return counted
 
 
-def count_signal(draft: Draft, signal: Signal, incident: Incident, *, job: Id | None = None) -> Incident:
-    """Count what `signal` reports on `incident`, which tells of the same fault, and answer its reporter."""
+def count_signal(
+    draft: Draft, signal: Signal, incident: Incident, *, job: Id | None = None, back: bool = False
+) -> Incident:
+    """Count what `signal` reports on `incident`, which tells of the same fault, and answer its reporter.
+
+    `back` tells that it was over until now.
+    """
     draft.put(
         signal.changed(status="handed_off", incident=incident.id, disposition="duplicate_suppressed", due_at=None)
     )
     reason = f"reports {incident.id} once more, {incident.count + 1} in all"
-    draft.because("join_incident", reason)
+    if back:
+        draft.because("reopen_incident", reason)
+    else:
+        draft.because("join_incident", reason)
     draft.follow(TellReporter(signal.id))
     return count(draft, incident, reason, signal=signal.id, job=job)
 
@@ -56,9 +83,15 @@ def open_for_signal(
     *,
     key: str,
     earlier: Incident | None,
+    like: Incident | None = None,
     **fields: Any,
 ) -> Incident:
-    """Open the incident that `signal` reports as it is judged; `earlier` is the one that it comes back from."""
+    """Open the incident that `signal` reports as it is judged.
+
+    `earlier` is the one that it comes back from, `like` an open one that it is another of.
+    """
+    if like is not None:
+        fields |= {"another_of": like.id, "differs": _differs(draft, signal, like)}
     incident = open_incident(
         draft,
         title=signal.subject,
@@ -119,6 +152,8 @@ def open_incident(
     check_times(incident)
     incident = draft.put(incident)
     reason = "seen by the desk itself" if opened_by is None else f"reported by {opened_by}"
+    if incident.another_of is not None:
+        reason += f"; another of {incident.another_of}, differs in {incident.differs}"
     add_row(draft, "incident.detected", incident, level="error", reason=reason, meta=meta)
     draft.follow(SetTargets(incident.id))
     return incident
@@ -134,4 +169,18 @@ def tell_reporter(draft: Draft, asked: TellReporter) -> None:
     else:
         role = "filed"
         body = f"Filed as incident {incident.id}, severity {incident.severity.label}; {incident.owner} triages it."
+        if incident.another_of is not None:
+            body += f" It is like {incident.another_of}; whether they are one fault a person says."
     draft.follow(Reply(signal, role=role, stage="classified", body=body, incident=incident))
+
+
+def texts_of(signal: Signal) -> dict[str, str]:
+    """Return what a report says in words."""
+    return {"subject": signal.subject, "body": signal.body}
+
+
+def _differs(draft: Draft, signal: Signal, like: Incident) -> str:
+    """Return in what a report differs from the one that opened `like`."""
+    before = signal_of(draft, like)
+    texts, labels = ({"subject": like.title}, {}) if before is None else (texts_of(before), dict(before.labels))
+    return one_line(differences(texts_of(signal), dict(signal.labels), texts, labels))

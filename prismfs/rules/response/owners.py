@@ -11,7 +11,7 @@ from prismfs.kinds.care.triage_record import Judgement
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.response.incident import AGENT, Incident
 from prismfs.kinds.response.settings.response import Level
-from prismfs.records.api import LEAST_URGENT, format_duration, format_instant, with_rank
+from prismfs.records.api import LEAST_URGENT, MAX_TEXT, format_duration, format_instant, with_rank
 from prismfs.rules.care import api as care
 from prismfs.rules.core.api import Assess, Attend, Attention, Draft, MakeLouder, authority
 from prismfs.rules.response.facts import Lapse, add_row, is_judged, mail, signal_of, subject_of, with_tail, with_timers
@@ -43,7 +43,7 @@ def escalate(draft: Draft, asked: Attend) -> None:
         Attention(
             severity=severity,
             title=incident.title,
-            body=incident.severity_reason if signal is None else signal.body,
+            body=_said_of(incident, signal),
             source=f"incident:{incident.id}",
             reporter=incident.reporter,
             reporter_pid=incident.reporter_pid,
@@ -188,3 +188,13 @@ def _told(incident: Incident, signal: Signal | None, step: Level, reasons: list[
     if incident.job is not None:
         told += f"\n\nRead first:\nprismfs show {incident.job}\nprismfs log {incident.job}\nprismfs log {incident.id}"
     return told if signal is None else with_tail(signal.body, told)
+
+
+def _said_of(incident: Incident, signal: Signal | None) -> str:
+    said = incident.severity_reason if signal is None else signal.body
+    if incident.reopened:
+        said = f"It is back, reported {incident.count} times in all\n\n{said}"[:MAX_TEXT]
+    if incident.another_of is None:
+        return said
+    one = f"one fault? prismfs incident merge {incident.id} --into {incident.another_of}"
+    return f"Another of {incident.another_of}, differs in {incident.differs} ({one})\n\n{said}"[:MAX_TEXT]

@@ -14,8 +14,8 @@ from prismfs.kinds.core.settings.fingerprint import Fingerprint
 from prismfs.kinds.response.incident import Incident, OpenForm
 from prismfs.records.api import MOST_URGENT, Nothing, Severity, format_instant, parse_instant, read_label, with_rank
 from prismfs.rules.care import api as care
-from prismfs.rules.core.api import ENGINE, Attend, Draft, ReportFault, fingerprint, redactions_of
-from prismfs.rules.response import opening
+from prismfs.rules.core.api import ENGINE, Attend, Draft, ReportFault, fingerprint, identity_of, redactions_of
+from prismfs.rules.response import lifecycle, opening
 from prismfs.rules.response.facts import ENGINE_KEY, TellReporter, add_row
 from prismfs.rules.response.severity import make_worse
 
@@ -137,13 +137,12 @@ def _open_or_count(draft: Draft, signal: Signal, stated: _Stated) -> Incident:
         key = f"{signal.from_pid}/{key}"
     if stated.drill:
         key = f"drill/{key}"
-    known = opening.known_by(draft, key)
-    if known is not None and _counts_on(draft, known):
-        counted = opening.count_signal(draft, signal, known)
-        said = stated.severity
-        if said is None or not counted.is_open or said.rank >= counted.severity.rank:
-            return counted
-        return make_worse(draft, counted, said, "somebody who reports it again judges it as worse")
+    identity = None
+    if signal.dedup_key is None:
+        identity = identity_of(draft, opening.texts_of(signal), dict(signal.labels))
+    known, like = opening.same_as(draft, key, identity)
+    if known is not None and (known.is_open or _is_back(draft, known)):
+        return _join(draft, signal, known, stated)
     judged, because = care.judge(draft, signal, recurs=known is not None)
     judged, because = _as_stated(draft, judged, because, stated)
     draft.because("open_incident", f"lane incident, severity {judged.severity.label}: {because}")
@@ -154,6 +153,8 @@ def _open_or_count(draft: Draft, signal: Signal, stated: _Stated) -> Incident:
         because,
         key=key,
         earlier=known,
+        like=like,
+        identity=identity,
         pid=signal.pid,
         reporter_pid=signal.from_pid,
         started_at=stated.started_at,
@@ -168,12 +169,29 @@ def _open_or_count(draft: Draft, signal: Signal, stated: _Stated) -> Incident:
     return incident
 
 
-def _counts_on(draft: Draft, known: Incident) -> bool:
-    """Tell whether one more report is counted on `known`: it is open, or was resolved just now and not closed yet."""
-    if known.is_open:
-        return True
+def _is_back(draft: Draft, known: Incident) -> bool:
+    """Tell whether one more report opens `known` again: it was resolved within the window, and not closed yet."""
     since = None if known.status == "closed" else known.resolved_at
     return since is not None and draft.now - since <= draft.policy.dedup_window
+
+
+def _join(draft: Draft, signal: Signal, known: Incident, stated: _Stated) -> Incident:
+    """Count a report on the incident that it repeats, which is opened again where it was over (FD-02).
+
+    It is judged like every report: one that is worse than the incident ever was raises it (FD-03).
+    """
+    if known.is_open:
+        joined = opening.count_signal(draft, signal, known)
+    else:
+        again = lifecycle.reopen(draft, known, f"{signal.id} reports it again")
+        joined = opening.count_signal(draft, signal, again, back=True)
+    said = stated.severity
+    if said is not None and said.rank < joined.severity.rank:
+        return make_worse(draft, joined, said, "somebody who reports it again judges it as worse")
+    judged = care.judge(draft, signal, recurs=False)[0].severity if said is None else joined.severity
+    if judged.rank < joined.sev_max.rank:
+        return make_worse(draft, joined, judged, "a report that joins it is judged worse")
+    return joined
 
 
 def _as_stated(draft: Draft, judged: Judgement, because: str, stated: _Stated) -> tuple[Judgement, str]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import re2
 
 _GROUP = re.compile(r"\\(\d)")
-_SEVERITY_FIELDS = frozenset({"severity", "priority", "rank", "level"})
+SEVERITY_FIELDS = frozenset({"severity", "priority", "rank", "level"})
 _MAX_RULES = 120
 
 
@@ -110,7 +110,8 @@ class Fingerprint(Record):
     `ignore` names fields that never count, wherever they are given (C-09); a severity never does (C-08).
     `volatile` are the rewrites, in order. Of a text of several lines, `frames` find the stack traces and
     `library` the frames that are not the program's own, of which `own_frames` innermost ones of each trace are
-    left; lines of `noise` are dropped; of more than `most_lines` lines those that match `tells` are left.
+    left; lines of `noise` are dropped; of more than `most_lines` lines those that match `tells` are left. `passing` are
+    the rewrites of `volatile` that take out what does not even tell one fault from another that is like it.
     """
 
     kind: Literal["fingerprint"] = "fingerprint"
@@ -119,6 +120,7 @@ class Fingerprint(Record):
     own_frames: Annotated[int, Field(ge=1, le=50)] = 5
     most_lines: Annotated[int, Field(ge=1, le=1000)] = 30
     volatile: Annotated[tuple[Rewrite, ...], Field(max_length=_MAX_RULES)]
+    passing: Annotated[tuple[Word, ...], Field(max_length=_MAX_RULES)] = ()
     frames: Annotated[tuple[Frame, ...], Field(max_length=_MAX_RULES)] = ()
     library: Annotated[tuple[LineRule, ...], Field(max_length=_MAX_RULES)] = ()
     noise: Annotated[tuple[LineRule, ...], Field(max_length=_MAX_RULES)] = ()
@@ -132,10 +134,13 @@ class Fingerprint(Record):
             if rule.name in seen:
                 raise ValueError(f"rule {rule.name}: the name is used twice")
             seen.add(rule.name)
+        unknown = set(self.passing) - {rule.name for rule in self.volatile}
+        if unknown:
+            raise ValueError(f"passing: {min(unknown)} is no rule of volatile")
         for together in (self.library, self.noise, self.tells):
             compiled(alternatives(together))
         for kind, names in self.fields.items():
-            found = _SEVERITY_FIELDS.intersection(name.removeprefix("label.") for name in names)
+            found = SEVERITY_FIELDS.intersection(name.removeprefix("label.") for name in names)
             if found:
                 raise ValueError(
                     f"fields of {kind}: {min(found)} must not tell faults apart: it says how bad, not what"

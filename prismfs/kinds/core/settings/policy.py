@@ -55,6 +55,17 @@ class Refusals(Value):
     loudest: Rank = 1
 
 
+class Alike(Value):
+    """What follows from reports that are alike and have no key: each is told as another of the first that is open.
+
+    Once `most` of them are open, more are counted on the first. `ignored_labels` are names of labels whose values do
+    not tell two reports apart, such as `pod` or `attempt`.
+    """
+
+    most: int = Field(default=10, ge=1)
+    ignored_labels: tuple[str, ...] = ()
+
+
 class Policy(Record):
     """The numbers and names that the rules work with.
 
@@ -80,6 +91,7 @@ class Policy(Record):
     delivery_lease: Duration = timedelta(minutes=2)
     answer_coverage: float
     refusals: Refusals = Field(default_factory=Refusals)
+    alike: Alike = Field(default_factory=Alike)
     bridge: Literal["allow", "inbound-only", "off"] = "allow"
     phone_home: Literal["ask", "never"] = "ask"
 
