@@ -56,7 +56,7 @@ class Kind:
     `variants` are models of the kind that differ by their `type`; a record is one of them. `upgrades` lead from version
     1 to 2, from 2 to 3, and so on to `version`; an older file is upgraded whenever it is read. A chained kind has none:
     its bytes are hashed, so that it grows by optional fields alone. `acts` are the edits of a record that are decided
-    as commands.
+    as commands. What an escalation waits for is a record of an `awaited` kind: it closes when that has moved on.
     """
 
     name: str
@@ -79,6 +79,7 @@ class Kind:
     variants: tuple[type[Record], ...] = ()
     upgrades: tuple[Upgrade, ...] = ()
     acts: tuple[Act, ...] = ()
+    awaited: bool = False
 
     def __post_init__(self) -> None:
         assert not (self.chained and self.upgrades), "a chained kind keeps its form"

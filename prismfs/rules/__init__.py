@@ -13,14 +13,15 @@ from functools import partial
 from importlib import import_module
 
 from prismfs.errors import ConflictError, ForbiddenError, RecordError, RefusedError
-from prismfs.kinds import kind_of_id
+from prismfs.kinds import kind_of, kind_of_id
 from prismfs.kinds.core.bead import Bead
 from prismfs.kinds.core.outbox import Outbox
-from prismfs.records.api import ENGINE, Decision, Event, Nothing, Plan, Refused, View
+from prismfs.records.api import ENGINE, Decision, Event, Nothing, Plan, Record, Refused, View
 from prismfs.records.registry import Registry, path_of
 from prismfs.rules import index
 from prismfs.rules.core import authority
 from prismfs.rules.core.draft import RULES_VERSION, Draft, form_of
+from prismfs.rules.core.follow_ups import Moved
 from prismfs.rules.core.road import Row, Stage, Step, Steps, Table, follow_road
 
 
@@ -86,6 +87,10 @@ def _decide(draft: Draft, stages: Iterable[Stage], steps: Steps) -> Plan | Nothi
             break
     else:
         follow_road(draft, steps)
+        moved = tuple(record for record in draft.own(Record) if kind_of(record).awaited)
+        if moved:
+            draft.follow(Moved(moved))
+            follow_road(draft, steps)
     if draft.event.commit is not None:
         from prismfs.rules.core import proposal
 

@@ -112,6 +112,7 @@ ANSWERS = {
     "prismfs.rules.care.outbound_issue.staging:WithdrawIssue": ["care.table"],
     "prismfs.rules.core.follow_ups:Reply": ["care.table"],
     "prismfs.rules.core.follow_ups:ReplyToReporters": ["care.table"],
+    "prismfs.rules.core.follow_ups:Moved": ["escalation.conditions"],
     "prismfs.rules.core.follow_ups:Attention": ["escalation.table"],
     "prismfs.rules.core.follow_ups:MakeLouder": ["escalation.table"],
     "prismfs.rules.core.follow_ups:IncidentAnswered": ["escalation.table"],

@@ -56,6 +56,7 @@ def test_scenario_played_ends_as_expected(folder: Path, tmp_path: Path) -> None:
         assert [(part, line) for part, line in zip(parts, found, strict=True) if part not in line] == []
     for line in then.get("log", []):
         assert line in (stage.root / "run" / "escalation.log").read_text()
+    assert_nothing_waits_in_vain(records)
     about = [row for row in records["audit"] if row["entity_type"] == "incident"]
     # C-116: at warn or error, with all six members
     assert [row["action"] for row in about if row["level"] == "info" or INCIDENT_META - row["meta"].keys()] == []
@@ -91,3 +92,18 @@ def is_like(expected: Any, value: Any) -> bool:
     if isinstance(expected, str) and expected.startswith("~"):
         return isinstance(value, str) and expected[1:] in value
     return bool(expected == value)
+
+
+ENDED_BY_PEOPLE = {"desk:refusals", "desk:sharing"}
+"""What has no record that it waits for: what was tried without a right, and a clone that says itself that it shares."""
+
+
+def assert_nothing_waits_in_vain(records: dict[str, list[dict[str, Any]]]) -> None:
+    """What the desk opened by itself is open while its condition holds, and says which that is (FD-10)."""
+    known = {record["id"]: record for found in records.values() for record in found if "id" in record}
+    for bead in records["bead"]:
+        if bead.get("status") == "closed" or not str(bead.get("source")).startswith("desk:"):
+            continue
+        if bead["source"] not in ENDED_BY_PEOPLE:
+            waits_for = known[bead["related"]]
+            assert all(waits_for.get(name) in values for name, values in bead["holds_while"].items()), bead

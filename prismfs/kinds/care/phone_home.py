@@ -193,6 +193,7 @@ def hash_of(document: Mapping[str, JsonValue]) -> str:
 
 KIND = Kind(
     name="phone_home",
+    awaited=True,
     model=PhoneHome,
     folder="phone_home",
     format="yaml",

@@ -152,6 +152,7 @@ _SORTED: tuple[str, ...] = ("answered", "asked", "handed_off", "unclassified")
 
 KIND = Kind(
     name="signal",
+    awaited=True,
     model=Signal,
     folder="signals",
     format="yaml",

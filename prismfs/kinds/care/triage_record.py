@@ -126,6 +126,7 @@ class TaskResultDrop(Value):
 
 KIND = Kind(
     name="triage_record",
+    awaited=True,
     model=TriageRecord,
     folder="triages",
     format="yaml",

@@ -35,7 +35,9 @@ class Escalation(Bead):
     `due_at` is the earlier of the two. `groups` are the groups of notices that it belongs to; `sender_known`
     says how the reporter is known, `from_pid` of which other project that one is. `signature` is the reporter's own
     key, or what reports that are alike have in common; of those `identity` tells which words are meant, `another_of`
-    which open one it is like, and `differs` in what. One that is back is `reopened`, and begins anew then.
+    which open one it is like, and `differs` in what. One that is back is `reopened`, and begins anew then. One that the
+    desk opened closes by itself once the record `related` is no more as `holds_while` says: a member, by its name, has
+    none of the values. Without that a person closes it.
     """
 
     type: Literal["escalation"]
@@ -48,6 +50,7 @@ class Escalation(Bead):
     tier: Word
     labels: Labels
     related: Id | None = None
+    holds_while: dict[Word, tuple[str | None, ...]] | None = None
     signature: str
     identity: Digest | None = None
     another_of: Id | None = None

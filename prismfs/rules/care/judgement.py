@@ -101,7 +101,10 @@ def _overdue(draft: Draft, record: TriageRecord, incident: Incident) -> None:
             source="desk:triage",
             reporter=ENGINE,
             category="gate_timeout",
-            related=incident.id,
+            related=record.id,
+            signature=f"desk:triage:{record.id}",
+            body=f"Say it: prismfs incident triage {incident.id} --severity LABEL --scope SCOPE --reason TEXT",
+            holds_while={"status": ("waiting",)},
         )
     )
     body = f"The triage of incident {incident.id} is late. The delay was escalated."

@@ -10,12 +10,16 @@ from prismfs.errors import RefusedError
 from prismfs.kinds.care.signal import LANES, Lane, Signal
 from prismfs.kinds.core.mail import Mail
 from prismfs.kinds.work.todo import Todo
-from prismfs.records.api import JsonValue, Nothing, read_label
+from prismfs.records.api import MAX_TEXT, JsonValue, Nothing, read_label
 from prismfs.rules.care.classifier import Classification, classification_of
 from prismfs.rules.care.signals import new_signal, waiting_signal
 from prismfs.rules.core.api import ENGINE, Attention, Draft, Reply, ReportFault, authority, automation_of, owner_of
 
 _CHOICES = ", ".join(LANES[:-1])
+
+_UNSEEN: dict[str, tuple[str | None, ...]] = {"status": ("received",), "acknowledged_at": (None,)}
+_UNCLASSIFIED: dict[str, tuple[str | None, ...]] = {"status": ("received", "unclassified")}
+"""While a signal is so, what was opened because it waits stays open."""
 
 
 def sort_into_lane(draft: Draft) -> None:
@@ -178,6 +182,9 @@ def remind_of_signal(draft: Draft) -> None:
             reporter=ENGINE,
             category="gate_timeout",
             related=signal.id,
+            signature=f"desk:{missed}:{signal.id}",
+            body=f"{signal.body}\n\nSay its lane: prismfs classify {signal.id} --lane LANE --reason TEXT"[:MAX_TEXT],
+            holds_while=_UNSEEN if first else _UNCLASSIFIED,
         )
     )
     body = "Nobody has looked at it yet." if first else "Nobody has said yet what this is about."

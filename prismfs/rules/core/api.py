@@ -8,7 +8,7 @@ from prismfs.rules.core.authority import Tenancy, automation_of, owner_of, tenan
 from prismfs.rules.core.draft import RULES_VERSION, Draft, Refusal, form_of, one_line, redactions_of, taken_out
 from prismfs.rules.core.fingerprint import essence, fingerprint
 from prismfs.rules.core.follow_ups import (
-    AskForTriage, Assess, Attend, Attention, IncidentAnswered, IncidentOver, MakeLouder, PhaseEffect, Reply,
+    AskForTriage, Assess, Attend, Attention, IncidentAnswered, IncidentOver, MakeLouder, Moved, PhaseEffect, Reply,
     ReplyToReporters, ReportFault,
 )  # fmt: skip
 from prismfs.rules.core.identity import differences, identity_of

@@ -13,14 +13,15 @@ if TYPE_CHECKING:
     from prismfs.kinds.core.values import Redaction
     from prismfs.kinds.gates.artifact import Artifact
     from prismfs.kinds.response.incident import Incident
-    from prismfs.records.api import Id, JsonValue, Severity
+    from prismfs.records.api import Id, JsonValue, Record, Severity
 
 
 @dataclass(frozen=True, slots=True)
 class Attention:
     """Open an escalation (escalation), or count one more on the open one that has its `signature`, if it has any.
 
-    One decision opens at most one, with the id `draft.new_id("bea")`. `identity` is as in `Escalation`.
+    One decision opens at most one, with the id `draft.new_id("bea")`. `identity` and
+    `holds_while` are as in `Escalation`.
     """
 
     severity: Severity
@@ -35,6 +36,7 @@ class Attention:
     signature: str | None = None
     identity: str | None = None
     labels: dict[str, str] = field(default_factory=dict)
+    holds_while: dict[str, tuple[str | None, ...]] | None = None
     redactions: tuple[Redaction, ...] = ()
 
 
@@ -44,6 +46,13 @@ class MakeLouder:
 
     escalation: Id
     severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Records of awaited kinds were changed: the escalations whose condition has ended with that close (escalation)."""
+
+    records: tuple[Record, ...]
 
 
 @dataclass(frozen=True, slots=True)

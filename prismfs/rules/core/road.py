@@ -20,7 +20,9 @@ Stage = Callable[[Draft], Nothing | None]
 Right = Literal["anyone", "roster"]
 """Who may give a command: `anyone`, or whom the roster allows the verb, and operators (`roster`)."""
 
-ORDER = ("open", "assess", "target", "escalate", "route", "hold", "enqueue", "assign", "clock", "board", "reply")
+ORDER = (
+    "open", "assess", "target", "escalate", "route", "hold", "enqueue", "assign", "clock", "board", "reply", "settle",
+)  # fmt: skip
 """What follows what, once the stages of a row are done: accept > address > classify come before."""
 
 

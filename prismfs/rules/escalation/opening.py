@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from prismfs.errors import RefusedError
+from prismfs.kinds import kind_of_id
 from prismfs.kinds.core.settings.fingerprint import Fingerprint
 from prismfs.kinds.escalation.escalation import Escalation, EscalationDrop
 from prismfs.records.api import ENGINE, JsonValue, Known, Severity, read_label
@@ -102,12 +103,14 @@ def _open(
         severity=wanted.severity, category=wanted.category, source=wanted.source, reporter=wanted.reporter,
         from_pid=wanted.reporter_pid, sender_known=_known(draft, wanted),
         tier=wanted.tier or draft.routing.chain_of(wanted.category)[0], labels=wanted.labels, related=wanted.related,
+        holds_while=wanted.holds_while,
         signature=wanted.signature or f"id:{identifier}", identity=wanted.identity,
         another_of=None if another_of is None else another_of.id,
         differs=None if another_of is None else _differs(wanted, another_of),
         recurrence_of=None if recurrence_of is None else recurrence_of.id, created_at=draft.now,
         last_seen_at=draft.now, status="open", redactions=wanted.redactions,
     )  # fmt: skip
+    assert wanted.holds_while is None or (bead.related and kind_of_id(bead.related).awaited), "nothing would close it"
     bead = draft.put(tiers.timed(draft, bead, since=draft.now))
     meta: dict[str, JsonValue] = {"severity": bead.severity.label, "tier": bead.tier}
     meta["actions"] = [*notices.actions_of(draft, bead)]

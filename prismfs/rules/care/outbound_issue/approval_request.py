@@ -82,6 +82,8 @@ def remind(draft: Draft, record: PhoneHome) -> None:
                 reporter=relay_of(draft) or record.requested_by,
                 category="gate_timeout",
                 related=record.id,
+                signature=f"desk:review:{record.id}",
+                holds_while={"status": ("pending_operator_review",)},
             )
         )
 
