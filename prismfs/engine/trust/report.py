@@ -216,7 +216,7 @@ def _authors(found: Classified) -> Iterator[Line]:
         yield Line("proven", f"authors: {counted(count, 'commit')} signed by {name}")
     for proof in signed:
         if proof.reason == "accepted":
-            said = f"keys: no engine could sign any more; you take the key of {proof.name} for its own (keys accept)"
+            said = f"keys: you take the key of {proof.name} for that engine's, and no roster does (keys accept),"
             yield Line("repaired", f"{said} from {proof.commit[:12]} on")
     doubted = [proof for proof in signed if proof.doubted]
     if doubted:

@@ -34,13 +34,13 @@ WRONG: frozenset[Standing] = frozenset({"behind", "forked", "equivocation"})
 def standing_of(git: Git, checkpoint: Checkpoint, records: str) -> Standing:
     """Return how the `records` that end at a commit stand to a checkpoint.
 
-    It is proven by a key that an engine has in the roster at its own commit, where the records hold that, or engines
-    have signed the way there from where both part; else in the roster of the records.
+    It is proven by a key that an engine has in the roster at its own commit, where that is on the line of the records,
+    or engines have signed the way there from where both part; else in the roster of the records.
     """
     commit = checkpoint.claim.commit
     here = git.resolve(f"{commit}^{{commit}}") == commit
-    held = here and history.is_ancestor(git, commit, records)
-    proven = held or (here and proofs.newest_proven(git, records, commit) == commit)
+    proven = here and (history.follows(git, commit, records) or proofs.newest_proven(git, records, commit) == commit)
+    held = proven and history.is_ancestor(git, commit, records)
     holder = proofs.ring_at(git, commit if proven else records).holder_of(checkpoint.key)
     if holder is None or holder.kind != "engine":
         return "checkpoint_unproven"

@@ -215,8 +215,10 @@ def founding_of(git: Git, until: str) -> str | None:
 
 def follows(git: Git, old: str, new: str) -> bool:
     """Tell whether `old` is `new`, or leads to it along first parents."""
+    if old == new:
+        return True
     listed = git.run("rev-list", "--first-parent", "--parents", new, f"^{old}").decode().splitlines()
-    return old == new or (bool(listed) and listed[-1].split(" ")[1:2] == [old])
+    return bool(listed) and listed[-1].split(" ")[1:2] == [old]
 
 
 def new_commits(git: Git, heads: Sequence[str], without: Sequence[str]) -> tuple[str, ...]:

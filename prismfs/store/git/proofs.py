@@ -51,27 +51,54 @@ def ring_at(git: Git, commit: str) -> KeyRing:
 
 
 def classify_above(git: Git, truth: str, head: str) -> Classified | None:
-    """Return the proofs of what leads to `head` along first parents and `truth` does not know; None where nothing does.
+    """Return the proofs of what leads to `head` along first parents, off the line of `truth`; None where nothing does.
 
-    The keys are those of the roster where both part, and of what is proven above.
+    The keys are those of the roster where both lines part, and of what is proven above.
     """
-    line = git.run("rev-list", "--first-parent", head, "--not", truth).decode().split()
-    parents = read_commit(line[-1], git.read(line[-1]) or b"").parents if line else ()
-    return classify_branch(git, head, Anchor.at_root(parents[0], protected_files(git, parents[0]))) if parents else None
+    base = _parting(git, truth, head)
+    return None if base is None else classify_branch(git, head, Anchor.at_root(base, protected_files(git, base)))
+
+
+def _parting(git: Git, truth: str, head: str) -> str | None:
+    """Return the newest commit of the line of `truth` below `head`; None where `head` is on it, or nothing is common.
+
+    What `truth` holds beside its line, such as a proposal that was refused, is somebody's: its roster gives no keys.
+    """
+    above = git.run("rev-list", "--first-parent", head, "--not", truth).decode().split()
+    parents = read_commit(above[-1], git.read(above[-1]) or b"").parents if above else (head,)
+    if not parents:
+        return None
+    if not history.follows(git, parents[0], truth):
+        # rev-list has --exclude-first-parent-only for that, and git 2.39 answers by the order of its arguments.
+        line = set(history.first_parents(git, truth))
+        parents = tuple(oid for oid in reversed(history.first_parents(git, parents[0])) if oid in line)
+    base = next(iter(parents), None)
+    return None if base == head else base
 
 
 def newest_proven(git: Git, truth: str, head: str) -> str | None:
     """Return the newest commit on the way to `head` that engines have added without a gap to what `truth` knows.
 
-    The keys are those of `classify_above`. None where there is no such commit.
+    The keys are those of `classify_above`, without those that `truth` has revoked since both lines part. None where
+    there is no such commit.
     """
-    found = classify_above(git, truth, head)
+    base = _parting(git, truth, head)
+    if base is None:
+        return None
+    found = classify_branch(git, head, Anchor.at_root(base, protected_files(git, base)))
+    revoked = frozenset() if base == truth else _signing(git, base) - _signing(git, truth)
     newest = None
-    for proof in () if found is None else found.proofs.values():
-        if proof.status != "engine":
+    for proof in found.proofs.values():
+        if proof.status != "engine" or proof.key in revoked:
             break
         newest = proof.commit if proof.tip == proof.commit else newest
     return newest
+
+
+def _signing(git: Git, commit: str) -> frozenset[str]:
+    """Return the keys that engines may sign with by the roster at `commit`."""
+    holders = ring_at(git, commit).holders.items()
+    return frozenset(key for key, one in holders if one.kind == "engine" and one.compromised_since is None)
 
 
 def files_signed_since(git: Git, base: str, head: str) -> Mapping[str, str] | None:
