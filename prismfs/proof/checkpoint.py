@@ -12,7 +12,7 @@ from prismfs.proof.sshsig import armor, is_good, raw_public, read_armor, signed_
 _BEGIN = b"-----BEGIN SSH SIGNATURE-----\n"
 _HEAD = re.compile(
     rb"object ([0-9a-f]{40})\ntype commit\ntag (PID-[A-Z0-9]{3,32})/([A-Za-z0-9][A-Za-z0-9._-]{0,99})\n"
-    rb"tagger [^ \n]+ <[^ \n]+> (0|[1-9][0-9]{0,11}) \+0000\n\n"
+    rb"tagger [^ \n]+ <[^ \n]+> (0|[1-9][0-9]{0,10}) \+0000\n\n"
 )
 LARGEST = 2_000
 """Bytes of a checkpoint that are read; one has some six hundred."""

@@ -38,8 +38,12 @@ class Proposal:
 
 
 _AUTHOR = re.compile(r"^author (.*) <(.*)> (-?[0-9]+) ", re.MULTILINE)
+<<<<<<< HEAD
 _COMMITS_AT_ONCE = 1000  # whose changes are held in memory
 
+=======
+_LAST = 253_402_300_799
+>>>>>>> 7fce6a3 (proposals: a commit of any date is taken)
 _AT_ONCE = 256  # files of a commit that are asked for at a time
 
 _MOST_BY_HAND = 200
@@ -149,7 +153,8 @@ def _brings_a_row(git: Git, parents: tuple[str, ...], commit: str) -> bool:
 def _commit(identifier: str, parents: tuple[str, ...], data: bytes, changes: tuple[Change, ...]) -> Commit:
     head, _, message = data.decode(errors="replace").partition("\n\n")
     found = _AUTHOR.search(head)
-    author, email, seconds = (found[1], found[2], int(found[3])) if found else ("", "", 0)
+    # Whatever date somebody gives a commit: from 1970 to the end of 9999 there are instants for it.
+    author, email, seconds = (found[1], found[2], max(0, min(int(found[3][:18]), _LAST))) if found else ("", "", 0)
     return Commit(
         id=identifier, parents=parents, author=author, email=email, seconds=seconds, message=message, changes=changes,
         by_engine=f"\ncommitter {ENGINE} " in head, signed="\ngpgsig " in head,

@@ -1,0 +1,36 @@
+"""A commit of people's may have any date: git takes it, and so do the records, the hooks and `verify`."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.project import Project, run_git
+
+DATES = {
+    "before 1970": "-5",
+    "the first second": "0",
+    "year 10000": "253402300800",
+    "as large as git counts": "999999999999999999",
+    "longer than any number": "9" * 5000,
+}
+
+
+@pytest.mark.parametrize("seconds", DATES.values(), ids=DATES)
+def test_commit_of_any_date_is_taken(bench: Project, seconds: str) -> None:
+    """The watcher and every command ended with an error of prismfs itself, until somebody took the commit away."""
+    root = bench.root
+    (root / "note.txt").write_text("a note\n")
+    run_git(root, "add", "note.txt")
+    tree, parent = run_git(root, "write-tree").strip(), run_git(root, "rev-parse", "HEAD").strip()
+    who = f"Pat <pat@example.org> {seconds} +0000"
+    data = f"tree {tree}\nparent {parent}\nauthor {who}\ncommitter {who}\n\na note\n"
+    path = root.parent / "commit"
+    path.write_text(data)
+    made = run_git(root, "hash-object", "-t", "commit", "-w", "--literally", str(path)).strip()
+    run_git(root, "reset", "--quiet", "--soft", made)
+    bench.turn()
+    bench.give("todo.add", {"document": {"kind": "todo", "from": "olga", "title": "goes on"}})
+    bench.turn()
+    assert bench.problems() == ()
+    assert [todo.title for todo in bench.records("todo")] == ["goes on"]
+    assert bench.git("show", f"{bench.truth()}:note.txt") == "a note"
