@@ -80,8 +80,7 @@ def engine_key(state: Path, pid: str, environ: Mapping[str, str] = os.environ) -
         return None
     if engine.agent is not None:
         return _agent_key(engine.agent, environ)
-    path = key_path(engine.name, pid, environ)
-    return read_key(path) if os.path.lexists(path) else None
+    return _key_here(engine.name, pid, environ)
 
 
 def make_engine(
@@ -116,7 +115,7 @@ def make_next(
     """
     engine = read_engine(state)
     assert engine is not None
-    if engine.next is not None and (known := _next_key(engine, pid, environ)) is not None:
+    if engine.next is not None and (known := _key_here(engine.next, pid, environ)) is not None:
         return engine.next, known
     name = _free_name(pid, is_taken, environ)
     signer = make_key(key_path(name, pid, environ))
@@ -154,20 +153,22 @@ def signing_key(view: View, state: Path, *, held: Signer | None = None) -> Signe
 
 
 def go_on(view: View, state: Path, environ: Mapping[str, str] = os.environ) -> Signer | None:
-    """Return this clone's key; where the roster of `view` has only its next one, that is its key from now on.
+    """Return this clone's key; where the roster of `view` has only its next or its first one, it goes on by that.
 
     Raises:
         RefusedError, StoreError: as `engine_key` does.
     """
     pid, good = view.single(Project).pid, _good_keys(view) or ()
     engine, signer = read_engine(state), engine_key(state, pid, environ)
-    if engine is None or engine.next is None or (signer is not None and public_line(signer.public) in good):
+    if engine is None or (signer is not None and public_line(signer.public) in good):
         return signer
-    following = _next_key(engine, pid, environ)
-    if following is None or public_line(following.public) not in good:
-        return signer
-    _write_engine(state, CloneEngine(engine.next, first=_first(engine)))
-    return following
+    # The first one comes back where `keys new` was given in an environment that did not have its key.
+    for name in (engine.next, engine.first):
+        found = None if name is None else _key_here(name, pid, environ)
+        if name is not None and found is not None and public_line(found.public) in good:
+            _write_engine(state, CloneEngine(name, first=_first(engine)))
+            return found
+    return signer
 
 
 def _first(engine: CloneEngine | None) -> str | None:
@@ -181,9 +182,9 @@ def _good_keys(view: View) -> Collection[str] | None:
     return good if engines else None
 
 
-def _next_key(engine: CloneEngine, pid: str, environ: Mapping[str, str]) -> Signer | None:
-    path = None if engine.next is None else key_path(engine.next, pid, environ)
-    return read_key(path) if path is not None and os.path.lexists(path) else None
+def _key_here(name: str, pid: str, environ: Mapping[str, str]) -> Signer | None:
+    path = key_path(name, pid, environ)
+    return read_key(path) if os.path.lexists(path) else None
 
 
 def _free_name(pid: str, is_taken: Callable[[str], bool], environ: Mapping[str, str]) -> str:

@@ -1,6 +1,7 @@
 """The keys of engines: every clone signs with its own, and an operator says which ones count."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -211,3 +212,16 @@ def codes(place: CommandLine) -> set[str]:
     """What the doctor finds."""
     found = json.loads(place.call("doctor", "--json").out)["data"]
     return {check["problem"]["code"] for check in found["items"] if check["problem"]}
+
+
+def test_new_key_of_another_home_leaves_a_clone_the_one_that_it_has(
+    place: CommandLine, engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clone forgot its good key, which nothing brought back."""
+    here = os.environ["PRISMFS_KEY_FOLDER"]
+    monkeypatch.setenv("PRISMFS_KEY_FOLDER", str(tmp_path / "another home"))
+    assert place.call("journal", "add", "hello", "--json").error["code"] == "engine_key_missing"
+    assert place.call("keys", "new").code == 0
+    monkeypatch.setenv("PRISMFS_KEY_FOLDER", here)
+    assert place.call("journal", "add", "hello").code == 0
+    assert [row["name"] for row in listed(place) if row["here"]] == [engine]

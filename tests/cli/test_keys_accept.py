@@ -54,7 +54,7 @@ def test_word_is_its_users_own_alone(lost: CommandLine, tmp_path: Path, monkeypa
     found = lost.call("verify", "--json")
     assert found.code != 0
     (problem,) = [one for one in found.data["problems"] if one["code"] == "unproven"]
-    assert "prismfs keys accept" in problem["hint"]
+    assert f"prismfs keys accept NAME '{key}'" in problem["hint"]
     assert lost.call("keys", "accept", name, key, "--json").data["enrols"] is False
     assert lost.call("verify").code != 0, "nothing outside has seen the records here"
     assert not [one for one in lost.call("verify", "--json").data["problems"] if one["code"] == "unproven"]

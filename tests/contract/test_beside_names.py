@@ -120,3 +120,18 @@ def test_folder_that_the_codes_own_ignore_file_shows_is_named(code: Path) -> Non
         file.write("/.prismfs/\n")
     assert "note:" not in cli("attach", code).err
     assert FOLDER not in run_git(code, "status", "--porcelain")
+
+
+@pytest.mark.parametrize("name", [".prismfs", "main.py/inner"])
+def test_file_where_the_folder_would_be_is_named(code: Path, name: str) -> None:
+    (code / ".prismfs").write_text("a note")
+    refused = cli("init", code, "--pid", PID, "--beside", "--at", name)
+    assert (refused.code, refused.document["error"]["code"]) == (5, "folder_taken")
+
+
+def test_clone_is_attached_by_a_relative_name(code: Path) -> None:
+    """git was given the name of its configuration as seen from elsewhere."""
+    assert cli("init", code, "--pid", PID, "--beside").code == 0
+    run_git(code, "clone", "--quiet", "--depth", "1", f"file://{code.resolve()}", "../clone")
+    assert cli("attach", "clone").code == 0
+    assert (Path("clone") / FOLDER / "prismfs.yaml").exists()

@@ -132,7 +132,10 @@ def shown_as(code: Path, folder: Path) -> str | None:
 
 def _check_free(folder: Path, link: Path, admin: Path) -> None:
     ours = _leads_to(link)
-    if folder.exists() and any(folder.iterdir()) and (ours is None and not admin.exists()):
+    within = next(one for one in (folder, *folder.parents) if one.exists())
+    if not within.is_dir():
+        raise ConflictError("folder_taken", "is a file", path=str(within), hint="move it, or give --at NAME")
+    if within == folder and any(folder.iterdir()) and (ours is None and not admin.exists()):
         raise ConflictError("folder_taken", "holds something else", path=str(folder), hint="move it, or give --at NAME")
     if ours is not None and ours.name != admin.name:  # the same name in another repository: this one is a copy
         said = f"is the work tree of {ours.name.removeprefix('prismfs-')}"
@@ -175,7 +178,7 @@ def attach(code: Path, folder: Path, pid: str | None) -> str:
         ConflictError: `folder_taken`, `attached_elsewhere`, `branch_taken`.
         StoreError: `not_a_repository`; `remote_unreachable`; `history_shallow`, and origin has no more of it either.
     """
-    git_dir = find_git_dir(code)
+    git_dir = find_git_dir(code).absolute()  # its configuration is named to a git that runs in `code`
     with Git(code, git_dir) as git:
         common = find_common_dir(git_dir)
         origin = _origin(git, common)

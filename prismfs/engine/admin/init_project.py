@@ -41,7 +41,7 @@ def init_project(root: Path, *, project: Project, now: datetime) -> tuple[str, b
     those names.
 
     Raises:
-        ConflictError: `other_project`; the folder is a project with another pid, or `whole_disk`.
+        ConflictError: `other_project`; the folder is a project with another pid; as in `check_folder`.
         RefusedError, StoreError: the engine's key cannot be made, such as `key_in_repository`.
     """
     check_folder(root)
@@ -73,10 +73,13 @@ def check_folder(root: Path) -> None:
     """Accept any folder as a project but the root of the file system.
 
     Raises:
-        ConflictError: `whole_disk`.
+        ConflictError: `whole_disk`, `folder_taken`.
     """
     if root.resolve() == Path(root.resolve().anchor):
         raise ConflictError("whole_disk", "the root of the file system is no project", hint="name a folder of its own")
+    within = next(one for one in (root.absolute(), *root.absolute().parents) if one.exists())
+    if not within.is_dir():
+        raise ConflictError("folder_taken", "is a file", path=str(within), hint="name a folder")
 
 
 def _desk_files(project: Project, now: datetime) -> dict[str, bytes]:

@@ -29,5 +29,6 @@ def unproven(found: Classified) -> Iterator[Problem]:
     for oid, proof in found.proofs.items():
         if proof.status != "engine":
             said = f"no engine of the roster has signed it ({proof.reason})"
-            way = "; if its engine is yours: prismfs keys accept" if proof.reason == "unknown_key" else ""
+            known = proof.reason != "unknown_key"
+            way = "" if known else f"; if its engine is yours: prismfs keys accept NAME '{proof.key}'"
             yield Problem("unproven", said, path=oid, hint=f"git show {oid[:12]}; prismfs keys list{way}")

@@ -166,7 +166,7 @@ def accepted_keys(pid: str, environ: Mapping[str, str] = os.environ) -> dict[str
     if not os.path.lexists(path):
         return {}
     check_place(path)
-    lines = (line.rpartition(" ") for line in _read(path).decode().splitlines())
+    lines = (line.rpartition(" ") for line in _read(path).decode(errors="replace").splitlines())
     return {key: name for key, _, name in lines}
 
 
