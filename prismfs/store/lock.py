@@ -149,23 +149,27 @@ def left_locks(place: Place) -> tuple[Path, ...]:
     )
 
 
-def is_empty(place: Place, reference: str) -> bool:
-    """Tell whether the file of a reference holds nothing, as where the power went: git cannot move it."""
-    path = place.common / reference
-    return path.is_file() and path.stat().st_size == 0
+def is_broken(place: Place, git: Git, reference: str) -> bool:
+    """Tell whether the file of a reference names nothing that is here, as where the power went: git cannot move it."""
+    try:
+        named = (place.common / reference).read_bytes()
+    except OSError:
+        return False
+    return not named.startswith(b"ref: ") and git.resolve(reference) is None
 
 
-def check_truth(place: Place) -> None:
+def check_truth(place: Place, git: Git) -> None:
     """Accept a truth whose reference is there, or is not.
 
     Raises:
-        StoreError: `records_gone`; its file is empty. `repository_moved`; git's own directory is not there any more.
+        StoreError: `records_gone`; its file names nothing. `repository_moved`; git's own directory is not there.
     """
     if not place.common.is_dir():
         hint = "start the watcher anew where git init --separate-git-dir has moved it, or move it back"
         raise StoreError("repository_moved", "git's directory has gone", path=str(place.common), hint=hint)
-    if is_empty(place, place.truth):
-        raise StoreError("records_gone", "its file is empty", path=place.truth, hint="prismfs recover")
+    if is_broken(place, git, place.truth):
+        said = "its file names no commit that is here"
+        raise StoreError("records_gone", said, path=place.truth, hint="prismfs recover")
 
 
 def lock_left(lock: Path) -> Problem:

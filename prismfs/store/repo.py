@@ -284,7 +284,7 @@ class ProjectRepo:
     def _first(self, window: str | None) -> str:
         from prismfs.store.git.proofs import first_truth
 
-        check_truth(self.place)
+        check_truth(self.place, self.git)
         if window is None:
             said = "the repository has no commit yet"
             raise StoreError("no_commits", said, path=str(self.root), hint="prismfs init makes the first")

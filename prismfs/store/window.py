@@ -20,7 +20,7 @@ from prismfs.store.git.history import ENGINE, is_ancestor, merge_base, new_commi
 from prismfs.store.git.place import Place, read_branch
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, Change, parse_raw
 from prismfs.store.git.repository import Git
-from prismfs.store.lock import Marks, git_runs, is_empty
+from prismfs.store.lock import Marks, git_runs, is_broken
 
 _UNDER_WAY = {
     "MERGE_HEAD": ("a merge", "merge"),
@@ -74,8 +74,8 @@ class Window:
             said = f"{self._short} was moved to a history that is not this project's"
             way = "git reset --hard" if here == self._place.window else f"git branch -f {self._short}"
             return self._busy(said, f"{way} {self._place.truth}")
-        if head is None and is_empty(self._place, self._place.window):
-            return self._busy("the branch's file is empty", "prismfs recover")
+        if head is None and is_broken(self._place, self._git, self._place.window):
+            return self._busy("the branch's file names no commit that is here", "prismfs recover")
         for name, (what, verb) in _UNDER_WAY.items():
             if (self._place.git_dir / name).exists():
                 return self._busy(f"{what} is under way", f"git {verb} --continue, or git {verb} --abort")

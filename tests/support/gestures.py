@@ -170,6 +170,12 @@ GESTURES: Mapping[str, Gesture] = {
     ),
     "index.lock left behind": Gesture(_OLD + "index.lock", WAITS, "prismfs recover", "window_busy"),
     "file of the branch left empty": Gesture(": >.git/refs/heads/main", WAITS, "prismfs recover", "window_busy"),
+    "file of the branch full of zeros": Gesture(
+        "head -c 41 /dev/zero >.git/refs/heads/main", WAITS, "prismfs recover", "window_busy"
+    ),
+    "branch that names no commit": Gesture(
+        "echo 0123456789012345678901234567890123456789 >.git/refs/heads/main", WAITS, "prismfs recover", "window_busy"
+    ),
     "index that git cannot read": Gesture(
         ": >.git/index", WAITS, 'rm "$(git rev-parse --git-path index)" && git reset', "window_busy"
     ),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from prismfs.errors import RefusedError, StoreError
 from prismfs.store.git.plumbing import NO_OBJECT
 from prismfs.store.git.proofs import first_truth
-from prismfs.store.lock import is_empty, left_locks
+from prismfs.store.lock import is_broken, left_locks
 from prismfs.store.repo import ProjectRepo
 
 
@@ -32,9 +32,9 @@ def recover(repo: ProjectRepo, *, dry_run: bool) -> list[Step]:
         if not dry_run:
             lock.unlink(missing_ok=True)
     for name in (repo.place.truth, repo.place.window):
-        if is_empty(repo.place, name):
+        if is_broken(repo.place, repo.git, name):
             if name == repo.place.window:
-                steps.append(Step("reference_empty", f"{name} is made again, whose file is empty"))
+                steps.append(Step("reference_broken", f"{name} is made again, whose file names no commit that is here"))
             if not dry_run:
                 (repo.place.common / name).unlink()
     truth, seen = repo.git.resolve(repo.place.truth), repo.witness.head()
