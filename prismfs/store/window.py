@@ -109,6 +109,16 @@ class Window:
         said = f"{where} is checked out here, and the records are seen on {self._short}"
         return Problem("window_elsewhere", said, path=self._short, hint=way)
 
+    def unknown(self, truth: str) -> Problem | None:
+        """Return that the window holds what an engine says it has decided, and the roster does not know; else None."""
+        found = [read_commit(self._git, commit) for commit in self.news(truth, (self.head(),))]
+        claimed = [commit for commit in found if commit.by_engine and commit.signed]
+        if not claimed:
+            return None
+        said = f"{self._short} has {len(claimed)} signed commits of an engine that the roster here does not know"
+        way = "an operator enrols it; where it is yours and nobody can: prismfs keys accept (docs/trust.md)"
+        return Problem("engine_unknown", said, path=claimed[0].id, hint=way)
+
     def fill(self) -> None:
         """Write all files of the window's own commit, as after a clone: nothing is there yet."""
         head = self.head()

@@ -115,6 +115,7 @@ def test_fresh_clone_of_somebody_goes_on_once_its_user_has_said_the_same(
     monkeypatch.setenv("PRISMFS_KEY_FOLDER", str(tmp_path / "another home"))
     fresh = cloned(lost, tmp_path / "fresh")
     assert fresh.call("journal", "list", "--json").code == 0
+    assert "prismfs keys accept" in fresh.call("doctor").out
     assert fresh.call("keys", "accept", name, key).code == 0
     assert fresh.call("react").code == 0
     second, second_key = made(fresh)

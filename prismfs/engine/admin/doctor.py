@@ -218,7 +218,7 @@ def _check_window(repo: ProjectRepo) -> Problem | None:
         return stays.problem
     for left in left_locks(repo.place):
         return lock_left(left)
-    return repo.window.unseen()
+    return repo.window.unseen() or repo.window.unknown(repo.snapshot().commit)
 
 
 def _check_newer(root: Path) -> Problem | None:
