@@ -38,12 +38,9 @@ class Proposal:
 
 
 _AUTHOR = re.compile(r"^author (.*) <(.*)> (-?[0-9]+) ", re.MULTILINE)
-<<<<<<< HEAD
 _COMMITS_AT_ONCE = 1000  # whose changes are held in memory
 
-=======
 _LAST = 253_402_300_799
->>>>>>> 7fce6a3 (proposals: a commit of any date is taken)
 _AT_ONCE = 256  # files of a commit that are asked for at a time
 
 _MOST_BY_HAND = 200
