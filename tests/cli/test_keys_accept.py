@@ -115,7 +115,9 @@ def test_fresh_clone_of_somebody_goes_on_once_its_user_has_said_the_same(
     monkeypatch.setenv("PRISMFS_KEY_FOLDER", str(tmp_path / "another home"))
     fresh = cloned(lost, tmp_path / "fresh")
     assert fresh.call("journal", "list", "--json").code == 0
-    assert "prismfs keys accept" in fresh.call("doctor").out
+    found = fresh.call("doctor", "--json").out
+    assert "engine_unknown" in found
+    assert "prismfs keys accept" in found
     assert fresh.call("keys", "accept", name, key).code == 0
     assert fresh.call("react").code == 0
     second, second_key = made(fresh)

@@ -49,7 +49,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     stages: dict[Place, None] = {}
     steps: dict[Place, None] = {}
     inside = {("prismfs/rules/__init__.py", "_decide"): stages, ("prismfs/rules/core/road.py", "follow_road"): steps}
-    not_stages = {"follow_road", "plan"}
+    not_stages = {"follow_road", "follow", "own", "plan"}
 
     def note(frame: FrameType, event: str, _argument: object) -> None:
         if event == "call" and frame.f_back is not None:

@@ -482,8 +482,15 @@ class Lives(RuleBasedStateMachine):
     def see(self, bead: Escalation, at: datetime) -> None:
         """Hold one version of an escalation against the version before it."""
         before = self.beads.get(bead.id)
+        again = before is not None and bead.reopened != before.reopened
         if before is None:
             self.since[bead.id] = bead.created_at
+        elif again:
+            assert (before.status, bead.status) == ("closed", "open"), "nobody closed it"
+            assert (bead.reopened, bead.reopened_at) == (before.reopened + 1, at)
+            assert (bead.reescalation_count, bead.acknowledged_by, bead.closed_at) == (0, None, None)
+            assert bead.severity.rank <= before.severity.rank, "less urgent than before"
+            self.since[bead.id] = at
         else:
             assert before.status != "closed" or bead.status == "closed"
             assert bead.severity.rank <= before.severity.rank, "less urgent than before"
@@ -502,8 +509,12 @@ class Lives(RuleBasedStateMachine):
             assert first is None or bead.original_severity == first
         if bead.status != "open":
             assert (bead.due_at, bead.raise_at, bead.hop_at) == (None, None, None)
-        level = bead.reescalation_count * 10 + 3 - bead.severity.rank
-        if before is None or (before.reescalation_count, before.severity) != (bead.reescalation_count, bead.severity):
+        level = bead.reopened * 10_000 + bead.reescalation_count * 10 + 3 - bead.severity.rank
+        if (
+            before is None
+            or again
+            or (before.reescalation_count, before.severity) != (bead.reescalation_count, bead.severity)
+        ):
             self.expected |= {(bead.id, level, one) for one in expected_actions(bead.source, bead.severity.rank)}
         self.beads[bead.id] = bead
 
