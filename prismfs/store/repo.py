@@ -9,12 +9,11 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from prismfs.errors import ConflictError, StoreError
 from prismfs.records.api import Plan
 from prismfs.store.engine_key import engine_key, signing_key
-from prismfs.store.git.groups import Groups
 from prismfs.store.git.history import ENGINE, Commit, Snapshot, files_at, is_ancestor, read_commit, read_pid
 from prismfs.store.git.keys import Signer, accepted_keys
 from prismfs.store.git.place import check_form, find_git_dir, locate, make_engine_git, place_of, register
@@ -22,10 +21,13 @@ from prismfs.store.git.plumbing import NO_OBJECT, NewCommit
 from prismfs.store.git.repository import Git
 from prismfs.store.git.worktree import disk_error
 from prismfs.store.lock import Lock, Marks, check_truth, clear_dead_locks
-from prismfs.store.plan_commits import Written, commits_of
 from prismfs.store.projection import Projection
 from prismfs.store.window import Window
 from prismfs.store.witness import Witness, is_proven
+
+if TYPE_CHECKING:
+    from prismfs.store.git.groups import Groups
+    from prismfs.store.plan_commits import Written
 
 CrashPoint = Callable[[str], None]
 
@@ -56,7 +58,7 @@ class ProjectRepo:
         self.state = self.place.state
         self._lock = Lock(self.state / "writer.lock")
         self.git = Git(root, make_engine_git(self.place), inherit=self._lock.descriptor)
-        self._groups = Groups(self.git, self.place.scratch)
+        self._groups: Groups | None = None
         self._marks = Marks(self.state, self.git)
         self.window = Window(self.place, self.git, crash_point)
         self.witness = Witness(self.place, self.git)
@@ -163,7 +165,7 @@ class ProjectRepo:
 
     def write(
         self, plans: Iterable[Plan], *, base: str, view: Projection, sign: bool = True,
-        written: list[Written] | None = None,
+        written: 'list[Written] | None' = None,
     ) -> Sequence[str]:  # fmt: skip
         """Write one commit of each plan on top of `base`, sign the last, and return their ids; the truth stays.
 
@@ -183,7 +185,11 @@ class ProjectRepo:
                     raise
                 # Where no clone can sign any more, what is taken over may bring the key, or this user accepts it.
                 self._signer, not_yet = engine_key(self.state, self.place.pid), error
+        from prismfs.store.git.groups import Groups  # whoever only reads meets neither
+        from prismfs.store.plan_commits import commits_of
+
         self._crash_point("before-objects")
+        self._groups = self._groups or Groups(self.git, self.place.scratch)
         commits = commits_of(chain([first], made), self.git, base, [] if written is None else written, view)
         signed = self._groups.write(commits, base=base, signer=self._signer if sign else None)
         if not_yet is not None and not is_proven(self.git, base, signed[-1]):
@@ -216,8 +222,8 @@ class ProjectRepo:
         if self.window.news(now.commit, (now.window,)):
             return ()
         edited = self.window.carry(now.window, now.commit)
-        for path in (self.place.common / self._redecided).glob("*"):
-            self.git.run("update-ref", "-d", self._redecided + path.name)
+        for path in (self.place.common / self._abandoned("again")).glob("*"):
+            self.git.run("update-ref", "-d", self._abandoned(f"again/{path.name}"))
         return edited
 
     def bring_window_if_free(self) -> None:
@@ -227,7 +233,7 @@ class ProjectRepo:
 
     def forget_abandoned(self, commit: str) -> None:
         """Let go of a former head all of whose decisions were made again; until the window has left it, it is kept."""
-        old, new = self._abandoned(commit), self._redecided + commit
+        old, new = self._abandoned(commit), self._abandoned(f"again/{commit}")
         if self.git.resolve(old) is not None:
             self.git.move({old: (commit, NO_OBJECT), new: (self.git.resolve(new) or NO_OBJECT, commit)})
 
@@ -244,10 +250,6 @@ class ProjectRepo:
         self.git.move({self.place.truth: (self.git.reference(self.place.truth) or NO_OBJECT, new)})
         self.witness.note(new)
         return new
-
-    @property
-    def _redecided(self) -> str:
-        return f"{self.place.own}abandoned/again/"
 
     def _abandoned(self, commit: str) -> str:
         return f"{self.place.own}abandoned/{commit}"

@@ -11,16 +11,18 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prismfs.errors import ConflictError, Problem
 from prismfs.store.git import worktree
-from prismfs.store.git.formats.trees import few_changes
-from prismfs.store.git.held import Held
 from prismfs.store.git.history import ENGINE, is_ancestor, merge_base, new_commits, read_commit
 from prismfs.store.git.place import Place, read_branch
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, Change, parse_raw
 from prismfs.store.git.repository import Git
 from prismfs.store.lock import Marks, git_runs, is_broken
+
+if TYPE_CHECKING:
+    from prismfs.store.git.held import Held
 
 _UNDER_WAY = {
     "MERGE_HEAD": ("a merge", "merge"),
@@ -212,6 +214,8 @@ class Window:
         return edited
 
     def _changes(self, old: str, new: str) -> tuple[Change, ...]:
+        from prismfs.store.git.formats.trees import few_changes
+
         few = few_changes(self._git, old, new)
         return self._git.changes(old, new) if few is None else few
 
@@ -244,7 +248,9 @@ class Window:
                 file.write(f"{head} {truth} {ENGINE} {int(time.time())} +0000\tprismfs: to the records\n")
             branch.replace()
 
-    def _held(self, path: Path, data: bytes = b"") -> Held:
+    def _held(self, path: Path, data: bytes = b"") -> "Held":
+        from prismfs.store.git.held import Held
+
         try:
             return Held(path, data)
         except FileExistsError:

@@ -11,6 +11,5 @@ from prismfs.rules.core.follow_ups import (
     AskForTriage, Assess, Attend, Attention, IncidentAnswered, IncidentOver, MakeLouder, Moved, PhaseEffect, Reply,
     ReplyToReporters, ReportFault,
 )  # fmt: skip
-from prismfs.rules.core.identity import differences, identity_of
 from prismfs.rules.core.outbox import JITTER, withdrawn
 from prismfs.rules.core.signoff import Signoff

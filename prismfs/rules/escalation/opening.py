@@ -11,10 +11,8 @@ from prismfs.rules.core.api import (
     Attention,
     Draft,
     MakeLouder,
-    differences,
     fingerprint,
     form_of,
-    identity_of,
     one_line,
     redactions_of,
 )
@@ -127,6 +125,8 @@ def _known(draft: Draft, wanted: Attention) -> Known:
 
 
 def _differs(wanted: Attention, other: Escalation) -> str:
+    from prismfs.rules.core.identity import differences
+
     texts, before = ({"title": one.title, "body": one.body} for one in (wanted, other))
     return one_line(differences(texts, wanted.labels, before, dict(other.labels)))
 
@@ -195,7 +195,11 @@ def _wanted(draft: Draft, form: EscalationDrop) -> Attention:
     given = {name: text for name, text in parts.items() if text}
     own = fingerprint(draft.view.single(Fingerprint), "escalation", given)
     labels = dict(form.labels)
-    identity = identity_of(draft, given, labels) if form.signature is None else None
+    identity = None
+    if form.signature is None:
+        from prismfs.rules.core.identity import identity_of
+
+        identity = identity_of(draft, given, labels)
     return Attention(
         severity=read_label(policy.scales, form.severity, scale=policy.escalation_scale), title=form.title,
         body=form.body, source=source, reporter=form.sender, category=form.category, tier=form.to,

@@ -10,7 +10,7 @@ from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.care.triage_record import Judgement
 from prismfs.kinds.response.incident import Incident, IncidentStatus
 from prismfs.records.api import Id, JsonValue, Severity
-from prismfs.rules.core.api import Draft, Reply, differences, one_line
+from prismfs.rules.core.api import Draft, Reply, one_line
 from prismfs.rules.response.facts import SetTargets, TellReporter, add_row, check_times, merged_into, signal_of
 
 DRILL = "[drill] "
@@ -181,6 +181,8 @@ def texts_of(signal: Signal) -> dict[str, str]:
 
 def _differs(draft: Draft, signal: Signal, like: Incident) -> str:
     """Return in what a report differs from the one that opened `like`."""
+    from prismfs.rules.core.identity import differences
+
     before = signal_of(draft, like)
     texts, labels = ({"subject": like.title}, {}) if before is None else (texts_of(before), dict(before.labels))
     return one_line(differences(texts_of(signal), dict(signal.labels), texts, labels))

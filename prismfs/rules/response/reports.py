@@ -14,7 +14,7 @@ from prismfs.kinds.core.settings.fingerprint import Fingerprint
 from prismfs.kinds.response.incident import Incident, OpenForm
 from prismfs.records.api import MOST_URGENT, Nothing, Severity, format_instant, parse_instant, read_label, with_rank
 from prismfs.rules.care import api as care
-from prismfs.rules.core.api import ENGINE, Attend, Draft, ReportFault, fingerprint, identity_of, redactions_of
+from prismfs.rules.core.api import ENGINE, Attend, Draft, ReportFault, fingerprint, redactions_of
 from prismfs.rules.response import lifecycle, opening
 from prismfs.rules.response.facts import ENGINE_KEY, TellReporter, add_row
 from prismfs.rules.response.severity import make_worse
@@ -139,6 +139,8 @@ def _open_or_count(draft: Draft, signal: Signal, stated: _Stated) -> Incident:
         key = f"drill/{key}"
     identity = None
     if signal.dedup_key is None:
+        from prismfs.rules.core.identity import identity_of
+
         identity = identity_of(draft, opening.texts_of(signal), dict(signal.labels))
     known, like = opening.same_as(draft, key, identity)
     if known is not None and (known.is_open or _is_back(draft, known)):

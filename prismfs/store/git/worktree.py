@@ -13,7 +13,6 @@ from contextlib import ExitStack, suppress
 from pathlib import Path, PurePosixPath
 
 from prismfs.errors import StoreError
-from prismfs.store.git.formats.index_file import amend
 from prismfs.store.git.plumbing import LINK, NO_OBJECT, PLAIN, PROGRAM, SUBMODULE, Change, parse_raw
 from prismfs.store.git.repository import Git
 
@@ -187,6 +186,8 @@ def bring_index(git: Git, index: Path, head: str, changes: Iterable[Change]) -> 
     olds: dict[str, dict[str, Change]] = {}
     for change in changes:
         olds.setdefault(change.path, {})[change.old] = change
+    from prismfs.store.git.formats.index_file import amend  # by whoever only reads it is not met
+
     if not olds or amend(index, olds):
         return
     raw = git.run("diff-index", "--cached", "-z", "--raw", "--no-renames", head, index=index)
