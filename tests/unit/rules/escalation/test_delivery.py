@@ -158,13 +158,16 @@ def test_repeats_are_counted_on_one_with_the_notices_of_its_route_once(make_rule
     assert sorted(message.action for message in rules.messages()) == ["email:human", "mail:mayor", "sms:human"]
 
 
-def test_dedup_window_of_the_caller_decides_what_a_closed_one_counts(make_rules: MakeRules) -> None:
-    """R-004-26, C-12."""
+def test_dedup_window_of_the_caller_decides_whether_a_closed_one_is_open_again(make_rules: MakeRules) -> None:
+    """R-004-26, C-12, FD-02."""
     rules = make_rules()
     first = rules.escalate()
     rules.give("escalate.close", {"id": first.id, "reason": "done"})
     rules.wait(hours=2)
-    assert rules.escalate(dedup_window="3h").id == first.id
+    back = rules.escalate(dedup_window="3h")
+    assert (back.id, back.status, back.reopened) == (first.id, "open", 1)
+    rules.give("escalate.close", {"id": first.id, "reason": "done"})
+    rules.wait(hours=2)
     again = rules.escalate(dedup_window="1h59m")
     assert (again.id != first.id, again.recurrence_of) == (True, first.id)
     rules.give("escalate.close", {"id": again.id, "reason": "done"})

@@ -314,10 +314,12 @@ def test_report_after_a_false_alarm_is_a_new_incident_that_comes_back_from_nothi
 
 
 def test_report_after_a_close_comes_back_one_rank_worse(rules: MemoryProject) -> None:
-    """C-06: a new incident, never appended to the closed one; to one that was only resolved just now it is."""
+    """C-06: a new incident, never appended to the closed one; one that was only resolved just now is open again."""
     first = rules.open_incident(dedup_key="db")
     give(rules, "resolve", first, note="mended")
-    assert rules.open_incident(dedup_key="db").id == first.id
+    again = rules.open_incident(dedup_key="db")
+    assert (again.id, again.status, again.reopened) == (first.id, "triage", 1)
+    give(rules, "resolve", first, note="mended again")
     give(rules, "close", first)
     second = rules.open_incident(dedup_key="db")
     assert (second.recurrence_of, second.severity.label, second.sev_initial.label) == (first.id, "P1", "P1")
