@@ -30,6 +30,8 @@ _IDENTITY: TypeAdapter[str] = TypeAdapter(Identity)
 VERDICTS = tuple(KINDS[name] for name in SIGNOFFS)
 """The kinds of verdicts: a verdict is a file of its own that is never changed."""
 
+_GITS_OWN = frozenset({".git", "git~1", ".", ".."})
+
 _MOST = 2000
 """Changed paths that one event names; of a commit with more none is taken."""
 
@@ -201,7 +203,8 @@ def could_be_identity(name: object) -> bool:
 
 def _described(git: Git, base: str, commit: str, change: Change) -> Document:
     """Return one changed path: blobs before and after, the truth's, and why the file is no record, if it should be."""
-    if not change.path.isprintable():  # it is no text, or would pass for another name
+    # It is no text, would pass for another name, or is one that git itself will not write into a work tree.
+    if not change.path.isprintable() or not _GITS_OWN.isdisjoint(change.path.casefold().split("/")):
         return {"path": printable(change.path), "old": None, "new": None, "here": "", "had": False, "same": False,
                 "mode": change.mode, "code": "bad_name"}  # fmt: skip
     here = git.blob(f"{base}:{change.path}")

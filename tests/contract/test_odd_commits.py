@@ -1,6 +1,8 @@
-"""A commit of people's may have any date: git takes it, and so do the records, the hooks and `verify`."""
+"""Commits of people's that no git would write: any date is taken, a name of git's own is not."""
 
 from __future__ import annotations
+
+import subprocess
 
 import pytest
 
@@ -34,3 +36,19 @@ def test_commit_of_any_date_is_taken(bench: Project, seconds: str) -> None:
     assert bench.problems() == ()
     assert [todo.title for todo in bench.records("todo")] == ["goes on"]
     assert bench.git("show", f"{bench.truth()}:note.txt") == "a note"
+
+
+@pytest.mark.parametrize("name", [".git", ".GIT", "git~1", ".."])
+def test_entry_that_git_writes_into_no_work_tree_is_not_taken(bench: Project, name: str) -> None:
+    """It was taken, and `git reset --hard` failed in every clone from then on."""
+    root, path = bench.root, bench.root.parent / "object"
+    path.write_text("x")
+    blob = run_git(root, "hash-object", "-w", str(path)).strip()
+    tree = subprocess.run(["git", "-C", str(root), "cat-file", "tree", "HEAD^{tree}"], capture_output=True, check=True)
+    path.write_bytes(tree.stdout + b"100644 " + name.encode() + b"\0" + bytes.fromhex(blob))
+    odd = run_git(root, "hash-object", "-t", "tree", "-w", "--literally", str(path)).strip()
+    run_git(root, "reset", "--quiet", "--soft", run_git(root, "commit-tree", odd, "-p", "HEAD", "-m", "odd").strip())
+    bench.turn()
+    assert bench.problems() == ()
+    assert name not in run_git(root, "ls-tree", "--name-only", bench.truth()).splitlines()
+    run_git(root, "reset", "--quiet", "--hard")
