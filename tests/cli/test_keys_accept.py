@@ -77,7 +77,7 @@ def test_another_clone_of_the_user_takes_what_the_accepted_engine_has_signed(los
 def test_word_of_somebody_who_may_not_enrol_is_not_taken(lost: CommandLine) -> None:
     name, key = made(lost)
     assert lost.call("--as", "Sage", "keys", "accept", name, key, "--json").error["code"] == "not_allowed"
-    for wrong, code in ((("prismfs", key), "reserved_identity"), ((name, "rsa"), "bad_key")):
+    for wrong, code in ((("prismfs", key), "reserved_identity"), ((name, "rsa"), "bad_key"), (("x", key), "known_key")):
         assert lost.call("keys", "accept", *wrong, "--json").error["code"] == code
     assert not (Path(os.environ["PRISMFS_KEY_FOLDER"]) / "PID-DESK01" / "accepted.keys").exists()
 

@@ -103,14 +103,19 @@ def accept(desk: Desk, event: Event, now: datetime, *, dry_run: bool) -> bool:
     Return whether it is this clone's own and not enrolled yet: then what enrols it can be signed from now on.
 
     Raises:
-        PrismfsError: the rules would not enrol it; the key folder cannot be used.
+        PrismfsError: the rules would not enrol it; the key folder cannot be used; `known_key`, it is this clone's own,
+            whose engine has another name.
     """
     decided = rehearse(desk, event, now)
     name, key = str(event.document["name"]), str(event.document["key"])
+    engine, own = read_engine(desk.repo.state), engine_key(desk.repo.state, desk.repo.place.pid)
+    mine = engine is not None and own is not None and public_line(own.public) == key
+    if mine and engine is not None and engine.name != name:
+        said, hint = f"this is the key of {engine.name}, this clone's own", f"prismfs keys accept {engine.name} KEY"
+        raise RefusedError("known_key", said, field="/name", hint=hint)
     if not dry_run:
         accept_key(desk.repo.place.pid, name, key)
-    own = engine_key(desk.repo.state, desk.repo.place.pid)
-    return isinstance(decided, Plan) and own is not None and public_line(own.public) == key
+    return mine and isinstance(decided, Plan)
 
 
 def next_key(desk: Desk, *, dry_run: bool) -> tuple[str, OwnKey]:
