@@ -41,8 +41,11 @@ class Call:
             for found in (folder, folder / ".prismfs"):  # of its own, or beside the code
                 if (found / "prismfs.yaml").is_file():
                     return found
-        from prismfs.engine.admin.beside import way_to_a_project
+        from prismfs.engine.admin.beside import folders_beside, way_to_a_project
 
+        beside = folders_beside(start)
+        if len(beside) == 1:
+            return beside[0]
         raise StoreError("no_project", "is not in a prismfs project", path=str(start), hint=way_to_a_project(start))
 
     def desk(self) -> Desk:

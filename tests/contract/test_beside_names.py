@@ -135,3 +135,14 @@ def test_clone_is_attached_by_a_relative_name(code: Path) -> None:
     run_git(code, "clone", "--quiet", "--depth", "1", f"file://{code.resolve()}", "../clone")
     assert cli("attach", "clone").code == 0
     assert (Path("clone") / FOLDER / "prismfs.yaml").exists()
+
+
+def test_project_of_any_name_is_found_from_any_folder_of_the_code(code: Path) -> None:
+    """Only one that is called `.prismfs` was found."""
+    (code / "lib" / "deep").mkdir(parents=True)
+    assert cli("init", code, "--pid", PID, "--beside", "--at", "tools/desk").code == 0
+    found = CommandLine(Path()).bare("-C", str(code / "lib" / "deep"), "--json", "status")
+    assert found.code == 0, found.out
+    assert cli("init", code, "--pid", "PID-SHOP02", "--beside", "--at", "second").code == 0
+    several = CommandLine(Path()).bare("-C", str(code / "lib" / "deep"), "--json", "status")
+    assert several.document["error"]["code"] == "no_project"

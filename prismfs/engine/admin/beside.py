@@ -76,6 +76,16 @@ def planned(code: Path, folder: Path, pid: str) -> tuple[str, ...]:
     )
 
 
+def folders_beside(folder: Path) -> list[Path]:
+    """Return the projects that are seen beside the code that `folder` lies in, under whatever name."""
+    with suppress(StoreError, OSError):
+        top = top_of(folder).resolve()
+        links = sorted((find_common_dir(find_git_dir(top)) / "worktrees").glob("prismfs-*/gitdir"))
+        found = [Path(link.read_text().strip()).parent for link in links]
+        return [one for one in found if top in one.parents and (one / "prismfs.yaml").is_file()]
+    return []
+
+
 def way_to_a_project(folder: Path) -> str:
     """Return the next step where `folder` is in no project: one that its repository holds is not to be made again."""
     with suppress(PrismfsError):
