@@ -53,7 +53,7 @@ def both(desk: SignedDesk, old: str, new: str, index: Path) -> tuple[bytes, byte
         shutil.copyfile(index, copy)
         with pytest.MonkeyPatch.context() as patch:
             if by_git:
-                patch.setattr("prismfs.store.git.worktree.amend", lambda *_: False)
+                patch.setattr("prismfs.store.git.formats.index_file.amend", lambda *_: False)
             bring_index(desk.git, copy, new, changes)
         desk.git.run("write-tree", index=copy)
         made.append(copy.read_bytes())

@@ -134,13 +134,13 @@ def test_react_objects_and_reference_are_flushed_before_the_inbox_file_goes(benc
     def first(pattern: str) -> int:
         return next(number for number, line in enumerate(lines) if re.search(pattern, line))
 
-    pack = first(r"fsync\(.*objects/pack/tmp_pack")
-    index = first(r"fsync\(.*objects/pack/tmp_idx")
+    pack = first(r"fsync\(.*objects/pack/\.prismfs")
+    folder = first(r"fsync\(.*objects/pack>")
     locked = first(r"fsync\(.*refs/prismfs/PID-TEST01/records\.lock")
     moved = first(r"rename\(.*refs/prismfs/PID-TEST01/records\.lock")
     removed = first(rf"unlink.*{re.escape(name)}")
-    assert pack < locked < moved < removed
-    assert index < locked
+    assert pack < folder < locked < moved < removed
+    assert len([line for line in lines[:folder] if re.search(r"fsync\(.*objects/pack/\.prismfs", line)]) >= 2
 
 
 def test_found_project_in_a_repository_with_content_keeps_it(tmp_path: Path, bench: Project) -> None:
