@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from prismfs.store.git.keys import accept_key
 from tests.support.command_line import CommandLine
 from tests.support.engines import classified, cloned, listed
 from tests.support.signed_desk import line_of
@@ -129,3 +130,13 @@ def test_fresh_clone_of_somebody_goes_on_once_its_user_has_said_the_same(
     assert fresh.call("journal", "add", "here, too").code == 0
     assert {proof.name for proof in classified(fresh).proofs.values()} >= {name, second}
     assert fresh.call("verify").code == 0
+
+
+def test_word_that_was_noted_before_a_kill_is_gone_on_from(lost: CommandLine) -> None:
+    """The word is noted first, and what enrols the key is signed by it: between the two the process may be gone."""
+    name, key = made(lost)
+    accept_key("PID-DESK01", name, key)
+    assert lost.call("journal", "add", "no", "--json").error["code"] == "engine_not_enrolled"
+    assert lost.call("keys", "accept", name, key, "--json").data["actions"] == ["engine.enrolled"]
+    assert lost.call("journal", "add", "goes on").code == 0
+    assert lost.call("verify").code == 0

@@ -7,11 +7,16 @@ down is what it leaves out, so that it decides nothing here: it says what is tol
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from typing import TypeVar
 
 from prismfs.kinds.core.settings.fingerprint import SEVERITY_FIELDS, Fingerprint
+from prismfs.kinds.escalation.escalation import Escalation
+from prismfs.kinds.response.incident import Incident
 from prismfs.records.api import canonical_json
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.core.fingerprint import normalise
+
+Reported = TypeVar("Reported", bound=Escalation | Incident)
 
 _MOST_SHOWN = 5
 _LONGEST = 60
@@ -30,6 +35,24 @@ def identity_of(draft: Draft, texts: Mapping[str, str], labels: Mapping[str, str
     said = {name: " ".join(_lasting(rules, text).split()).casefold() for name, text in texts.items()}
     said |= {f"label.{name}": value for name, value in labels.items() if name not in ignored}
     return hashlib.sha256(canonical_json(dict(said))).hexdigest()
+
+
+def find_repeated(
+    draft: Draft, model: type[Reported], key: str, identity: str | None
+) -> tuple[Reported | None, Reported | None]:
+    """Return the record of `model` that a report repeats, open or not, and the oldest open one that it is only like.
+
+    A repeat has the same `key`, or, where its reporter gave none, the same `identity`; what is open goes before what is
+    over. Once as many that are alike are open as the policy says, more repeat the first (FD-01).
+    """
+    latest = draft.view.latest_with_key(model, key)
+    if identity is None:
+        return latest, None
+    alike = draft.view.all_with_key(model, key)
+    same = next((one for one in (*reversed(alike), latest) if one is not None and one.identity == identity), None)
+    if same is None and len(alike) >= draft.policy.alike.most:
+        same = alike[0]
+    return same, next(iter(alike), None)
 
 
 def differences(

@@ -1,7 +1,5 @@
 """Escalations: opened, counted when they repeat, and made louder when what they are about becomes worse (R-004)."""
 
-from collections.abc import Sequence
-
 from prismfs.errors import RefusedError
 from prismfs.kinds import kind_of_id
 from prismfs.kinds.core.settings.fingerprint import Fingerprint
@@ -30,8 +28,9 @@ def escalate(draft: Draft) -> None:
     assert isinstance(form, EscalationDrop)
     wanted = _wanted(draft, form)
     assert wanted.signature is not None
-    alike = draft.view.all_with_key(Escalation, wanted.signature)
-    known = _same(draft, wanted, alike)
+    from prismfs.rules.core.identity import find_repeated
+
+    known, like = find_repeated(draft, Escalation, wanted.signature, wanted.identity)
     window = draft.policy.dedup_window if form.dedup_window is None else form.dedup_window
     if known is not None and known.closed_at is not None and draft.now - known.closed_at <= window:
         draft.subject = bead = _reopen(draft, known, wanted)
@@ -41,7 +40,7 @@ def escalate(draft: Draft) -> None:
         said = f", louder: {counted.severity.label}" if counted.severity.rank < known.severity.rank else ""
         draft.because("count_repeat", f"{_why_counted(counted, wanted)}, {counted.occurrence_count} in all{said}")
     else:
-        draft.subject = bead = _open(draft, wanted, recurrence_of=known, another_of=next(iter(alike), None))
+        draft.subject = bead = _open(draft, wanted, recurrence_of=known, another_of=like)
         draft.because("escalate", _begins(bead))
 
 
@@ -72,18 +71,6 @@ def announce(draft: Draft, bead: Escalation) -> None:
     hold.begin_inhibiting(draft, bead)
     draft.follow(notices.Notify(bead.id))
     draft.follow(tiers.Climb(bead.id))
-
-
-def _same(draft: Draft, wanted: Attention, alike: Sequence[Escalation]) -> Escalation | None:
-    """Return the escalation that `wanted` repeats, open or not; of those `alike`, too many are the first (FD-01)."""
-    assert wanted.signature is not None
-    known = draft.view.latest_with_key(Escalation, wanted.signature)
-    if wanted.identity is None:
-        return known
-    same = next((bead for bead in reversed(alike) if bead.identity == wanted.identity), None)
-    if same is None and known is not None and known.identity == wanted.identity:
-        same = known
-    return alike[0] if same is None and len(alike) >= draft.policy.alike.most else same
 
 
 def _why_counted(bead: Escalation, wanted: Attention) -> str:

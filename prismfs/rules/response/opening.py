@@ -27,22 +27,12 @@ def known_by(draft: Draft, key: str) -> Incident | None:
 
 
 def same_as(draft: Draft, key: str, identity: str | None) -> tuple[Incident | None, Incident | None]:
-    """Return the incident that a report repeats, open or not, and the open one that it is only like (FD-03).
+    """Return the incident that a report repeats, as `known_by` does, and the open one that it is only like (FD-03)."""
+    from prismfs.rules.core.identity import find_repeated
 
-    A repeat has the same key, or, where its reporter gave none, all the same words (`identity`). Once as many that are
-    alike are open as the policy says, more repeat the first.
-    """
-    if identity is None:
-        return known_by(draft, key), None
-    alike = draft.view.all_with_key(Incident, key)
-    latest = draft.view.latest_with_key(Incident, key)
-    same = next((one for one in (latest, *reversed(alike)) if one is not None and one.identity == identity), None)
+    same, like = find_repeated(draft, Incident, key, identity)
     known = merged_into(draft, same)
-    if known is not None and known.status == "false_positive":
-        known = None
-    if known is None and len(alike) >= draft.policy.alike.most:
-        known = alike[0]
-    return known, next(iter(alike), None)
+    return None if known is None or known.status == "false_positive" else known, like
 
 
 def count(
