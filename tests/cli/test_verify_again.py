@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from prismfs.clock import SystemClock
+from prismfs.engine.trust.report import verified_state
 from prismfs.proof.sshsig import public_line
 from prismfs.store.engine_key import engine_key
 from prismfs.store.git.intact import is_intact
@@ -37,6 +38,11 @@ def remembered(place: CommandLine) -> Path:
 
 def verified(place: CommandLine, *arguments: str) -> Any:
     return place.call("verify", "--json", *arguments).data
+
+
+def problems(place: CommandLine) -> list[Any]:
+    items = place.call("doctor", "--json").data["items"]
+    return [item["problem"] for item in items if item["problem"] is not None]
 
 
 def test_verify_decides_only_what_came_since_and_says_what_it_took(busy: CommandLine) -> None:
@@ -74,7 +80,21 @@ def test_verify_says_what_is_wrong_above_what_was_verified_and_remembers_none_of
         found = verified(busy)
         assert [problem["code"] for problem in found["problems"]] == ["not_the_engines"]
         assert found["taken"]["commits"] > 0
+    (told,) = [problem for problem in problems(busy) if problem["code"] == "not_verified"]
+    assert "[not_the_engines]" in told["message"]
+    assert told["path"] == found["head"]
+    assert told["hint"].startswith("prismfs verify")
     assert remembered(busy).read_bytes() == kept
+
+
+def test_the_doctor_decides_the_newest_commits_and_says_that_there_are_more(busy: CommandLine) -> None:
+    with ProjectRepo(busy.root) as repo:
+        assert verified_state(repo) == ("the records verify", None)
+        assert not remembered(busy).exists()  # a look leaves nothing behind
+        subject, problem = verified_state(repo, most=2)
+    assert problem is None
+    assert subject.startswith("the newest 2 commits")
+    assert "prismfs verify" in subject
 
 
 def test_verify_of_a_roster_that_changed_since_looks_at_every_signature_again(busy: CommandLine) -> None:

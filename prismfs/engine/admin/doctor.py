@@ -67,7 +67,7 @@ def examine(root: Path, now: datetime) -> list[Finding]:
             _check_isolation(root),
             _try("issues can be reviewed and filed", check_phone_home, repo),
             _try("all records are committed and unedited", _check_status, repo),
-            Finding(*report.witness_state(repo)),
+            *(Finding(*state(repo)) for state in (report.witness_state, report.verified_state)),
             _try("the branch that people see follows the records", _check_window, repo),
             _try("the git hooks, where there are any, can run", hook_scripts.check_hooks, root),
             _try("no record was written by a newer prismfs", _check_newer, root),

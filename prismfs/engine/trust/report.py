@@ -17,9 +17,13 @@ from prismfs.records.api import Document, format_instant
 from prismfs.store.engine_key import read_engine, signing_key
 from prismfs.store.git import proofs, remote
 from prismfs.store.git.checkpoints import SAID, Standing, bring, kept, standing_of
+from prismfs.store.git.history import first_parents
 from prismfs.store.repo import ProjectRepo
 
 Word = Literal["proven", "repaired", "undecidable"]
+
+_LATELY = 300
+"""Commits that the doctor has decided again at most: about a second's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,33 @@ def witness_state(repo: ProjectRepo) -> tuple[str, Problem | None]:
         return subject, None
     said = f"{there.shown} keeps no checkpoint of an engine"
     return subject, Problem("not_witnessed", said, hint="prismfs push says why")
+
+
+def verified_state(repo: ProjectRepo, most: int = _LATELY) -> tuple[str, Problem | None]:
+    """Return what of the records was decided again since they were verified last, and the first fault in it.
+
+    All signatures are checked, and the newest `most` commits decided; nothing is remembered of it.
+    """
+    subject = "the records verify"
+    try:
+        head = repo.snapshot().commit
+        known = recall(repo, head)
+        line = first_parents(repo.git, head)
+        left = len(line) if known.stand is None else len(line) - line.index(known.stand.commit) - 1
+        since = line[-most - 1] if left > most else None
+        if since is not None:
+            subject = f"the newest {most} commits of the records verify (all {left} by prismfs verify)"
+        found = verify(repo.git, until=head, since=since, start=known.stand)
+        signed = proofs_of(repo.git, head, known.anchor)
+    except StoreError as error:
+        return subject, error.problem
+    problems = found.problems or tuple(unproven(signed) if signed is not None else ())
+    if not problems:
+        return subject, None
+    first = problems[0]
+    said = f"{counted(len(problems), 'fault')}, the first: {first.message} [{first.code}]"
+    hint = f"prismfs verify names all of them; {first.hint}"
+    return subject, Problem("not_verified", said, path=first.path, field=first.field, hint=hint)
 
 
 def export(repo: ProjectRepo) -> tuple[Held, bytes]:
