@@ -15,7 +15,7 @@ from typing import Annotated, Any, NewType
 from prismfs.errors import RecordError
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_AS_PYTHON = str.maketrans(ALPHABET, "0123456789abcdefghijklmnopqrstuv")
+_AS_PYTHON = bytes.maketrans(ALPHABET.encode(), b"0123456789abcdefghijklmnopqrstuv")
 """The digits of base 32 as `int` reads them."""
 
 _BITS = 5
@@ -83,8 +83,13 @@ def prefix_of(identifier: str) -> str:
 
 def time_of(identifier: Id) -> datetime:
     """Return the instant that the id was made for (UTC, milliseconds)."""
-    characters = identifier.partition("-")[2][:_TIME_CHARS]
-    return _EPOCH + timedelta(milliseconds=int(characters.translate(_AS_PYTHON), 32))
+    return _EPOCH + timedelta(milliseconds=_milliseconds(identifier))
+
+
+def _milliseconds(identifier: Id) -> int:
+    # Of bytes: each letter of a text would be looked up in a mapping.
+    end = -_HASH_CHARS
+    return int(identifier[end - _TIME_CHARS : end].encode().translate(_AS_PYTHON), 32)
 
 
 LAYOUT = 1
@@ -97,9 +102,8 @@ def dated_path(folder: str, identifier: Id, suffix: str) -> str:
     `x` and `y` are the last eight bits of the id: git writes every folder on the way anew with each commit. A flat one
     of an hour with thousands of records would cost more than all the rest of the commit; 256 folders in one cost half.
     """
-    milliseconds = int(identifier.partition("-")[2][:_TIME_CHARS].translate(_AS_PYTHON), 32)
-    bucket = int(identifier[-2:].translate(_AS_PYTHON), 32) % 256
-    return f"{folder}/{_hour(milliseconds // 3_600_000)}/{bucket >> 4:x}/{bucket & 15:x}/{identifier}.{suffix}"
+    hour = _hour(_milliseconds(identifier) // 3_600_000)
+    return f"{folder}/{hour}/{_BUCKETS[identifier[-2:]]}/{identifier}.{suffix}"
 
 
 @lru_cache(maxsize=1024)
@@ -114,6 +118,7 @@ def _digits_of(at: datetime) -> str:
 
 
 _PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)
+_BUCKETS = {pair: f"{number >> 4 & 15:x}/{number & 15:x}" for number, pair in enumerate(_PAIRS)}
 
 
 def _base32(value: int, length: int) -> str:

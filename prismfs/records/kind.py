@@ -137,7 +137,9 @@ class Kind:
             RecordError: `newer_version`, this program is too old for it; `bad_field`, it is none of its own version.
         """
         version = document.get("version")
-        if not isinstance(version, int) or isinstance(version, bool) or version < 1 or version == self.version:
+        if version == self.version and type(version) is int:  # as nearly all
+            return document
+        if not isinstance(version, int) or isinstance(version, bool) or version < 1:
             return document
         if version > self.version:
             raise RecordError(
@@ -159,13 +161,18 @@ class Kind:
         Raises:
             RecordError: it is not of this kind, is not at its own path, or is of a `newer_version`.
         """
+        return self.checked(document, path=path)[1]
+
+    def checked(self, document: Document, *, path: str = "") -> tuple[Document, Record]:
+        """Return `document` in today's version, and the record that it is, as `record` does and with its errors."""
         if "kind" not in document or "version" not in document:  # as hardly any: the look at the model costs more
             for required in (self.model.model_fields["kind"].alias or "kind", "version"):
                 if required not in document:
                     said = "a required field is missing"
                     raise RecordError("missing_field", said, path=path or None, field=f"/{required}")
         document = self.upgraded(document, path=path)
-        record = self._model_of(document).from_document(document, path=path)
+        model = self._model_of(document) if self.variants else self.model
+        record = model.from_document(document, path=path)
         if path:
             try:
                 own = self.path_of(self.identifier_of(document))
@@ -175,7 +182,7 @@ class Kind:
                 raise RecordError(
                     "wrong_path", "the record is at another path than its own", path=path, hint=f"move it to {own}"
                 )
-        return record
+        return document, record
 
     def shown(self, document: Document) -> Record:
         """Return the record that a view answers with: of a valid file's document, or of a row in one."""

@@ -269,19 +269,19 @@ class Projection:
 
     def _take(self, kind: Kind, path: str, data: bytes | None, *, anew: bool = False) -> Sequence[Row]:
         """Return the rows that the file at `path` has now, and take out those that it had; none where all is `anew`."""
-        self._asked.put(kind.name, path)
+        if not anew:
+            self._asked.put(kind.name, path)
         if kind.row is not None and not anew:  # however many rows the file held
             self._connection.execute("DELETE FROM record WHERE path > ? AND path < ?", (f"{path}#", f"{path}$"))
         if data is not None:
             try:
                 document = codec.parse(data, format=kind.format, path=path)
-                kind.record(document, path=path)
+                today, _ = kind.checked(document, path=path)
             except RecordError as error:
                 check_layout(error)
                 if kind.layout == "single" or error.code == NEWER_VERSION:
                     return [invalid_row(kind, path, error)]
             else:
-                today = kind.upgraded(document)
                 self._note(kind, today)
                 return rows_in(kind, path, today, data if kind.chained else None, document["version"])
         if not anew:

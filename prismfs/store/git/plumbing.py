@@ -48,13 +48,13 @@ class NewCommit:
 
 def parse_raw(parts: Sequence[bytes]) -> Iterator[Change]:
     """Yield the changes in the NUL-separated parts of git's raw diff format."""
-    position = 0
-    while position + 1 < len(parts):
-        fields = parts[position].decode().lstrip(":").split(" ")
-        old, new = (NO_OBJECT if field == NO_OBJECT else field for field in fields[2:4])  # one text, not one each
-        mode = PLAIN if fields[1] == PLAIN else fields[1]
-        yield Change(os.fsdecode(parts[position + 1]), old, new, mode)
-        position += 2
+    for head, path in zip(parts[::2], parts[1::2], strict=False):
+        _, mode, old, new, _ = head.decode().split(" ", 4)
+        # What is nearly always the same is one text, not one each.
+        yield Change(
+            path.decode(errors="surrogateescape"), NO_OBJECT if old == NO_OBJECT else old,
+            NO_OBJECT if new == NO_OBJECT else new, PLAIN if mode == PLAIN else mode,
+        )  # fmt: skip
 
 
 def stream_of(commit: NewCommit, reference: str, *, mark: int, parent: str | None) -> bytes:
