@@ -100,11 +100,11 @@ def _incident(incident: "Incident") -> dict[str, Any]:
         "severity": incident.severity.label,
         "status": incident.status,
         "level": incident.level,
-        "responder": incident.acknowledged_by or incident.owner,
+        "responder": incident.responder,
     }
 
 
 def _incident_state(incident: "Incident") -> str:
     severity = output.severity_text(incident.severity.rank, incident.severity.label)
-    responder = incident.acknowledged_by or incident.owner
+    responder = incident.responder
     return f"  [{severity} {incident.status}, {output.one_line(responder)}]"

@@ -81,6 +81,7 @@ ARGUMENTS = {
     "incident ack": "{incident}",
     "incident close": "{incident} --false-positive --reason wrong",
     "incident decide": "{severe} --go --action 'roll back' --reason 'no data is lost'",
+    "incident hand-over": "{incident} --to Petra",
     "incident list": "",
     "incident merge": "{incident} --into {severe}",
     "incident mitigate": "{incident} --note 'rolled back'",

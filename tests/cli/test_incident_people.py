@@ -105,3 +105,29 @@ def test_decide_is_the_executives(busy: CommandLine) -> None:
     shown = busy.call("incident", "show", incident, "--json").data
     assert [(made["by"], made["go"]) for made in shown["decisions"]] == [("Atlas", False)]
     assert shown["notes"][0]["text"] == "We are back soon."
+
+
+def test_hand_over_shows_who_has_it_now(busy: CommandLine) -> None:
+    """FD-34: banner and `show` say who has it; a second acknowledgement says that, and how to take over."""
+    incident = busy.newest("incident")
+    busy.call("incident", "ack", incident, actor="Clara")
+    again = busy.call("incident", "ack", incident, actor="Petra")
+    assert (
+        again.code,
+        f"Clara has it. To take over: prismfs incident hand-over {incident} --to Petra" in again.out,
+    ) == (
+        0,
+        True,
+    )
+    assert "you have it" in busy.call("incident", "ack", incident, actor="Clara").out
+    answered = busy.call("incident", "show", incident, "--json").data["responded_at"]
+    busy.call("incident", "hand-over", incident, "--to", "Petra", "--note", "see the graph", actor="Petra")
+    shown = busy.call("incident", "show", incident)
+    assert "with Petra (level support, owner Clara)" in shown.out
+    assert "commander" in shown.out
+    (banner,) = busy.call("status", "--json").data["active_incidents"]["items"]
+    assert banner["responder"] == "Petra"
+    assert busy.call("incident", "show", incident, "--json").data["responded_at"] == answered
+    refused = busy.call("incident", "hand-over", incident, "--to", "nobody-here", "--json", actor="Clara")
+    assert (refused.code, refused.error["code"]) == (4, "unknown_identity")
+    assert busy.call("incident", "hand-over", incident, actor="Clara").code == 2

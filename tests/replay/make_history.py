@@ -45,6 +45,7 @@ SCENARIOS = (
     "fd01_no_more_than_the_policy_says",
     "fd02_p0_again_after_resolve_is_open_again",
     "fd02_reopened_is_raised_and_answered_anew",
+    "fd34_handed_over_at_the_change_of_shift",
     "go_no_go_by_the_executive_only",
     "incident_reopened_goes_on",
     "info_answered_from_kb",

@@ -10,7 +10,7 @@ from prismfs.cli import output
 from prismfs.cli.gates.api import phase
 from prismfs.cli.instants import read_instant, rfc3339, within
 from prismfs.cli.listing import print_list
-from prismfs.cli.response.incident_update import decide, give, given, note, pause, unpause, update
+from prismfs.cli.response.incident_update import decide, give, given, hand_over, note, pause, unpause, update
 from prismfs.cli.show import record_with
 from prismfs.errors import RefusedError, UsageError
 from prismfs.store.reading import reading, resolve_id
@@ -34,7 +34,7 @@ _HAPPENED = (
     ("review_stored_at", "review stored"),
     ("closed_at", "closed"),
 )
-_IN_THE_HEAD = frozenset({"timers", "severity_history", "notes", "due_at", "level", "owner", "missed"})
+_IN_THE_HEAD = frozenset({"timers", "severity_history", "notes", "due_at", "level", "owner", "missed", "roles"})
 
 
 @click.group("incident", epilog="\b\nExample:\n  prismfs incident list --open")
@@ -206,14 +206,25 @@ def head_of(incident: dict[str, Any], now: datetime) -> list[str]:
     """Return the lines that say first what one asks first: severity, state, owner, what is due and how soon."""
     severity = incident.get("severity") or {}
     label = output.severity_style(severity.get("rank"), str(severity.get("label")))
+    has_it, owner = _responder(incident), incident.get("owner")
+    owned = "" if has_it == owner else f", owner {owner}"
     drill = "  drill" if incident.get("drill") else ""
     lines = [
         f"{click.style(str(incident.get('id')), bold=True)}  {label}  {incident.get('status')}{drill}",
         output.one_line(str(incident.get("title") or "")),
-        f"with {incident.get('owner')} (level {incident.get('level', 'agent')}), "
+        f"with {has_it} (level {incident.get('level', 'agent')}{owned}), "
         f"reports {incident.get('count', 1)}, reopened {incident.get('reopened', 0)}",
     ]
-    return [*lines, "", *_due(incident, now), *_happened(incident), *_history(incident), *_notes(incident), ""]
+    held = [
+        f"  {each['role']}".ljust(20) + f"{each['identity']}, since {each['since']}"
+        for each in incident.get("roles") or ()
+    ]
+    return [*lines, *held, "", *_due(incident, now), *_happened(incident), *_history(incident), *_notes(incident), ""]
+
+
+def _responder(incident: dict[str, Any]) -> Any:
+    lead = next((each["identity"] for each in incident.get("roles") or () if each.get("leads")), None)
+    return lead or incident.get("acknowledged_by") or incident.get("owner")
 
 
 def _due(incident: dict[str, Any], now: datetime) -> Iterator[str]:
@@ -265,5 +276,5 @@ def _give_by_key(
     give(call, verb, identifier, {"note": note} if key is None else {"note": note, "key": key}, dry_run=dry_run)
 
 
-for _part in (update, note, pause, unpause, decide, phase):
+for _part in (update, hand_over, note, pause, unpause, decide, phase):
     command.add_command(_part)

@@ -1,4 +1,4 @@
-"""`prismfs incident update`, `note`, `pause`, `unpause`, `decide`: what is said and ordered while it is worked on."""
+"""`prismfs incident update`, `hand-over`, `note`, `pause`, `unpause`, `decide`: what is said and ordered meanwhile."""
 
 from typing import Any
 
@@ -110,6 +110,35 @@ def update(
 def note(call: output.Call, identifier: str, text: str, dry_run: bool) -> None:
     """Add a remark; anybody may. TEXT `-` reads standard input."""
     give(call, "note", identifier, {"text": output.read_body(text)}, dry_run=dry_run)
+
+
+@click.command(
+    "hand-over",
+    epilog="\b\nExample:\n"
+    '  prismfs --as Petra incident hand-over inc-01k5 --to Cheryl --note "reads are slow still"\n'
+    "  prismfs --as Petra incident hand-over inc-01k5 --role investigator --to gwen",
+)
+@click.argument("identifier", metavar="ID")
+@click.option("--to", metavar="NAME", help="Who has the role from now on; yourself, to take over.")
+@click.option("--role", help="A role of settings/response.yaml; by default the one that leads.")
+@click.option("--from", "leaving", metavar="NAME", help="Of a role that many may have: whose place it is.")
+@click.option("--note", help="What the next one needs to know; kept as a remark ('-': standard input).")
+@output.verb(writes=True)
+def hand_over(
+    call: output.Call, identifier: str, to: str | None, role: str | None, leaving: str | None, note: str | None,
+    dry_run: bool,
+) -> None:  # fmt: skip
+    """Hand over an incident, or a role in it, to somebody; both are told. When it was first answered stays."""
+    if to is None and leaving is None:
+        raise UsageError("usage", "say who has it from now on: --to NAME", hint="prismfs incident hand-over --help")
+    said = None if note is None else output.read_body(note)
+    give(
+        call,
+        "hand_over",
+        identifier,
+        given({"to": to, "role": role, "leaving": leaving, "note": said}),
+        dry_run=dry_run,
+    )
 
 
 @click.command(

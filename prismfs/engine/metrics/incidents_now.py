@@ -15,7 +15,7 @@ Active: TypeAlias = dict[str, Any]
 
 _MEMBERS = (
     "id", "title", "severity.label", "severity.rank", "status", "level", "owner", "acknowledged_by", "detected_at",
-    "responded_at", "timers.respond", "timers.resolve", "drill",
+    "responded_at", "timers.respond", "timers.resolve", "drill", "roles",
 )  # fmt: skip
 _OPEN = f"SELECT {array_of(_MEMBERS)} FROM record WHERE kind = 'incident' AND open = 1"  # noqa: S608
 _FIRST_LEVEL = "agent"
@@ -25,7 +25,8 @@ _NEVER = float("inf")
 def read_active(connection: sqlite3.Connection, *, at: int | None) -> list[Active]:
     """Return every open incident with its responder and the time left to its target, as of `at` (ms since 1970).
 
-    `responder` is who acknowledged it, else its owner. `target` is what it waits for, `respond` until somebody has
+    `responder` is to whom it was handed over, else who acknowledged it, else its owner.
+    `target` is what it waits for, `respond` until somebody has
     acted and `resolve` after; `left_seconds` is 0 or less where that is overdue, and null where there is no target.
     Settings that are there but invalid leave out what is overdue: this is read most when something is wrong.
     """
@@ -50,7 +51,7 @@ def read_active(connection: sqlite3.Connection, *, at: int | None) -> list[Activ
                 "rank": case["severity.rank"],
                 "status": case["status"],
                 "level": case["level"] or _FIRST_LEVEL,
-                "responder": case["acknowledged_by"] or case["owner"],
+                "responder": _lead(case["roles"]) or case["acknowledged_by"] or case["owner"],
                 "acknowledged": case["acknowledged_by"] is not None,
                 "drill": bool(case["drill"]),
                 "target": None if left is None else target,
@@ -58,6 +59,10 @@ def read_active(connection: sqlite3.Connection, *, at: int | None) -> list[Activ
             }
         )
     return sorted(items, key=_urgency)
+
+
+def _lead(roles: list[dict[str, Any]] | None) -> str | None:
+    return next((str(each["identity"]) for each in roles or () if each.get("leads")), None)
 
 
 def _due(case: dict[str, Any], target: str, rules: Rules | None) -> int | None:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from prismfs.kinds.core.values import DedupKey, Note, Scope
+from prismfs.kinds.core.values import Note, Scope
 from prismfs.records.act import Act
 from prismfs.records.api import (
     Digest,
@@ -46,7 +46,7 @@ OPEN: tuple[IncidentStatus, ...] = ("retrying", "triage", "mitigating", "mitigat
 Usd = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=2)]
 """An amount of US dollars to the cent; a text such as "1000.01" in files."""
 
-MOST_DECISIONS, MOST_NOTES = 100, 1000
+MOST_DECISIONS, MOST_NOTES, MOST_ROLES = 100, 1000, 50
 
 AGENT = "agent"
 """The level of an incident that only the agent that met it, and the retry engine, have looked at."""
@@ -79,6 +79,19 @@ class GoNoGo(Value):
     action: Line
     go: bool
     reason: Line
+
+
+class RoleHeld(Value):
+    """Who has a role in an incident (`roles` of settings/response.yaml), since when and given by whom.
+
+    `leads` is with the role whose holder answers for the incident.
+    """
+
+    role: Word
+    identity: Identity
+    since: Instant
+    by: Identity
+    leads: bool = False
 
 
 class Timers(Value):
@@ -148,6 +161,7 @@ class Incident(Record):
     needs_decision: bool = False
     financial_impact_usd: Usd | None = None
     assignees: tuple[Identity, ...] = ()
+    roles: Annotated[tuple[RoleHeld, ...], Field(max_length=MOST_ROLES)] = ()
     developer_needed: bool = False
     workaround: Text | None = None
     expected_at: Instant | None = None
@@ -181,58 +195,15 @@ class Incident(Record):
         """Whether the fault may still be there."""
         return self.status in OPEN
 
+    @property
+    def lead(self) -> Identity | None:
+        """To whom it was handed over, None where nobody did since its last acknowledgement."""
+        return next((each.identity for each in self.roles if each.leads), None)
 
-class OpenForm(Value):
-    """What a person says to open an incident: a severity counts as judged; a drill is kept apart from what is real."""
-
-    subject: Line
-    body: Text = ""
-    severity: str | None = None
-    nature: Word | None = None
-    started_at: Instant | None = None
-    workflow: Line | None = None
-    dedup_key: DedupKey | None = None
-    drill: bool = False
-
-
-Names = Annotated[tuple[Line, ...], Field(max_length=200)]
-Identities = Annotated[tuple[Identity, ...], Field(max_length=200)]
-
-
-class IncidentChange(Value):
-    """What `incident update` may say: only the members that are named change.
-
-    `assign`, `workflows`, `services`, `customers` and `agents` add to what is there, `unassign` and `unaffected`
-    take away. Null takes a value away where one may be missing. `status_text` is told to stakeholders.
-    """
-
-    status_text: Text | None = None
-    assign: Identities = ()
-    unassign: Identities = ()
-    developer_needed: bool = False
-    workflows: Names = ()
-    services: Names = ()
-    customers: Names = ()
-    agents: Identities = ()
-    unaffected: Names = ()
-    workaround: Text | None = None
-    expected_at: Instant | None = None
-    several_agents: bool = False
-    needs_change: bool = False
-    customer_data: bool = False
-    needs_decision: bool = False
-    financial_impact_usd: Usd | None = None
-    root_cause_id: Line | None = None
-    started_at: Instant | None = None
-
-
-class DecisionForm(Value):
-    """A yes or no to a major recovery action; `draft` is a message to customers that comes with it (R-002-34)."""
-
-    action: Line
-    go: bool
-    reason: Line
-    draft: Text | None = None
+    @property
+    def responder(self) -> Identity:
+        """Who has it now: to whom it was handed over, else who acknowledged it, else its owner."""
+        return self.lead or self.acknowledged_by or self.owner
 
 
 _ENDINGS = ("duplicate", "false_positive")

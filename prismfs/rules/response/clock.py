@@ -16,7 +16,7 @@ from prismfs.kinds.gates.settings.workflow import Workflow
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.api import format_duration, format_instant
 from prismfs.rules.core.api import Attend, Draft
-from prismfs.rules.response import facts, owners, severity
+from prismfs.rules.response import facts, owners, roles, severity
 from prismfs.rules.response.postmortem import duty
 
 
@@ -55,22 +55,23 @@ def keep_time(draft: Draft, asked: Attend) -> None:
 
 
 def update_due(draft: Draft, incident: Incident, due: datetime) -> facts.Lapse | None:
-    """Remind the owner once of a status update that was not given in time; the next one counts from now (C-67)."""
+    """Remind once of a status update that was not given in time; the next one counts from now (C-67)."""
     every = _interval(draft, incident)
     if every is None:
         return None  # the settings want none by now
     lapse = facts.Lapse("update_overdue", "no status update was given in time")
+    to = roles.who_updates(draft, incident)
     facts.mail(
         draft,
         incident,
-        incident.owner,
+        to,
         "update_overdue",
         subject=f"Status update is due: {facts.subject_of(incident)}",
         body=f"Stakeholders of {incident.id} hear how it stands every {format_duration(every)}; one was due at "
         f"{format_instant(due)}.\n\nprismfs incident update {incident.id} --status-text TEXT\n",
     )
     overdue = draft.put(facts.with_timers(incident, update=draft.now + every))
-    told = {"due_at": format_instant(due), "to": overdue.owner}
+    told = {"due_at": format_instant(due), "to": ", ".join(to)}
     facts.add_row(draft, "incident.update_overdue", overdue, reason=lapse.reason, meta=told)
     return lapse
 
@@ -92,12 +93,12 @@ def set_update_sla(draft: Draft, incident: Incident, at: datetime | None) -> Non
 
 
 def update_sla_due(draft: Draft, incident: Incident, due: datetime) -> facts.Lapse:
-    """The promised update did not come: a row, and a message to the owner and to who promised it."""
+    """The promised update did not come: a row, and a message to who gives updates and to who promised it."""
     lapse = facts.Lapse("promise_lapsed", "the update that stakeholders were promised did not come")
     facts.mail(
         draft,
         incident,
-        (incident.owner, *_update_sla_authors(draft, incident)),
+        (*roles.who_updates(draft, incident), *_update_sla_authors(draft, incident)),
         "promise",
         subject=f"Stakeholders wait: {incident.title}",
         body=f"They were promised an update of {incident.id} by {format_instant(due)}, and none came.",

@@ -69,15 +69,22 @@ class Lapse(NamedTuple):
 
 def meta_of(incident: Incident) -> dict[str, JsonValue]:
     """Return the meta that every row of an incident carries, null where unknown (R-002-41)."""
+    affected = incident.affected
     known: dict[str, JsonValue] = {
         "severity": incident.severity.label,
-        "affected_workflow": incident.affected_workflow,
-        "affected_agent": incident.affected_agent or incident.reporter,
+        "affected_workflow": _names(incident.affected_workflow, affected.workflows),
+        "affected_agent": _names(incident.affected_agent, affected.agents) or incident.reporter,
         "retry_attempts": incident.retry_attempts,
         "auto_resolved": incident.auto_resolved,
         "escalation_target": None,
     }
     return {name: known[name] for name in INCIDENT_META}
+
+
+def _names(first: str | None, others: Iterable[str]) -> str | None:
+    """Return all names in one text, each once; None without any."""
+    named = {name.casefold(): name for name in (*([] if first is None else [first]), *others)}
+    return ", ".join(named.values()) or None
 
 
 def add_row(
@@ -106,6 +113,12 @@ def incident_of(draft: Draft) -> Incident:
 def priority_of(severity: Severity) -> str:
     """Return the priority of a mail about an incident of this severity."""
     return ("urgent", "high", "normal", "low")[severity.rank]
+
+
+def in_charge(incident: Incident) -> tuple[str, ...]:
+    """Return who answers for the incident: its owner, and before it whom it was handed over to, each once."""
+    lead = incident.lead
+    return (incident.owner,) if lead is None or lead.casefold() == incident.owner.casefold() else (lead, incident.owner)
 
 
 def subject_of(incident: Incident) -> str:

@@ -8,7 +8,7 @@ from prismfs.errors import RefusedError
 from prismfs.kinds.response.incident import AGENT, Incident, IncidentStatus, Timers
 from prismfs.records.api import Nothing
 from prismfs.rules.core.api import AskForTriage, Attend, Draft, IncidentAnswered, IncidentOver, ReplyToReporters
-from prismfs.rules.response import facts, owners, severity
+from prismfs.rules.response import facts, owners, roles, severity
 from prismfs.rules.response.postmortem import duty
 from prismfs.rules.response.status import with_note
 
@@ -24,8 +24,8 @@ def acknowledge_incident(draft: Draft) -> Nothing | None:
     if not incident.is_open:
         return Nothing(f"it is {incident.status} already", incident.id)
     if incident.acknowledged_at is not None:
-        return Nothing(f"acknowledged already by {incident.acknowledged_by}", incident.id)
-    acknowledged = severity.responded(draft, incident).changed(
+        return Nothing(roles.who_has(draft, incident), incident.id)
+    acknowledged = roles.without_lead(severity.responded(draft, incident)).changed(
         acknowledged_at=draft.now, acknowledged_by=draft.event.actor, acknowledged_note=_note(draft)
     )
     draft.subject = draft.put(acknowledged)
@@ -150,7 +150,7 @@ def reopen_incident(draft: Draft) -> Nothing | None:
 
 def reopen(draft: Draft, incident: Incident, reason: str) -> Incident:
     """Open an incident again that is not closed: whoever has it triages it anew, and its reporters hear of it."""
-    again = with_note(draft, incident, reason).changed(
+    again = roles.without_lead(with_note(draft, incident, reason)).changed(
         status="triage",
         reopened=incident.reopened + 1,
         auto_resolved=False,

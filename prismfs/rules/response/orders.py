@@ -8,7 +8,8 @@ chain (R-002-33 to R-002-35).
 
 from prismfs.errors import ForbiddenError, RefusedError
 from prismfs.kinds.core.settings.persona import Persona
-from prismfs.kinds.response.incident import MOST_DECISIONS, DecisionForm, GoNoGo, Incident
+from prismfs.kinds.response.incident import MOST_DECISIONS, GoNoGo, Incident
+from prismfs.kinds.response.incident_forms import DecisionForm
 from prismfs.kinds.response.pause import Pause, PauseForm, name_of_agent, name_of_workflow
 from prismfs.records.api import JsonValue, Nothing, format_instant
 from prismfs.rules.core.api import Attend, Draft, IncidentOver, authority
@@ -171,7 +172,7 @@ def _tell_what_stays(draft: Draft, incident: Incident, asked: list[Pause]) -> No
     facts.mail(
         draft,
         incident,
-        incident.owner,
+        facts.in_charge(incident),
         "paused",
         subject=f"Still paused: {incident.title}",
         body=f"Incident {incident.id} is resolved. What was paused for it stays so until it is closed, or until\n"
@@ -223,7 +224,7 @@ def _tell(draft: Draft, incident: Incident, made: GoNoGo, message: str) -> None:
     facts.mail(
         draft,
         incident,
-        [name for name in (incident.owner, *incident.assignees) if name.casefold() != made.by.casefold()],
+        [name for name in (*facts.in_charge(incident), *incident.assignees) if name.casefold() != made.by.casefold()],
         "decided",
         type="notification",
         sender=made.by,

@@ -11,7 +11,8 @@ from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.care.triage_record import Judgement
 from prismfs.kinds.core.bead import Bead
 from prismfs.kinds.core.settings.fingerprint import Fingerprint
-from prismfs.kinds.response.incident import Incident, OpenForm
+from prismfs.kinds.response.incident import Incident
+from prismfs.kinds.response.incident_forms import OpenForm
 from prismfs.records.api import MOST_URGENT, Nothing, Severity, format_instant, parse_instant, read_label, with_rank
 from prismfs.rules.care import api as care
 from prismfs.rules.core.api import ENGINE, Attend, Draft, ReportFault, fingerprint, redactions_of

@@ -8,7 +8,8 @@ from typing import Any
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.core.values import Note
-from prismfs.kinds.response.incident import MOST_NOTES, Affected, Incident, IncidentChange
+from prismfs.kinds.response.incident import MOST_NOTES, Affected, Incident
+from prismfs.kinds.response.incident_forms import IncidentChange
 from prismfs.records.api import Nothing, format_instant
 from prismfs.rules.core.api import Attend, Draft, ReplyToReporters, authority
 from prismfs.rules.response import facts
@@ -99,6 +100,8 @@ def _changes(incident: Incident, form: IncidentChange) -> dict[str, Any]:
     wanted["affected"] = Affected(
         **{name: _listed(getattr(incident.affected, name), getattr(form, name), form.unaffected) for name in _AFFECTED}
     )
+    if (incident.affected_workflow or "").casefold() in {name.casefold() for name in form.unaffected}:
+        wanted["affected_workflow"] = None
     return {name: value for name, value in wanted.items() if value != getattr(incident, name)}
 
 
@@ -130,7 +133,7 @@ def _tell(draft: Draft, before: Incident, after: Incident, *, status_text: str |
     )
     for names, role, type_, why in told:
         body = (
-            f"Incident {after.id}, severity {after.severity.label}, is with {after.owner}. {why}\n\n"
+            f"Incident {after.id}, severity {after.severity.label}, is with {after.responder}. {why}\n\n"
             f"prismfs incident show {after.id}\n"
         )
         facts.mail(draft, after, names, role, type=type_, subject=facts.subject_of(after), body=body)
@@ -170,7 +173,7 @@ def _communicate(draft: Draft, incident: Incident, text: str, *, subject: str) -
 def _readers(draft: Draft, incident: Incident) -> list[str]:
     """Return who hears of it by a mail, each once; not who says it, nor who reported it: that one is answered."""
     executive = authority.holder_of(draft, draft.response.chain[-1].role)
-    readers = {name.casefold(): name for name in (executive, incident.owner, *incident.assignees)}
+    readers = {name.casefold(): name for name in (executive, *facts.in_charge(incident), *incident.assignees)}
     readers.pop(draft.event.actor.casefold(), None)
     if incident.opened_by is not None and incident.reporter_pid is None:
         readers.pop(incident.reporter.casefold(), None)

@@ -47,6 +47,19 @@ class Level(Value):
     when: Conditions | None = None
 
 
+class Role(Value):
+    """A role in an incident, which `incident hand-over` gives to somebody.
+
+    The holder of the one that `leads` answers for the incident; that of `updates` hears when a status update is due.
+    `many` may have the same role at once.
+    """
+
+    role: Word
+    leads: bool = False
+    updates: bool = False
+    many: bool = False
+
+
 BLAME = (
     "at fault",
     "blame",
@@ -110,9 +123,18 @@ def _each_once(chain: tuple[Level, ...]) -> tuple[Level, ...]:
     return chain
 
 
+def _one_leads(roles: tuple[Role, ...]) -> tuple[Role, ...]:
+    if len({each.role for each in roles}) < len(roles):
+        raise ValueError("each role has a name of its own")
+    if [each.many for each in roles if each.leads] != [False]:
+        raise ValueError("one role leads, and one person at a time has it")
+    return roles
+
+
 class Response(Record):
     """The settings of incident response.
 
+    `roles` are what people do in one incident, beside the chain that says who owns it.
     `chain` is in order, and no step is skipped (R-002-37). `status_updates` is how often stakeholders are to hear, by
     rank 0 to 3, null for never (R-002-31). `board` and `tenant_admin` are roles. `pause_rank` is the least urgent rank
     for which an agent or a workflow may be paused (R-002-22). `action_due` says by when each section of the action
@@ -134,6 +156,12 @@ class Response(Record):
             role="executive",
             when=Conditions(rank=0, over_usd=Decimal("500.00"), customer_data=True, needs_decision=True),
         ),
+    )
+    roles: Annotated[tuple[Role, ...], Field(min_length=1, max_length=20), AfterValidator(_one_leads)] = (
+        Role(role="commander", leads=True),
+        Role(role="communications", updates=True),
+        Role(role="scribe"),
+        Role(role="investigator", many=True),
     )
     board: Word = "board"
     board_rank: Rank = 0

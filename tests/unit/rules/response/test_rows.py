@@ -43,6 +43,7 @@ STEPS: dict[str, tuple[Callable[[Any, Incident], Any], Callable[[Any, Incident],
     "counted": (NOTHING, lambda rules, incident: opened(rules), "incident.duplicate_suppressed"),
     "acknowledged": (NOTHING, give("ack"), "incident.acknowledged"),
     "judged": (NOTHING, give("triage", severity="P0", reason="worse"), "incident.triaged"),
+    "handed over": (NOTHING, give("hand_over", to="Petra"), "incident.handed_over"),
     "begun": (NOTHING, give("mitigate", begin=True), "incident.mitigating"),
     "mitigated": (NOTHING, give("mitigate"), "incident.mitigated"),
     "resolved": (NOTHING, give("resolve", note="mended"), "incident.resolved"),
@@ -78,6 +79,22 @@ def test_step_of_an_incident_writes_its_row_with_level_and_members(rules: Memory
         assert row.level in ("warn", "error")
         assert set(INCIDENT_META) <= row.meta.keys()
     assert all(row.level == "error" for row in about if row.action in ("incident.detected", "incident.overdue"))
+
+
+@pytest.mark.parametrize("step", sorted(STEPS.keys() - {"opened"}))
+def test_row_of_every_step_names_what_is_affected(rules: MemoryProject, step: str) -> None:
+    """FD-35, R-002-41: what `incident update` said is in the rows of all that comes after."""
+    before, act, action = STEPS[step]
+    incident = opened(rules)
+    give("update", workflows=["billing"], agents=["jade"])(rules, incident)
+    before(rules, incident)
+    if step == "missed":  # what was said has answered it: the other target
+        rules.wait(hours=24)
+    known = len(rules.all(Audit))
+    act(rules, incident)
+    rows = [row for row in rules.all(Audit) if row.number > known and row.entity_id == incident.id]
+    assert action in [row.action for row in rows]
+    assert {(row.meta["affected_workflow"], row.meta["affected_agent"]) for row in rows} == {("billing", "jade")}
 
 
 @pytest.mark.parametrize("step", STEPS)
