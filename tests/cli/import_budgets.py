@@ -67,5 +67,5 @@ BUDGETS: dict[str, tuple[int, str]] = {
     "gate approve": (279, "markdown_it pydantic re2 sqlite3 yaml"),
     "init": (281, "pydantic sqlite3 yaml"),
     "incident phase submit": (286, "markdown_it pydantic re2 sqlite3 yaml"),
-    "doctor": (287, "cryptography pydantic re2 sqlite3 stdnum yaml"),
+    "doctor": (287, "cryptography dateutil markdown_it pydantic re2 sqlite3 stdnum yaml"),
 }

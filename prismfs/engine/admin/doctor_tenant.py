@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from prismfs.engine.admin.membership import find_home
 from prismfs.engine.tenant.places import Places, is_remote
 from prismfs.engine.tenant.tenancy import Tenancy, find_tenancy
 from prismfs.engine.trust.endorsement import roster_at
@@ -68,6 +67,8 @@ def _check_project(places: Places, pid: str, place: str) -> Problem | None:
 
 
 def _check_home(folder: Path) -> Problem | None:
+    from prismfs.engine.admin.membership import find_home  # it decides, and a lone project's doctor does not
+
     found = find_home(folder)
     if found is None:
         hint = "prismfs init FOLDER --pid PID --tenant T --home"
