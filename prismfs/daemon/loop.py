@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,6 +70,7 @@ class Watcher:
         self._courier = ThreadCourier(self.hints.wake)
         self._syncer = Syncer(self.hints.wake)
         self._commands = CommandServer(desks, answer, self.hints.knock)
+        self._upkeep = ThreadPoolExecutor(1, thread_name_prefix="upkeep")
         self._sharer = Sharer([desk.root for desk in desks], clones, self.hints.wake)
 
     def stop(self) -> None:
@@ -108,6 +110,7 @@ class Watcher:
             self._sharer.finish()
             self._syncer.finish()
             self._courier.finish()
+            self._upkeep.shutdown()
             for project in served:
                 self._write_last_receipts(project)
             self.hints.stop()
@@ -248,6 +251,7 @@ class Watcher:
             note_receipts(project.desk, carried, self._clock.now())
             self._courier.release(project.desk, carried)
             project.bring_window(self.hints.expect, self._clock)
+            project.note_upkeep()
         except (StoreError, ConflictError, ConfigError) as error:
             self._tell(project, error)
 
@@ -280,7 +284,7 @@ class Watcher:
             return
         try:
             project.bring_window(self.hints.expect, self._clock)
-            project.keep_up(self._clock)
+            project.keep_up(self._upkeep, self._clock)
         except (StoreError, ConflictError) as error:
             self._tell(project, error)
         self._write_health(project, state="watching")

@@ -8,6 +8,7 @@ import json
 import logging
 import os
 from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -97,6 +98,7 @@ class WatchedProject:
     error: PrismfsError | None = None
     lock_told: bool = False
     turn: Turn = field(default_factory=Turn)
+    upkeep: Future[None] | None = None
 
     @property
     def name(self) -> str:
@@ -169,14 +171,27 @@ class WatchedProject:
         mine: Document = {"commits": self.commits, "next_due": next_due, "error": error}
         self.health.write(now, state=state, more=mine | more)
 
-    def keep_up(self, clock: Clock) -> None:
-        """Consolidate the repository's packs, if it is time.
+    def keep_up(self, beside: Executor, clock: Clock) -> None:
+        """Have the repository's packs consolidated `beside` the turns, if it is time: the next answer is not to wait.
+
+        Raises:
+            StoreError: as `note_upkeep`, of the last time.
+        """
+        self.note_upkeep()
+        if self.upkeep is None and upkeep.is_due(self.desk.repo.git):
+            self.upkeep = beside.submit(self._consolidate, clock)
+
+    def note_upkeep(self) -> None:
+        """Take note of how consolidating packs has ended, if it has.
 
         Raises:
             StoreError: git failed, or nothing came of it.
         """
-        if not upkeep.is_due(self.desk.repo.git):
-            return
+        if self.upkeep is not None and self.upkeep.done():
+            ended, self.upkeep = self.upkeep, None
+            ended.result()
+
+    def _consolidate(self, clock: Clock) -> None:
         begin = clock.monotonic()
         done = upkeep.keep_up(self.desk.repo.git)
         extra = {"project": self.name, "packs": done.packs_after, "seconds": clock.monotonic() - begin}
