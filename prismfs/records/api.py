@@ -15,7 +15,7 @@ from prismfs.records.instants import cut_to_milliseconds, format_duration, forma
 from prismfs.records.issue import MOST_TITLE, IssueComment, IssueDraft, IssueState, marked, marker_of, neutralised
 from prismfs.records.kind import NEWER_LAYOUT, NEWER_VERSION, UPGRADE_HINT, Kind, Lifecycle
 from prismfs.records.links import ORDERING, Node, blockers, find_cycle
-from prismfs.records.matcher import Matcher, first_mismatch
+from prismfs.records.matcher import Matcher, first_mismatch, parse_matcher
 from prismfs.records.message import LONGEST_RETRY_AFTER, NAME_TARGET, ChannelForm, Message, Outcome, Receipt
 from prismfs.records.plan import (
     CAUSE, ENGINE, REFUSED, Assurance, CommitProof, Decision, Event, Known, Nothing, OwnerProof, Plan, Refused,

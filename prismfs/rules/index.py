@@ -55,6 +55,8 @@ ROWS = {
     ("due", "silence"): "escalation.table",
     ("due", "group"): "escalation.table",
     ("due", "outbox"): "escalation.table",
+    ("commit", "escalation_policy"): "escalation.table",
+    ("commit", "routing"): "escalation.table",
     ("delivery", "outbox"): "escalation.table",
     ("watchdog", "sharing.fails"): "escalation.table",
     ("watchdog", "sharing.works"): "escalation.table",

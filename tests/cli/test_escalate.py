@@ -158,7 +158,7 @@ def test_answering_changes_the_lines_of_the_answer_alone(place: CommandLine) -> 
     assert place.call("escalate", "ack", bead, "--note", "on it").code == 0
     after = path.read_text().splitlines()
     gone = [line for line in before if line not in after]
-    assert sorted(line.partition(":")[0] for line in gone) == ["due_at", "raise_at", "status"]
+    assert sorted(line.partition(":")[0] for line in gone) == ["due_at", "raise_at", "status", "waiting_since"]
     kept = [line for line in before if line not in gone]
     assert [line for line in after if line in kept] == kept
 

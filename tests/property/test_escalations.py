@@ -482,12 +482,15 @@ class Lives(RuleBasedStateMachine):
     def see(self, bead: Escalation, at: datetime) -> None:
         """Hold one version of an escalation against the version before it."""
         before = self.beads.get(bead.id)
-        again = before is not None and bead.reopened != before.reopened
+        again = before is not None and (bead.reopened, bead.lapsed) != (before.reopened, before.lapsed)
         if before is None:
             self.since[bead.id] = bead.created_at
         elif again:
-            assert (before.status, bead.status) == ("closed", "open"), "nobody closed it"
-            assert (bead.reopened, bead.reopened_at) == (before.reopened + 1, at)
+            lapsed = bead.lapsed - before.lapsed
+            assert bead.lapsed + bead.reopened == before.lapsed + before.reopened + 1
+            assert (before.status, bead.status) == ("acknowledged" if lapsed else "closed", "open"), "nobody settled it"
+            assert bead.begun_at == at
+            assert not lapsed or (before.lapse_at is not None and at > before.lapse_at), "an acknowledgement holds"
             assert (bead.reescalation_count, bead.acknowledged_by, bead.closed_at) == (0, None, None)
             assert bead.severity.rank <= before.severity.rank, "less urgent than before"
             self.since[bead.id] = at
@@ -508,14 +511,18 @@ class Lives(RuleBasedStateMachine):
             first = before.original_severity
             assert first is None or bead.original_severity == first
         if bead.status != "open":
-            assert (bead.due_at, bead.raise_at, bead.hop_at) == (None, None, None)
-        level = bead.reopened * 10_000 + bead.reescalation_count * 10 + 3 - bead.severity.rank
+            assert (bead.due_at, bead.raise_at, bead.hop_at) == (bead.lapse_at, None, None)
+        assert bead.status != "closed" or bead.lapse_at is None
+        level = (bead.reopened + bead.lapsed) * 10_000 + bead.reescalation_count * 10 + 3 - bead.severity.rank
         if (
             before is None
             or again
             or (before.reescalation_count, before.severity) != (bead.reescalation_count, bead.severity)
         ):
-            self.expected |= {(bead.id, level, one) for one in expected_actions(bead.source, bead.severity.rank)}
+            wanted = {*expected_actions(bead.source, bead.severity.rank)}
+            tier = before.tier if before is not None and not again else bead.original_tier or bead.tier
+            wanted |= set() if tier == "deacon" else {f"mail:{tier}"}
+            self.expected |= {(bead.id, level, one) for one in wanted}
         self.beads[bead.id] = bead
 
     def follow(self, message: Outbox) -> None:

@@ -35,6 +35,8 @@ SCENARIOS = (
     "c15_merged_the_worst_holds",
     "c23_nothing_said_of_what_nobody_waits_for",
     "c50_silence_made_and_changed",
+    "c69_acknowledgement_lapses",
+    "fd18_changed_threshold_holds_for_what_is_open",
     "c53_silence_of_a_source",
     "c55_answers_pass_through_a_window",
     "c94_what_a_person_wrote_stays",

@@ -109,11 +109,8 @@ class Stage:
         changes = self.folder / "given.yaml"
         if changes.is_file():
             for place, fields in codec.parse(_for_this_user(changes), format="yaml").items():
-                path = self.root / place
-                form: codec.Format = "json" if path.suffix == ".json" else "yaml"
-                old = path.read_bytes()
                 assert isinstance(fields, dict)
-                path.write_bytes(codec.amend(old, codec.parse(old, format=form) | fields, format=form))
+                _amend(self.root / place, fields)
         if self.git("status", "--porcelain"):
             self.git("add", "--all")
             self.git("commit", "--quiet", "--message", "what is given")
@@ -148,15 +145,16 @@ class Stage:
             return
         assert isinstance(decision, Nothing) == command.get("nothing", False), decision
 
-    def _commit(self, *, by: str, subject: str, edits: list[dict[str, Any]]) -> None:
-        """Edit record files as a person does, and commit them under the name `by`."""
-        for edit in edits:
+    def _commit(
+        self, *, by: str, subject: str, edits: list[dict[str, Any]] | None = None,
+        settings: dict[str, dict[str, Any]] | None = None,
+    ) -> None:  # fmt: skip
+        """Edit records, or files of settings by their paths, as a person does, and commit them under the name `by`."""
+        for edit in edits or []:
             identifier = str(self._named(edit["record"]))
-            kind = kind_of_id(identifier)
-            path = self.root / kind.path_of(identifier)
-            old = path.read_bytes()
-            document = codec.parse(old, format=kind.format) | self._named(edit["set"])
-            path.write_bytes(codec.amend(old, document, format=kind.format))
+            _amend(self.root / kind_of_id(identifier).path_of(identifier), self._named(edit["set"]))
+        for place, fields in (settings or {}).items():
+            _amend(self.root / place, fields)
         said = ("commit", "--quiet", "--all", "--message", subject)
         run_git(self.root, *said, at=self.clock.now(), environment=named(by))
 
@@ -191,6 +189,13 @@ def span(text: str) -> timedelta:
 @cache  # most files are those that each scenario begins with
 def _parsed(data: bytes, form: codec.Format) -> Document:
     return codec.parse(data, format=form)
+
+
+def _amend(path: Path, fields: dict[str, Any]) -> None:
+    """Set members of the YAML or JSON file at `path`, as a person who edits it."""
+    form: codec.Format = "json" if path.suffix == ".json" else "yaml"
+    old = path.read_bytes()
+    path.write_bytes(codec.amend(old, codec.parse(old, format=form) | fields, format=form))
 
 
 def _for_this_user(path: Path) -> bytes:

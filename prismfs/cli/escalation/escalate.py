@@ -99,7 +99,7 @@ def list_(
 
     compare: list[tuple[str, Literal["<", ">="], str]] = [] if since is None else [("$.created_at", ">=", since)]
     if stale:
-        compare.append(("$.last_reescalated_at|$.created_at", "<", _stale_before(call)))
+        compare.append(("$.waiting_since", "<", _stale_before(call)))
     print_list(
         call, "bead", severity=severity, status="open" if unacked or stale else None, only_open=not everything,
         owner=tier, members={"type": "escalation", "$.source": source, "$.category": category}, compare=compare,
@@ -108,7 +108,7 @@ def list_(
 
 
 def _stale_before(call: output.Call) -> str:
-    """Return the instant before which an open escalation must have been opened, or raised, to be stale (R-004-16)."""
+    """Return the instant since before which an open escalation must wait to be stale (R-004-16, FD-18)."""
     from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
     from prismfs.records.instants import format_instant
     from prismfs.store.repo import ProjectRepo
@@ -129,12 +129,20 @@ def show(call: output.Call, identifier: str) -> None:
 
 
 @command.command("ack", epilog='\b\nExample:\n  prismfs --as mayor escalate ack bea-01k5 --note "on it"')
-@click.argument("identifier", metavar="ID")
+@click.argument("identifier", metavar="[ID]", required=False)
+@click.option("--signature", help="The open one that has this key, instead of its id.")
 @click.option("--note", default="", help="What you are doing about it.")
 @output.verb(writes=True)
-def ack(call: output.Call, identifier: str, note: str, dry_run: bool) -> None:
-    """Say that you have it: it is not raised any more. A second time changes nothing and says so."""
-    _submit(call, "escalate.ack", {"note": note}, target=identifier, dry_run=dry_run)
+def ack(call: output.Call, identifier: str | None, signature: str | None, note: str, dry_run: bool) -> None:
+    """Say that you have it: it is not raised any more. A second time changes nothing and says so.
+
+    The id of a group of notices stands for all that is in it. What is neither settled nor spoken of for as long as
+    ack_timeouts in settings/escalation.json says is open again.
+    """
+    if (identifier is None) == (signature is None):
+        raise UsageError("usage", "say the id, or --signature KEY", hint="prismfs escalate list")
+    document = _given({"note": note, "signature": signature})
+    _submit(call, "escalate.ack", document, target=identifier, dry_run=dry_run)
 
 
 @command.command(

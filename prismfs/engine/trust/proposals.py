@@ -21,6 +21,7 @@ from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.core.settings import persona, project
 from prismfs.kinds.gates import artifact
 from prismfs.records.api import Document, Event, Identity, JsonValue, Kind, Record
+from prismfs.rules.index import ROWS
 from prismfs.store.git.history import Proposal, held_before, merge_base, proposal_of, read_commit
 from prismfs.store.git.plumbing import NO_OBJECT, Change
 from prismfs.store.git.repository import Git
@@ -52,7 +53,7 @@ def events_of(git: Git, base: str, proposal: Proposal, now: datetime) -> list[Ev
 
 
 def _follow_up(git: Git, base: str, proposal: Proposal, change: Change, kind: Kind) -> Iterator[tuple[str, Document]]:
-    """Yield what follows from a file once it is taken: a signal, an artifact, a verdict."""
+    """Yield what follows from a file once it is taken: a signal, an artifact, a verdict, a setting."""
     if kind is artifact.KIND:
         found = artifact_facts(git, base, proposal, change.path)
         if found is not None:
@@ -65,6 +66,8 @@ def _follow_up(git: Git, base: str, proposal: Proposal, change: Change, kind: Ki
         signal = record_at(git, proposal.commit, change.path, Signal)
         if signal is not None and signal.status == "received":
             yield "signal", {"id": signal.id, "commit": proposal.commit}
+    elif kind.layout == "single" and ("commit", kind.name) in ROWS:
+        yield kind.name, {"id": kind.name, "commit": proposal.commit}
 
 
 def facts_of(git: Git, base: str, proposal: Proposal) -> Document:

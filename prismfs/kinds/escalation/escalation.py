@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from prismfs.kinds.core.bead import Bead
-from prismfs.kinds.core.values import DedupKey, Labels, Redaction, Source
+from prismfs.kinds.core.values import DedupKey, Labels, Note, Redaction, Source
 from prismfs.records.api import Digest, Duration, Id, Identity, Instant, Known, Line, Pid, Severity, Text, Value, Word
 
 
@@ -31,13 +31,17 @@ class EscalationDrop(Value):
 class Escalation(Bead):
     """An escalation: what happened, how urgent, its tier, how often it was raised (R-004-07 to R-004-09).
 
-    An open one is raised at `raise_at` unless it is acknowledged, and goes to another tier at `hop_at`;
-    `due_at` is the earlier of the two. `groups` are the groups of notices that it belongs to; `sender_known`
-    says how the reporter is known, `from_pid` of which other project that one is. `signature` is the reporter's own
-    key, or what reports that are alike have in common; of those `identity` tells which words are meant, `another_of`
-    which open one it is like, and `differs` in what. One that is back is `reopened`, and begins anew then. One that the
-    desk opened closes by itself once the record `related` is no more as `holds_while` says: a member, by its name, has
-    none of the values. Without that a person closes it.
+    An open one is raised at `raise_at`, one threshold after `waiting_since`, and goes to another tier at `hop_at`; what
+    is acknowledged and not settled is open again at `lapse_at`. `due_at` is the earliest of them. `original_tier` is
+    the one it began with, where that is another; its tiers are counted from `begun_at` where it began anew: it is back
+    (`reopened`), an acknowledgement lapsed (`lapsed`), or its tiers are gone through again (`cycle`). `acks` are those
+    of one that needs several, `arrivals` its last reports, where a route asks how often. `groups` are the groups of
+    notices that it belongs to; `sender_known` says how the reporter is known, `from_pid` of which other project.
+
+    `signature` is the reporter's own key, or what reports that are alike have in common; of those `identity` tells
+    which words are meant, `another_of` which open one it is like, and `differs` in what. One that the desk opened
+    closes by itself once the record `related` is no more as `holds_while` says: a member, by its name, has none of the
+    values. Without that a person closes it.
     """
 
     type: Literal["escalation"]
@@ -48,6 +52,7 @@ class Escalation(Bead):
     from_pid: Pid | None = None
     sender_known: Known = "unknown"
     tier: Word
+    original_tier: Word | None = None
     labels: Labels
     related: Id | None = None
     holds_while: dict[Word, tuple[str | None, ...]] | None = None
@@ -58,7 +63,9 @@ class Escalation(Bead):
     recurrence_of: Id | None = None
     occurrence_count: int = Field(default=1, ge=1)
     last_seen_at: Instant
+    arrivals: tuple[Instant, ...] = ()
     status: Literal["open", "acknowledged", "closed"]
+    acks: tuple[Note, ...] = ()
     acknowledged_by: Identity | None = None
     acknowledged_at: Instant | None = None
     acknowledged_note: Text | None = None
@@ -69,16 +76,20 @@ class Escalation(Bead):
     reescalation_count: int = Field(default=0, ge=0)
     last_reescalated_at: Instant | None = None
     reopened: int = Field(default=0, ge=0)
-    reopened_at: Instant | None = None
+    lapsed: int = Field(default=0, ge=0)
+    cycle: int = Field(default=0, ge=0)
+    begun_at: Instant | None = None
+    waiting_since: Instant | None = None
     raise_at: Instant | None = None
     hop_at: Instant | None = None
+    lapse_at: Instant | None = None
     groups: tuple[Id, ...] = ()
     redactions: tuple[Redaction, ...] = ()
 
     @property
     def began_at(self) -> datetime:
-        """From when on it waits: its age counts from there."""
-        return self.reopened_at or self.created_at
+        """From when on its tiers are counted."""
+        return self.begun_at or self.created_at
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -103,7 +114,12 @@ class Escalation(Bead):
             "severity": self.severity.label, "source": self.source, "category": self.category, "tier": self.tier,
             "reporter": self.reporter, "title": self.title,
         }  # fmt: skip
+        assert own.keys() == OWN_LABELS
         return dict(self.labels) | {name: value for name, value in own.items() if value is not None}
+
+
+OWN_LABELS = frozenset({"severity", "source", "category", "tier", "reporter", "title"})
+"""The labels that every escalation may have: its own fields."""
 
 
 FORMS = (EscalationDrop,)

@@ -13,6 +13,7 @@ from prismfs.kinds.escalation.settings.routing import InhibitRule
 from prismfs.kinds.escalation.silence import Silence
 from prismfs.records.api import Id, canonical_json, first_mismatch
 from prismfs.rules.core.api import Draft, withdrawn
+from prismfs.rules.escalation import routes
 
 Holder = tuple[Id, str]
 """The id of what holds a notice back, and the sentence that says so."""
@@ -44,7 +45,7 @@ def hold(draft: Draft, asked: Hold) -> None:
         bead = draft.need(Escalation, message.about)
         if bead.status != "open":
             draft.put(withdrawn(message, f"the escalation is {bead.status}"))
-        elif (held := held_back(draft, bead, message)) is not None:
+        elif (held := held_back(draft, bead, message) or _too_few(draft, bead, message)) is not None:
             draft.put(held)
         else:
             left.append(message)
@@ -57,6 +58,22 @@ def held_back(draft: Draft, bead: Escalation, message: Outbox) -> Outbox | None:
     if holder is None:
         return None
     return message.changed(status="held", held_by=holder[0], detail=holder[1], due_at=None)
+
+
+def _too_few(draft: Draft, bead: Escalation, message: Outbox) -> Outbox | None:
+    """Return the message as held by its own escalation, where that was not reported often enough for its route.
+
+    A raise is said in any case: nobody has answered.
+    """
+    limit = routes.by_name(draft.routing, message.route).more_than
+    if limit is None or bead.reescalation_count:
+        return None
+    most, window = routes.parse_limit(limit)
+    lately = [at for at in bead.arrivals if draft.now - at <= window]
+    if len(lately) > most:
+        return None
+    said = f"waits for more than {limit}: {len(lately)}"
+    return message.changed(status="held", held_by=bead.id, detail=said, due_at=None)
 
 
 def silenced(draft: Draft, bead: Escalation) -> Holder | None:
@@ -78,15 +95,21 @@ def silenced(draft: Draft, bead: Escalation) -> Holder | None:
 def inhibited(draft: Draft, bead: Escalation) -> Holder | None:
     """Return the open escalation that mutes `bead`, and the rule that says so, None where none does.
 
-    One that fulfils both sides of a rule is not muted by it, so that none mutes itself.
+    One that fulfils both sides of a rule is muted by what fulfils the source's side alone, not by another that fulfils
+    both: of two such neither mutes the other, and none mutes itself (C-42).
     """
     labels = bead.match_labels
     for rule in draft.routing.inhibit_rules:
-        if first_mismatch(rule.target_matchers, labels) or not first_mismatch(rule.source_matchers, labels):
+        if first_mismatch(rule.target_matchers, labels):
             continue
+        is_source = not first_mismatch(rule.source_matchers, labels)
         for seen in draft.view.all_with_key(Inhibition, _key(rule, labels)):
-            if (draft.get(Inhibition, seen.id) or seen).status == "active":
-                return seen.source, f"inhibited by {seen.source}, rule {rule.name}"
+            if (draft.get(Inhibition, seen.id) or seen).status != "active":
+                continue
+            source = draft.need(Escalation, seen.source)
+            if is_source and not first_mismatch(rule.target_matchers, source.match_labels):
+                continue
+            return seen.source, f"inhibited by {seen.source}, rule {rule.name}"
     return None
 
 

@@ -10,7 +10,7 @@ from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.group import Group
 from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
 from prismfs.kinds.escalation.settings.routing import Route, Routing
-from prismfs.records.api import Id, View, parse_duration
+from prismfs.records.api import Id, View
 from prismfs.rules.core.api import JITTER, Draft, authority, one_line
 from prismfs.rules.escalation import routes
 
@@ -92,8 +92,8 @@ def lacks(view: View, action: str) -> str | None:
 
 
 def level_of(bead: Escalation) -> int:
-    """Return the number of the bead's present level: it grows with every raise, louder repeat and reopening."""
-    return bead.reopened * _LEVELS + bead.reescalation_count * 10 + (3 - bead.severity.rank)
+    """Return the number of the bead's present level: it grows with each raise, louder repeat and new beginning."""
+    return (bead.reopened + bead.lapsed) * _LEVELS + bead.reescalation_count * 10 + (3 - bead.severity.rank)
 
 
 def next_time(draft: Draft, action: str) -> datetime:
@@ -132,12 +132,6 @@ def next_allowed(times: Sequence[datetime], limits: Sequence[tuple[int, timedelt
     return max([now, *ends])
 
 
-def parse_limit(text: str) -> tuple[int, timedelta]:
-    """Return what `3/15m` means: the count and the time."""
-    count, _, window = text.partition("/")
-    return int(count), parse_duration(window)
-
-
 def _body(bead: Escalation) -> str:
     body = bead.body if len(bead.body) <= _BODY_LIMIT else bead.body[:_BODY_LIMIT] + " …"
     sender = f"{bead.reporter}@{bead.from_pid or bead.pid} ({bead.sender_known})"
@@ -153,7 +147,7 @@ def _body(bead: Escalation) -> str:
 
 def _limits(draft: Draft, action: str) -> list[tuple[int, timedelta]]:
     throttle = next((entry for entry in draft.routing.throttle if entry.action == action), None)
-    return [] if throttle is None else [parse_limit(text) for text in throttle.limits]
+    return [] if throttle is None else [routes.parse_limit(text) for text in throttle.limits]
 
 
 def _planned(message: Outbox, others: Iterable[Outbox]) -> list[datetime]:

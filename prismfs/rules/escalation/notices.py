@@ -23,14 +23,15 @@ _WITHDRAWABLE = ("held", "pending", "unknown")
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """Tell of an escalation as it is now, by the routes that it takes."""
+    """Tell of an escalation as it is now, by the routes that it takes; `named` as in `routes.chosen`."""
 
     escalation: Id
+    named: bool = False
 
 
-def actions_of(draft: Draft, bead: Escalation) -> list[str]:
-    """Return the actions that tell of `bead` as it is now."""
-    return list(routes.chosen(draft.routing, draft.escalation_policy, bead))
+def actions_of(draft: Draft, bead: Escalation, *, named: bool = False) -> list[str]:
+    """Return the actions that tell of `bead` as it is now; `named` as in `routes.chosen`."""
+    return list(routes.chosen(draft.routing, draft.escalation_policy, bead, named=named))
 
 
 def route(draft: Draft, asked: Notify) -> None:
@@ -39,7 +40,7 @@ def route(draft: Draft, asked: Notify) -> None:
     What has not left of an earlier level is in it (C-67).
     """
     bead = draft.need(Escalation, asked.escalation)
-    chosen = routes.chosen(draft.routing, draft.escalation_policy, bead)
+    chosen = routes.chosen(draft.routing, draft.escalation_policy, bead, named=asked.named)
     for earlier in _messages_about(draft, bead.id):
         if earlier.action in chosen and earlier.status in ("held", "pending"):
             draft.put(outbox.withdrawn(earlier, "a later level says it"))

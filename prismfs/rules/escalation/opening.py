@@ -1,10 +1,12 @@
 """Escalations: opened, counted when they repeat, and made louder when what they are about becomes worse (R-004)."""
 
+from datetime import datetime
+
 from prismfs.errors import RefusedError
 from prismfs.kinds import kind_of_id
 from prismfs.kinds.core.settings.fingerprint import Fingerprint
 from prismfs.kinds.escalation.escalation import Escalation, EscalationDrop
-from prismfs.records.api import ENGINE, JsonValue, Known, Severity, read_label
+from prismfs.records.api import ENGINE, JsonValue, Known, Severity, raised, read_label
 from prismfs.rules.core.api import (
     Attention,
     Draft,
@@ -14,7 +16,8 @@ from prismfs.rules.core.api import (
     one_line,
     redactions_of,
 )
-from prismfs.rules.escalation import groups, hold, notices, tiers
+from prismfs.rules.escalation import hold, notices, tiers
+from prismfs.rules.escalation.routes import of_rank, parse_limit
 
 
 def escalate(draft: Draft) -> None:
@@ -40,7 +43,9 @@ def escalate(draft: Draft) -> None:
         said = f", louder: {counted.severity.label}" if counted.severity.rank < known.severity.rank else ""
         draft.because("count_repeat", f"{_why_counted(counted, wanted)}, {counted.occurrence_count} in all{said}")
     else:
-        draft.subject = bead = _open(draft, wanted, recurrence_of=known, another_of=like)
+        draft.subject = bead = _open(
+            draft, wanted, recurrence_of=known, another_of=like, named=bool(form.category or form.to)
+        )
         draft.because("escalate", _begins(bead))
 
 
@@ -66,10 +71,13 @@ def make_louder(draft: Draft, asked: MakeLouder) -> None:
     announce(draft, louder)
 
 
-def announce(draft: Draft, bead: Escalation) -> None:
-    """Ask for what the present severity of `bead` calls for: inhibition, notices, and the hops that are due."""
+def announce(draft: Draft, bead: Escalation, *, named: bool = False) -> None:
+    """Ask for what the present severity of `bead` calls for: inhibition, notices, and the hops that are due.
+
+    `named` tells that its reporter named the tier, or the category that says which one it is.
+    """
     hold.begin_inhibiting(draft, bead)
-    draft.follow(notices.Notify(bead.id))
+    draft.follow(notices.Notify(bead.id, named))
     draft.follow(tiers.Climb(bead.id))
 
 
@@ -80,8 +88,9 @@ def _why_counted(bead: Escalation, wanted: Attention) -> str:
 
 
 def _open(
-    draft: Draft, wanted: Attention, *, recurrence_of: Escalation | None = None, another_of: Escalation | None = None
-) -> Escalation:
+    draft: Draft, wanted: Attention, *, recurrence_of: Escalation | None = None, another_of: Escalation | None = None,
+    named: bool = False,
+) -> Escalation:  # fmt: skip
     identifier = draft.new_id("bea")
     bead = Escalation(
         id=identifier, pid=draft.project.pid, type="escalation", title=wanted.title, body=wanted.body,
@@ -93,14 +102,14 @@ def _open(
         another_of=None if another_of is None else another_of.id,
         differs=None if another_of is None else _differs(wanted, another_of),
         recurrence_of=None if recurrence_of is None else recurrence_of.id, created_at=draft.now,
-        last_seen_at=draft.now, status="open", redactions=wanted.redactions,
+        last_seen_at=draft.now, arrivals=_arrivals(draft, None), status="open", redactions=wanted.redactions,
     )  # fmt: skip
     assert wanted.holds_while is None or (bead.related and kind_of_id(bead.related).awaited), "nothing would close it"
     bead = draft.put(tiers.timed(draft, bead, since=draft.now))
     meta: dict[str, JsonValue] = {"severity": bead.severity.label, "tier": bead.tier}
-    meta["actions"] = [*notices.actions_of(draft, bead)]
+    meta["actions"] = [*notices.actions_of(draft, bead, named=named)]
     draft.row("escalation.created", bead, level="warn", reason=_begins(bead), meta=meta)
-    announce(draft, bead)
+    announce(draft, bead, named=named)
     return bead
 
 
@@ -126,12 +135,12 @@ def _begins(bead: Escalation) -> str:
 def _reopen(draft: Draft, bead: Escalation, wanted: Attention) -> Escalation:
     """Open a closed escalation again: it is back, and whoever has it is told and waited for as at first (FD-02)."""
     severity = min(bead.severity, wanted.severity, key=lambda one: one.rank)
-    again = tiers.reopened(bead).changed(
-        severity=severity, occurrence_count=bead.occurrence_count + 1, last_seen_at=draft.now, reescalation_count=0,
-        reopened=bead.reopened + 1, reopened_at=draft.now, closed_by=None, closed_at=None, closed_reason=None,
+    again = bead.changed(
+        severity=severity, occurrence_count=bead.occurrence_count + 1, last_seen_at=draft.now,
+        arrivals=_arrivals(draft, bead), reopened=bead.reopened + 1,
+        closed_by=None, closed_at=None, closed_reason=None, **tiers.anew(draft, bead),
     )  # fmt: skip
-    again = draft.put(tiers.timed(draft, again, since=draft.now))
-    groups.wake(draft, again)
+    again = tiers.open_again(draft, again)
     meta: dict[str, JsonValue] = {"severity": severity.label, "tier": again.tier, "count": again.occurrence_count}
     meta["actions"] = [*notices.actions_of(draft, again)]
     draft.row("escalation.reopened", again, level="warn", reason=_begins(again), meta=meta)
@@ -140,27 +149,46 @@ def _reopen(draft: Draft, bead: Escalation, wanted: Attention) -> Escalation:
 
 
 def _count(draft: Draft, bead: Escalation, wanted: Attention) -> Escalation:
-    """Count one more of the same and return it; a louder one raises it at once, unless it is settled.
+    """Count one more of the same and return it; a louder one raises it at once, and so does one too many (C-14).
 
     Who acknowledged it did so for less, so it is open again.
     """
-    louder = bead.status != "closed" and wanted.severity.rank < bead.severity.rank
+    counted = bead.changed(
+        occurrence_count=bead.occurrence_count + 1, last_seen_at=draft.now, arrivals=_arrivals(draft, bead)
+    )
+    severity = min(wanted.severity, _by_count(draft, counted), key=lambda each: each.rank)
+    louder = severity.rank < bead.severity.rank
     too_little = louder and bead.status == "acknowledged"
-    counted = bead.changed(occurrence_count=bead.occurrence_count + 1, last_seen_at=draft.now)
     if louder:
-        counted = _with_severity(draft, counted, wanted.severity)
-    if too_little:
-        counted = tiers.timed(draft, tiers.reopened(counted), since=draft.now)
-    draft.put(counted)
+        counted = _with_severity(draft, counted, severity)
+    counted = tiers.open_again(draft, counted) if too_little else draft.put(counted)
     said = f", louder: {counted.severity.label}" if louder else ""
     reason = f"{_why_counted(counted, wanted)}, {counted.occurrence_count} in all{said}"
     draft.row("escalation.repeated", counted, reason=reason, meta={"count": counted.occurrence_count})
     if too_little:
-        groups.wake(draft, counted)
         draft.row("escalation.unacknowledged", counted, level="warn", reason="it was acknowledged for something less")
     if louder:
         announce(draft, draft.need(Escalation, counted.id))
+    elif counted.arrivals:
+        notices.release(draft, counted.id)
     return counted
+
+
+def _arrivals(draft: Draft, bead: Escalation | None) -> tuple[datetime, ...]:
+    """Return when it was reported lately, now included; nothing where no route asks how often."""
+    limits = [route.more_than for route in draft.routing.route.walk() if route.more_than is not None]
+    if not limits:
+        return ()
+    most = max(parse_limit(limit)[0] for limit in limits)
+    return (*(() if bead is None else bead.arrivals), draft.now)[-most - 1 :]
+
+
+def _by_count(draft: Draft, counted: Escalation) -> Severity:
+    """Return how bad so many of the same are, by `loud_after` of the policy."""
+    if counted.severity.rank == 0:
+        return counted.severity
+    most = of_rank(draft.escalation_policy.loud_after, counted.severity.rank)
+    return raised(draft.policy.scales, counted.severity) if counted.occurrence_count == most else counted.severity
 
 
 def _with_severity(draft: Draft, bead: Escalation, severity: Severity) -> Escalation:

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
 from prismfs.errors import ConfigError
 from prismfs.kinds.core.actions import BEAD, ROUTABLE, form_of_channel, nearest_to
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy, Routes
 from prismfs.kinds.escalation.settings.routing import BY_SEVERITY, Route, Routing
-from prismfs.records.api import ChannelForm, first_mismatch
+from prismfs.records.api import ChannelForm, Value, first_mismatch, parse_duration
 
 _LEVELS = ("critical", "high", "medium", "low")
 
@@ -33,10 +35,11 @@ def explain(routing: Routing, labels: Mapping[str, str]) -> tuple[LookedAt, ...]
     return tuple(_visit(routing.route, labels, 0))
 
 
-def chosen(routing: Routing, policy: EscalationPolicy, bead: Escalation) -> dict[str, Route]:
+def chosen(routing: Routing, policy: EscalationPolicy, bead: Escalation, *, named: bool = False) -> dict[str, Route]:
     """Return the actions that tell of `bead` now, in order, each with the route that it is taken for.
 
-    An action that several routes have is taken once (C-68).
+    An action that several routes have is taken once (C-68). The tier that has it is told in any case where it was
+    `named`, or is another than the first: that this one is told is for the routes to say (FD-12).
 
     Raises:
         ConfigError: `invalid_setting`; an action names a channel that is not registered.
@@ -46,6 +49,8 @@ def chosen(routing: Routing, policy: EscalationPolicy, bead: Escalation) -> dict
     for route in matched(routing, bead.match_labels):
         for action in actions_of(route, policy.routes, bead.severity.rank):
             found.setdefault(action, route)
+    if named or bead.tier != routing.tiers[0]:
+        found.setdefault(f"mail:{bead.tier}", next(iter(found.values()), routing.route))
     return found
 
 
@@ -63,12 +68,23 @@ def actions_of(route: Route, routes: Routes, rank: int) -> tuple[str, ...]:
 
 
 def severity_actions(routes: Routes, rank: int) -> tuple[str, ...]:
-    """Return the actions of `rank`; an empty route means that of the next more urgent one that has one."""
-    for level in range(rank, -1, -1):
-        actions: tuple[str, ...] = getattr(routes, _LEVELS[level])
-        if actions:
-            return actions
-    return ()
+    """Return the actions of `rank`; an empty route means that of the next more urgent one that has one (FD-18).
+
+    Where none of these has any, the most urgent one that has: an emergency is told as loud as there is a way to.
+    """
+    by_rank: list[tuple[str, ...]] = [of_rank(routes, each) for each in range(len(_LEVELS))]
+    return next((actions for actions in (*by_rank[rank::-1], *by_rank[rank:]) if actions), ())
+
+
+def of_rank(by_severity: Value, rank: int) -> Any:
+    """Return the member of settings that are given by severity, such as routes, for `rank`."""
+    return getattr(by_severity, _LEVELS[rank])
+
+
+def parse_limit(text: str) -> tuple[int, timedelta]:
+    """Return what `3/15m` means: the count and the time."""
+    count, _, window = text.partition("/")
+    return int(count), parse_duration(window)
 
 
 def missing(action: str, policy: EscalationPolicy, routing: Routing) -> str | None:

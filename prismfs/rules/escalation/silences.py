@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from prismfs.errors import RefusedError
+from prismfs.kinds.escalation.escalation import OWN_LABELS, Escalation
 from prismfs.kinds.escalation.silence import Silence, SilenceForm
-from prismfs.records.api import Nothing
+from prismfs.records.api import Nothing, first_mismatch, parse_matcher
 from prismfs.rules.core.draft import Draft
 from prismfs.rules.escalation import notices
 
@@ -12,7 +13,7 @@ from prismfs.rules.escalation import notices
 def add_silence(draft: Draft) -> None:
     """Mute what fulfils the matchers from `starts_at` (now, if left out) until `ends_at`."""
     draft.subject = _made(draft, _form(draft))
-    _say(draft, "silence.added", "silence", "mutes notices")
+    _say(draft, "silence.added", "silence", _mutes(draft))
 
 
 def change_silence(draft: Draft) -> Nothing | None:
@@ -30,10 +31,12 @@ def change_silence(draft: Draft) -> Nothing | None:
         starts_at=form.starts_at or silence.starts_at,
         ends_at=form.ends_at or silence.ends_at,
     )
+    if form.starts_at is not None and form.starts_at != silence.starts_at:
+        _check_begin(draft, silence, form.starts_at)
     if form.matchers is not None or form.starts_at is not None:
         draft.subject = _made(draft, wanted, replaces=silence)
         _end(draft, silence)
-        _say(draft, "silence.replaced", "change_silence", f"takes the place of {silence.id}")
+        _say(draft, "silence.replaced", "change_silence", f"takes the place of {silence.id}; {_mutes(draft)}")
         return None
     changed = silence.changed(reason=wanted.reason, ends_at=wanted.ends_at)
     if form.reason is None and changed.ends_at == silence.ends_at:
@@ -92,6 +95,16 @@ def _with_due(draft: Draft, silence: Silence) -> Silence:
     )
 
 
+def _check_begin(draft: Draft, silence: Silence, starts_at: datetime) -> None:
+    if silence.status == "active":
+        raise RefusedError(
+            "begun_already", "a silence that has begun keeps its beginning", field="/starts_at",
+            hint="prismfs silence expire, then silence add",
+        )  # fmt: skip
+    if starts_at < draft.now:
+        raise RefusedError("begin_too_early", "a silence begins now or later", field="/starts_at", hint="--from TIME")
+
+
 def _check_end(draft: Draft, starts_at: datetime, ends_at: datetime) -> None:
     if ends_at <= max(starts_at, draft.now):
         raise RefusedError(
@@ -106,9 +119,22 @@ def _form(draft: Draft) -> SilenceForm:
     )
 
 
+def _mutes(draft: Draft) -> str:
+    """Return what the silence mutes now, and which of its labels nothing has: one may be misspelt (FD-20)."""
+    silence = draft.subject
+    assert isinstance(silence, Silence)
+    labels = [bead.match_labels for bead in draft.view.open_of(Escalation)]
+    muted = sum(first_mismatch(silence.matchers, each) is None for each in labels)
+    known = OWN_LABELS.union(*labels)
+    wrong = sorted({parse_matcher(text)[0] for text in silence.matchers} - known)
+    said = f"matches {muted} of {len(labels)} that are not settled"
+    return f"{said}; none of them has a label {', '.join(wrong)}" if wrong else said
+
+
 def _end(draft: Draft, silence: Silence) -> Silence:
     ends = min(silence.ends_at, draft.now)
-    ended = draft.put(silence.changed(status="expired", ends_at=ends, due_at=None))
+    starts = min(silence.starts_at, ends)  # one that never began is over as it begins (C-51)
+    ended = draft.put(silence.changed(status="expired", starts_at=starts, ends_at=ends, due_at=None))
     notices.release(draft, silence.id)
     return ended
 

@@ -19,6 +19,8 @@ TABLE: Table = {
     ("due", "silence"): Row((silences.silence_due,)),
     ("due", "group"): Row((groups.flush,)),
     ("due", "outbox"): Row((notices.nothing_heard,)),
+    ("commit", "escalation_policy"): Row((lifecycle.retime_open,)),
+    ("commit", "routing"): Row((lifecycle.retime_open,)),
     ("delivery", "outbox"): Row((notices.note_receipt,)),
     ("watchdog", "sharing.fails"): Row((sharing.sharing_fails,)),
     ("watchdog", "sharing.works"): Row((sharing.sharing_works,)),

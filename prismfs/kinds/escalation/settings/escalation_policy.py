@@ -18,12 +18,38 @@ Route = tuple[RouteAction, ...]
 
 
 class Routes(Value):
-    """The actions of each severity; one without a route uses the next more urgent (R-004-05)."""
+    """The actions of each severity; one that is left out uses the next more urgent that is there (R-004-05, FD-18)."""
 
-    low: Route = ("bead",)
-    medium: Route = ("bead", "mail:mayor")
-    high: Route = ("bead", "mail:mayor", "email:human")
-    critical: Route = ("bead", "mail:mayor", "email:human", "sms:human")
+    low: Route = ()
+    medium: Route = ()
+    high: Route = ()
+    critical: Route = ()
+
+
+_ROUTES = Routes(
+    low=("bead",),
+    medium=("bead", "mail:mayor"),
+    high=("bead", "mail:mayor", "email:human"),
+    critical=("bead", "mail:mayor", "email:human", "sms:human"),
+)
+"""The routes of a project whose file says nothing of them."""
+
+
+class AckTimeouts(Value):
+    """For how long an acknowledgement holds without a remark or an end, by severity; 0s is for ever (C-69)."""
+
+    low: Duration = timedelta()
+    medium: Duration = timedelta(hours=72)
+    high: Duration = timedelta(hours=24)
+    critical: Duration = timedelta(hours=12)
+
+
+class LoudAfter(Value):
+    """How many of the same make an open escalation one rank worse, by severity; 0 is never (C-14)."""
+
+    low: Annotated[int, Field(ge=0)] = 10
+    medium: Annotated[int, Field(ge=0)] = 0
+    high: Annotated[int, Field(ge=0)] = 0
 
 
 def _one_line(text: str) -> str:
@@ -62,10 +88,12 @@ class EscalationPolicy(Record):
     """The escalation protocol's configuration."""
 
     kind: Literal["escalation"] = Field(default="escalation", alias="type")
-    routes: Routes = Routes()
+    routes: Routes = _ROUTES
     contacts: Contacts = Contacts()
     stale_threshold: Duration = timedelta(hours=4)
     max_reescalations: int = Field(default=2, ge=0)
+    ack_timeouts: AckTimeouts = AckTimeouts()
+    loud_after: LoudAfter = LoudAfter()
 
 
 KIND = settings_kind(

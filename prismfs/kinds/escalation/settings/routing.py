@@ -34,6 +34,8 @@ def _limit(text: str) -> str:
 
 LabelKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,63}$")]
 RouteAction = Annotated[str, AfterValidator(_route_action)]
+Limit = Annotated[str, AfterValidator(_limit)]
+"""So many in so long, such as `3/15m`."""
 
 
 class Route(Value):
@@ -42,7 +44,8 @@ class Route(Value):
     `group_wait` is how long a new group waits for more before its first notice, `group_interval` how long
     between notices of one group when something was added, `repeat_interval` after how long the same is said
     again (rounded up to a multiple of `group_interval`; 0s: never). Without `group_by` each escalation is
-    notified by itself and at once.
+    notified by itself and at once. With `more_than`, such as `3/10m`, the first notice waits until the same was
+    reported more than so many times in so long (C-71).
     """
 
     name: Word
@@ -54,6 +57,7 @@ class Route(Value):
     group_interval: Duration | None = None
     repeat_interval: Duration | None = None
     send_resolved: bool | None = None
+    more_than: Limit | None = None
     routes: tuple["Route", ...] = ()
 
     def inherit(self, parent: "Route") -> "Route":
@@ -69,7 +73,7 @@ class Route(Value):
             yield from child.inherit(self).walk()
 
 
-_INHERITED = ("actions", "group_by", "group_wait", "group_interval", "repeat_interval", "send_resolved")
+_INHERITED = ("actions", "group_by", "group_wait", "group_interval", "repeat_interval", "send_resolved", "more_than")
 
 
 class InhibitRule(Value):
@@ -112,20 +116,31 @@ class Throttle(Value):
     """At most so many notices of one action in so long, such as `1/1m` and `3/15m`; the rest leave later (C-80)."""
 
     action: str
-    limits: Annotated[tuple[Annotated[str, AfterValidator(_limit)], ...], Field(min_length=1, max_length=4)]
+    limits: Annotated[tuple[Limit, ...], Field(min_length=1, max_length=4)]
+
+
+class NeedsAcks(Value):
+    """What fulfils the matchers needs the acknowledgements of so many different people (C-70)."""
+
+    name: Word
+    matchers: Annotated[tuple[Matcher, ...], Field(min_length=1)]
+    acks: Annotated[int, Field(ge=2, le=10)]
 
 
 class Routing(Record):
     """Tiers, categories, the route tree, and what mutes, groups and slows notices.
 
     `tiers` are the steps of the escalation chain, first to last; `categories` the tiers that a category goes
-    through before those that follow its last one.
+    through before those that follow its last one. After the last tier the first has it again, `cycles` times or, with
+    `endless`, always (C-61).
     """
 
     kind: Literal["routing"] = "routing"
     tiers: Annotated[tuple[Word, ...], Field(min_length=1)]
     categories: dict[Word, Annotated[tuple[Word, ...], Field(min_length=1)]] = Field(default_factory=dict)
     hops: tuple[Hop, ...] = ()
+    needs_acks: tuple[NeedsAcks, ...] = ()
+    cycles: Annotated[int, Field(ge=0)] | Literal["endless"] = 0
     route: Route
     inhibit_rules: tuple[InhibitRule, ...] = ()
     throttle: tuple[Throttle, ...] = ()
@@ -151,6 +166,7 @@ class Routing(Record):
             "tiers": self.tiers,
             "routes": routes,
             "hops": [hop.name for hop in self.hops],
+            "needs_acks": [entry.name for entry in self.needs_acks],
             "inhibit_rules": [rule.name for rule in self.inhibit_rules],
             "throttle": [throttle.action for throttle in self.throttle],
         }

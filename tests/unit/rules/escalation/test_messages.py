@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.records.api import Outcome
 from prismfs.rules.core.outbox import JITTER
-from prismfs.rules.escalation.messages import next_allowed, parse_limit
+from prismfs.rules.escalation.messages import next_allowed
+from prismfs.rules.escalation.routes import parse_limit
 from tests.support.memory import MakeRules
 
 NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)

@@ -197,9 +197,9 @@ def test_severity_action_stands_for_the_settings_routes_each_action_once() -> No
 def test_severity_without_a_route_takes_the_next_more_urgent_that_has_one(
     given_routes: tuple[tuple[str, ...], ...], rank: int
 ) -> None:
-    """R-004-05."""
+    """R-004-05; where none of these has any, the most urgent that has."""
     routes = Routes(**dict(zip(("critical", "high", "medium", "low"), given_routes, strict=True)))
-    expected = next((actions for actions in reversed(given_routes[: rank + 1]) if actions), ())
+    expected = next((actions for actions in (*given_routes[rank::-1], *given_routes) if actions), ())
     assert severity_actions(routes, rank) == expected
 
 

@@ -57,7 +57,7 @@ def test_take_back_opens_it_again_with_a_new_clock(desk: MemoryProject, opened: 
     """R-004-15: unack returns it to open and restarts the clock."""
     assert isinstance(desk.give("escalate.unack", {"id": opened.id}, actor="deacon"), Nothing)
     acknowledged = bead_of(desk.give("escalate.ack", {"id": opened.id, "note": "on it"}, actor="deacon"))
-    assert acknowledged.due_at is None
+    assert (acknowledged.raise_at, acknowledged.due_at) == (None, acknowledged.lapse_at)
     desk.wait(hours=9)
     bead = bead_of(desk.give("escalate.unack", {"id": opened.id}, actor="deacon"))
     assert (bead.status, bead.acknowledged_by, bead.due_at) == ("open", None, desk.now + timedelta(hours=4))
