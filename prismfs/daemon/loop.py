@@ -133,8 +133,9 @@ class Watcher:
                 self._tidy_in_a_storm()
                 continue
             if served or (not once and any(project.people_work(self._clock.monotonic()) for project in self._projects)):
-                # More may follow, and the window is carried once for all of them.
-                self._tidy_in_a_storm()
+                # More may follow, and the window is carried once for all of them; for commands, whose answers wait
+                # meanwhile, a little at a time.
+                self._tidy_in_a_storm(WINDOW_LAG / 4 if served else WINDOW_LAG)
                 pause = min(pause, MORE_WITHIN)
             else:
                 for project in self._projects:
@@ -272,10 +273,10 @@ class Watcher:
         idle = self._courier.idle() and self._syncer.idle() and self._sharer.idle() and self._commands.idle()
         return idle and all(project.turn.wait_until is None and not project.turn.more for project in self._projects)
 
-    def _tidy_in_a_storm(self) -> None:
+    def _tidy_in_a_storm(self, lag: float = WINDOW_LAG) -> None:
         """Bring the window along in a storm, too: people read there what was decided."""
         for project in self._projects:
-            if self._clock.monotonic() - project.carried > WINDOW_LAG:
+            if self._clock.monotonic() - project.carried > lag:
                 self._tidy(project)
 
     def _tidy(self, project: WatchedProject) -> None:

@@ -54,6 +54,7 @@ def amend(index: Path, wanted: Wanted) -> bool:
 class _Index:
     def __init__(self, data: mmap.mmap) -> None:
         self._data = data
+        self._folders: set[bytes] = set()  # no entry is where they belong
         self._end = len(data) - _HASH
         count = int.from_bytes(data[8:_HEAD])
         if data[:4] != b"DIRC" or int.from_bytes(data[4:8]) not in (2, 3):
@@ -118,11 +119,12 @@ class _Index:
 
     def _check_place(self, path: bytes) -> None:
         """Accept a new file at `path`: none is where a folder of it belongs, and no folder of that name."""
-        above = (path[:at] for at, letter in enumerate(path) if letter == ord("/"))
+        above = {path[:at] for at, letter in enumerate(path) if letter == ord("/")} - self._folders
         number, _ = self._find(path + b"/")
         below = number < len(self._starts) - 1 and self._name(number).startswith(path + b"/")
         if below or any(self._find(folder)[1] for folder in above):
             raise _LeftToGitError
+        self._folders |= above  # most new files share theirs
 
     def _changed(self, edits: list[tuple[int, int, bytes]], count: int, extensions: list[bytes]) -> Iterator[bytes]:
         yield self._data[:8] + count.to_bytes(4)
