@@ -19,11 +19,12 @@ from prismfs.engine.admin.watchdog import FILE, Heartbeat, is_silent, read_heart
 from prismfs.engine.turn.commit_group import Outcome
 from prismfs.engine.turn.desk import Desk
 from prismfs.engine.turn.react import Turn
-from prismfs.errors import ConflictError, PrismfsError, StoreError
+from prismfs.errors import ConflictError, PrismfsError, Problem, StoreError
 from prismfs.kinds.response.settings.response import Response
 from prismfs.records.api import Document, Plan, Refused, format_instant
 from prismfs.store.git import upkeep
 from prismfs.store.lock import Lock, left_locks, lock_left, wait_for_git
+from prismfs.store.window import STUCK
 
 TICK = timedelta(milliseconds=1)
 """A due time is acted on one instant after it: at exactly the threshold nothing happens (R-004-22)."""
@@ -96,7 +97,7 @@ class WatchedProject:
     carried: float = float("-inf")
     news_at: float = float("-inf")
     error: PrismfsError | None = None
-    lock_told: bool = False
+    waits_for: str | None = None
     turn: Turn = field(default_factory=Turn)
     upkeep: Future[None] | None = None
 
@@ -148,9 +149,9 @@ class WatchedProject:
         `expect` is told before, which file of a reference comes to hold which commit by that.
 
         Raises:
-            StoreError: it cannot be written; `lock_left`, once, where it waits for a git that was killed.
+            StoreError: it cannot be written; once, what it waits for that does not end by itself.
         """
-        told, self.lock_told = self.lock_told, False
+        told, self.waits_for = self.waits_for, None
         if not self.desk.repo.is_window_behind():
             return
         with suppress(ConflictError), self.desk.repo.writer():
@@ -159,10 +160,14 @@ class WatchedProject:
             if not self.desk.repo.is_window_behind():
                 self.carried = clock.monotonic()
             return
-        problem = next(map(lock_left, left_locks(self.desk.repo.place)), None)
-        self.lock_told = problem is not None
-        if problem is not None and not told:
+        problem = next(map(lock_left, left_locks(self.desk.repo.place)), None) or self._stuck()
+        self.waits_for = None if problem is None else problem.code
+        if problem is not None and problem.code != told:
             raise StoreError(problem.code, problem.message, path=problem.path, hint=problem.hint)
+
+    def _stuck(self) -> Problem | None:
+        stays = self.desk.repo.window.obstacle(self.desk.repo.snapshot().commit)
+        return stays.problem if stays is not None and stays.code in STUCK else None
 
     def write_health(self, now: datetime, state: str, more: Document) -> None:
         """Write the health file; `more` is what the watcher knows beside."""

@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prismfs.errors import ConflictError, Problem
+from prismfs.errors import ConflictError, Problem, StoreError
 from prismfs.store.git import worktree
+from prismfs.store.git.form import Fault, sound_of
 from prismfs.store.git.history import ENGINE, is_ancestor, merge_base, new_commits, read_commit
 from prismfs.store.git.place import Place, read_branch
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, Change, parse_raw
@@ -34,6 +35,9 @@ _UNDER_WAY = {
 }
 """What git leaves in its directory while it waits for a person, how that is called, and the command that ends it."""
 
+STUCK = ("broken_commit", "foreign_history")
+"""What keeps the window until somebody moves the branch; all else may end by itself."""
+
 _MOST_FRESH = 5000
 """Files of new commits that are held for the window: those of a storm between two times that it is carried."""
 
@@ -46,7 +50,8 @@ class Window:
         self._git = git
         self._marks = Marks(place.state, git)
         self._crash_point = crash_point
-        self._found: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+        self._found: tuple[tuple[str, ...], tuple[tuple[str, ...], Fault | None]] | None = None
+        self._sound: set[str] = set()  # commits that were looked at and can be taken
         self._fresh: dict[str, bytes] = {}
 
     def head(self) -> str | None:
@@ -57,25 +62,42 @@ class Window:
         """Return the commits of `heads` that the truth does not hold, each after its parents.
 
         Former decisions of the engine's, made again on another history, are none; neither is a history that has
-        nothing in common with the truth.
+        nothing in common with the truth, nor what cannot be taken (`fault`).
         """
+        return self._look(truth, heads)[0]
+
+    def fault(self, truth: str, head: str | None) -> Fault | None:
+        """Return the first commit on the way from the truth to `head` that cannot be taken, and why; None for none."""
+        return self._look(truth, (head,))[1]
+
+    def _look(self, truth: str, heads: tuple[str | None, ...]) -> tuple[tuple[str, ...], Fault | None]:
         known = self._known(truth)
         asked = (truth, *(head for head in heads if head is not None and head not in known))
         # A turn asks several times. Only what is news is kept: what is cut off (a shallow clone) may come yet.
-        if self._found is None or self._found[0] != asked:
+        if self._found is not None and self._found[0] == asked:
+            return self._found[1]
+        try:
             found = [head for head in asked[1:] if merge_base(self._git, head, truth) not in (None, head)]
             without = (truth, f"--glob={self._place.own}abandoned")
-            news = new_commits(self._git, found, without) if found else ()
-            self._found = (asked, news) if news else None
-        return () if self._found is None else self._found[1]
+            looked = sound_of(self._git, new_commits(self._git, found, without) if found else (), self._sound)
+        except StoreError as error:
+            if error.code != "git_failed":
+                raise
+            looked = (), (asked[-1], error.problem.message)  # bytes that are no commit's
+        self._found = (asked, looked) if looked[0] else None
+        return looked
 
     def obstacle(self, truth: str) -> ConflictError | None:
         """Return what keeps the window from being carried to `truth` now, and the command that ends it; not raised."""
         here, head = read_branch(self._place.git_dir), self.head()
+        way = "git reset --hard" if here == self._place.window else f"git branch -f {self._short}"
+        fault = self.fault(truth, head)
+        if fault is not None:
+            said = f"{self._short} cannot be taken from {fault[0][:12]} on: {fault[1]}"
+            return ConflictError("broken_commit", said, path=self._short, hint=f"{way} {self._place.truth}")
         if head is not None and not self._is_ours(head, truth):
             said = f"{self._short} was moved to a history that is not this project's"
-            way = "git reset --hard" if here == self._place.window else f"git branch -f {self._short}"
-            return self._busy(said, f"{way} {self._place.truth}")
+            return ConflictError("foreign_history", said, path=self._short, hint=f"{way} {self._place.truth}")
         if head is None and is_broken(self._place, self._git, self._place.window):
             return self._busy("the branch's file names no commit that is here", "prismfs recover")
         for name, (what, verb) in _UNDER_WAY.items():

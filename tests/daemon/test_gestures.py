@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from prismfs.cli import run
+from tests.contract.test_broken_commits import broken
 from tests.contract.test_gestures import person
 from tests.support.gestures import GESTURES, RECORDS, STOPPED, Gesture
 from tests.support.waiting import until
@@ -84,3 +85,24 @@ def test_watcher_below_which_gits_directory_was_moved_says_so_and_the_next_one_g
     second = watched.start("--once-idle")
     assert second.wait(60) == 0, watched.errors(second)
     assert is_noted(watched, "beside.")
+
+
+def test_watcher_says_once_that_the_branch_has_a_broken_commit(watched: Watched) -> None:
+    child = watched.start()
+    commit = broken(watched.root, "doubled names")
+    until(lambda: "broken_commit" in watched.printed(child), "the commit to be told of")
+    watched.drop(watched.journal("two"), "two.json")
+    until(lambda: watched.taken("two"), "the drop")
+    assert watched.printed(child).count("broken_commit") == 1
+    assert commit[:12] in watched.printed(child)
+    assert watched.stop(child) == 0
+
+
+def test_watcher_says_once_that_the_branch_was_set_to_another_history(watched: Watched) -> None:
+    child = watched.start()
+    person(watched.root, GESTURES["branch set to another history"].script)
+    until(lambda: "foreign_history" in watched.printed(child), "it to be told of")
+    watched.drop(watched.journal("two"), "two.json")
+    until(lambda: watched.taken("two"), "the drop")
+    assert watched.printed(child).count("foreign_history") == 1
+    assert watched.stop(child) == 0

@@ -166,7 +166,7 @@ GESTURES: Mapping[str, Gesture] = {
     "branch set to another history": Gesture(
         "git switch -q --orphan other; echo x >x; git add x; git commit -qm x;"
         " git branch -qf main other; git switch -q main",
-        WAITS, f"git reset --hard {RECORDS}", "window_busy",
+        WAITS, f"git reset --hard {RECORDS}", "foreign_history",
     ),
     "index.lock left behind": Gesture(_OLD + "index.lock", WAITS, "prismfs recover", "window_busy"),
     "file of the branch left empty": Gesture(": >.git/refs/heads/main", WAITS, "prismfs recover", "window_busy"),

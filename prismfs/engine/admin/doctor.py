@@ -205,10 +205,10 @@ def _check_engine(repo: ProjectRepo) -> None:
 
 
 def _check_status(repo: ProjectRepo) -> Problem | None:
-    edited = repo.window.edited()
-    if edited:
-        return Problem("edited", f"{len(edited)} files differ from the branch", path=edited[0], hint="git status")
-    return None
+    now = repo.snapshot()
+    edited = () if repo.window.fault(now.commit, now.window) else repo.window.edited()  # its own check says that
+    said = f"{len(edited)} files differ from the branch"
+    return Problem("edited", said, path=edited[0], hint="git status") if edited else None
 
 
 def _check_window(repo: ProjectRepo) -> Problem | None:

@@ -68,7 +68,8 @@ def publish(desk: Desk, now: datetime, remote: str | None = None, *, seconds: fl
 
     Raises:
         ConflictError: `push_lost`; others kept winning. What is decided here is kept.
-        RefusedError: `no_upstream`, `remote_refused`, `push_refused`, `unrelated`, `newer_rules`; nothing moved.
+        RefusedError: `no_upstream`, `remote_refused`, `push_refused`, `unrelated`, `broken_commit`, `newer_rules`;
+            nothing moved.
         StoreError: `remote_unreachable`, `history_rewritten` or `records_rolled_back` there; nothing moved.
     """
     repo = desk.repo
@@ -135,7 +136,7 @@ def take_over(desk: Desk, theirs: str, now: datetime) -> list[Redecided]:
     The caller holds the writer's lock.
 
     Raises:
-        RefusedError: `unrelated`, `newer_rules`.
+        RefusedError: `unrelated`, `broken_commit`, `newer_rules`.
     """
     here = desk.repo.snapshot()
     _check_related(desk, here, theirs)
@@ -170,6 +171,10 @@ def _witness(desk: Desk, place: Remote, head: str, seconds: float) -> Problem | 
 
 
 def _check_related(desk: Desk, here: Snapshot, theirs: str) -> None:
+    fault = desk.repo.window.fault(here.commit, theirs)
+    if fault is not None:
+        said, hint = f"what stands there cannot be taken: {fault[1]}", "take that commit away there, then again"
+        raise RefusedError("broken_commit", said, path=fault[0], hint=hint)
     if merge_base(desk.repo.git, here.commit, theirs) is None:
         raise RefusedError("unrelated", "the other repository holds another project", hint="prismfs push REMOTE")
 

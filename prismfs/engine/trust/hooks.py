@@ -24,7 +24,8 @@ from prismfs.kinds.core.verdict import Verdict
 from prismfs.records.api import Document, Kind
 from prismfs.rules.core.api import Signoff, proposal, signoff
 from prismfs.store.git import place, plumbing, proofs
-from prismfs.store.git.history import Commit, proposal_of, read_commits
+from prismfs.store.git.form import fault_of
+from prismfs.store.git.history import Commit, new_commits, proposal_of, read_commits
 from prismfs.store.git.repository import Git
 
 _ROSTER = (persona.KIND, project.KIND)
@@ -48,10 +49,21 @@ def check_push(root: Path, lines: Sequence[str]) -> list[Problem]:
             if new == plumbing.NO_OBJECT or git.status("merge-base", "--is-ancestor", old, new):
                 problems.append(Problem("history_rewritten", "a push may only add commits", path=reference))
                 continue
+            broken = _broken(git, old, new)
+            if broken is not None:
+                problems.append(broken)
+                continue
             problems += check_files(git, git.changes(old, new))
             if is_served(git, git_dir, reference):
                 problems += check_commits(git, old, new)
     return problems
+
+
+def _broken(git: Git, old: str, new: str) -> Problem | None:
+    found = ((commit, fault_of(git, commit)) for commit in new_commits(git, (new,), (old,)))
+    commit, why = next((one for one in found if one[1] is not None), ("", None))
+    said, hint = f"commit {commit[:12]}: {why}", "git fsck there says more; make that commit anew"
+    return None if why is None else Problem("broken_commit", said, path=commit, hint=hint)
 
 
 def is_served(git: Git, git_dir: Path, reference: str) -> bool:
