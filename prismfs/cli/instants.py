@@ -9,6 +9,7 @@ from prismfs.errors import UsageError
 Comparison: TypeAlias = tuple[str, Literal["<", ">="], str]
 """A member of records, held against a text, as `store.listing.find_documents` takes it."""
 
+_AGE = re.compile(r"(\d{1,9}[dhms])+")
 _FORMS = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,6})?)?Z)?|\d{4}-W\d\d")
 
 
@@ -26,6 +27,28 @@ def read_instant(text: str, option: str) -> datetime:
         raise UsageError(
             "bad_instant", f"{text[:40]!r} is no time", field=option,
             hint="2026-03-01, 2026-03-01T10:00:00Z (UTC) or 2026-W10",
+        ) from None  # fmt: skip
+
+
+def read_moment(text: str, option: str, now: datetime) -> str:
+    """Return, as records write it, the instant that `text` names: ISO 8601 with an offset, a day, a week, or an age.
+
+    Raises:
+        UsageError: `bad_instant`, naming `option` and the forms that are taken.
+    """
+    from prismfs.records.instants import parse_duration
+
+    try:
+        if _AGE.fullmatch(text):
+            return rfc3339(now - parse_duration(text))
+        at = datetime.fromisoformat(text) if "T" in text else read_instant(text, option)
+        if at.tzinfo is None:
+            raise ValueError
+        return rfc3339(at.astimezone(UTC))
+    except (ValueError, OverflowError):
+        raise UsageError(
+            "bad_instant", f"{text[:40]!r} is no time", field=option,
+            hint="2026-03-01T10:00:00Z or with another offset, 2026-03-01, or how long ago, as 2h",
         ) from None  # fmt: skip
 
 

@@ -73,6 +73,7 @@ ROWS = {
     ("command", "outbox.retry:job"): "response.table",
     ("command", "incident.open"): "response.table",
     ("command", "incident.ack"): "response.table",
+    ("command", "incident.correct"): "response.table",
     ("command", "incident.hand_over"): "response.table",
     ("command", "incident.resolve"): "response.table",
     ("command", "incident.mitigate"): "response.table",

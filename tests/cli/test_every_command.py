@@ -80,6 +80,7 @@ ARGUMENTS = {
     "hooks run": "pre-commit",
     "incident ack": "{incident}",
     "incident close": "{incident} --false-positive --reason wrong",
+    "incident correct": "{incident} --detected 1m --reason 'seen before'",
     "incident decide": "{severe} --go --action 'roll back' --reason 'no data is lost'",
     "incident hand-over": "{incident} --to Petra",
     "incident list": "",

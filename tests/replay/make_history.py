@@ -47,6 +47,8 @@ SCENARIOS = (
     "fd01_no_more_than_the_policy_says",
     "fd02_p0_again_after_resolve_is_open_again",
     "fd02_reopened_is_raised_and_answered_anew",
+    "fd32_outage_of_the_night_told_in_the_morning",
+    "fd32_times_corrected_after_the_end",
     "fd34_handed_over_at_the_change_of_shift",
     "go_no_go_by_the_executive_only",
     "incident_reopened_goes_on",

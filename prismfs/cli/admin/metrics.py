@@ -132,7 +132,8 @@ def _table(data: dict[str, Any]) -> str:
     left_out = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in data["excluded"].items() if count)
     parts = [
         f"{data['pid']}, {window}: {data['incidents']} incidents, {data['open']} open"
-        + (f" (not counted: {left_out})" if left_out else ""),
+        + (f" (not counted: {left_out})" if left_out else "")
+        + (f", times of {data['corrected']} told afterwards" if data["corrected"] else ""),
         _times(data),
         _rates(data),
         _severities(data),

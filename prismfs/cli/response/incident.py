@@ -8,9 +8,20 @@ import click
 
 from prismfs.cli import output
 from prismfs.cli.gates.api import phase
-from prismfs.cli.instants import read_instant, rfc3339, within
+from prismfs.cli.instants import read_moment, within
 from prismfs.cli.listing import print_list
-from prismfs.cli.response.incident_update import decide, give, given, hand_over, note, pause, unpause, update
+from prismfs.cli.response.incident_update import (
+    AT,
+    correct,
+    decide,
+    give,
+    given,
+    hand_over,
+    note,
+    pause,
+    unpause,
+    update,
+)
 from prismfs.cli.show import record_with
 from prismfs.errors import RefusedError, UsageError
 from prismfs.store.reading import reading, resolve_id
@@ -104,20 +115,24 @@ def triage(
 @click.argument("identifier", metavar="[ID]", required=False)
 @click.option("--key", help=_KEY)
 @click.option("--note", default="", help="What you are doing about it.")
+@AT
 @output.verb(writes=True)
-def ack(call: output.Call, identifier: str | None, key: str | None, note: str, dry_run: bool) -> None:
+def ack(call: output.Call, identifier: str | None, key: str | None, note: str, at: str | None, dry_run: bool) -> None:
     """Say that you answer for it; its escalation is not raised any more."""
-    _give_by_key(call, "ack", identifier, key, note, dry_run=dry_run)
+    _give_by_key(call, "ack", identifier, key, note, at, dry_run=dry_run)
 
 
 @command.command("resolve", epilog='\b\nExample:\n  prismfs --as Clara incident resolve inc-01k5 --note "rolled back"')
 @click.argument("identifier", metavar="[ID]", required=False)
 @click.option("--key", help=_KEY)
 @click.option("--note", required=True, help="What made the fault go away.")
+@AT
 @output.verb(writes=True)
-def resolve(call: output.Call, identifier: str | None, key: str | None, note: str, dry_run: bool) -> None:
+def resolve(
+    call: output.Call, identifier: str | None, key: str | None, note: str, at: str | None, dry_run: bool
+) -> None:
     """Say that the fault is gone; its escalation is closed and the reporter told."""
-    _give_by_key(call, "resolve", identifier, key, note, dry_run=dry_run)
+    _give_by_key(call, "resolve", identifier, key, note, at, dry_run=dry_run)
 
 
 @command.command(
@@ -133,11 +148,12 @@ def resolve(call: output.Call, identifier: str | None, key: str | None, note: st
 @click.option("--started", help="When the impact began, as 2026-03-01T10:00:00Z.")
 @click.option("--workflow", help="The workflow that it affects.")
 @click.option("--key", help="Its dedup key: the same key again is counted on the one that is open.")
+@AT
 @click.option("--drill", is_flag=True, help="A drill: marked in every message, and left out of every figure.")
 @output.verb(writes=True)
 def open_(
     call: output.Call, title: str, severity: str | None, nature: str | None, body: str, started: str | None,
-    workflow: str | None, key: str | None, drill: bool, dry_run: bool,
+    workflow: str | None, key: str | None, at: str | None, drill: bool, dry_run: bool,
 ) -> None:  # fmt: skip
     """Open an incident that you report yourself. With a severity it counts as judged, by you."""
     said: dict[str, Any] = {
@@ -145,7 +161,8 @@ def open_(
         "body": output.read_body(body),
         "severity": severity,
         "nature": nature,
-        "started_at": None if started is None else rfc3339(read_instant(started, "--started")),
+        "started_at": started and read_moment(started, "--started", call.now()),
+        "at": at and read_moment(at, "--at", call.now()),
         "workflow": workflow,
         "dedup_key": key,
         "drill": drill or None,
@@ -159,10 +176,12 @@ def open_(
 @click.argument("identifier", metavar="ID")
 @click.option("--begin", is_flag=True, help="Somebody begins to work on less impact; nothing is mitigated yet.")
 @click.option("--note", default="", help="What was done, or is; kept as a remark.")
+@AT
 @output.verb(writes=True)
-def mitigate(call: output.Call, identifier: str, begin: bool, note: str, dry_run: bool) -> None:
+def mitigate(call: output.Call, identifier: str, begin: bool, note: str, at: str | None, dry_run: bool) -> None:
     """Say that the impact is gone or bearable, though the cause may not be known yet."""
-    give(call, "mitigate", identifier, {"begin": begin, "note": note}, dry_run=dry_run)
+    document = given({"begin": begin, "note": note, "at": at and read_moment(at, "--at", call.now())})
+    give(call, "mitigate", identifier, document, dry_run=dry_run)
 
 
 @command.command(
@@ -269,12 +288,13 @@ def _span(wait: timedelta) -> str:
 
 
 def _give_by_key(
-    call: output.Call, verb: str, identifier: str | None, key: str | None, note: str, *, dry_run: bool
+    call: output.Call, verb: str, identifier: str | None, key: str | None, note: str, at: str | None, *, dry_run: bool
 ) -> None:
     if (identifier is None) == (key is None):
         raise UsageError("usage", "name the incident by its ID or by --key, one of the two")
-    give(call, verb, identifier, {"note": note} if key is None else {"note": note, "key": key}, dry_run=dry_run)
+    document = given({"note": note, "key": key, "at": at and read_moment(at, "--at", call.now())})
+    give(call, verb, identifier, document, dry_run=dry_run)
 
 
-for _part in (update, hand_over, note, pause, unpause, decide, phase):
+for _part in (update, correct, hand_over, note, pause, unpause, decide, phase):
     command.add_command(_part)

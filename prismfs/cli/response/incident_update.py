@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from prismfs.cli import output
+from prismfs.cli.instants import read_moment
 from prismfs.errors import UsageError
 
 _LISTS = {
@@ -38,6 +39,7 @@ _NAMES = {
 }
 """Options that are not called as the member of the form."""
 
+AT = click.option("--at", metavar="TIME", help="When it happened, if before now: as 2026-03-01T02:10Z or 20m.")
 _AGENT = click.option("--agent", metavar="NAME", help="An agent.")
 _WORKFLOW = click.option("--workflow", metavar="NAME", help="A workflow.")
 
@@ -106,10 +108,50 @@ def update(
 @click.command("note", epilog='\b\nExample:\n  prismfs --as jade incident note inc-01k5 "it began after the restart"')
 @click.argument("identifier", metavar="ID")
 @click.argument("text")
+@AT
 @output.verb(writes=True)
-def note(call: output.Call, identifier: str, text: str, dry_run: bool) -> None:
+def note(call: output.Call, identifier: str, text: str, at: str | None, dry_run: bool) -> None:
     """Add a remark; anybody may. TEXT `-` reads standard input."""
-    give(call, "note", identifier, {"text": output.read_body(text)}, dry_run=dry_run)
+    document = given({"text": output.read_body(text), "at": at and read_moment(at, "--at", call.now())})
+    give(call, "note", identifier, document, dry_run=dry_run)
+
+
+_TIMES = {
+    "started": "When the impact began.",
+    "detected": "When it was detected.",
+    "responded": "When somebody first acted on it.",
+    "acknowledged": "When it was acknowledged.",
+    "mitigated": "When the impact was gone or bearable.",
+    "resolved": "When it was resolved.",
+}
+
+
+def _times(function: Any) -> Any:
+    """Give the command an option for each time of an incident."""
+    for name, text in reversed(_TIMES.items()):
+        function = click.option(f"--{name}", metavar="TIME", help=text)(function)
+    return function
+
+
+@click.command(
+    "correct",
+    epilog="\b\nExample:\n  prismfs --as Petra incident correct inc-01k5 --detected 2026-03-01T02:10Z "
+    '--reason "written down in the morning"',
+)
+@click.argument("identifier", metavar="ID")
+@_times
+@click.option("--reason", required=True, help="Why; kept as a remark.")
+@output.verb(writes=True)
+def correct(call: output.Call, identifier: str, reason: str, dry_run: bool, **times: str | None) -> None:
+    """Say when something happened after all; figures are of the corrected times, the row keeps those before.
+
+    Times are ISO 8601 with any offset, a day, or how long ago, as 2h. Also of an incident that is closed.
+    """
+    now = call.now()
+    document = {f"{name}_at": read_moment(text, f"--{name}", now) for name, text in given(times).items()}
+    if not document:
+        raise UsageError("usage", "say which time", hint="prismfs incident correct --help")
+    give(call, "correct", identifier, document | {"reason": reason}, dry_run=dry_run)
 
 
 @click.command(

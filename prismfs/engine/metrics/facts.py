@@ -14,7 +14,7 @@ class Case(NamedTuple):
     """One incident as it is measured; instants are milliseconds since 1970, None where not known.
 
     `rank` is the severity that it has last, `worst` the worst that it ever had; `resolved` is None of one that was
-    opened again.
+    opened again, and `corrected` tells that a person told one of its times afterwards.
     """
 
     id: str
@@ -30,6 +30,7 @@ class Case(NamedTuple):
     escalations: int
     auto_resolved: bool
     root_cause: str | None
+    corrected: bool
     review_stored: int | None
 
 

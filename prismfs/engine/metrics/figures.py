@@ -72,6 +72,7 @@ def _figures(cases: Sequence[Case], facts: Facts, repeats: frozenset[str]) -> Fi
     return {
         "incidents": len(cases),
         "open": sum(case.open for case in cases),
+        "corrected": sum(case.corrected for case in cases),
         "mttd": _times(cases, "started", "detected"),
         "mtt_respond": _times(cases, "detected", "responded"),
         "mtt_resolve": {

@@ -37,6 +37,7 @@ _MEMBERS = {
     "escalations": "escalations",
     "auto_resolved": "auto_resolved",
     "root_cause": "root_cause_id",
+    "corrected": "corrected",
     "review_stored": "review_stored_at",
 }
 """What a case takes from the record of its incident."""
@@ -107,6 +108,7 @@ def _case(members: list[Any], is_open: bool) -> Case:
         said[name] = None if said[name] is None else instant_of(said[name])
     if is_open:  # opened again: it was resolved, and is not any more
         said["resolved"] = None
+    said["corrected"] = bool(said["corrected"])
     for name, absent in (("drill", False), ("auto_resolved", False), ("escalations", 0)):
         said[name] = said[name] or absent
     return Case(open=is_open, **said)

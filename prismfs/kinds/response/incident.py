@@ -43,6 +43,16 @@ IncidentStatus = Literal[
 OPEN: tuple[IncidentStatus, ...] = ("retrying", "triage", "mitigating", "mitigated")
 """States in which the fault may still be there."""
 
+TIMES_IN_ORDER = (
+    ("started_at",),
+    ("detected_at",),
+    ("responded_at",),
+    ("acknowledged_at", "mitigated_at"),
+    ("resolved_at",),
+    ("closed_at",),
+)
+"""The times of an incident: none is later than one of a later place, where both are known."""
+
 Usd = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=2)]
 """An amount of US dollars to the cent; a text such as "1000.01" in files."""
 
@@ -113,7 +123,8 @@ class Incident(Record):
     """An incident.
 
     `started_at` is when the impact began, where known; `responded_at` when an identity other than the detecting agent
-    and the retry engine first acted on it. started <= detected <= responded <= resolved always holds.
+    and the retry engine first acted on it. `TIMES_IN_ORDER` always holds. `corrected` names the times that a
+    person told afterwards, in place of that of the commit.
     `level` is its place in the chain: `agent`, or a level of `settings/response.yaml`; `escalations` counts the hops.
     `drill` keeps it out of every figure. `missed` names the targets that were missed, each once. `opened_by` is the
     signal that reported it, none where the desk itself did. Where its reporter gave no key, `dedup_key` is what reports
@@ -171,6 +182,7 @@ class Incident(Record):
     root_cause_id: Line | None = None
     started_at: Instant | None = None
     detected_at: Instant
+    corrected: tuple[Word, ...] = ()
     last_seen_at: Instant
     responded_at: Instant | None = None
     acknowledged_at: Instant | None = None

@@ -9,6 +9,24 @@ from prismfs.kinds.response.incident import Usd
 from prismfs.records.api import Identity, Instant, Line, Text, Value, Word
 
 
+class TimeOfFact(Value):
+    """When what a command tells of happened, where that was before the command."""
+
+    at: Instant | None = None
+
+
+class Correction(Value):
+    """What `incident correct` says: the times that were otherwise, each of what has happened; and why."""
+
+    started_at: Instant | None = None
+    detected_at: Instant | None = None
+    responded_at: Instant | None = None
+    acknowledged_at: Instant | None = None
+    mitigated_at: Instant | None = None
+    resolved_at: Instant | None = None
+    reason: Text
+
+
 class OpenForm(Value):
     """What a person says to open an incident: a severity counts as judged; a drill is kept apart from what is real."""
 
@@ -20,6 +38,7 @@ class OpenForm(Value):
     workflow: Line | None = None
     dedup_key: DedupKey | None = None
     drill: bool = False
+    at: Instant | None = None
 
 
 Names = Annotated[tuple[Line, ...], Field(max_length=200)]

@@ -3,22 +3,20 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
+from itertools import combinations, product
 from typing import NamedTuple
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.care.triage_record import TriageRecord
 from prismfs.kinds.core.audit import INCIDENT_META, Level
-from prismfs.kinds.response.incident import Incident
-from prismfs.records.api import MAX_TEXT, Id, JsonValue, Known, Severity
+from prismfs.kinds.response.incident import TIMES_IN_ORDER, Incident
+from prismfs.kinds.response.incident_forms import TimeOfFact
+from prismfs.records.api import MAX_TEXT, Id, JsonValue, Known, Severity, format_instant
 from prismfs.rules.core.draft import Draft
 
 ENGINE_KEY = "watchdog:engine"
 """The key of incidents that say that the engine's loop stopped."""
-
-TIMES = ("started_at", "detected_at", "responded_at", "resolved_at")
-"""The times of an incident that are always in this order, where they are known."""
 
 ENDED = ("closed", "duplicate", "false_positive")
 """States that an incident never leaves."""
@@ -188,14 +186,49 @@ def merged_into(draft: Draft, incident: Incident | None) -> Incident | None:
     return incident
 
 
-def check_times(incident: Incident) -> None:
-    """Accept an incident whose times are in order: started, detected, responded, resolved; those that are known.
+def time_of_fact(draft: Draft) -> datetime | None:
+    """Return when what the command tells of happened, None where it says nothing of it: now (FD-32).
 
     Raises:
-        RefusedError: `times_out_of_order`, naming the two.
+        RefusedError: `in_the_future`.
+        RecordError: it is no instant.
     """
-    known = [(name, at) for name in TIMES if (at := getattr(incident, name)) is not None]
-    for (before, earlier), (after, later) in pairwise(known):
-        if earlier > later:
-            hint = "started, detected, responded, resolved, in this order"
-            raise RefusedError("times_out_of_order", f"{before} is later than {after}", field=f"/{before}", hint=hint)
+    at = TimeOfFact.from_document({"at": draft.event.document.get("at")}).at
+    check_past(draft, at=at)
+    return at
+
+
+def check_past(draft: Draft, **times: datetime | None) -> None:
+    """Accept times of what has happened: none of them is in the future.
+
+    Raises:
+        RefusedError: `in_the_future`, naming all that are.
+    """
+    ahead = [name for name, at in times.items() if at is not None and at > draft.now]
+    if ahead:
+        said = f"{' and '.join(ahead)} of what has happened is in the future"
+        raise RefusedError("in_the_future", said, field=f"/{ahead[0]}", hint=f"it is {format_instant(draft.now)}")
+
+
+def as_told(incident: Incident, *names: str) -> Incident:
+    """Return `incident` with a mark at these times: a person told them afterwards."""
+    return incident.changed(corrected=tuple(sorted({*incident.corrected, *names})))
+
+
+def check_times(incident: Incident) -> None:
+    """Accept an incident whose times are in order (`TIMES_IN_ORDER`); those that are known.
+
+    Raises:
+        RefusedError: `times_out_of_order`, naming each pair that is not.
+    """
+    known = [[(name, at) for name in place if (at := getattr(incident, name)) is not None] for place in TIMES_IN_ORDER]
+    found = [
+        (before, after)
+        for earlier, later in combinations(known, 2)
+        for (before, first), (after, second) in product(earlier, later)
+        if first > second
+    ]
+    if found:
+        said = "; ".join(f"{before} is later than {after}" for before, after in found)
+        hint = "the order is: started, detected, responded, acknowledged or mitigated, resolved, closed"
+        raise RefusedError("times_out_of_order", said, field=f"/{found[0][0]}", hint=hint)

@@ -4,6 +4,8 @@ It is mitigated when its impact is gone or bearable while its cause is not known
 its phases do (R-003-11). What still waits on its account ends with it: `IncidentOver` tells every family.
 """
 
+from datetime import datetime
+
 from prismfs.errors import RefusedError
 from prismfs.kinds.response.incident import AGENT, Incident, IncidentStatus, Timers
 from prismfs.records.api import Nothing
@@ -25,9 +27,11 @@ def acknowledge_incident(draft: Draft) -> Nothing | None:
         return Nothing(f"it is {incident.status} already", incident.id)
     if incident.acknowledged_at is not None:
         return Nothing(roles.who_has(draft, incident), incident.id)
-    acknowledged = roles.without_lead(severity.responded(draft, incident)).changed(
-        acknowledged_at=draft.now, acknowledged_by=draft.event.actor, acknowledged_note=_note(draft)
+    at = facts.time_of_fact(draft)
+    acknowledged = roles.without_lead(severity.responded(draft, incident, at=at)).changed(
+        acknowledged_at=at or draft.now, acknowledged_by=draft.event.actor, acknowledged_note=_note(draft)
     )
+    acknowledged = _told(acknowledged, "acknowledged_at", at)
     draft.subject = draft.put(acknowledged)
     draft.because("acknowledge", f"{draft.event.actor} answers for it")
     facts.add_row(draft, "incident.acknowledged", draft.subject)
@@ -39,9 +43,9 @@ def mitigate_incident(draft: Draft) -> Nothing | None:
     """Mark an incident as mitigated, or, with `begin`, as being mitigated.
 
     Raises:
-        RefusedError: `not_found`, `retrying`, `not_open`, `too_many_notes`.
+        RefusedError: `not_found`, `retrying`, `not_open`, `too_many_notes`, `in_the_future`, `times_out_of_order`.
     """
-    incident, note = facts.incident_of(draft), _note(draft)
+    incident, note, at = facts.incident_of(draft), _note(draft), facts.time_of_fact(draft)
     if not incident.is_open:
         raise RefusedError("not_open", f"it is {incident.status}", field="/id", hint="prismfs incident reopen ID")
     if incident.status == "retrying":
@@ -50,19 +54,23 @@ def mitigate_incident(draft: Draft) -> Nothing | None:
     step: IncidentStatus = "mitigating" if draft.event.document.get("begin") else "mitigated"
     if incident.status == step:
         return Nothing(f"it is {step} already", incident.id)
-    incident = incident if note is None else with_note(draft, incident, note)
+    incident = incident if note is None else with_note(draft, incident, note, at=at)
     draft.because("mitigate", f"{draft.event.actor} says that it is {step}")
-    draft.subject = mitigate(draft, incident, step)
+    draft.subject = mitigate(draft, incident, step, at=at)
     return None
 
 
-def mitigate(draft: Draft, incident: Incident, step: IncidentStatus) -> Incident:
-    """Return `incident` as `step` says, mitigating or mitigated, with a row; unchanged where its state forbids it."""
+def mitigate(draft: Draft, incident: Incident, step: IncidentStatus, *, at: datetime | None = None) -> Incident:
+    """Return `incident` as `step` says, mitigating or mitigated, with a row; unchanged where its state forbids it.
+
+    Raises:
+        RefusedError: `times_out_of_order`.
+    """
     if incident.status not in _WORKED_ON or incident.status == step:
         return incident
-    changed = severity.responded(draft, incident).changed(status=step)
+    changed = severity.responded(draft, incident, at=at).changed(status=step)
     if step == "mitigated":
-        changed = changed.changed(mitigated_at=draft.now)
+        changed = _told(changed.changed(mitigated_at=at or draft.now), "mitigated_at", at)
         reason = f"its impact is gone or bearable, says {draft.event.actor}"
     else:
         reason = f"{draft.event.actor} works on its impact"
@@ -81,15 +89,18 @@ def resolve_incident(draft: Draft) -> Nothing | None:
     if not incident.is_open:
         by = f" by {incident.resolved_by}" if incident.resolved_by else ""
         return Nothing(f"{incident.status} already{by}", incident.id)
-    resolved = severity.responded(draft, incident).changed(
+    at = facts.time_of_fact(draft)
+    resolved = severity.responded(draft, incident, at=at).changed(
         status="resolved",
-        resolved_at=draft.now,
+        resolved_at=at or draft.now,
         resolved_by=draft.event.actor,
         resolution=_note(draft),
         timers=Timers(promised=incident.timers.promised),
         due_at=incident.timers.promised,
     )
     facts.check_times(resolved)
+    if at is not None:
+        resolved = severity.judge_targets(draft, facts.as_told(resolved, "resolved_at"))
     draft.subject = draft.put(resolved)
     draft.because("resolve", f"{draft.event.actor} says that the fault is gone")
     facts.add_row(draft, "incident.resolved", draft.subject)
@@ -225,6 +236,18 @@ def _named(draft: Draft) -> Incident | None:
     if key is None:
         return facts.incident_of(draft)
     return facts.merged_into(draft, draft.view.open_with_key(Incident, f"key:{key}"))
+
+
+def _told(incident: Incident, name: str, at: datetime | None) -> Incident:
+    """Return `incident` with the time `name` marked where a person told it as `at`, all of them in order.
+
+    Raises:
+        RefusedError: `times_out_of_order`.
+    """
+    if at is None:
+        return incident
+    facts.check_times(incident)
+    return facts.as_told(incident, name)
 
 
 def _note(draft: Draft) -> str | None:

@@ -17,7 +17,7 @@ from prismfs.records.api import MOST_URGENT, Nothing, Severity, format_instant, 
 from prismfs.rules.care import api as care
 from prismfs.rules.core.api import ENGINE, Attend, Draft, ReportFault, fingerprint, redactions_of
 from prismfs.rules.response import lifecycle, opening
-from prismfs.rules.response.facts import ENGINE_KEY, TellReporter, add_row
+from prismfs.rules.response.facts import ENGINE_KEY, TellReporter, add_row, check_past
 from prismfs.rules.response.severity import make_worse
 
 
@@ -30,6 +30,7 @@ class _Stated:
     started_at: datetime | None = None
     workflow: str | None = None
     drill: bool = False
+    at: datetime | None = None
 
 
 def open_or_count(draft: Draft, asked: ReportFault) -> None:
@@ -45,13 +46,14 @@ def open_by_command(draft: Draft) -> None:
 
     Raises:
         RecordError: `unknown_severity`, naming the labels; what the form refuses, with the field.
-        RefusedError: `unknown_nature`, `times_out_of_order`.
+        RefusedError: `unknown_nature`, `times_out_of_order`, `in_the_future`.
     """
     document, policy, actor = draft.event.document, draft.policy, draft.event.actor
     members = {name: document[name] for name in OpenForm.model_fields if document.get(name) is not None}
     form = OpenForm.from_document(members)
     if form.nature is not None:
         care.check_nature(draft, form.nature)
+    check_past(draft, at=form.at)
     severity = None
     if form.severity is not None:
         severity = read_label(policy.scales, form.severity, scale=policy.incident_scale)
@@ -74,7 +76,7 @@ def open_by_command(draft: Draft) -> None:
     )
     reason = f"{actor} opens an incident"
     draft.row("signal.received", signal, reason=reason, meta={"payload_hash": signal.payload_hash})
-    stated = _Stated(severity, form.nature, form.started_at, form.workflow, form.drill)
+    stated = _Stated(severity, form.nature, form.started_at, form.workflow, form.drill, form.at)
     draft.subject = _open_or_count(draft, signal, stated)
 
 
@@ -163,6 +165,7 @@ def _open_or_count(draft: Draft, signal: Signal, stated: _Stated) -> Incident:
         started_at=stated.started_at,
         affected_workflow=stated.workflow,
         drill=stated.drill,
+        **({} if stated.at is None else {"detected_at": stated.at, "corrected": ("detected_at",)}),
     )
     reason = f"severity {judged.severity.label}: {because}"
     add_row(draft, "incident.triage", incident, reason=reason)

@@ -16,7 +16,7 @@ from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.response.incident import Incident, SeverityChange
 from prismfs.records.api import Severity, format_instant, next_begin
 from prismfs.rules.core.api import Attend, Draft, authority, automation_of, one_line
-from prismfs.rules.response.facts import Lapse, SetTargets, add_row, with_timers
+from prismfs.rules.response.facts import Lapse, SetTargets, add_row, as_told, with_timers
 
 TARGETS = ("respond", "resolve")
 """What is to be met in time, by the names of its timers."""
@@ -140,27 +140,47 @@ def retarget(draft: Draft, incident: Incident) -> Incident:
     return note_missed(draft, with_targets(draft, incident))
 
 
-def note_missed(draft: Draft, incident: Incident) -> Incident:
-    """Return `incident` with every target that is reached marked as missed, with its row.
+def note_missed(draft: Draft, incident: Incident, *, at: datetime | None = None) -> Incident:
+    """Return `incident` with every target that is reached, now or by `at`, marked as missed, with its row.
 
     An act at the target or later is too late, even where the engine had no turn in between.
     """
     for target in TARGETS:
         due = getattr(incident.timers, target)
-        if due is not None and due <= draft.now:
+        if due is not None and due <= (at or draft.now):
             incident = _missed(draft, with_timers(incident, **{target: None}), target, due)
     return incident
 
 
-def responded(draft: Draft, incident: Incident) -> Incident:
-    """Return `incident` as answered: its response target is met or missed (R-002-56).
+def responded(draft: Draft, incident: Incident, *, at: datetime | None = None) -> Incident:
+    """Return `incident` as answered now, or at `at`: its response target is met or missed (R-002-56).
 
-    What had been missed by then is noted first.
+    What had been missed by then is noted first. An answer that is told of later and was earlier is the first.
     """
-    incident = note_missed(draft, incident)
-    if incident.responded_at is not None:
+    incident, when = note_missed(draft, incident, at=at), at or draft.now
+    if incident.responded_at is not None and incident.responded_at <= when:
         return incident
-    return with_timers(incident.changed(responded_at=draft.now), respond=None)
+    answered = with_timers(incident.changed(responded_at=when), respond=None)
+    return answered if at is None else judge_targets(draft, as_told(answered, "responded_at"))
+
+
+def judge_targets(draft: Draft, incident: Incident) -> Incident:
+    """Return `incident` with the targets missed that its times, which a person has told, say were missed (FD-32).
+
+    What is found to be missed only now gets its row; what was met after all is missed no more.
+    """
+    respond = draft.policy.targets[incident.severity.rank].respond
+    dues = {"respond": incident.detected_at + respond, "resolve": resolve_by(draft, incident)}
+    for target, at in (("respond", incident.responded_at), ("resolve", incident.resolved_at)):
+        due = dues[target]
+        if due is None or at is None:
+            continue
+        incident = with_timers(incident, **{target: None})
+        if at < due:
+            incident = incident.changed(missed=tuple(each for each in incident.missed if each != target))
+        elif target not in incident.missed:
+            incident = _missed(draft, incident, target, due, at=at)
+    return incident
 
 
 def target_missed(draft: Draft, incident: Incident, due: datetime, *, target: str) -> Lapse:
@@ -169,7 +189,7 @@ def target_missed(draft: Draft, incident: Incident, due: datetime, *, target: st
     return Lapse("overdue", _why(incident, target))
 
 
-def _missed(draft: Draft, incident: Incident, target: str, due: datetime) -> Incident:
+def _missed(draft: Draft, incident: Incident, target: str, due: datetime, *, at: datetime | None = None) -> Incident:
     missed = incident.changed(missed=(*incident.missed, target))
     add_row(
         draft,
@@ -180,7 +200,7 @@ def _missed(draft: Draft, incident: Incident, target: str, due: datetime) -> Inc
         meta={
             "target": target,
             "due_at": format_instant(due),
-            "late_seconds": round((draft.now - due).total_seconds(), 3),
+            "late_seconds": round(((at or draft.now) - due).total_seconds(), 3),
         },
     )
     return missed

@@ -4,6 +4,7 @@ Each fact is a field of the record. One that fulfils a condition of the chain ma
 decision; a workaround ends nothing (R-002-26 to R-002-32). Everybody is told once of what is new to them.
 """
 
+from datetime import datetime
 from typing import Any
 
 from prismfs.errors import RefusedError
@@ -59,26 +60,26 @@ def note(draft: Draft) -> None:
     """Add a remark to an incident, also to one that is closed; anybody may.
 
     Raises:
-        RefusedError: `not_found`, `text_missing`, `too_many_notes`.
+        RefusedError: `not_found`, `text_missing`, `too_many_notes`, `in_the_future`.
     """
     incident = facts.incident_of(draft)
     text = str(draft.event.document.get("text") or "")
     if not text:
         raise RefusedError("text_missing", "a remark says something", field="/text")
-    draft.subject = draft.put(with_note(draft, incident, text))
+    draft.subject = draft.put(with_note(draft, incident, text, at=facts.time_of_fact(draft)))
     draft.because("note", f"a remark of {draft.event.actor}")
     facts.add_row(draft, "incident.noted", draft.subject)
 
 
-def with_note(draft: Draft, incident: Incident, text: str) -> Incident:
-    """Return `incident` with a remark of the actor.
+def with_note(draft: Draft, incident: Incident, text: str, *, at: datetime | None = None) -> Incident:
+    """Return `incident` with a remark of the actor, of now or of the time that it tells of.
 
     Raises:
         RefusedError: `too_many_notes`.
     """
     if len(incident.notes) >= MOST_NOTES:
         raise RefusedError("too_many_notes", f"it has {MOST_NOTES} remarks already", field="/text", hint="journal add")
-    return incident.changed(notes=(*incident.notes, Note(by=draft.event.actor, at=draft.now, text=text)))
+    return incident.changed(notes=(*incident.notes, Note(by=draft.event.actor, at=at or draft.now, text=text)))
 
 
 def facts_of_both(one: Incident, other: Incident) -> dict[str, Any]:

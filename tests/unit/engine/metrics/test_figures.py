@@ -46,6 +46,7 @@ def case(identifier: str, rank: int, detected: str, resolved: str | None = None,
         "escalations": 1,
         "auto_resolved": False,
         "root_cause": None,
+        "corrected": False,
         "review_stored": None,
         **{name: None if text is None else at(text, day) for name, text in times.items()},
     }

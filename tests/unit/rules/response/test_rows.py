@@ -11,6 +11,7 @@ import pytest
 from prismfs.engine.turn.due import due_event
 from prismfs.kinds.core.audit import INCIDENT_META, Audit
 from prismfs.kinds.response.incident import Incident
+from prismfs.records.api import format_instant
 from prismfs.rules.core.draft import Draft
 from tests.support.memory import MakeRules, MemoryProject
 
@@ -43,6 +44,13 @@ STEPS: dict[str, tuple[Callable[[Any, Incident], Any], Callable[[Any, Incident],
     "counted": (NOTHING, lambda rules, incident: opened(rules), "incident.duplicate_suppressed"),
     "acknowledged": (NOTHING, give("ack"), "incident.acknowledged"),
     "judged": (NOTHING, give("triage", severity="P0", reason="worse"), "incident.triaged"),
+    "corrected": (
+        NOTHING,
+        lambda rules, incident: give("correct", started_at=format_instant(incident.detected_at), reason="x")(
+            rules, incident
+        ),
+        "incident.corrected",
+    ),
     "handed over": (NOTHING, give("hand_over", to="Petra"), "incident.handed_over"),
     "begun": (NOTHING, give("mitigate", begin=True), "incident.mitigating"),
     "mitigated": (NOTHING, give("mitigate"), "incident.mitigated"),
