@@ -191,7 +191,7 @@ def mitigate(call: output.Call, identifier: str, begin: bool, note: str, at: str
 @click.option("--reason", required=True, help="What is seen; kept as a remark.")
 @output.verb(writes=True)
 def reopen(call: output.Call, identifier: str, reason: str, dry_run: bool) -> None:
-    """Say that the fault is back. The targets go on from its detection; one that has passed is missed at once."""
+    """Say that the fault is back, or that a false alarm was none; targets go on from its detection."""
     give(call, "reopen", identifier, {"reason": reason}, dry_run=dry_run)
 
 

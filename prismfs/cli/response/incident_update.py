@@ -140,17 +140,23 @@ def _times(function: Any) -> Any:
 )
 @click.argument("identifier", metavar="ID")
 @_times
+@click.option("--root-cause", "cause", metavar="ID", help="The cause, by an id of your own, such as RC-7.")
 @click.option("--reason", required=True, help="Why; kept as a remark.")
 @output.verb(writes=True)
-def correct(call: output.Call, identifier: str, reason: str, dry_run: bool, **times: str | None) -> None:
-    """Say when something happened after all; figures are of the corrected times, the row keeps those before.
+def correct(
+    call: output.Call, identifier: str, cause: str | None, reason: str, dry_run: bool, **times: str | None
+) -> None:
+    """Say when something happened after all, or what its cause was.
+
+    Figures are of the corrected times, the row keeps those before.
 
     Times are ISO 8601 with any offset, a day, or how long ago, as 2h. Also of an incident that is closed.
     """
     now = call.now()
     document = {f"{name}_at": read_moment(text, f"--{name}", now) for name, text in given(times).items()}
+    document |= given({"root_cause_id": cause})
     if not document:
-        raise UsageError("usage", "say which time", hint="prismfs incident correct --help")
+        raise UsageError("usage", "say which time, or the cause", hint="prismfs incident correct --help")
     give(call, "correct", identifier, document | {"reason": reason}, dry_run=dry_run)
 
 

@@ -133,7 +133,7 @@ KIND = Kind(
     layout="dated",
     prefix="tri",
     writers=frozenset({"engine"}),
-    lifecycle=Lifecycle(edges={"waiting": ("done",), "done": ()}, open=frozenset({"waiting"})),
+    lifecycle=Lifecycle(edges={"waiting": ("done",), "done": ("waiting",)}, open=frozenset({"waiting"})),
     facets={
         "title": "classification.reason|privacy.status",
         "status": "status",

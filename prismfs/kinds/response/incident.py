@@ -255,7 +255,7 @@ KIND = Kind(
             "in_review": ("triage", "closed"),
             "closed": (),
             "duplicate": (),
-            "false_positive": (),
+            "false_positive": ("triage",),
         },
         open=frozenset(OPEN),
     ),

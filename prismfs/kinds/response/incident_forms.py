@@ -16,7 +16,8 @@ class TimeOfFact(Value):
 
 
 class Correction(Value):
-    """What `incident correct` says: the times that were otherwise, each of what has happened; and why."""
+    """What `incident correct` says: the times that were otherwise, each of what has happened, the
+    root cause as it is known now; and why."""
 
     started_at: Instant | None = None
     detected_at: Instant | None = None
@@ -24,6 +25,7 @@ class Correction(Value):
     acknowledged_at: Instant | None = None
     mitigated_at: Instant | None = None
     resolved_at: Instant | None = None
+    root_cause_id: Line | None = None
     reason: Text
 
 

@@ -56,6 +56,8 @@ def ask_again(draft: Draft, asked: AskForTriage) -> None:
     """The step that answers `AskForTriage`."""
     incident = draft.need(Incident, asked.incident)
     record = record_of(draft, incident)
+    if record is not None and record.status == "done" and record.classification is None:
+        record = record.changed(status="waiting", done_at=None)  # it was over with its incident, and nobody had judged
     if record is not None and record.status == "waiting":
         ask(draft, record, incident, reason=asked.reason)
 

@@ -138,7 +138,7 @@ def close_incident(draft: Draft) -> Nothing | None:
 
 
 def reopen_incident(draft: Draft) -> Nothing | None:
-    """Reopen an incident whose fault is back: it is triaged again, and both clocks go on from its detection.
+    """Reopen an incident whose fault is back, or that was a fault after all: it is triaged again, its clocks go on.
 
     Its owner is asked anew: the acknowledgement counts no more. How soon it was first answered stays.
 
@@ -148,13 +148,13 @@ def reopen_incident(draft: Draft) -> Nothing | None:
     incident = facts.incident_of(draft)
     if incident.is_open:
         return Nothing("it is open already", incident.id)
-    if incident.status in facts.ENDED:
+    if incident.status in ("closed", "duplicate"):
         hint = 'a new one, which says that it came back: prismfs incident open "TITLE" --key KEY'
         raise RefusedError("closed", f"it is {incident.status}, and stays so", field="/id", hint=hint)
     reason = str(draft.event.document.get("reason") or "")
     if not reason:
         raise RefusedError("reason_missing", "it is reopened with a reason", field="/reason", hint="--reason TEXT")
-    draft.because("reopen", f"{draft.event.actor} says that the fault is back")
+    draft.because("reopen", f"{draft.event.actor} says that {_back(incident)}")
     draft.subject = reopen(draft, incident, reason)
     return None
 
@@ -172,6 +172,9 @@ def reopen(draft: Draft, incident: Incident, reason: str) -> Incident:
         resolved_at=None,
         resolved_by=None,
         resolution=None,
+        closed_at=None,
+        closed_by=None,
+        closed_reason=None,
         escalation=None,
         timers=Timers(),
     )
@@ -179,7 +182,7 @@ def reopen(draft: Draft, incident: Incident, reason: str) -> Incident:
     facts.add_row(draft, "incident.reopened", again, meta={"before": incident.status, "reopened": again.reopened})
     if again.level != AGENT:
         subject = f"Reopened: {facts.subject_of(again)}"
-        body = f"The fault is back: {again.id} is open again.\n\nprismfs incident show {again.id}\n"
+        body = f"{_back(incident).capitalize()}: {again.id} is open again.\n\nprismfs incident show {again.id}\n"
         facts.mail(draft, again, again.owner, "reopened:owner", subject=subject, body=body)
         draft.follow(AskForTriage(again.id, reason="its incident is open again"))
     draft.follow(Attend(again.id))
@@ -187,10 +190,14 @@ def reopen(draft: Draft, incident: Incident, reason: str) -> Incident:
     return again
 
 
+def _back(incident: Incident) -> str:
+    return "it was a fault after all" if incident.status == "false_positive" else "the fault is back"
+
+
 def tell_reopened(draft: Draft, asked: facts.TellReopened) -> None:
     """Tell the reporters of a reopened incident its owner, when all else of the decision is done."""
     incident = draft.need(Incident, asked.incident)
-    body = f"The fault is back: {incident.id} is open again, and {incident.owner} has it."
+    body = f"{incident.id} is open again, and {incident.owner} has it."
     subject = f"Reopened: {incident.title}"
     draft.follow(ReplyToReporters(incident, role="reopened", stage="triaged", body=body, subject=subject))
 

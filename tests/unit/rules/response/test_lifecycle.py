@@ -233,12 +233,28 @@ def test_reopen_asks_again_for_a_triage_that_still_waits(rules: MemoryProject) -
     assert (record.status, record.due_at > rules.now) == ("waiting", True)
 
 
-@pytest.mark.parametrize("how", ["closed", "false_positive"])
-def test_reopen_of_what_is_closed_is_refused(rules: MemoryProject, how: str) -> None:
+def test_reopened_false_alarm_waits_for_its_triage_again(rules: MemoryProject) -> None:
+    """FD-36: it was a fault after all; what had ended with it begins anew."""
+    rules.automate("Clara", mode="person")
+    incident = rules.report()
+    give(rules, "ack", incident)
+    answered = rules.fresh(incident).responded_at
+    give(rules, "close", incident, false_positive=True, reason="the probe was wrong")
+    assert [record.status for record in rules.all(TriageRecord)] == ["done"]
+    rules.wait(minutes=5)
+    again = give(rules, "reopen", incident, reason="the probe was right")
+    assert (again.status, again.closed_at, again.closed_reason, again.acknowledged_at) == ("triage", None, None, None)
+    assert again.responded_at == answered
+    (record,) = rules.all(TriageRecord)
+    assert (record.status, record.done_at, record.due_at > rules.now) == ("waiting", None, True)
+    assert [bead.status for bead in rules.all(Escalation)] == ["closed", "open"]
+    assert "it was a fault after all" in rules.rows("incident.reopened")[0].reason
+
+
+def test_reopen_of_what_is_closed_is_refused(rules: MemoryProject) -> None:
     incident = rules.open_incident(severity="P2")
     give(rules, "resolve", incident, note="mended")
-    give(rules, "close", incident, reason="over", false_positive=how == "false_positive")
-    assert rules.fresh(incident).status == how
+    assert give(rules, "close", incident, reason="over").status == "closed"
     decision = rules.give("incident.reopen", {"id": incident.id, "reason": "again"})
     assert isinstance(decision, Refused)
     assert (decision.problem.code, "incident open" in decision.problem.hint) == ("closed", True)
