@@ -99,10 +99,10 @@ class Verbs(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command that `args` begin with; a mistyped verb is answered with the nearest ones."""
         if args[0] not in _VERBS and not args[0].startswith("-") and not ctx.resilient_parsing:
-            from difflib import get_close_matches
+            from prismfs.cli.words import meant
 
-            near = " or ".join(get_close_matches(args[0], _VERBS, n=3))
-            raise click.UsageError(f"no verb {args[0]!r}" + (f"; did you mean {near}?" if near else ""), ctx)
+            near = meant(args[0], _VERBS)
+            raise click.UsageError(f"no verb {args[0]!r}" + (f"; {near}" if near else ""), ctx)
         return super().resolve_command(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:

@@ -1,73 +1,99 @@
-"""Times on the command line: reading a day, an ISO week or an instant, and telling an age."""
+"""Times on the command line: the one reader of instants and lengths that options have, and telling an age."""
 
 import re
-from datetime import UTC, datetime
-from typing import Literal, TypeAlias
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, TypeAlias
 
+import click
+
+from prismfs.clock import SystemClock
 from prismfs.errors import UsageError
+from prismfs.records.instants import cut_to_milliseconds, format_instant, parse_duration
 
 Comparison: TypeAlias = tuple[str, Literal["<", ">="], str]
 """A member of records, held against a text, as `store.listing.find_documents` takes it."""
 
-_AGE = re.compile(r"(\d{1,9}[dhms])+")
-_FORMS = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,6})?)?Z)?|\d{4}-W\d\d")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d|\d{4}-W\d\d(-\d)?", re.ASCII)
 
 
-def read_instant(text: str, option: str) -> datetime:
-    """Return the instant that `text` names; a day or an ISO week such as 2026-W10 begins at midnight, UTC.
+class Instant(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click alone
+    """An instant: ISO 8601 with an offset, a day or an ISO week (from midnight, UTC), or an age such as 2h.
 
-    Raises:
-        UsageError: `bad_instant`, naming `option` and the forms that are taken.
+    An age lies behind now; of an option that is about what comes (`ahead`), ahead of it. `+2h` is always ahead.
     """
-    try:
-        if not _FORMS.fullmatch(text):
+
+    name = "TIME"
+
+    def __init__(self, *, ahead: bool = False, clears: bool = False) -> None:
+        self.ahead = ahead
+        self.clears = clears
+
+    def convert(self, value: Any, param: click.Parameter | None, _: click.Context | None) -> datetime | Literal[""]:
+        """Return the instant that `value` names, in UTC and whole milliseconds; "" as it is where that `clears`.
+
+        Raises:
+            UsageError: `bad_instant`, naming the option and the forms that are taken.
+        """
+        if isinstance(value, datetime):
+            return value
+        if value == "" and self.clears:
+            return ""
+        try:
+            return self._read(str(value))
+        except (ValueError, OverflowError):
+            age = "2h (from now)" if self.ahead else "2h (ago)"
+            raise UsageError(
+                "bad_instant", f"{str(value)[:40]!r} is no time", field=_name_of(param),
+                hint=f"2026-03-01T10:00:00+01:00 (or Z), 2026-03-01, 2026-W10, or {age}",
+            ) from None  # fmt: skip
+
+    def _read(self, text: str) -> datetime:
+        if text.startswith("+") or "-" not in text:
+            wait = parse_duration(text.removeprefix("+"))
+            return SystemClock().now() + (wait if self.ahead or text.startswith("+") else -wait)
+        if not text.isascii():
             raise ValueError
-        return datetime.fromisoformat(f"{text}-1" if "W" in text else text).replace(tzinfo=UTC)
-    except ValueError:
-        raise UsageError(
-            "bad_instant", f"{text[:40]!r} is no time", field=option,
-            hint="2026-03-01, 2026-03-01T10:00:00Z (UTC) or 2026-W10",
-        ) from None  # fmt: skip
-
-
-def read_moment(text: str, option: str, now: datetime) -> str:
-    """Return, as records write it, the instant that `text` names: ISO 8601 with an offset, a day, a week, or an age.
-
-    Raises:
-        UsageError: `bad_instant`, naming `option` and the forms that are taken.
-    """
-    from prismfs.records.instants import parse_duration
-
-    try:
-        if _AGE.fullmatch(text):
-            return rfc3339(now - parse_duration(text))
-        at = datetime.fromisoformat(text) if "T" in text else read_instant(text, option)
+        at = datetime.fromisoformat(text)
         if at.tzinfo is None:
-            raise ValueError
-        return rfc3339(at.astimezone(UTC))
-    except (ValueError, OverflowError):
-        raise UsageError(
-            "bad_instant", f"{text[:40]!r} is no time", field=option,
-            hint="2026-03-01T10:00:00Z or with another offset, 2026-03-01, or how long ago, as 2h",
-        ) from None  # fmt: skip
+            if not _DAY.fullmatch(text):
+                raise ValueError  # without an offset nobody knows which hour is meant
+            at = at.replace(tzinfo=UTC)
+        return cut_to_milliseconds(at.astimezone(UTC))
 
 
-def rfc3339(at: datetime) -> str:
-    """Return `at` as records write it, so that texts compare as times do."""
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}Z"
+class Length(click.ParamType):  # type: ignore[type-arg]
+    """A length of time such as 30s, 15m, 2h or 1h30m."""
+
+    name = "LENGTH"
+
+    def convert(self, value: Any, param: click.Parameter | None, _: click.Context | None) -> timedelta:
+        """Return the length that `value` names.
+
+        Raises:
+            UsageError: `bad_length`, naming the option.
+        """
+        if isinstance(value, timedelta):
+            return value
+        try:
+            return parse_duration(str(value))
+        except ValueError as error:
+            raise UsageError(
+                "bad_length", f"{str(value)[:40]!r} is no length of time: {error}",
+                field=_name_of(param), hint="30s, 15m, 2h or 1h30m",
+            ) from None  # fmt: skip
 
 
-def within(member: str, *, start: tuple[str, str | None], end: tuple[str, str | None]) -> list[Comparison]:
-    """Return that a member lies in [start, end); each of the two is an option and what was given for it.
+def _name_of(param: click.Parameter | None) -> str | None:
+    return None if param is None else param.opts[0]
 
-    Raises:
-        UsageError: `bad_instant`.
-    """
+
+def within(member: str, *, start: datetime | None, end: datetime | None) -> list[Comparison]:
+    """Return that a member lies in [start, end)."""
     found: list[Comparison] = []
-    if start[1] is not None:
-        found.append((member, ">=", rfc3339(read_instant(start[1], start[0]))))
-    if end[1] is not None:
-        found.append((member, "<", rfc3339(read_instant(end[1], end[0]))))
+    if start is not None:
+        found.append((member, ">=", format_instant(start)))
+    if end is not None:
+        found.append((member, "<", format_instant(end)))
     return found
 
 

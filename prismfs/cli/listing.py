@@ -2,15 +2,15 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any, Literal
 
 import click
 
 from prismfs.cli import output
 from prismfs.cli.sender import has_sender, own_pid, sender_text, with_sender
+from prismfs.cli.words import check_words, meant
 from prismfs.records.document import Document, member
-from prismfs.store.listing import find_documents, read_kinds
+from prismfs.store.listing import count_by_status, find_documents, read_kinds
 from prismfs.store.reading import reading
 
 _RANKS = {"P0": 0, "P1": 1, "P2": 2, "P3": 3, "CRITICAL": 0, "HIGH": 1, "MEDIUM": 2, "LOW": 3}
@@ -44,11 +44,16 @@ def print_list(
     ref: str | None = None,
     members: Mapping[str, str | None] | None = None,
     compare: Sequence[tuple[str, Literal["<", ">="], str]] = (),
+    words: Mapping[str, str | None] | None = None,
     limit: int | None = None,
 ) -> None:
     """Print a listing; `--json` gives whole records, the table a line each.
 
-    `members` and `compare` are further conditions, as `store.listing.find_documents` takes them.
+    `members` and `compare` are further conditions, as `store.listing.find_documents` takes them. `words` are those of
+    the options that must be ones of the settings, as `check_words` knows them; the status is always looked at.
+
+    Raises:
+        UsageError: `unknown_word`.
     """
     asked = _given({"status": status, "open": only_open or None, "severity": severity, "owner": owner, "ref": ref})
     where: dict[str, object] = {**_given(members or {}), **asked}
@@ -65,6 +70,9 @@ def print_list(
         if has_sender(kind):
             pid = own_pid(connection)
             texts = tuple(output.encode(with_sender(json.loads(text), pid)) for text in texts)
+        seen = {has for of, has, *_ in count_by_status(connection) if of == kind} if not total else ()
+    if not total and (status or words):
+        check_words(call, kind, {"status": status, **(words or {})}, seen)
     if call.as_json:
         head = json.dumps({"schema": output.SCHEMA, "ok": True})[:-1]
         print(f'{head}, "data": {{"items": [{", ".join(texts)}], "total": {total}}}}}')
@@ -93,9 +101,8 @@ def _form_of(kind: str, kinds: Mapping[str, Document]) -> dict[str, Any]:
 
         kinds = {name: known.listing_document() for name, known in KINDS.items()}
     if kind not in kinds:
-        nearest = get_close_matches(kind, kinds, n=1)
-        meant = f"did you mean {nearest[0]}? " if nearest else ""
-        raise click.UsageError(f"no kind {kind!r}; {meant}there are {', '.join(sorted(kinds))}.")
+        near = meant(kind, kinds)
+        raise click.UsageError(f"no kind {kind!r}; {near} there are {', '.join(sorted(kinds))}.")
     return kinds[kind]
 
 

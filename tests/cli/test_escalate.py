@@ -80,7 +80,7 @@ def test_list_filters_alone_and_together(several: CommandLine) -> None:
     assert titles(several, "--tier", "deacon", "--unacked") == ["one"]
     assert titles(several, "--since", "2020-01-01") == ["three", "two", "one"]
     assert titles(several, "--since", "2999-01-01T00:00:00Z") == []
-    assert titles(several, "--category", "nonsense") == []
+    assert titles(several, "--category", "failed", "--tier", "mayor") == []
 
 
 def test_list_cut_by_a_limit_says_how_many_more(several: CommandLine) -> None:
@@ -268,7 +268,7 @@ def test_silence_is_added_extended_replaced_and_ended(several: CommandLine) -> N
         (("--for", "2h", "--reason", "x"), 4, "matchers_missing"),
         (("service=web", "--for", "2h"), 2, "usage"),
         (("service=web", "--for", "2h", "--until", "2999-01-01T00:00:00Z", "--reason", "x"), 2, "usage"),
-        (("service=web", "--for", "2x", "--reason", "x"), 2, "usage"),
+        (("service=web", "--for", "2x", "--reason", "x"), 2, "bad_length"),
         (("service=web", "--until", "2020-01-01T00:00:00Z", "--reason", "x"), 4, "end_too_early"),
         (("service", "--for", "2h", "--reason", "x"), 3, "bad_field"),
     ],

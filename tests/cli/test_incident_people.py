@@ -53,7 +53,7 @@ def test_update_reads_a_status_text_from_standard_input(busy: CommandLine) -> No
     ("words", "exit_code", "error"),
     [
         ((), 2, "usage"),
-        (("--expected", "soon"), 2, "usage"),
+        (("--expected", "soon"), 2, "bad_instant"),
         (("--expected", "2020-01-01T00:00:00Z"), 4, "expected_in_the_past"),
         (("--started", "2999-01-01T00:00:00Z"), 4, "times_out_of_order"),
         (("--financial-impact", "much"), 3, "bad_field"),

@@ -6,32 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from prismfs.cli.instants import read_moment
-from prismfs.errors import UsageError
 from tests.support.command_line import CommandLine
-
-NOW = datetime(2026, 3, 1, 8, 30, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("text", "instant"),
-    [
-        ("2026-03-01T02:10Z", "2026-03-01T02:10:00.000Z"),
-        ("2026-03-01T02:10:30+02:00", "2026-03-01T00:10:30.000Z"),
-        ("2026-03-01", "2026-03-01T00:00:00.000Z"),
-        ("1h30m", "2026-03-01T07:00:00.000Z"),
-    ],
-)
-def test_moment_is_an_instant_of_any_offset_a_day_or_an_age(text: str, instant: str) -> None:
-    assert read_moment(text, "--at", NOW) == instant
-
-
-@pytest.mark.parametrize(
-    "text", ["yesterday", "2026-03-01T02:10", "2026-13-01", "0001-01-01T00:00+14:00", "9", "999999999d"]
-)
-def test_moment_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="no time"):
-        read_moment(text, "--at", NOW)
 
 
 def test_acts_told_afterwards_have_the_times_of_the_facts(place: CommandLine) -> None:

@@ -158,7 +158,7 @@ def test_window_is_told_in_days_weeks_and_instants(measured: CommandLine, window
         (("--from", "yesterday"), "bad_instant"),
         (("--to", "2026-02-30"), "bad_instant"),
         (("--from", "2026-W99"), "bad_instant"),
-        (("--from", "2026-03-02T10:00:00+02:00"), "bad_instant"),
+        (("--from", "2026-03-02T10:00:00"), "bad_instant"),
         (("--from", "2026-03-03", "--to", "2026-03-02"), "usage"),
         (("--format", "html"), "usage"),
         (("--format", "prometheus", "--by", "week", "--output", "out.prom"), "usage"),

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import click
 
 from prismfs.cli import output
-from prismfs.cli.instants import read_instant
+from prismfs.cli.instants import Instant
 from prismfs.engine.metrics.facts import format_seconds
 from prismfs.errors import StoreError, UsageError
 from prismfs.store.reading import reading
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from prismfs.engine.metrics.facts import Facts
 
 _Format = Literal["table", "json", "prometheus", "html"]
@@ -48,8 +50,8 @@ _LABELS = ("P0", "P1", "P2", "P3")
     epilog="\b\nExample:\n  prismfs metrics --from 2026-03-01 --to 2026-04-01 --by severity\n"
     "  prismfs metrics --format prometheus --output /var/lib/node_exporter/prismfs.prom",
 )
-@click.option("--from", "start", help="Only incidents detected from this day, week or instant on.")
-@click.option("--to", "end", help="Only incidents detected before this day, week or instant.")
+@click.option("--from", "start", type=Instant(), help="Only incidents detected from then on, as 2026-W10 or 30d (ago).")
+@click.option("--to", "end", type=Instant(), help="Only incidents detected before then.")
 @click.option("--by", type=click.Choice(["week", "severity"]), help="The same figures also for each of these.")
 @click.option(
     "--format",
@@ -67,8 +69,8 @@ _LABELS = ("P0", "P1", "P2", "P3")
 @output.verb()
 def command(
     call: output.Call,
-    start: str | None,
-    end: str | None,
+    start: datetime | None,
+    end: datetime | None,
     by: Literal["week", "severity"] | None,
     form: _Format,
     file: Path | None,
@@ -115,11 +117,8 @@ def _page(data: dict[str, Any], facts: Facts, connection: sqlite3.Connection) ->
     return page(data, facts, active=read_active(connection, at=facts.as_of))
 
 
-def _window(start: str | None, end: str | None) -> tuple[int | None, int | None]:
-    first, last = (
-        None if text is None else round(read_instant(text, option).timestamp() * 1000)
-        for text, option in ((start, "--from"), (end, "--to"))
-    )
+def _window(start: datetime | None, end: datetime | None) -> tuple[int | None, int | None]:
+    first, last = (None if at is None else round(at.timestamp() * 1000) for at in (start, end))
     if first is not None and last is not None and last < first:
         raise UsageError("usage", "--to lies before --from", field="--to", hint="a window is [from, to)")
     return first, last

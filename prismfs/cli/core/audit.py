@@ -3,13 +3,14 @@
 import json
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from prismfs.cli import output
-from prismfs.cli.instants import Comparison, within
+from prismfs.cli.instants import Comparison, Instant, within
 from prismfs.errors import PrismfsError, UsageError
 from prismfs.store import listing
 from prismfs.store.reading import reading, resolve_id
@@ -69,8 +70,8 @@ def log(call: output.Call, identifier: str | None, follow: bool, limit: int | No
 @click.option("--level", type=click.Choice(["info", "warn", "error"]), help="Only this level.")
 @click.option("--entity", help="Only rows about this record (its whole id), or about records of this kind.")
 @click.option("--actor", help="Only rows of this identity.")
-@click.option("--since", help="Only rows from this day, week or instant on (2026-03-01 or 2026-03-01T10:00:00Z).")
-@click.option("--until", help="Only rows before this day, week or instant.")
+@click.option("--since", type=Instant(), help="Only rows from then on, as 2h (ago), 2026-03-01 or 2026-W10.")
+@click.option("--until", type=Instant(), help="Only rows before then.")
 @click.option(
     "--bridge", is_flag=True, help="Only what crossed a bridge, or was not let over; of all a tenant's projects."
 )
@@ -80,11 +81,11 @@ def log(call: output.Call, identifier: str | None, follow: bool, limit: int | No
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many, newest first.")
 @output.verb()
 def command(
-    call: output.Call, since: str | None, until: str | None, bridge: bool, refused: bool, limit: int | None,
+    call: output.Call, since: datetime | None, until: datetime | None, bridge: bool, refused: bool, limit: int | None,
     **asked: str | None,
 ) -> None:  # fmt: skip
     """Print the audit rows that match, newest first; errors stand out in red on a terminal (R-002-52, R-002-54)."""
-    compare = within("$.at", start=("--since", since), end=("--until", until))
+    compare = within("$.at", start=since, end=until)
     if bridge or refused:
         if asked.pop("action") is not None or (bridge and refused):
             raise UsageError("usage", "--bridge and --refused name their actions themselves", hint="leave the rest out")

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from prismfs.cli import output
-from prismfs.cli.instants import format_age, rfc3339
+from prismfs.cli.instants import Length, format_age
 from prismfs.errors import ForbiddenError, Problem
+from prismfs.records.instants import format_instant
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from prismfs.delivery.nudges.forms import Nudge
     from prismfs.delivery.nudges.queue import NudgeQueue
 
@@ -28,9 +31,9 @@ def command() -> None:
 @command.command("send", epilog='\b\nExample:\n  prismfs --as deacon nudge send mayor "the build waits" --ttl 30m')
 @click.argument("to")
 @click.argument("text")
-@click.option("--ttl", default="1h", help="For how long it is worth reading, such as 30s, 15m or 2h.")
+@click.option("--ttl", type=Length(), default="1h", help="For how long it is worth reading, such as 15m.")
 @output.verb(writes=True)
-def send(call: output.Call, to: str, text: str, ttl: str, dry_run: bool) -> None:
+def send(call: output.Call, to: str, text: str, ttl: timedelta, dry_run: bool) -> None:
     """Leave TEXT (- reads standard input) for TO, who gets it by `nudge claim`."""
     from prismfs.delivery.nudges.forms import Nudge
     from prismfs.delivery.nudges.queue import SENDER, new_expiry
@@ -45,14 +48,14 @@ def send(call: output.Call, to: str, text: str, ttl: str, dry_run: bool) -> None
             "from": call.actor(),
             "to": to,
             "text": output.read_body(text),
-            "at": rfc3339(now),
-            "expires_at": rfc3339(new_expiry(now, ttl)),
+            "at": format_instant(now),
+            "expires_at": format_instant(new_expiry(now, ttl)),
         }
     )
     call.project()  # a rehearsal wants one as well
     if not dry_run:
         _queue(call).send(nudge, now)
-    line = f"{'would send' if dry_run else 'sent'} {nudge.id} to {to}, until {rfc3339(nudge.expires_at)}"
+    line = f"{'would send' if dry_run else 'sent'} {nudge.id} to {to}, until {format_instant(nudge.expires_at)}"
     output.result(call, {"nudge": nudge.to_document(), "dry_run": dry_run}, line)
 
 
@@ -110,7 +113,7 @@ def list_(call: output.Call, identity: str | None) -> None:
     entries, problems = _queue(call).look(now, identity)
     items: list[dict[str, Any]] = []
     for entry in entries:
-        claimed_at = None if entry.claimed_at is None else rfc3339(entry.claimed_at)
+        claimed_at = None if entry.claimed_at is None else format_instant(entry.claimed_at)
         items.append({**entry.nudge.to_document(), "state": entry.state, "claimed_at": claimed_at})
     columns = {name: name.upper() for name in ("id", "state", "from", "to", "age", "text")}
     rows = [item | {"age": format_age(item["at"], now)} for item in items]
@@ -131,7 +134,7 @@ def heartbeat(call: output.Call, note: str | None, dry_run: bool) -> None:
     from prismfs.delivery.nudges.forms import Heartbeat
     from prismfs.delivery.nudges.heartbeats import write_heartbeat
 
-    at = rfc3339(call.now())
+    at = format_instant(call.now())
     beat = Heartbeat.from_document({"at": at, "note": note})
     path = write_heartbeat(call.project(), call.actor(), beat, dry_run=dry_run)
     data = {"path": path, "heartbeat": beat.to_document(), "dry_run": dry_run}
@@ -139,20 +142,19 @@ def heartbeat(call: output.Call, note: str | None, dry_run: bool) -> None:
 
 
 @heartbeat.command("list", epilog="\b\nExample:\n  prismfs heartbeat list --older 15m")
-@click.option("--older", default="5m", help="From which age on one is stale, such as 90s or 5m.")
+@click.option("--older", type=Length(), default="5m", help="From which age on one is stale, such as 90s or 5m.")
 @output.verb()
-def list_heartbeats(call: output.Call, older: str) -> None:
+def list_heartbeats(call: output.Call, older: timedelta) -> None:
     """List when each identity was last at work; stale ones are named so."""
     from prismfs.delivery.nudges.heartbeats import read_heartbeats
-    from prismfs.delivery.nudges.queue import duration_of
 
     now = call.now()
-    beats, problems = read_heartbeats(call.project(), now, older=duration_of(older, field="/older"))
+    beats, problems = read_heartbeats(call.project(), now, older=older)
     items = [
         {
             "identity": beat.identity,
             "state": "stale" if beat.stale else "alive",
-            "at": rfc3339(beat.heartbeat.at),
+            "at": format_instant(beat.heartbeat.at),
             "age_seconds": max(0, int(beat.age.total_seconds())),
             "note": beat.heartbeat.note,
         }

@@ -1,11 +1,14 @@
 """`prismfs escalate`: ask for attention; answer and close escalations."""
 
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Any
 
 import click
 
 from prismfs.cli import output
+from prismfs.cli.instants import Instant, Length, within
 from prismfs.errors import UsageError
+from prismfs.records.instants import format_duration, format_instant
 
 
 class CreateByDefault(click.Group):
@@ -44,18 +47,19 @@ def command() -> None:
 @click.option("--category", help="What it is: decision, help, blocked, failed, emergency, …")
 @click.option("--related", help="The id of the record it is about.")
 @click.option("--signature", help="A key that makes repeats count on one escalation (default: its own words).")
-@click.option("--dedup-window", metavar="TIME", help="How long after its close a repeat counts on the old one, as 1h.")
+@click.option("--dedup-window", type=Length(), help="How long after its close a repeat counts on the old one, as 1h.")
 @click.option("--label", "labels", multiple=True, metavar="NAME=VALUE", help="A label for routes; may be repeated.")
 @click.option("--stdin", is_flag=True, help="Read the details from standard input, as -m - does.")
 @output.verb(writes=True)
 def create(
-    call: output.Call, title: str, body: str, labels: tuple[str, ...], stdin: bool, dry_run: bool,
-    **fields: str | None,
+    call: output.Call, title: str, body: str, labels: tuple[str, ...], stdin: bool, dedup_window: timedelta | None,
+    dry_run: bool, **fields: str | None,
 ) -> None:  # fmt: skip
     """Open an escalation and send its first notices. Exit 6 if one could not be delivered."""
     text = output.read_body("-" if stdin else body)
     document: dict[str, Any] = {"kind": "escalation", "from": call.actor(), "title": title, "body": text}
-    document |= {"labels": _pairs(labels) or None, **fields}
+    window = None if dedup_window is None else format_duration(dedup_window)
+    document |= {"labels": _pairs(labels) or None, "dedup_window": window, **fields}
     _submit(call, "escalation", {"document": _given(document)}, dry_run=dry_run)
 
 
@@ -86,31 +90,30 @@ def _pairs(labels: tuple[str, ...]) -> dict[str, str]:
 @click.option("--source", help="Only this source, such as plugin:rebuild.")
 @click.option("--category", help="Only this category.")
 @click.option("--tier", help="Only those that this tier has.")
-@click.option("--since", help="Only those opened from this day or instant on (2026-03-01 or 2026-03-01T10:00:00Z).")
+@click.option("--since", type=Instant(), help="Only those opened from then on, as 2h (ago) or 2026-03-01.")
 @click.option("--all", "everything", is_flag=True, help="Closed ones, too.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many, newest first.")
 @output.verb()
 def list_(
     call: output.Call, severity: str | None, unacked: bool, stale: bool, source: str | None, category: str | None,
-    tier: str | None, since: str | None, everything: bool, limit: int | None,
+    tier: str | None, since: datetime | None, everything: bool, limit: int | None,
 ) -> None:  # fmt: skip
     """List escalations, newest first; open and acknowledged ones unless said otherwise."""
     from prismfs.cli.listing import print_list
 
-    compare: list[tuple[str, Literal["<", ">="], str]] = [] if since is None else [("$.created_at", ">=", since)]
+    compare = within("$.created_at", start=since, end=None)
     if stale:
         compare.append(("$.waiting_since", "<", _stale_before(call)))
     print_list(
         call, "bead", severity=severity, status="open" if unacked or stale else None, only_open=not everything,
         owner=tier, members={"type": "escalation", "$.source": source, "$.category": category}, compare=compare,
-        limit=limit,
+        words={"tier": tier, "category": category}, limit=limit,
     )  # fmt: skip
 
 
 def _stale_before(call: output.Call) -> str:
     """Return the instant since before which an open escalation must wait to be stale (R-004-16, FD-18)."""
     from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
-    from prismfs.records.instants import format_instant
     from prismfs.store.repo import ProjectRepo
 
     with ProjectRepo(call.project()) as repo:

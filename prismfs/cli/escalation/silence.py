@@ -1,16 +1,19 @@
 """`prismfs silence`: mute notices for a time; state, audit and deadlines go on."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
 
 from prismfs.cli import output
+from prismfs.cli.instants import Instant, Length
+from prismfs.clock import SystemClock
 from prismfs.errors import UsageError
+from prismfs.records.instants import format_instant
 
-_FOR = click.option("--for", "lasting", metavar="TIME", help="How long it lasts, as 2h (from its beginning).")
-_UNTIL = click.option("--until", metavar="INSTANT", help="When it ends, as 2026-03-01T10:00:00Z.")
-_FROM = click.option("--from", "begins", metavar="INSTANT", help="When it begins (default: now).")
+_FOR = click.option("--for", "lasting", type=Length(), help="How long it lasts, as 2h (from its beginning).")
+_UNTIL = click.option("--until", type=Instant(ahead=True), help="When it ends, as 2026-03-01T10:00+01:00.")
+_FROM = click.option("--from", "begins", type=Instant(ahead=True), help="When it begins (default: now).")
 
 
 @click.group("silence", epilog="\b\nExample:\n  prismfs silence add source=patrol:disk --for 2h --reason 'new disks'")
@@ -32,8 +35,8 @@ def command() -> None:
 @_UNTIL
 @output.verb(writes=True)
 def add(
-    call: output.Call, matchers: tuple[str, ...], source: str | None, reason: str, begins: str | None,
-    lasting: str | None, until: str | None, dry_run: bool,
+    call: output.Call, matchers: tuple[str, ...], source: str | None, reason: str, begins: datetime | None,
+    lasting: timedelta | None, until: datetime | None, dry_run: bool,
 ) -> None:  # fmt: skip
     """Mute what fulfils every MATCHER: name=value, !=, =~ or !~ (RE2); severity, source, category, tier or a label."""
     every = [*matchers, *([f'source="{source}"'] if source else [])]
@@ -50,8 +53,8 @@ def add(
 @_UNTIL
 @output.verb(writes=True)
 def update(
-    call: output.Call, identifier: str, matchers: tuple[str, ...], reason: str | None, begins: str | None,
-    lasting: str | None, until: str | None, dry_run: bool,
+    call: output.Call, identifier: str, matchers: tuple[str, ...], reason: str | None, begins: datetime | None,
+    lasting: timedelta | None, until: datetime | None, dry_run: bool,
 ) -> None:  # fmt: skip
     """Change a silence. A new end or reason keeps its id; new matchers or another beginning make a new one."""
     document: dict[str, Any] = _times(begins, lasting, until)
@@ -86,26 +89,15 @@ def _submit(call: output.Call, kind: str, document: dict[str, Any], **options: A
     call.submit(kind, document, **options)
 
 
-def _times(begins: str | None, lasting: str | None, until: str | None) -> dict[str, Any]:
+def _times(begins: datetime | None, lasting: timedelta | None, until: datetime | None) -> dict[str, Any]:
     """Return the beginning and the end that the options say.
 
     Raises:
-        UsageError: both an end and a length are given, or one cannot be read.
+        UsageError: both an end and a length are given.
     """
-    from prismfs.clock import SystemClock
-    from prismfs.records.instants import format_instant, parse_duration, parse_instant
-
     if lasting is not None and until is not None:
         raise UsageError("usage", "say either --for or --until", hint="prismfs silence add --help")
-    times: dict[str, Any] = {}
-    try:
-        starts: datetime = parse_instant(begins) if begins is not None else SystemClock().now()
-        if begins is not None:
-            times["starts_at"] = format_instant(starts)
-        if until is not None:
-            times["ends_at"] = format_instant(parse_instant(until))
-        if lasting is not None:
-            times["ends_at"] = format_instant(starts + parse_duration(lasting))
-    except ValueError as error:
-        raise UsageError("usage", str(error), hint="prismfs silence add --help") from error
-    return times
+    if lasting is not None:
+        until = (begins or SystemClock().now()) + lasting
+    times = {"starts_at": begins, "ends_at": until}
+    return {name: format_instant(at) for name, at in times.items() if at is not None}

@@ -8,7 +8,7 @@ import click
 
 from prismfs.cli import output
 from prismfs.cli.gates.api import phase
-from prismfs.cli.instants import read_moment, within
+from prismfs.cli.instants import Instant, within
 from prismfs.cli.listing import print_list
 from prismfs.cli.response.incident_update import (
     AT,
@@ -24,6 +24,7 @@ from prismfs.cli.response.incident_update import (
 )
 from prismfs.cli.show import record_with
 from prismfs.errors import RefusedError, UsageError
+from prismfs.records.instants import format_instant
 from prismfs.store.reading import reading, resolve_id
 
 _KEY = "The open one with this dedup key of its reporter; nothing happens where none has it."
@@ -63,14 +64,14 @@ def command() -> None:
 @click.option("--status", help="Only this status.")
 @click.option("--level", help="Only those that this level of the chain has, such as support or coordination.")
 @click.option("--owner", help="Only those of this owner.")
-@click.option("--from", "start", help="Only those detected from this day, week or instant on.")
-@click.option("--to", "end", help="Only those detected before this day, week or instant.")
+@click.option("--from", "start", type=Instant(), help="Only those detected from then on, as 2h (ago) or 2026-W10.")
+@click.option("--to", "end", type=Instant(), help="Only those detected before then.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many, newest first.")
 @output.verb()
-def list_(call: output.Call, level: str | None, start: str | None, end: str | None, **filters: Any) -> None:
+def list_(call: output.Call, level: str | None, start: datetime | None, end: datetime | None, **filters: Any) -> None:
     """List incidents, newest first; by status, level, severity, owner or time of detection (R-002-54)."""
-    window = within("$.detected_at", start=("--from", start), end=("--to", end))
-    print_list(call, "incident", members={"$.level|agent": level}, compare=window, **filters)
+    window = within("$.detected_at", start=start, end=end)
+    print_list(call, "incident", members={"$.level|agent": level}, compare=window, words={"level": level}, **filters)
 
 
 @command.command("show", epilog="\b\nExample:\n  prismfs incident show inc-01k5")
@@ -117,7 +118,9 @@ def triage(
 @click.option("--note", default="", help="What you are doing about it.")
 @AT
 @output.verb(writes=True)
-def ack(call: output.Call, identifier: str | None, key: str | None, note: str, at: str | None, dry_run: bool) -> None:
+def ack(
+    call: output.Call, identifier: str | None, key: str | None, note: str, at: datetime | None, dry_run: bool
+) -> None:
     """Say that you answer for it; its escalation is not raised any more."""
     _give_by_key(call, "ack", identifier, key, note, at, dry_run=dry_run)
 
@@ -129,7 +132,7 @@ def ack(call: output.Call, identifier: str | None, key: str | None, note: str, a
 @AT
 @output.verb(writes=True)
 def resolve(
-    call: output.Call, identifier: str | None, key: str | None, note: str, at: str | None, dry_run: bool
+    call: output.Call, identifier: str | None, key: str | None, note: str, at: datetime | None, dry_run: bool
 ) -> None:
     """Say that the fault is gone; its escalation is closed and the reporter told."""
     _give_by_key(call, "resolve", identifier, key, note, at, dry_run=dry_run)
@@ -145,15 +148,15 @@ def resolve(
 @click.option("--severity", help="How urgent, as you judge it: a label of the project's incident scale, such as P1.")
 @click.option("--nature", help="What it is about, such as outage, data_loss, security or defect.")
 @click.option("--body", default="", help="What is seen; '-' reads standard input.")
-@click.option("--started", help="When the impact began, as 2026-03-01T10:00:00Z.")
+@click.option("--started", type=Instant(), help="When the impact began, as 20m (ago) or 2026-03-01T10:00+01:00.")
 @click.option("--workflow", help="The workflow that it affects.")
 @click.option("--key", help="Its dedup key: the same key again is counted on the one that is open.")
 @AT
 @click.option("--drill", is_flag=True, help="A drill: marked in every message, and left out of every figure.")
 @output.verb(writes=True)
 def open_(
-    call: output.Call, title: str, severity: str | None, nature: str | None, body: str, started: str | None,
-    workflow: str | None, key: str | None, at: str | None, drill: bool, dry_run: bool,
+    call: output.Call, title: str, severity: str | None, nature: str | None, body: str, started: datetime | None,
+    workflow: str | None, key: str | None, at: datetime | None, drill: bool, dry_run: bool,
 ) -> None:  # fmt: skip
     """Open an incident that you report yourself. With a severity it counts as judged, by you."""
     said: dict[str, Any] = {
@@ -161,8 +164,8 @@ def open_(
         "body": output.read_body(body),
         "severity": severity,
         "nature": nature,
-        "started_at": started and read_moment(started, "--started", call.now()),
-        "at": at and read_moment(at, "--at", call.now()),
+        "started_at": started and format_instant(started),
+        "at": at and format_instant(at),
         "workflow": workflow,
         "dedup_key": key,
         "drill": drill or None,
@@ -178,9 +181,9 @@ def open_(
 @click.option("--note", default="", help="What was done, or is; kept as a remark.")
 @AT
 @output.verb(writes=True)
-def mitigate(call: output.Call, identifier: str, begin: bool, note: str, at: str | None, dry_run: bool) -> None:
+def mitigate(call: output.Call, identifier: str, begin: bool, note: str, at: datetime | None, dry_run: bool) -> None:
     """Say that the impact is gone or bearable, though the cause may not be known yet."""
-    document = given({"begin": begin, "note": note, "at": at and read_moment(at, "--at", call.now())})
+    document = given({"begin": begin, "note": note, "at": at and format_instant(at)})
     give(call, "mitigate", identifier, document, dry_run=dry_run)
 
 
@@ -288,11 +291,18 @@ def _span(wait: timedelta) -> str:
 
 
 def _give_by_key(
-    call: output.Call, verb: str, identifier: str | None, key: str | None, note: str, at: str | None, *, dry_run: bool
+    call: output.Call,
+    verb: str,
+    identifier: str | None,
+    key: str | None,
+    note: str,
+    at: datetime | None,
+    *,
+    dry_run: bool,
 ) -> None:
     if (identifier is None) == (key is None):
         raise UsageError("usage", "name the incident by its ID or by --key, one of the two")
-    document = given({"note": note, "key": key, "at": at and read_moment(at, "--at", call.now())})
+    document = given({"note": note, "key": key, "at": at and format_instant(at)})
     give(call, verb, identifier, document, dry_run=dry_run)
 
 

@@ -1,12 +1,14 @@
 """`prismfs incident update`, `hand-over`, `note`, `pause`, `unpause`, `decide`: what is said and ordered meanwhile."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 import click
 
 from prismfs.cli import output
-from prismfs.cli.instants import read_moment
+from prismfs.cli.instants import Instant
 from prismfs.errors import UsageError
+from prismfs.records.instants import format_instant
 
 _LISTS = {
     "assign": "Somebody who is to work on it, and gets a task.",
@@ -39,7 +41,7 @@ _NAMES = {
 }
 """Options that are not called as the member of the form."""
 
-AT = click.option("--at", metavar="TIME", help="When it happened, if before now: as 2026-03-01T02:10Z or 20m.")
+AT = click.option("--at", type=Instant(), help="When it happened, if before now: as 2026-03-01T02:10Z or 20m.")
 _AGENT = click.option("--agent", metavar="NAME", help="An agent.")
 _WORKFLOW = click.option("--workflow", metavar="NAME", help="A workflow.")
 
@@ -78,13 +80,13 @@ def _facts(function: Any) -> Any:
 )
 @click.argument("identifier", metavar="ID")
 @click.option("--status-text", help="How it stands, told to stakeholders ('-': standard input).")
-@click.option("--expected", metavar="INSTANT|+TIME", help="When it will be over, as +2h; its reporters are told.")
-@click.option("--started", metavar="INSTANT", help="When the impact began, as 2026-03-01T10:00:00Z.")
+@click.option("--expected", type=Instant(ahead=True, clears=True), help="When it will be over, as 2h; reporters hear.")
+@click.option("--started", type=Instant(clears=True), help="When the impact began, as 20m (ago).")
 @_facts
 @output.verb(writes=True)
 def update(
-    call: output.Call, identifier: str, status_text: str | None, expected: str | None, started: str | None,
-    dry_run: bool, **facts: Any,
+    call: output.Call, identifier: str, status_text: str | None, expected: datetime | Literal[""] | None,
+    started: datetime | Literal[""] | None, dry_run: bool, **facts: Any,
 ) -> None:  # fmt: skip
     """Say what is known of an incident. Only what is named changes; names are added, an empty text takes one away.
 
@@ -94,7 +96,7 @@ def update(
         name: list(said) if isinstance(said, tuple) else said for name, said in given(facts).items() if said != ()
     }
     times = given({"expected_at": expected, "started_at": started})
-    document |= {name: text and _instant(text) for name, text in times.items()}
+    document |= {name: at and format_instant(at) for name, at in times.items()}
     document |= {name: document[name] or None for name in (*_TEXTS, *times) if name in document}
     if document.get("workaround"):
         document["workaround"] = output.read_body(document["workaround"])
@@ -110,9 +112,9 @@ def update(
 @click.argument("text")
 @AT
 @output.verb(writes=True)
-def note(call: output.Call, identifier: str, text: str, at: str | None, dry_run: bool) -> None:
+def note(call: output.Call, identifier: str, text: str, at: datetime | None, dry_run: bool) -> None:
     """Add a remark; anybody may. TEXT `-` reads standard input."""
-    document = given({"text": output.read_body(text), "at": at and read_moment(at, "--at", call.now())})
+    document = given({"text": output.read_body(text), "at": at and format_instant(at)})
     give(call, "note", identifier, document, dry_run=dry_run)
 
 
@@ -129,7 +131,7 @@ _TIMES = {
 def _times(function: Any) -> Any:
     """Give the command an option for each time of an incident."""
     for name, text in reversed(_TIMES.items()):
-        function = click.option(f"--{name}", metavar="TIME", help=text)(function)
+        function = click.option(f"--{name}", type=Instant(), help=text)(function)
     return function
 
 
@@ -144,7 +146,7 @@ def _times(function: Any) -> Any:
 @click.option("--reason", required=True, help="Why; kept as a remark.")
 @output.verb(writes=True)
 def correct(
-    call: output.Call, identifier: str, cause: str | None, reason: str, dry_run: bool, **times: str | None
+    call: output.Call, identifier: str, cause: str | None, reason: str, dry_run: bool, **times: datetime | None
 ) -> None:
     """Say when something happened after all, or what its cause was.
 
@@ -152,8 +154,7 @@ def correct(
 
     Times are ISO 8601 with any offset, a day, or how long ago, as 2h. Also of an incident that is closed.
     """
-    now = call.now()
-    document = {f"{name}_at": read_moment(text, f"--{name}", now) for name, text in given(times).items()}
+    document = {f"{name}_at": format_instant(at) for name, at in given(times).items()}
     document |= given({"root_cause_id": cause})
     if not document:
         raise UsageError("usage", "say which time, or the cause", hint="prismfs incident correct --help")
@@ -244,19 +245,3 @@ def decide(
 def _check_one_named(agent: str | None, workflow: str | None) -> None:
     if (agent is None) == (workflow is None):
         raise UsageError("usage", "say either --agent or --workflow", hint="prismfs incident pause --help")
-
-
-def _instant(text: str) -> str:
-    """Return the instant that `text` names, as it stands in files; `+2h` counts from now.
-
-    Raises:
-        UsageError: it can be read as neither.
-    """
-    from prismfs.clock import SystemClock
-    from prismfs.records.instants import format_instant, parse_duration, parse_instant
-
-    try:
-        at = SystemClock().now() + parse_duration(text[1:]) if text.startswith("+") else parse_instant(text)
-    except ValueError as error:
-        raise UsageError("usage", str(error), hint="prismfs incident update --help") from error
-    return format_instant(at)

@@ -19,7 +19,6 @@ from prismfs.delivery.nudges.forms import Nudge
 from prismfs.errors import ConflictError, PrismfsError, Problem, RecordError, RefusedError
 from prismfs.records.formats.json_form import write_json
 from prismfs.records.ids import IDENTITY_TARGET, Id, is_id_prefix
-from prismfs.records.instants import parse_duration
 
 TTL = timedelta(hours=1)
 MOST_WAITING = 1000
@@ -153,28 +152,15 @@ class NudgeQueue:
             yield None if folder is None else NudgeFolder(owner, folder)
 
 
-def new_expiry(now: datetime, ttl: str) -> datetime:
-    """Return when a nudge of `now` expires that is worth reading for `ttl`, such as `1h`.
+def new_expiry(now: datetime, ttl: timedelta) -> datetime:
+    """Return when a nudge of `now` expires that is worth reading for `ttl`.
 
     Raises:
-        RecordError: `bad_field`; no duration, or none at all: such a nudge would never be handed out.
+        RecordError: `bad_field`; none at all: such a nudge would never be handed out.
     """
-    wait = duration_of(ttl, field="/ttl")
-    if wait <= timedelta(0):
+    if ttl <= timedelta(0):
         raise RecordError("bad_field", "a nudge lives for some time", field="/ttl", hint="such as 1h")
-    return now + wait
-
-
-def duration_of(text: str, *, field: str) -> timedelta:
-    """Return the duration that `text` names.
-
-    Raises:
-        RecordError: `bad_field`, of `field`.
-    """
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise RecordError("bad_field", str(error), field=field) from None
+    return now + ttl
 
 
 def is_identity(text: str) -> bool:
