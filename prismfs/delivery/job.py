@@ -16,10 +16,13 @@ from prismfs.delivery import ChannelType
 from prismfs.delivery.programs.run import watch
 from prismfs.delivery.secrets import one_line
 from prismfs.errors import RefusedError
-from prismfs.records.api import ChannelForm, Message, Receipt
+from prismfs.records.api import ChannelForm, Message, Receipt, replace_impossible
 
 MARGIN = 16 * 1024
 """Bytes of output handed over beyond those that are kept: a secret that begins before them is found whole."""
+
+_UTF16 = 3
+"""Where more than one byte in three is NUL, the output is UTF-16 of mostly Latin letters."""
 
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # what shells say of it
 
@@ -38,8 +41,11 @@ class _Tail:
             del self._data[: -self._size]
 
     def text(self) -> str:
-        """Return what is kept as text; bytes that are no UTF-8 as U+FFFD."""
-        return bytes(self._data[-self._size :]).decode(errors="replace")
+        """Return what is kept as text; NUL, and bytes that are no UTF-8, as U+FFFD."""
+        data = bytes(self._data[-self._size :])
+        if data.count(0) * _UTF16 > len(data):
+            data = data.replace(b"\0", b"")  # so that secrets are found by their letters
+        return replace_impossible(data.decode(errors="replace"))
 
 
 class JobChannel:

@@ -9,7 +9,7 @@ from prismfs.records.base import (
     MAX_TEXT, Digest, Duration, Identity, Instant, JsonObject, Line, Pid, Record, Text, Value, Word,
 )  # fmt: skip
 from prismfs.records.codec import canonical_json, same
-from prismfs.records.document import Document, JsonValue, member
+from prismfs.records.document import Document, JsonValue, member, replace_impossible
 from prismfs.records.ids import IDENTITY_TARGET, LAYOUT, Id, derive_id, is_id_prefix, parse_id, prefix_of
 from prismfs.records.instants import cut_to_milliseconds, format_duration, format_instant, parse_duration, parse_instant
 from prismfs.records.issue import MOST_TITLE, IssueComment, IssueDraft, IssueState, marked, marker_of, neutralised

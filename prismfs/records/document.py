@@ -99,6 +99,11 @@ def impossible_character(text: str) -> re.Match[str] | None:
     return None if text.isprintable() else _NEVER.search(text)
 
 
+def replace_impossible(text: str) -> str:
+    """Return `text` with U+FFFD for what no value may hold: of what programs say, which must not be refused."""
+    return text if text.isprintable() else _NEVER.sub("\ufffd", text)
+
+
 def escape_unsafe(text: str) -> str:
     """Return JSON or quoted YAML `text` with what may not stand in a file as it is written as escapes."""
     return text if text.isprintable() else _AS_ESCAPE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

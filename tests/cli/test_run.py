@@ -59,6 +59,17 @@ def start(root: Path, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+def test_run_that_prints_nul_bytes_ends_as_it_ended(place: CommandLine, allow: Callable[..., None]) -> None:
+    """FD-30: it was run again after its time-out, and escalated."""
+    allow(export=["sh", "-c", r"printf 'one\000two\000'"], broken=["sh", "-c", r"printf 'r\000o\000w\000' >&2; exit 3"])
+    assert run(place, "export").code == 0
+    assert run(place, "broken").code == 1
+    one, other = jobs(place.root)
+    assert (one["status"], outcomes(one), one.get("incident")) == ("succeeded", ["succeeded"], None)
+    assert (other["status"], set(outcomes(other))) == ("failed", {"failed"})
+    assert place.call("verify", "--json").code == 0
+
+
 def test_run_that_succeeds_prints_what_the_job_said_and_the_result(
     place: CommandLine, allow: Callable[..., None]
 ) -> None:

@@ -158,3 +158,19 @@ def test_send_ends_when_it_is_to_stop(
 def test_send_message_that_no_rule_wrote_runs_nothing(message: Message, tmp_path: Path, body: str) -> None:
     channel = JobChannel(tmp_path, stopping=Event())
     assert channel.send(replace(message, channel="job", body=body)).outcome == "permanent"
+
+
+@pytest.mark.parametrize(
+    ("printed", "kept"),
+    [
+        (rb"a\000b", "a\ufffdb"),
+        (rb"one\000two\000", "one\ufffdtwo\ufffd"),
+        (rb"\377\376r\000o\000w\000s\000", "\ufffd\ufffdrows"),
+        (rb"\355\240\200", "\ufffd\ufffd\ufffd"),
+        (rb"\000\000\000", ""),
+    ],
+)
+def test_output_that_no_record_may_hold_hides_no_end(send: Callable[..., Receipt], printed: bytes, kept: str) -> None:
+    """FD-30: NUL bytes, UTF-16, half characters."""
+    receipt = send("sh", "-c", f"printf '{printed.decode()}'")
+    assert (told(receipt), output(receipt)) == (("succeeded", 0), kept)

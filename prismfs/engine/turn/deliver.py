@@ -17,7 +17,7 @@ from prismfs.engine.turn.desk import Desk
 from prismfs.errors import RecordError
 from prismfs.intake.scan import redact, scan_key
 from prismfs.kinds.core.outbox import JOBS, ROUTED, Outbox
-from prismfs.records.api import Document, Event, Message, Receipt, format_instant
+from prismfs.records.api import Document, Event, Message, Receipt, format_instant, replace_impossible
 
 _NOT_KEPT = "what it printed was not kept: it could not be scanned for secrets"
 
@@ -112,7 +112,7 @@ def begin_event(message: Outbox, now: datetime) -> Event:
 def receipt_event(message: Outbox, receipt: Receipt, now: datetime) -> Event:
     """Return the event that an attempt ended with `receipt`; `message` is as it was when the attempt was made."""
     attempt = message.attempts + (message.status != "sending")
-    document: Document = {"outcome": receipt.outcome, "attempt": attempt, "detail": receipt.detail}
+    document: Document = {"outcome": receipt.outcome, "attempt": attempt, "detail": replace_impossible(receipt.detail)}
     if receipt.document is not None:
         document["record"] = receipt.document
     if receipt.retry_after is not None:
