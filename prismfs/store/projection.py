@@ -245,7 +245,7 @@ class Projection:
         if head == commit:
             return
         self._asked.forget()
-        old = EMPTY_TREE if head is None or git.resolve(head) is None else head
+        old = EMPTY_TREE if head is None or git.resolve(f"{head}^{{tree}}") is None else head
         anew = old == EMPTY_TREE
         if anew:
             listing.clear(self._connection)

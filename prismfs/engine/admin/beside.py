@@ -266,7 +266,7 @@ def _bring_history(git: Git, common: Path, origin: Remote | None, head: str) -> 
             check_whole(git, head)
             return
         except StoreError as error:
-            if error.code != "history_shallow" or origin is None:
+            if error.code not in ("history_shallow", "objects_lost") or origin is None:
                 raise
         option = "--refetch"
     errors = None if origin is None else remotes.bring(git, origin, (_REFSPEC,), option)

@@ -58,8 +58,10 @@ _UNSHALLOW = "git prune --expire=never && git fetch --unshallow, then again"
 def missing(git_dir: Path, what: str, path: str | None = None) -> StoreError:
     """Return the error for objects of the history that a shallow or partial clone has not, with what brings them.
 
-    Source: git-fetch(1) of git 2.39.
+    In any other repository they are lost (`objects_lost`). Source: git-fetch(1) of git 2.39.
     """
+    if not _leaves_out(git_dir):
+        return StoreError("objects_lost", what, path=path, hint="prismfs recover --dry-run says what is left")
     cut = (_common(git_dir) / "shallow").exists()
     hint = _UNSHALLOW if cut else "git fetch --no-filter --refetch, then again"
     return StoreError("history_shallow", what, path=path, hint=hint)

@@ -57,7 +57,7 @@ def fault_of(git: Git, commit: str) -> str | None:
         parents = read_commit(git, commit).parents
         return _fault_between(git, parents[0] if parents else EMPTY_TREE, commit)
     except StoreError as error:
-        if error.code not in ("git_failed", "history_shallow"):
+        if error.code not in ("git_failed", "history_shallow", "objects_lost"):
             raise
         return error.problem.message  # bytes that are no object's
 

@@ -184,7 +184,7 @@ def first_parents(git: Git, until: str) -> tuple[str, ...]:
     try:
         return tuple(git.run("rev-list", "--first-parent", "--reverse", until).decode().split())
     except StoreError as error:
-        if error.code not in ("git_failed", "history_shallow"):
+        if error.code not in ("git_failed", "history_shallow", "objects_lost"):
             raise
         said = (
             "only the end of the history is here (a shallow clone), so that nothing can be decided again from its start"
@@ -203,7 +203,7 @@ def check_whole(git: Git, until: str, *, since: str | None = None) -> None:
     # Quiet: what is here is not named, only what is not.
     absent = git.run("rev-list", "--objects", "--missing=print", "--quiet", *span).decode().replace("?", "").split()
     if absent:
-        raise missing(git.git_dir, f"{len(absent)} objects of the history are not here (a partial clone)", absent[0])
+        raise missing(git.git_dir, f"{len(absent)} objects of the history are not here", absent[0])
 
 
 def founding_of(git: Git, until: str) -> str | None:

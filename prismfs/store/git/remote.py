@@ -182,7 +182,7 @@ def _lacks_objects(git: Git, found: str, known: str | None) -> bool:
     try:
         check_whole(git, found, since=known)
     except StoreError as error:
-        if error.code != "history_shallow":
+        if error.code not in ("history_shallow", "objects_lost"):
             raise
         return True
     return False
