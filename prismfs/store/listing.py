@@ -17,7 +17,7 @@ from prismfs.errors import ConflictError, PrismfsError, StoreError
 from prismfs.records.document import Document
 from prismfs.store import answers
 
-FORM = 3
+FORM = 4
 """Version of the tables below; a database of another form is thrown away and rebuilt."""
 
 _TABLES = f"""
@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS record (
 _INDEXES = {
     "record_id": "(id)",
     "record_kind": "(kind, open, id)",
+    "record_state": "(open, status, kind)",
     "record_key": "(key) WHERE key IS NOT NULL",
     "record_due": "(due_at, id) WHERE due_at IS NOT NULL",
     "record_ref": "(ref) WHERE ref IS NOT NULL",
@@ -224,11 +225,12 @@ def find_documents(
         text = f"+{text} AND number IS NOT NULL"
     direction = "DESC" if newest_first else "ASC"
     cut = "" if limit is None else f" LIMIT {int(limit)}"
-    rows = connection.execute(
-        f"SELECT document FROM record WHERE {text} ORDER BY {order} {direction}{cut}",  # noqa: S608
-        values,
-    )
-    return tuple(row[0] for row in rows), total
+    found, rest = f"SELECT id, document FROM record WHERE {text}", f" ORDER BY {order} {direction}{cut}"  # noqa: S608
+    if order == "id" and cut and len(conditions) == 1:  # in the index's order, which is of the open ones and the others
+        states = " UNION ALL ".join(f"SELECT * FROM ({found} AND open = {state}{rest})" for state in (0, 1))  # noqa: S608
+        found, values = f"SELECT * FROM ({states})", values * 2  # noqa: S608
+    rows = connection.execute(found + rest, values)
+    return tuple(row[1] for row in rows), total
 
 
 def _place(column: str) -> str:

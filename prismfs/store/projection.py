@@ -26,6 +26,7 @@ from prismfs.store.rows import INVALID, Row, invalid_row, parsed, put_rows, rows
 
 R = TypeVar("R", bound=Record)
 
+_OPEN_WITH_KEY = "key = ? AND +open = 1 ORDER BY id"  # without the plus SQLite looks through all that are open
 _BATCH = 256  # changes held in memory at a time while the projection is brought along
 
 
@@ -139,7 +140,7 @@ class Projection:
 
     def open_with_key(self, model: type[R], key: str) -> R | None:
         """Return the newest open record of the kind with this dedup key."""
-        return self._first(model, "key = ? AND open = 1 ORDER BY id DESC LIMIT 1", key)
+        return self._first(model, f"{_OPEN_WITH_KEY} DESC LIMIT 1", key)
 
     def latest_with_key(self, model: type[R], key: str) -> R | None:
         """Return the newest record of the kind with this dedup key, open or not."""
@@ -147,7 +148,7 @@ class Projection:
 
     def all_with_key(self, model: type[R], key: str) -> Sequence[R]:
         """Return the open records of the kind with this key, oldest first."""
-        return self._all(model, "key = ? AND open = 1 ORDER BY id", key)
+        return self._all(model, _OPEN_WITH_KEY, key)
 
     def open_of(self, model: type[R]) -> Sequence[R]:
         """Return the open records of the kind, oldest first."""
@@ -246,8 +247,7 @@ class Projection:
             return
         self._asked.forget()
         old = EMPTY_TREE if head is None or git.resolve(f"{head}^{{tree}}") is None else head
-        anew = old == EMPTY_TREE
-        if anew:
+        if anew := old == EMPTY_TREE:
             listing.clear(self._connection)
             listing.write_kinds(self._connection, {name: kind.listing_document() for name, kind in KINDS.items()})
         changes = (
