@@ -80,6 +80,7 @@ ROWS = {
     ("command", "incident.reopen"): "response.table",
     ("command", "incident.close"): "response.table",
     ("command", "incident.merge"): "response.table",
+    ("command", "incident.unmerge"): "response.table",
     ("command", "incident.update"): "response.table",
     ("command", "incident.note"): "response.table",
     ("command", "incident.pause"): "response.table",

@@ -34,12 +34,12 @@ BUDGETS: dict[str, tuple[int, str]] = {
         "escalate comment, escalate create, escalate forward, escalate unack, gate revise, incident ack, "
         "incident close, incident correct, incident decide, incident hand-over, incident merge, incident "
         "mitigate, incident note, incident open, incident pause, incident reopen, incident resolve, incident "
-        "triage, incident unpause, incident update, journal add, kb add, keys accept, keys enrol, keys "
-        "revoke, mail ack, mail archive, mail read, mail reply, mail send, outbox retry, phone-home approve, "
-        "phone-home reject, phone-home request-changes, phone-home send, phone-home show, phone-home stage, "
-        "phone-home sync, phone-home withdraw, roster add, roster demote, roster elevate, route test, run, "
-        "signal ack, signal send, silence add, silence expire, silence update, tenant add, tenant remove, "
-        "todo add, todo done, upgrade",
+        "triage, incident unmerge, incident unpause, incident update, journal add, kb add, keys accept, keys "
+        "enrol, keys revoke, mail ack, mail archive, mail read, mail reply, mail send, outbox retry, phone- "
+        "home approve, phone-home reject, phone-home request-changes, phone-home send, phone-home show, "
+        "phone-home stage, phone-home sync, phone-home withdraw, roster add, roster demote, roster elevate, "
+        "route test, run, signal ack, signal send, silence add, silence expire, silence update, tenant add, "
+        "tenant remove, todo add, todo done, upgrade",
     ),
     "schema": (84, "pydantic yaml"),
     "scan file": (93, "pydantic re2 yaml"),

@@ -96,6 +96,7 @@ ARGUMENTS = {
     "incident resolve": "{incident} --note mended",
     "incident show": "{incident}",
     "incident triage": "{incident} --severity P0 --reason worse",
+    "incident unmerge": "{merged} --reason 'another disk'",
     "incident unpause": "{severe} --agent jade",
     "incident update": "{incident} --service search",
     "init": "{files}/new --pid PID-NEW01",
@@ -262,6 +263,8 @@ class Scene:
         self.names["resolved"] = self.do("incident open 'Payments fail' --severity P1")
         self.do("incident resolve {resolved} --note 'rolled back'")
         self.do("review submit {resolved} {files}/review.md")
+        self.names["merged"] = self.do("incident open 'Another export fails' --severity P3")
+        self.do("incident merge {merged} --into {severe}")
         self.do("incident pause {severe} --agent jade --reason 'wrong amounts'")
         self.do("incident phase submit {incident} INC-1 {phases}/INC-1.md", actor="gwen")
         self.do("incident phase submit {severe} CHG-1 {files}/plan.md", actor="gwen")

@@ -50,6 +50,7 @@ SCENARIOS = (
     "fd32_outage_of_the_night_told_in_the_morning",
     "fd32_times_corrected_after_the_end",
     "fd34_handed_over_at_the_change_of_shift",
+    "fd36_merge_taken_back",
     "fd36_false_alarm_was_none",
     "go_no_go_by_the_executive_only",
     "incident_reopened_goes_on",

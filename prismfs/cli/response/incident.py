@@ -10,18 +10,7 @@ from prismfs.cli import output
 from prismfs.cli.gates.api import phase
 from prismfs.cli.instants import Instant, within
 from prismfs.cli.listing import print_list
-from prismfs.cli.response.incident_update import (
-    AT,
-    correct,
-    decide,
-    give,
-    given,
-    hand_over,
-    note,
-    pause,
-    unpause,
-    update,
-)
+from prismfs.cli.response.incident_update import AT, PARTS, give, given
 from prismfs.cli.show import record_with
 from prismfs.errors import RefusedError, UsageError
 from prismfs.records.instants import format_instant
@@ -306,5 +295,5 @@ def _give_by_key(
     give(call, verb, identifier, document, dry_run=dry_run)
 
 
-for _part in (update, correct, hand_over, note, pause, unpause, decide, phase):
+for _part in (*PARTS, phase):
     command.add_command(_part)

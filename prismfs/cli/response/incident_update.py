@@ -118,6 +118,18 @@ def note(call: output.Call, identifier: str, text: str, at: datetime | None, dry
     give(call, "note", identifier, document, dry_run=dry_run)
 
 
+@click.command(
+    "unmerge",
+    epilog='\b\nExample:\n  prismfs --as Clara incident unmerge inc-01k5 --reason "it was another disk"',
+)
+@click.argument("identifier", metavar="ID")
+@click.option("--reason", required=True, help="Why; kept as a remark.")
+@output.verb(writes=True)
+def unmerge(call: output.Call, identifier: str, reason: str, dry_run: bool) -> None:
+    """Take a merge back: the incident is one of its own again, with the reports that it had."""
+    give(call, "unmerge", identifier, {"reason": reason}, dry_run=dry_run)
+
+
 _TIMES = {
     "started": "When the impact began.",
     "detected": "When it was detected.",
@@ -245,3 +257,7 @@ def decide(
 def _check_one_named(agent: str | None, workflow: str | None) -> None:
     if (agent is None) == (workflow is None):
         raise UsageError("usage", "say either --agent or --workflow", hint="prismfs incident pause --help")
+
+
+PARTS: tuple[click.Command, ...] = (update, correct, unmerge, hand_over, note, pause, unpause, decide)
+"""The commands of this module."""

@@ -104,6 +104,17 @@ class RoleHeld(Value):
     leads: bool = False
 
 
+class BeforeMerge(Value):
+    """How a merged incident stood, with its reports, and the times of the other one then: what `unmerge` gives back."""
+
+    status: IncidentStatus
+    signals: Annotated[tuple[Id, ...], Field(max_length=MOST_NOTES)] = ()
+    started_at: Instant | None = None
+    detected_at: Instant
+    responded_at: Instant | None = None
+    resolved_at: Instant | None = None
+
+
 class Timers(Value):
     """What the incident waits for; each lapses once, one instant after its time, and `due_at` is the earliest.
 
@@ -158,6 +169,7 @@ class Incident(Record):
     differs: str | None = None
     recurrence_of: Id | None = None
     duplicate_of: Id | None = None
+    before_merge: BeforeMerge | None = None
     count: int = Field(default=1, ge=1)
     drill: bool = False
     job: Id | None = None
@@ -254,7 +266,7 @@ KIND = Kind(
             "resolved": ("triage", "in_review", "closed", *_ENDINGS),
             "in_review": ("triage", "closed"),
             "closed": (),
-            "duplicate": (),
+            "duplicate": ("triage", "mitigating", "mitigated", "resolved"),
             "false_positive": ("triage",),
         },
         open=frozenset(OPEN),

@@ -161,13 +161,9 @@ def reopen_incident(draft: Draft) -> Nothing | None:
 
 def reopen(draft: Draft, incident: Incident, reason: str) -> Incident:
     """Open an incident again that is not closed: whoever has it triages it anew, and its reporters hear of it."""
-    again = roles.without_lead(with_note(draft, incident, reason)).changed(
-        status="triage",
+    noted = with_note(draft, incident, reason).changed(
         reopened=incident.reopened + 1,
         auto_resolved=False,
-        acknowledged_at=None,
-        acknowledged_by=None,
-        acknowledged_note=None,
         mitigated_at=None,
         resolved_at=None,
         resolved_by=None,
@@ -175,10 +171,8 @@ def reopen(draft: Draft, incident: Incident, reason: str) -> Incident:
         closed_at=None,
         closed_by=None,
         closed_reason=None,
-        escalation=None,
-        timers=Timers(),
     )
-    again = draft.put(owners.with_times(draft, again))
+    again = as_open(draft, noted, "triage")
     facts.add_row(draft, "incident.reopened", again, meta={"before": incident.status, "reopened": again.reopened})
     if again.level != AGENT:
         subject = f"Reopened: {facts.subject_of(again)}"
@@ -188,6 +182,19 @@ def reopen(draft: Draft, incident: Incident, reason: str) -> Incident:
     draft.follow(Attend(again.id))
     draft.follow(facts.TellReopened(again.id))
     return again
+
+
+def as_open(draft: Draft, incident: Incident, status: IncidentStatus) -> Incident:
+    """Put and return `incident` as open again: nobody has acknowledged it, and it is escalated anew."""
+    again = roles.without_lead(incident).changed(
+        status=status,
+        acknowledged_at=None,
+        acknowledged_by=None,
+        acknowledged_note=None,
+        escalation=None,
+        timers=Timers(),
+    )
+    return draft.put(owners.with_times(draft, again))
 
 
 def _back(incident: Incident) -> str:

@@ -9,9 +9,9 @@ from datetime import datetime
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.care.signal import Signal
-from prismfs.kinds.response.incident import Incident
+from prismfs.kinds.response.incident import MOST_NOTES, BeforeMerge, Incident
 from prismfs.records.api import Nothing
-from prismfs.rules.core.api import Attend, Draft, Reply
+from prismfs.rules.core.api import AskForTriage, Attend, Draft, Reply
 from prismfs.rules.response import facts, lifecycle, owners, severity, status
 
 
@@ -29,11 +29,72 @@ def merge_incident(draft: Draft) -> Nothing | None:
     draft.because("merge", f"{draft.event.actor} says that it is {into.id}")
     if member.is_open:
         member, into = severity.responded(draft, member), severity.responded(draft, into)
-    draft.subject = ended = lifecycle.end(draft, member.changed(duplicate_of=into.id), "duplicate", None)
+    before = BeforeMerge(
+        status=member.status,
+        signals=tuple(signal.id for signal in draft.view.with_ref(Signal, member.id))[:MOST_NOTES],
+        **{name: getattr(into, name) for name in _JOINED},
+    )
+    merged = member.changed(duplicate_of=into.id, before_merge=before)
+    draft.subject = ended = lifecycle.end(draft, merged, "duplicate", None)
     facts.add_row(draft, "incident.merged", ended, reason=f"merged into {into.id}", meta={"into": into.id})
     _join(draft, member, into)
     draft.follow(facts.TellMerged(member.id, into.id))
     return None
+
+
+def unmerge_incident(draft: Draft) -> Nothing | None:
+    """Take a merge back: the incident is one of its own again, as it stood, with the reports that it had (FD-36).
+
+    It is open as after a reopening, so that people hear of it. The other one has the times that it had, where it has
+    that of the merged one, and counts its reports no more; how bad it is a person judges anew.
+
+    Raises:
+        RefusedError: `not_found`, `not_merged`, `is_duplicate`, `reason_missing`, `too_many_notes`.
+    """
+    member, reason = facts.incident_of(draft), str(draft.event.document.get("reason") or "")
+    before = member.before_merge
+    if member.duplicate_of is None or before is None:
+        raise RefusedError("not_merged", f"it is {member.status}, and of its own", field="/id")
+    if not reason:
+        raise RefusedError(
+            "reason_missing", "a merge is taken back with a reason", field="/reason", hint="--reason TEXT"
+        )
+    into = draft.need(Incident, member.duplicate_of)
+    if into.duplicate_of is not None:
+        hint = f"prismfs incident unmerge {into.id} --reason TEXT"
+        raise RefusedError(
+            "is_duplicate", f"{into.id} was merged, too, into {into.duplicate_of}", field="/id", hint=hint
+        )
+    draft.because("unmerge", f"{draft.event.actor} says that it is not {into.id}")
+    again = status.with_note(draft, member, reason).changed(
+        duplicate_of=None, before_merge=None, closed_at=None, closed_by=None, closed_reason=None
+    )
+    if before.status == "resolved":
+        again = draft.put(again.changed(status="resolved"))
+    else:
+        again = lifecycle.as_open(draft, again, "triage" if before.status == "retrying" else before.status)
+    draft.subject = again
+    facts.add_row(draft, "incident.unmerged", again, reason=f"it is not {into.id}", meta={"into": into.id})
+    _part(draft, member, into, before)
+    for name in before.signals:
+        signal = draft.get(Signal, name)
+        if signal is not None and signal.incident == into.id:
+            draft.put(signal.changed(incident=again.id))
+    if again.is_open:
+        draft.follow(AskForTriage(again.id, reason="its merge was taken back"))
+        draft.follow(Attend(again.id))
+        draft.follow(facts.TellReopened(again.id))
+    return None
+
+
+def _part(draft: Draft, member: Incident, into: Incident, before: BeforeMerge) -> None:
+    """Put `into` without the reports and the times that it has of `member`."""
+    times = {name: getattr(before, name) for name in _JOINED if getattr(into, name) == getattr(member, name)}
+    parted = into.changed(count=max(1, into.count - member.count), **times)
+    facts.check_times(parted)
+    parted = draft.put(owners.with_times(draft, parted) if parted.is_open else parted)
+    reason = f"{member.id} is none of it, {parted.count} reports are left"
+    facts.add_row(draft, "incident.parted", parted, reason=reason, meta={"member": member.id, "count": parted.count})
 
 
 def tell_merged(draft: Draft, asked: facts.TellMerged) -> None:
@@ -64,6 +125,10 @@ def tell_merged(draft: Draft, asked: facts.TellMerged) -> None:
             )
     for signal in draft.view.with_ref(Signal, member.id):
         draft.put(draft.need(Signal, signal.id).changed(incident=into.id))
+
+
+_JOINED = ("started_at", "detected_at", "responded_at", "resolved_at")
+"""The times that a merge takes from either."""
 
 
 def _check(draft: Draft, member: Incident, into: Incident) -> None:

@@ -25,6 +25,7 @@ TABLE: Table = {
     ("command", "incident.reopen"): Row((lifecycle.reopen_incident,)),
     ("command", "incident.close"): Row((lifecycle.close_incident,)),
     ("command", "incident.merge"): Row((merging.merge_incident,)),
+    ("command", "incident.unmerge"): Row((merging.unmerge_incident,)),
     ("command", "incident.update"): Row((status.update,)),
     ("command", "incident.note"): Row((status.note,), right="anyone", dropped_as=("comment", "incident")),
     ("command", "incident.pause"): Row((orders.pause,)),

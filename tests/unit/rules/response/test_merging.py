@@ -205,3 +205,32 @@ def test_merge_takes_the_first_answer_of_either(rules: MemoryProject) -> None:
     merge(rules, member, into)
     found = rules.fresh(into)
     assert (found.responded_at, found.missed) == (rules.fresh(member).responded_at, ("respond",))
+
+
+def test_unmerged_has_its_reports_and_the_other_its_times(rules: MemoryProject) -> None:
+    """FD-36: what came of the merge goes; what people have said since stays."""
+    first = rules.open_incident(dedup_key="a", severity="P3", subject="a")
+    rules.wait(minutes=5)
+    second = rules.open_incident(dedup_key="b", severity="P1", subject="b")
+    rules.give("incident.merge", {"id": first.id, "into": second.id})
+    joined = rules.fresh(second)
+    assert (joined.detected_at, joined.count) == (first.detected_at, 2)
+    rules.wait(minutes=5)
+    rules.give("incident.unmerge", {"id": first.id, "reason": "another disk"})
+    again, other = rules.fresh(first), rules.fresh(second)
+    assert (again.status, again.duplicate_of, again.before_merge, again.closed_at) == ("triage", None, None, None)
+    assert (other.detected_at, other.count, other.severity.label) == (second.detected_at, 1, "P1")
+    assert {signal.incident for signal in rules.all(Signal)} == {first.id, second.id}
+
+
+def test_unmerge_of_one_that_was_merged_on_names_what_comes_first(rules: MemoryProject) -> None:
+    a, b, c = (rules.open_incident(dedup_key=key, severity="P2", subject=key) for key in "abc")
+    rules.give("incident.merge", {"id": a.id, "into": b.id})
+    rules.give("incident.merge", {"id": b.id, "into": c.id})
+    refused = rules.give("incident.unmerge", {"id": a.id, "reason": "x"})
+    assert isinstance(refused, Refused)
+    assert (refused.problem.code, b.id in str(refused.problem.hint)) == ("is_duplicate", True)
+    rules.give("incident.unmerge", {"id": b.id, "reason": "x"})
+    assert (rules.fresh(c).count, rules.fresh(b).count) == (1, 2)
+    rules.give("incident.unmerge", {"id": a.id, "reason": "x"})
+    assert (rules.fresh(b).count, rules.fresh(a).count) == (1, 1)
