@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +38,11 @@ class CommandServer:
                 self._sockets.open(root)
             except OSError as error:
                 complain(f"no commands are served for {root.name}: {error.strerror or error}")
+
+    def keep(self) -> None:
+        """Open again what somebody has taken away; where that cannot be, commands are decided by who gives them."""
+        with suppress(OSError):
+            self._sockets.keep()
 
     def serve(self, now: datetime) -> Iterator[tuple[Desk, tuple[Outcome, ...]]]:
         """Go on with all that came in; yield what was committed by it for each desk."""

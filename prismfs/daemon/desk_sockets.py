@@ -78,6 +78,21 @@ class DeskSockets:
         self._listeners[root] = listener
         threading.Thread(target=self._accept, args=(root, listener), name="commands", daemon=True).start()
 
+    def keep(self) -> None:
+        """Listen anew for each project whose socket somebody has taken away, such as by `rm -rf run`.
+
+        Raises:
+            OSError: as in `open`.
+        """
+        for root, listener in () if self._closed else (*self._listeners.items(),):
+            with suppress(OSError), wire.address(root) as path:
+                if os.path.exists(path):
+                    continue
+            self.open(root)
+            with suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)  # its thread ends
+            listener.close()
+
     def take(self) -> list[Asked]:
         """Return what came in since the last call, in order: new commands, and those whose errand is done."""
         found, self._seen = self._seen, []
@@ -119,7 +134,7 @@ class DeskSockets:
                 connection, _ = listener.accept()
             except OSError as error:
                 self._free.release()
-                if not self._closed:
+                if not self._closed and self._listeners.get(root) is listener:
                     _log.error("no more commands are taken", extra={"project": root.name, "code": str(error.errno)})
                 return
             threading.Thread(target=self._serve, args=(root, connection), name="command", daemon=True).start()

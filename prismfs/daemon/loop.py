@@ -291,6 +291,7 @@ class Watcher:
         self._write_health(project, state="watching")
 
     def _write_health(self, project: WatchedProject, *, state: str) -> None:
+        self._commands.keep()
         tracker, sharing = self._syncer.problem(project.desk), self._sharer.problem(project.desk)
         more: Document = {"polling": self.hints.polling, "tracker": tracker, "sharing": sharing}
         project.write_health(self._clock.now(), state, more)

@@ -4,6 +4,7 @@ An entry is a drop when its name follows the rule and it is a regular file; ever
 refused. Nothing is followed, nothing but a regular file is opened, and its bytes are read once.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Collection, Iterator
@@ -238,5 +239,5 @@ def _unwritable(name: str, error: OSError) -> StoreError:
         "inbox_unwritable",
         f"a file that was taken in cannot be removed: {error.strerror}",
         path=f"inbox/{printable(name)}",
-        hint="give the watcher's user write permission on inbox/",
+        hint="umount it" if error.errno == errno.EBUSY else "give the watcher's user write permission on inbox/",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -84,6 +85,20 @@ def test_command_is_committed_by_the_watcher_that_says_so(watched: Watched) -> N
     assert not (watched.root / "run" / wire.NAME).exists()
     assert create(watched, "and the lock").returncode == 0
     assert len(watched.records("bead")) == 2
+
+
+def test_socket_that_was_taken_away_with_its_folder_is_opened_again(watched: Watched) -> None:
+    """Commands were decided without the watcher until it was started anew."""
+    child = watched.start()
+    for number in range(3):
+        shutil.rmtree(watched.root / "run")
+        assert create(watched, f"alone {number}").returncode == 0  # which wakes the watcher, too
+        until((watched.root / "run" / wire.NAME).exists, "the socket to be opened again")
+        assert create(watched, f"served {number}").returncode == 0
+        assert len(committed(watched, child, f"served {number}")) == 1
+    assert watched.stop(child) == 0
+    assert "no more commands" not in watched.printed(child)
+    assert not (watched.root / "run" / wire.NAME).exists()
 
 
 def test_socket_is_its_owners_alone(steady: Watched) -> None:

@@ -72,7 +72,7 @@ def planned(code: Path, folder: Path, pid: str) -> tuple[str, ...]:
         f"a branch {name} and references below refs/prismfs/{pid}/",
         f"{common / 'worktrees' / f'prismfs-{pid}'}: a locked work tree, {folder}",
         f"{common / name}: lock, marks and projection",
-        f"{common / 'info' / 'exclude'}: one line that hides {folder.name}/ from the code",
+        f"{common / 'info' / 'exclude'}: one line, {_pattern(code, folder)}, that hides it from the code",
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from prismfs.delivery.plugin import GROUP, is_installed
 from prismfs.engine.admin import doctor_tenant, watchdog
 from prismfs.engine.admin.check import check_routes
-from prismfs.engine.admin.isolation import isolation_of
+from prismfs.engine.admin.isolation import isolation_of, mount_in
 from prismfs.engine.trust import endorsement, hook_scripts, protection, report
 from prismfs.errors import ConfigError, PrismfsError, Problem
 from prismfs.intake.personal import PERSONAL
@@ -239,8 +239,8 @@ def _check_inbox(root: Path) -> Problem | None:
     inbox = root / "inbox"
     if not (inbox.exists() or inbox.is_symlink()):  # as in a fresh clone: git keeps no empty folder
         return Problem("no_inbox", "is not there yet", path="inbox", hint="prismfs watch makes it")
-    fits = inbox.is_dir() and not inbox.is_symlink()
-    return None if fits else Problem("no_inbox", "is not a folder", path="inbox", hint="make it a folder")
+    is_none = Problem("no_inbox", "is not a folder", path="inbox", hint="make it a folder")
+    return is_none if inbox.is_symlink() or not inbox.is_dir() else mount_in(inbox)
 
 
 def _check_heartbeat(repo: ProjectRepo, now: datetime) -> Problem | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from prismfs.errors import RefusedError, StoreError
+from prismfs.errors import Problem, RefusedError, StoreError
 from prismfs.store.git.keys import key_folder
 from prismfs.store.git.place import find_git_dir
 
@@ -100,6 +100,16 @@ def separate(root: Path, group: str) -> None:
     _set(root / "inbox", number, _INBOX)
     for name in _HIDDEN:
         _set(root / name, number, _PRIVATE)
+
+
+def mount_in(inbox: Path) -> Problem | None:
+    """Name the first entry of the inbox that another file system is mounted on: it cannot be moved out of there."""
+    mounted = (entry for entry in sorted(inbox.iterdir()) if not entry.is_symlink() and os.path.ismount(entry))
+    found = next(mounted, None)
+    if found is None:
+        return None
+    said = "another file system is mounted on it, and what lies there is not taken"
+    return Problem("mount_in_inbox", said, path=f"inbox/{found.name}", hint=f"umount {found}; drop files into inbox/")
 
 
 def keep_group_reading(root: Path) -> None:
