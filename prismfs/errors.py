@@ -89,9 +89,10 @@ class ConflictError(PrismfsError):
 
 
 class UndeliveredError(PrismfsError):
-    """Not everything was delivered; it stays in the outbox."""
+    """Done and kept, but not everything was delivered; it stays in the outbox. `data` is what the command answers."""
 
     exit_code = 6
+    data: object = None
 
 
 class ForbiddenError(PrismfsError):

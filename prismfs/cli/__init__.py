@@ -145,7 +145,7 @@ def run(arguments: Sequence[str]) -> int:
         result = cli.main(args=list(arguments), prog_name="prismfs", standalone_mode=False)
         sys.stdout.flush()
     except PrismfsError as error:
-        output.print_error(error.problem, as_json=as_json)
+        output.print_error(error.problem, as_json=as_json, data=getattr(error, "data", None))
         return error.exit_code
     except click.exceptions.Exit as stop:
         return stop.exit_code

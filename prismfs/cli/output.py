@@ -154,11 +154,15 @@ def stream(call: Call, data: Any, text: str) -> None:
     sys.stdout.flush()
 
 
-def print_error(problem: Problem, *, as_json: bool) -> None:
-    """Print an error: the envelope on stdout with `--json`, else one message on stderr."""
+def print_error(problem: Problem, *, as_json: bool, data: object = None) -> None:
+    """Print an error: the envelope on stdout with `--json`, else one message on stderr.
+
+    `data` is what the command answers all the same: of what is done and kept, though not all of it was delivered.
+    """
     if as_json:
+        told = {"schema": SCHEMA, "ok": False, "error": problem.as_document()} | ({"data": data} if data else {})
         # At once: a watcher goes on after it, and the reader of its stream must know.
-        print(encode({"schema": SCHEMA, "ok": False, "error": problem.as_document()}), flush=True)
+        print(encode(told), flush=True)
         return
     head = click.style("error", fg="red", bold=True)
     where = " ".join(part for part in (problem.path, problem.field) if part)

@@ -42,6 +42,7 @@ def decision_document(decision: Decision) -> dict[str, Any]:
             rows = said_in(decision.puts)
             return {
                 "decided": decision.rule,
+                "id": decision.subject,
                 "subject": decision.subject,
                 "reason": decision.reason,
                 "title": decision.title,
@@ -60,7 +61,12 @@ def decision_document(decision: Decision) -> dict[str, Any]:
         case Refused():
             return {"decided": "refused", "error": decision.problem.as_document()}
         case Nothing():
-            return {"decided": "nothing", "subject": decision.subject, "reason": decision.reason}
+            return {
+                "decided": "nothing",
+                "id": decision.subject,
+                "subject": decision.subject,
+                "reason": decision.reason,
+            }
 
 
 def advice_in(decision: Decision) -> list[str]:

@@ -20,7 +20,9 @@ def submit_and_print(
     if not (undelivered and call.as_json):
         output.result(call, answer["data"], answer["lines"])
     if undelivered:
-        raise UndeliveredError(**undelivered)
+        error = UndeliveredError(**undelivered)
+        error.data = answer["data"]
+        raise error
 
 
 def submit_protected(call: output.Call, kind: str, document: dict[str, Any], *, dry_run: bool) -> None:

@@ -31,8 +31,8 @@ BUDGETS: dict[str, tuple[int, str]] = {
         "cryptography pydantic re2 sqlite3 yaml",
         "action done, bead claim, bead close, bead comment, bead create, bead dep add, bead dep remove, bead "
         "import, bead release, bead reopen, bead update, classify, emit, escalate ack, escalate close, "
-        "escalate comment, escalate create, escalate forward, escalate unack, gate revise, incident ack, "
-        "incident close, incident correct, incident decide, incident hand-over, incident merge, incident "
+        "escalate comment, escalate create, escalate forward, escalate resolve, escalate unack, gate revise, "
+        "incident ack, incident close, incident correct, incident decide, incident hand-over, incident merge, incident "
         "mitigate, incident note, incident open, incident pause, incident reopen, incident resolve, incident "
         "triage, incident unmerge, incident unpause, incident update, journal add, kb add, keys accept, keys "
         "enrol, keys revoke, mail ack, mail archive, mail read, mail reply, mail send, outbox retry, phone- "

@@ -61,6 +61,7 @@ ARGUMENTS = {
     "emit": "{files}/report.json",
     "escalate ack": "{escalation}",
     "escalate close": "{escalation} --reason done",
+    "escalate resolve": "{escalation} --reason done",
     "escalate comment": "{escalation} seen",
     "escalate create": "-s CRITICAL help",
     "escalate forward": "{escalation} --reason 'beyond me'",

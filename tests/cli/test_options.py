@@ -149,3 +149,33 @@ def test_lists_are_cut_by_an_instant_of_any_offset(place: CommandLine) -> None:
     near = place.call("escalate", "list", "--tier", "mayr", "--json").error
     assert near["code"] == "unknown_word"
     assert "did you mean mayor?" in near["hint"]
+
+
+def test_what_is_kept_and_not_delivered_answers_its_data_beside_the_error(place: CommandLine) -> None:
+    """FD-60."""
+    answer = place.call("escalate", "-s", "CRITICAL", "help", "--json")
+    assert (answer.code, answer.error["code"]) == (6, "undelivered")
+    data = answer.document["data"]
+    assert data["id"] == answer.error["path"] == place.newest("bead")
+    assert {"mail:mayor", "sms:human"} <= {one["action"] for one in data["deliveries"]}
+    waiting = place.call("outbox", "list", "--undelivered").out
+    assert "no contact" in waiting or "human_sms" in waiting
+    assert place.call("escalate", "resolve", data["id"], "--reason", "done", "--json").data["id"] == data["id"]
+    assert place.call("escalate", "close", data["id"], "--reason", "done", "--json").data["decided"] == "nothing"
+
+
+def test_a_mistyped_command_of_escalate_opens_nothing(place: CommandLine) -> None:
+    """FD-23."""
+    for word, meant in (("lst", "list"), ("clsoe", "close"), ("Ack", "ack")):
+        answer = place.call("escalate", word, "--json")
+        assert (answer.code, answer.error["code"]) == (2, "usage")
+        assert f"did you mean {meant}" in answer.error["message"]
+    assert place.call("escalate", "list", "--json").data["total"] == 0
+    assert place.call("escalate", "-s", "LOW", "list is short").code == 0
+
+
+def test_export_to_a_dash_is_standard_output(place: CommandLine) -> None:
+    """FD-23."""
+    place.call("bead", "create", "rotate the key")
+    assert '"rotate the key"' in place.spawn("-C", str(place.root), "bead", "export", "-").out
+    assert not (place.root / "-").exists()

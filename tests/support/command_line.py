@@ -36,7 +36,11 @@ class Answer:
         found: dict[str, Any] = json.loads(self.out)
         assert self.out.count("\n") == 1
         assert found["schema"] == "prismfs/cli/v1"
-        assert set(found) == {"schema", "ok", "data" if found["ok"] else "error"}
+        assert set(found) - ({"data"} if self.code == 6 else set()) == {
+            "schema",
+            "ok",
+            "data" if found["ok"] else "error",
+        }
         return found
 
     @property

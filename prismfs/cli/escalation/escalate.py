@@ -7,6 +7,7 @@ import click
 
 from prismfs.cli import output
 from prismfs.cli.instants import Instant, Length, within
+from prismfs.cli.words import meant
 from prismfs.errors import UsageError
 from prismfs.records.instants import format_duration, format_instant
 
@@ -15,8 +16,11 @@ class CreateByDefault(click.Group):
     """A group whose first word, when it is no command of the group, is the description of a new escalation."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the command `create` in front where none is named."""
+        """Put the command `create` in front where none is named; one word that is nearly one is asked about."""
         if args and args[0] not in (*self.commands, "--help"):
+            if args[0].isalpha() and (near := meant(args[0], self.commands)):
+                said = f"no command {args[0]!r} of escalate; {near} An escalation of that name: escalate create"
+                raise click.UsageError(said, ctx)
             args = ["create", *args]
         return super().parse_args(ctx, args)
 
@@ -156,6 +160,17 @@ def ack(call: output.Call, identifier: str | None, signature: str | None, note: 
 @output.verb(writes=True)
 def close(call: output.Call, identifier: str, reason: str, dry_run: bool) -> None:
     """Say that it is settled, with the reason."""
+    _submit(call, "escalate.close", {"reason": reason}, target=identifier, dry_run=dry_run)
+
+
+@command.command(
+    "resolve", epilog='\b\nExample:\n  prismfs --as mayor escalate resolve bea-01k5 --reason "fixed in abc123"'
+)
+@click.argument("identifier", metavar="ID")
+@click.option("--reason", required=True, help="How it was settled.")
+@output.verb(writes=True)
+def resolve(call: output.Call, identifier: str, reason: str, dry_run: bool) -> None:
+    """Say that it is settled: what close does, by the word of the escalation protocol (R-004-12)."""
     _submit(call, "escalate.close", {"reason": reason}, target=identifier, dry_run=dry_run)
 
 

@@ -223,12 +223,12 @@ def import_(call: output.Call, file: Path, dry_run: bool) -> int:
 @click.argument("file", metavar="[FILE]", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @output.verb()
 def export(call: output.Call, file: Path | None) -> None:
-    """Write every bead as one line, oldest first, to FILE or standard output."""
+    """Write every bead as one line, oldest first, to FILE or (without one, or `-`) standard output."""
     from prismfs.engine.admin.bead_import import export_lines
 
     with reading(call.project()) as connection:
         found = list(export_lines(connection))
-    if file is None:
+    if file is None or str(file) == "-":
         output.result(call, {"items": found, "total": len(found)}, (output.encode(line) for line in found))
         return
     try:

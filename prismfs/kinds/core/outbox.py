@@ -74,5 +74,5 @@ KIND = Kind(
         "title": "subject", "status": "status", "key": "held_by", "due_at": "due_at", "owner": "action",
         "ref": "about",
     },
-    listing=("status", "level", "action", "held_by"),
+    listing=("status", "level", "action", "detail", "due_at", "held_by"),
 )  # fmt: skip
