@@ -179,3 +179,11 @@ def test_export_to_a_dash_is_standard_output(place: CommandLine) -> None:
     place.call("bead", "create", "rotate the key")
     assert '"rotate the key"' in place.spawn("-C", str(place.root), "bead", "export", "-").out
     assert not (place.root / "-").exists()
+
+
+def test_prime_says_how_long_each_waits_and_when_it_is_raised(place: CommandLine) -> None:
+    """FD-62."""
+    place.call("escalate", "-s", "LOW", "the disk is full")
+    line = next(line for line in place.call("prime").out.splitlines() if "the disk is full" in line)
+    assert "next in 3h" in line
+    assert "s  next" in line
