@@ -51,7 +51,7 @@ def init(
     """
     from prismfs.engine.admin import beside as beside_code
     from prismfs.engine.admin import isolation
-    from prismfs.engine.admin.init_project import BRIDGES, init_project
+    from prismfs.engine.admin.init_project import BRIDGES, check_alone, init_project
     from prismfs.engine.admin.membership import home_for, join_tenant
     from prismfs.kinds.care.settings.consent import TEXT
     from prismfs.kinds.core.settings.project import Project
@@ -60,6 +60,7 @@ def init(
         raise UsageError("usage", "--at goes with --beside", hint="prismfs init --help")
     code = beside_code.top_of(folder) if beside else folder
     folder = beside_code.folder_in(code, at) if beside else folder
+    check_alone(folder)
     writes = beside_code.planned(code, folder, pid) if beside else ()
     known = None if tenant is None else home_for(folder, pid, tenant, home=home)
     document: dict[str, Any] = {

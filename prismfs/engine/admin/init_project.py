@@ -3,7 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
-from prismfs.errors import ConflictError, RecordError
+from prismfs.errors import ConflictError, RecordError, RefusedError
 from prismfs.kinds import kind_of
 from prismfs.kinds.care.settings.consent import TEXT, TEXT_VERSION, Consent
 from prismfs.kinds.core.settings import members, persona
@@ -29,6 +29,22 @@ _PLAIN_FILES = {
     ".gitignore": "".join(f"/{name}/\n" for name in FOLDERS).encode(),
     ".gitattributes": b"# Records are bytes: no line-ending conversion, no filters.\n* -text\n",
 }
+
+
+def check_alone(folder: Path) -> None:
+    """Accept a folder for a new project that is in no other project's: what is there is that one's to watch and keep.
+
+    Raises:
+        RefusedError: `project_within`.
+    """
+    if (folder / "prismfs.yaml").exists():
+        return  # it is there already
+    for above in folder.resolve().parents:
+        if (above / "prismfs.yaml").is_file() and (above / ".git").exists():
+            raise RefusedError(
+                "project_within", f"is within the folder of another project, {above}", path=str(folder),
+                hint="give a folder outside of it; projects of one tenant lie side by side",
+            )  # fmt: skip
 
 
 def init_project(root: Path, *, project: Project, now: datetime) -> tuple[str, bool]:
