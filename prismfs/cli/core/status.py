@@ -7,7 +7,6 @@ R-002-53).
 import json
 import sqlite3
 import time
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,11 @@ import click
 
 from prismfs.cli import output
 from prismfs.cli.core.status_detail import read_status_detail
-from prismfs.cli.instants import format_age
 from prismfs.cli.sender import own_pid, sender_text, with_sender
 from prismfs.engine.admin.isolation import isolation_of
-from prismfs.engine.metrics.facts import format_seconds
+from prismfs.engine.metrics.facts import format_seconds, instant_of
 from prismfs.engine.metrics.incidents_now import Active, read_active
 from prismfs.errors import PrismfsError
-from prismfs.records.instants import format_instant
 from prismfs.store import listing
 from prismfs.store.reading import reading, resolve_id
 
@@ -71,28 +68,29 @@ def prime(call: output.Call) -> None:
     groups: dict[str, list[dict[str, Any]]] = {}
     for bead in beads:
         groups.setdefault(bead["severity"]["label"], []).append(bead)
-    now = call.now()
+    now = int(time.time() * 1000)
     many = "1 escalation waits" if len(beads) == 1 else f"{len(beads) or 'no'} escalations wait"
     lines = [f"{many} for an answer"]
     for label, group in groups.items():
         lines.append(f"{output.severity_style(group[0]['severity']['rank'], label)} ({len(group)})")
         for bead in group:
             said = f"{sender_text(bead)}: {bead['title']}"
-            waits = f"{format_age(bead['created_at'], now):>4}  {_next_raise(bead.get('due_at'), now)}"
+            age = format_seconds((now - instant_of(bead["created_at"])) // 1000)
+            waits = f"{age:>7}  {_next_raise(bead.get('due_at'), now)}"
             lines.append(f"  {bead['id']}  {bead['tier']:10}  {waits}  {output.safe(said)}")
     if beads:
         lines.append("answer: prismfs escalate ack ID, then close ID --reason, or forward ID --reason")
     output.result(call, {"items": beads, "total": len(beads)}, lines)
 
 
-def _next_raise(due_at: str | None, now: datetime) -> str:
-    """Return how far off the next raise is; what is overdue stands out."""
+def _next_raise(due_at: str | None, now: int) -> str:
+    """Return how far off the next raise is, as of `now` (ms since 1970); what is overdue stands out."""
     if due_at is None:
         return f"{'not raised again':18}"
-    late = now - datetime.fromisoformat(due_at)
-    if late.total_seconds() > 0:
-        return click.style(f"{'overdue ' + format_age(due_at, now):18}", fg="red", bold=True)
-    return f"{'next in ' + format_age(format_instant(now), now - late):18}"
+    left = (instant_of(due_at) - now) // 1000
+    if left < 0:
+        return click.style(f"{'overdue ' + format_seconds(-left):18}", fg="red", bold=True)
+    return f"{'next in ' + format_seconds(left):18}"
 
 
 def read_banner(connection: sqlite3.Connection, *, at: int) -> dict[str, Any]:
