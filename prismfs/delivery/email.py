@@ -225,6 +225,8 @@ def compose(message: Message, *, sender: Address, recipient: Address) -> EmailMe
     mail["Subject"] = message.subject
     mail["Date"] = format_datetime(message.created_at)
     mail["Message-ID"] = f"<{message.id}@prismfs>"
+    if message.thread is not None:  # RFC 5322, 3.6.4: programs show it below the first one
+        mail["In-Reply-To"] = mail["References"] = f"<{message.thread}@prismfs>"
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday notices in answer
     mail["X-Prismfs-About"] = message.about
     # Quoted-printable: no line is too long and no byte is one that a server on the way might change.

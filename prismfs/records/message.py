@@ -30,6 +30,7 @@ class Message:
     priority: str
     created_at: datetime
     expected: Document = field(default_factory=dict)
+    thread: str | None = None
 
     def payload(self) -> Document:
         """Return the message as the JSON object that files, webhooks and commands are given."""

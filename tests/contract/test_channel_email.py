@@ -73,6 +73,15 @@ def test_mail_arrives_as_it_was_meant(smtp_server: SmtpServer, send: Send, messa
     assert body_of(data) == "Answer: prismfs escalate ack\n"
 
 
+def test_mail_of_a_thread_answers_the_first_one(smtp_server: SmtpServer, send: Send, message: Message) -> None:
+    """FD-17: a program shows all of one escalation together."""
+    for told in (message, replace(message, thread="out-1")):
+        assert send(smtp_server, told=told).outcome == "sent"
+    first, later = (message_from_bytes(data, policy=policy.SMTP) for _, _, data in smtp_server.mails)
+    assert first["In-Reply-To"] is None
+    assert later["In-Reply-To"] == later["References"] == "<out-1@prismfs>"
+
+
 def test_mail_with_dots_and_foreign_letters_arrives_whole(
     smtp_server: SmtpServer, send: Send, message: Message
 ) -> None:

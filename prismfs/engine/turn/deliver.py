@@ -145,6 +145,7 @@ def carry(channels: Mapping[str, Channel], message: Outbox) -> Receipt:
                 priority=message.priority,
                 created_at=message.created_at,
                 expected=message.expected,
+                thread=message.thread,
             )
         )
     except Exception as error:  # a channel that another package adds may fail in any way; the watcher must go on

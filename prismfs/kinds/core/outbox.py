@@ -20,6 +20,7 @@ class Outbox(Record):
     handed to its channel and, if nothing was heard by `due_at`, `unknown`: it may have arrived and is sent again
     with the same key; `sent`; `failed`, the place refused it for good; `dead`, tried as often as the policy says;
     `not_configured`; `grouped`, said by the message `sent_with`; `withdrawn`, not needed any more.
+    `thread` is the first message by the same action about the same record.
     `expected` is what must hold of the target, as it was approved: a channel that sees otherwise does not send.
     `attempts` only ever grows; `attempts_before` of them were made before another round was asked for.
     """
@@ -34,6 +35,7 @@ class Outbox(Record):
     target: str
     subject: Line
     body: Text
+    thread: Id | None = None
     expected: JsonObject = Field(default_factory=dict)
     priority: Literal["low", "normal", "high", "urgent"]
     created_at: Instant

@@ -3,11 +3,12 @@
 Scopes, sources, labels, redactions, remarks; an acknowledgement, a comment.
 """
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from prismfs.records.api import Id, Identity, Instant, Text, Value
+from prismfs.records.api import Duration, Id, Identity, Instant, Line, Text, Value, Word, check_rule
 
 Scope = Literal["customer-internal", "prism-product", "mixed"]
 """Whose matter an incident is: the customer's alone, the product's, or both (R-000-26)."""
@@ -40,6 +41,25 @@ class Redaction(Value):
     level: Literal["redact", "suspect"] = "redact"
     rules: str = ""
     mac: str | None = None
+
+
+def _comes_again(rule: str) -> str:
+    check_rule(rule)
+    return rule
+
+
+def _lasts(wait: timedelta) -> timedelta:
+    if wait <= timedelta(0):
+        raise ValueError("a window lasts some time")
+    return wait
+
+
+class Window(Value):
+    """A window of time that comes again: an RFC 5545 rule and how long each one lasts, in UTC (R-002-05)."""
+
+    name: Word
+    rule: Annotated[Line, AfterValidator(_comes_again)]
+    lasts: Annotated[Duration, AfterValidator(_lasts)]
 
 
 class Note(Value):

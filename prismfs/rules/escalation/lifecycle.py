@@ -158,7 +158,7 @@ def _lapse(draft: Draft, bead: Escalation, due: datetime) -> None:
     draft.row("escalation.lapsed", opened, level="warn", meta=meta | _late(draft, due))
     if authority.is_identity(draft.view, who) and who != opened.tier:
         tiers.tell(draft, opened, who, f"Your acknowledgement has lapsed: {said}", role="lapse")
-    announce(draft, opened)
+    announce(draft, opened, f"Open again: {said}")
 
 
 def _late(draft: Draft, due: datetime) -> dict[str, JsonValue]:
@@ -174,13 +174,15 @@ def _raise(draft: Draft, bead: Escalation, due: datetime) -> None:
         last_reescalated_at=draft.now,
     )  # fmt: skip
     draft.subject = stale = draft.put(tiers.timed(draft, stale, since=draft.now))
-    waited = draft.escalation_policy.stale_threshold
-    draft.because("raise", f"nobody answered for {waited}: {bead.severity.label} to {severity.label}")
+    settings = draft.escalation_policy
+    waited = format_duration(draft.now - (bead.waiting_since or bead.began_at))
+    said = f"nobody answered for {waited}, {count} of {settings.max_reescalations}"
+    draft.because("raise", f"{said}: {bead.severity.label} to {severity.label}")
     meta: dict[str, JsonValue] = {"severity": severity.label, "count": count}
     meta["actions"] = [*notices.actions_of(draft, stale)]
     level: Level = "error" if severity.rank <= 1 else "warn"
     draft.row("escalation.raised", stale, level=level, meta=meta | _late(draft, due))
-    announce(draft, stale)
+    announce(draft, stale, f"Raised from {bead.severity.label} to {severity.label}: {said}")
 
 
 def _of_incident(draft: Draft, identifier: Id) -> Escalation | None:

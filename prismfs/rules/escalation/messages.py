@@ -1,4 +1,4 @@
-"""Notices as messages: what they say (R-004-28), and when they may leave: so many of one action in so long (C-80)."""
+"""Notices as messages, and when they may leave: so many of one action in so long (C-80), not in quiet hours (C-72)."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -9,16 +9,17 @@ from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.group import Group
 from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
+from prismfs.kinds.escalation.settings.notices import Notices
 from prismfs.kinds.escalation.settings.routing import Route, Routing
-from prismfs.records.api import Id, View
-from prismfs.rules.core.api import JITTER, Draft, authority, one_line
-from prismfs.rules.escalation import routes
+from prismfs.records.api import Id, View, next_begin
+from prismfs.rules.core.api import JITTER, Draft, authority
+from prismfs.rules.escalation import routes, texts
 
 PRIORITIES: tuple[Priority, ...] = ("urgent", "high", "normal", "low")
 """A message's priority by severity rank."""
 
-_BODY_LIMIT = 2000
-_LIST_LIMIT = 20
+OVER = 5_000
+"""What the level of a message that says the end is above that of its escalation."""
 
 _LEFT = ("sending", "unknown", "sent", "failed", "dead")
 _COUNTED = ("pending", *_LEFT)
@@ -33,41 +34,48 @@ _BACKLOG = 500
 """Waiting messages looked at, to find the first time that is free."""
 
 
-def bead_message(draft: Draft, bead: Escalation, action: str, route: Route) -> Outbox:
-    """Return the message that tells of `bead` by `action`; not yet in the plan."""
-    subject = f"[{bead.severity.label}] {bead.title}"
-    priority = PRIORITIES[bead.severity.rank]
-    return _message(
-        draft, bead.id, level_of(bead), action, route.name, subject=subject, body=_body(bead), priority=priority
-    )
+def bead_message(draft: Draft, bead: Escalation, action: str, route: Route, why: str) -> Outbox:
+    """Return the message that tells of `bead` by `action`, and `why` now; not yet in the plan."""
+    said = texts.of_escalation(draft, bead, _channel(action), why)
+    return _message(draft, bead.id, level_of(bead), action, route.name, said, PRIORITIES[bead.severity.rank])
+
+
+def over_message(draft: Draft, bead: Escalation, action: str) -> Outbox:
+    """Put the message that tells by `action` that `bead` is over, and return it (FD-16)."""
+    said = texts.of_end(draft, bead, _channel(action))
+    return draft.put(ready(draft, _message(draft, bead.id, level_of(bead) + OVER, action, None, said, "normal")))
+
+
+def is_over(message: Outbox) -> bool:
+    """Tell whether a message says that its escalation is over."""
+    return message.level % _LEVELS >= OVER
 
 
 def group_message(
     draft: Draft, group: Group, action: str, opened: Sequence[Escalation], gone: Sequence[Escalation], reason: str
 ) -> Outbox:
     """Put the one message that tells of a group by `action`, and return it."""
-    lines = [f"[{bead.severity.label}] {bead.title} ({bead.id})" for bead in opened]
-    lines += [f"resolved: {bead.title} ({bead.id})" for bead in gone]
-    shown = "\n".join(lines[:_LIST_LIMIT]) + (f"\n… {len(lines) - _LIST_LIMIT} more" if lines[_LIST_LIMIT:] else "")
-    about = ", ".join(f"{name}={value}" for name, value in group.labels.items()) or group.route
-    subject, priority = f"resolved: {about}", PRIORITIES[-1]
-    if opened:
-        worst = min((bead.severity for bead in opened), key=lambda severity: severity.rank)
-        subject, priority = f"[{worst.label}] {len(opened)} open: {about}", PRIORITIES[worst.rank]
-    body = f"{reason}: {len(opened)} open, {len(gone)} resolved\n\n{shown}\n"
-    message = _message(
-        draft, group.id, group.notices, action, group.route, subject=subject, body=body, priority=priority
+    said = texts.of_group(draft, group, _channel(action), opened, gone, reason)
+    worst = min((bead.severity.rank for bead in opened), default=len(PRIORITIES) - 1)
+    return draft.put(
+        ready(draft, _message(draft, group.id, group.notices, action, group.route, said, PRIORITIES[worst]))
     )
-    return draft.put(ready(draft, message))
+
+
+def _channel(action: str) -> str:
+    return action.partition(":")[0]
 
 
 def _message(
-    draft: Draft, about: Id, level: int, action: str, route: str, *, subject: str, body: str, priority: Priority
+    draft: Draft, about: Id, level: int, action: str, route: str | None, said: texts.Said, priority: Priority
 ) -> Outbox:
+    subject, body = said
+    earlier = [each for each in draft.view.with_ref(Outbox, about) if each.action == action]
     return Outbox(
         id=draft.new_id("out", f"{about}:{level}:{action}"), about=about, action=action, level=level, route=route,
-        channel=action.partition(":")[0], target=routes.target_of(action, draft.escalation_policy),
-        subject=one_line(subject), body=body, priority=priority, created_at=draft.now, status="pending",
+        channel=_channel(action), target=routes.target_of(action, draft.escalation_policy), subject=subject,
+        body=body, thread=min((each.id for each in earlier), default=None), priority=priority, created_at=draft.now,
+        status="pending",
     )  # fmt: skip
 
 
@@ -76,10 +84,12 @@ def ready(draft: Draft, message: Outbox) -> Outbox:
     lacking = lacks(draft.view, message.action)
     if lacking is not None:
         return message.changed(status="not_configured", held_by=None, detail=lacking, due_at=None)
-    at = next_time(draft, message.action)
+    free = next_time(draft, message.action)
+    at = _not_quiet(draft, message, free)
+    detail = "waits for the end of quiet hours" if at > free else "waits for its limit" if at > draft.now else None
     return message.changed(
         status="pending", held_by=None, target=routes.target_of(message.action, draft.escalation_policy),
-        planned_at=at, due_at=at, detail="waits for its limit" if at > draft.now else None,
+        planned_at=at, due_at=at, detail=detail,
     )  # fmt: skip
 
 
@@ -94,6 +104,16 @@ def lacks(view: View, action: str) -> str | None:
 def level_of(bead: Escalation) -> int:
     """Return the number of the bead's present level: it grows with each raise, louder repeat and new beginning."""
     return (bead.reopened + bead.lapsed) * _LEVELS + bead.reescalation_count * 10 + (3 - bead.severity.rank)
+
+
+def _not_quiet(draft: Draft, message: Outbox, at: datetime) -> datetime:
+    """Return `at`, or the end of the quiet hours that it lies in, for a message of this rank (C-72)."""
+    rank = PRIORITIES.index(message.priority)
+    for quiet in draft.view.single(Notices).quiet:
+        begin = next_begin(quiet.rule, since=at - quiet.lasts)
+        if rank in quiet.ranks and begin is not None and begin <= at < begin + quiet.lasts:
+            at = begin + quiet.lasts
+    return at
 
 
 def next_time(draft: Draft, action: str) -> datetime:
@@ -130,19 +150,6 @@ def next_allowed(times: Sequence[datetime], limits: Sequence[tuple[int, timedelt
     newest_first = sorted(times, reverse=True)
     ends = [newest_first[count - 1] + window for count, window in limits if len(newest_first) >= count]
     return max([now, *ends])
-
-
-def _body(bead: Escalation) -> str:
-    body = bead.body if len(bead.body) <= _BODY_LIMIT else bead.body[:_BODY_LIMIT] + " …"
-    sender = f"{bead.reporter}@{bead.from_pid or bead.pid} ({bead.sender_known})"
-    related = f"\nRelated: {bead.related}" if bead.related else ""
-    another = f"Another of {bead.another_of}, differs in {bead.differs}\n\n" if bead.another_of else ""
-    again = f"It is back: {bead.occurrence_count} times in all\n\n" if bead.reopened else ""
-    return (
-        f"{another}{again}{bead.title}\n\n{body}\n\n"
-        f"Severity: {bead.severity.label}\nFrom: {sender}, {bead.source}\nTier: {bead.tier}{related}\n"
-        f"Answer: prismfs escalate ack {bead.id}\n"
-    )
 
 
 def _limits(draft: Draft, action: str) -> list[tuple[int, timedelta]]:

@@ -19,13 +19,15 @@ from prismfs.rules.escalation import groups, messages, routes, tiers
 from prismfs.rules.escalation.hold import Enqueue, Hold, end_inhibiting, held_back
 
 _WITHDRAWABLE = ("held", "pending", "unknown")
+_HEARD = ("sent", "sending", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """Tell of an escalation as it is now, by the routes that it takes; `named` as in `routes.chosen`."""
+    """Tell of an escalation as it is now, and `why`, by the routes that it takes; `named` as in `routes.chosen`."""
 
     escalation: Id
+    why: str
     named: bool = False
 
 
@@ -44,7 +46,7 @@ def route(draft: Draft, asked: Notify) -> None:
     for earlier in _messages_about(draft, bead.id):
         if earlier.action in chosen and earlier.status in ("held", "pending"):
             draft.put(outbox.withdrawn(earlier, "a later level says it"))
-    made = tuple(messages.bead_message(draft, bead, action, route) for action, route in chosen.items())
+    made = tuple(messages.bead_message(draft, bead, action, route, asked.why) for action, route in chosen.items())
     draft.follow(Hold(made, level_of=bead.id))
 
 
@@ -70,8 +72,23 @@ def answered(draft: Draft, bead: Escalation) -> None:
         if message.status in _WITHDRAWABLE:
             draft.put(outbox.withdrawn(message, f"the escalation is {bead.status}"))
     groups.wake(draft, bead)
-    if bead.status == "closed" and end_inhibiting(draft, bead):
-        release(draft, bead.id)
+    if bead.status == "closed":
+        _tell_end(draft, bead)
+        if end_inhibiting(draft, bead):
+            release(draft, bead.id)
+
+
+def _tell_end(draft: Draft, bead: Escalation) -> None:
+    """Tell everybody who was told of it that an escalation is over, but who closes it (FD-16).
+
+    What a group has said the group says is over, where its route wants that.
+    """
+    about = [bead.id] if bead.related is None else [bead.id, bead.related]
+    heard = [each for each in _messages_about(draft, bead.id) if each.status in _HEARD and not messages.is_over(each)]
+    told = {each.action for each in heard if form_of_channel(each.channel).reaches != "place"}
+    told |= {f"mail:{mail.to}" for name in about for mail in draft.view.with_ref(Mail, name) if mail.sender == ENGINE}
+    for action in sorted(told - {f"mail:{draft.event.actor}"}):
+        messages.over_message(draft, bead, action)
 
 
 def enqueue(draft: Draft, asked: Enqueue) -> None:
@@ -164,7 +181,8 @@ def _begin(draft: Draft, message: Outbox) -> Nothing | None:
     if ended is not None:
         return ended
     bead = draft.get(Escalation, message.about)
-    held = None if bead is None or message.status != "pending" else held_back(draft, bead, message)
+    may_be_held = bead is not None and message.status == "pending" and not messages.is_over(message)
+    held = held_back(draft, bead, message) if bead is not None and may_be_held else None
     if held is not None:  # what mutes it began while it waited for its time
         draft.subject = draft.put(held)
         draft.because("hold_back", f"{message.action}: muted meanwhile")
@@ -184,7 +202,7 @@ def _write(draft: Draft, message: Outbox, detail: str) -> None:
     """Put `message` with its row; it is not sent again once its escalation is acknowledged."""
     bead = draft.get(Escalation, message.about)
     again = message.status in ("pending", "unknown", "dead")
-    if again and bead is not None and bead.status != "open":
+    if again and bead is not None and bead.status != "open" and not messages.is_over(message):
         message = outbox.withdrawn(message, f"the escalation is {bead.status}")
     outbox.put_received(draft, message)
     outbox.row_received(draft, message, detail)

@@ -16,8 +16,7 @@ from prismfs.rules.core.api import (
     one_line,
     redactions_of,
 )
-from prismfs.rules.escalation import hold, notices, tiers
-from prismfs.rules.escalation.routes import of_rank, parse_limit
+from prismfs.rules.escalation import hold, notices, routes, tiers
 
 
 def escalate(draft: Draft) -> None:
@@ -68,16 +67,17 @@ def make_louder(draft: Draft, asked: MakeLouder) -> None:
         reason=f"{before.severity.label} to {louder.severity.label}: it was judged worse",
         meta={"severity": louder.severity.label, "actions": [*notices.actions_of(draft, louder)]},
     )  # fmt: skip
-    announce(draft, louder)
+    announce(draft, louder, f"From {before.severity.label} to {louder.severity.label}: it was judged worse")
 
 
-def announce(draft: Draft, bead: Escalation, *, named: bool = False) -> None:
+def announce(draft: Draft, bead: Escalation, why: str, *, named: bool = False) -> None:
     """Ask for what the present severity of `bead` calls for: inhibition, notices, and the hops that are due.
 
-    `named` tells that its reporter named the tier, or the category that says which one it is.
+    `why` is the sentence that says what happened now (FD-17); `named` tells that its reporter named the tier, or the
+    category that says which one it is.
     """
     hold.begin_inhibiting(draft, bead)
-    draft.follow(notices.Notify(bead.id, named))
+    draft.follow(notices.Notify(bead.id, why, named))
     draft.follow(tiers.Climb(bead.id))
 
 
@@ -109,7 +109,7 @@ def _open(
     meta: dict[str, JsonValue] = {"severity": bead.severity.label, "tier": bead.tier}
     meta["actions"] = [*notices.actions_of(draft, bead, named=named)]
     draft.row("escalation.created", bead, level="warn", reason=_begins(bead), meta=meta)
-    announce(draft, bead, named=named)
+    announce(draft, bead, f"New: {_begins(bead)}", named=named)
     return bead
 
 
@@ -144,7 +144,7 @@ def _reopen(draft: Draft, bead: Escalation, wanted: Attention) -> Escalation:
     meta: dict[str, JsonValue] = {"severity": severity.label, "tier": again.tier, "count": again.occurrence_count}
     meta["actions"] = [*notices.actions_of(draft, again)]
     draft.row("escalation.reopened", again, level="warn", reason=_begins(again), meta=meta)
-    announce(draft, again)
+    announce(draft, again, f"It is back, {again.occurrence_count} times in all: {_begins(again)}")
     return again
 
 
@@ -168,7 +168,7 @@ def _count(draft: Draft, bead: Escalation, wanted: Attention) -> Escalation:
     if too_little:
         draft.row("escalation.unacknowledged", counted, level="warn", reason="it was acknowledged for something less")
     if louder:
-        announce(draft, draft.need(Escalation, counted.id))
+        announce(draft, draft.need(Escalation, counted.id), f"From {bead.severity.label}: {reason}")
     elif counted.arrivals:
         notices.release(draft, counted.id)
     return counted
@@ -179,7 +179,7 @@ def _arrivals(draft: Draft, bead: Escalation | None) -> tuple[datetime, ...]:
     limits = [route.more_than for route in draft.routing.route.walk() if route.more_than is not None]
     if not limits:
         return ()
-    most = max(parse_limit(limit)[0] for limit in limits)
+    most = max(routes.parse_limit(limit)[0] for limit in limits)
     return (*(() if bead is None else bead.arrivals), draft.now)[-most - 1 :]
 
 
@@ -187,7 +187,7 @@ def _by_count(draft: Draft, counted: Escalation) -> Severity:
     """Return how bad so many of the same are, by `loud_after` of the policy."""
     if counted.severity.rank == 0:
         return counted.severity
-    most = of_rank(draft.escalation_policy.loud_after, counted.severity.rank)
+    most = routes.of_rank(draft.escalation_policy.loud_after, counted.severity.rank)
     return raised(draft.policy.scales, counted.severity) if counted.occurrence_count == most else counted.severity
 
 

@@ -16,7 +16,7 @@ from prismfs.kinds.escalation.settings.routing import Hop
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.api import ENGINE, Id, JsonValue, Nothing, first_mismatch
 from prismfs.rules.core.draft import Draft
-from prismfs.rules.escalation import groups, routes
+from prismfs.rules.escalation import groups, routes, texts
 from prismfs.rules.escalation.messages import PRIORITIES
 
 
@@ -91,9 +91,9 @@ def tell_tier(draft: Draft, bead: Escalation, said: str, *, role: str) -> None:
 
 def tell(draft: Draft, bead: Escalation, to: str, said: str, *, role: str) -> None:
     """Tell `to` of `bead` in the mailbox; `said` is why now, and `role` as in `draft.mail`."""
+    subject, body = texts.of_escalation(draft, bead, "mail", said)
     draft.mail(
-        to, role=role, type="escalation", subject=f"[{bead.severity.label}] {bead.title}",
-        body=f"{said}\n\n{bead.body}"[:60_000] + f"\n\nAnswer: prismfs escalate ack {bead.id}", about=bead,
+        to, role=role, type="escalation", subject=subject, body=body, about=bead,
         priority=PRIORITIES[bead.severity.rank],
     )  # fmt: skip
 

@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from prismfs.kinds.core.values import Window
 from prismfs.kinds.response.incident import AGENT, Usd
-from prismfs.records.api import Duration, Kind, Line, Rank, Record, Value, Word, check_rule
+from prismfs.records.api import Duration, Kind, Line, Rank, Record, Value, Word
 
 Days = Annotated[int, Field(ge=0, le=365)]
 
@@ -95,25 +96,6 @@ class Review(Value):
     required_rank: Rank = 1
     due_days: tuple[Days | None, Days | None, Days | None, Days | None] = (5, 5, 10, None)
     blame: Annotated[tuple[Line, ...], Field(max_length=100)] = BLAME
-
-
-def _comes_again(rule: str) -> str:
-    check_rule(rule)
-    return rule
-
-
-def _lasts(wait: timedelta) -> timedelta:
-    if wait <= timedelta(0):
-        raise ValueError("a window lasts some time")
-    return wait
-
-
-class Window(Value):
-    """A maintenance window that comes again: an RFC 5545 rule and how long each one lasts, in UTC (R-002-05)."""
-
-    name: Word
-    rule: Annotated[Line, AfterValidator(_comes_again)]
-    lasts: Annotated[Duration, AfterValidator(_lasts)]
 
 
 def _each_once(chain: tuple[Level, ...]) -> tuple[Level, ...]:
