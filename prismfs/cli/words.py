@@ -35,7 +35,7 @@ def check_words(call: output.Call, kind: str, given: Mapping[str, str | None], s
             if word is None:
                 continue
             known = {*seen, *_statuses(kind)} if option == "status" else _KNOWN[option](view)
-            if word not in known:
+            if known and word not in known:
                 near = meant(word, known)
                 there = f"there are {', '.join(sorted(known) if option == 'status' else known)}"
                 raise UsageError(
