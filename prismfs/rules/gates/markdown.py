@@ -27,6 +27,8 @@ _DASHES = (" — ", " – ", " -- ", " - ")
 _ARROWS = (" → ", " -> ", " => ")
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?( ?(Z|UTC|[+-]\d\d:\d\d))?")
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
 TIME_FORM = "2026-03-01 10:02Z"
 """How a timestamp may be written; RFC 3339 is another way."""
 
@@ -171,6 +173,15 @@ def read_timestamp(text: str) -> datetime | None:
         return cut_to_milliseconds((found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC))
     except (ValueError, OverflowError):
         return None
+
+
+def read_rough_time(text: str) -> datetime | None:
+    """Return the beginning of what `text` names roughly: a day such as 2026-03-01, or `about` a day or a timestamp."""
+    said = text.removeprefix("about ").strip()
+    rough = _DAY.fullmatch(said) is not None
+    if said == text and not rough:
+        return None
+    return read_timestamp(f"{said} 00:00Z" if rough else said)
 
 
 def bracketed(text: str) -> tuple[str, str] | None:

@@ -150,15 +150,18 @@ def _timeline(section: sections.TimelineSection, part: Part) -> JsonValue:
     for item in _items(section, part, section.least, "bullets"):
         names = ("timestamp", "event", "source") if section.sourced else ("timestamp", "event")
         when, event, *source = _parts(section, item, names, surplus=1)
+        row: dict[str, JsonValue] = {"event": event, "source": source[0] if source else None}
         at = markdown.read_timestamp(when)
+        if at is None and (rough := markdown.read_rough_time(when)) is not None:
+            found.append({"at": format_instant(rough), **row, "said": when})  # it stands where its author puts it
+            continue
         if at is None:
-            raise fault(
-                section.name, item.line, "does not begin with a timestamp", hint=f"such as {markdown.TIME_FORM}"
-            )
+            hint = f"such as {markdown.TIME_FORM}, 2026-03-01, or about 2026-03-01 10:02Z"
+            raise fault(section.name, item.line, "does not begin with a timestamp", hint=hint)
         if before is not None and at < before:
             raise fault(section.name, item.line, "lies before the line above it", hint="order them by time")
         before = at
-        found.append({"at": format_instant(at), "event": event, "source": source[0] if source else None})
+        found.append({"at": format_instant(at), **row})
     return found
 
 

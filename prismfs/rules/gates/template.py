@@ -87,6 +87,7 @@ def _line(section: _RowSection, number: int, row: _Row) -> str:
 
 def _moment(section: sections.TimelineSection, row: _Row) -> str:
     at = str(row["at"]).replace("T", " ").replace(".000Z", "Z") if row.get("at") else "<YYYY-MM-DD HH:MMZ>"
+    at = str(row.get("said") or at)
     line = f"- {at} — {_or(row, 'event', 'what happened')}"
     return f"{line} — {_or(row, 'source', 'where that is seen')}" if section.sourced else line
 

@@ -41,11 +41,12 @@ Written = tuple[Phase, Parsed, Artifact]
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What happened at an instant, and where that is known from."""
+    """What happened at an instant, and where that is known from; `said` is a rough time as its author writes it."""
 
     at: datetime
     event: str
     source: str
+    said: str | None = None
 
 
 def draft_of(view: View, incident: Incident) -> str:
@@ -78,7 +79,8 @@ def _known(view: View, incident: Incident, phase: Phase, written: Sequence[Writt
     rows = view.with_ref(Audit, incident.id)
     moments = moments_of(incident, rows, tuple(_analysed(written)))
     timeline: list[JsonValue] = [
-        {"at": format_instant(moment.at), "event": moment.event, "source": moment.source} for moment in moments
+        {"at": format_instant(moment.at), "event": moment.event, "source": moment.source, "said": moment.said}
+        for moment in moments
     ]
     root = phase.section(_ROOT_CAUSE)
     hint = str(getattr(root, "hint", "why"))
@@ -112,7 +114,9 @@ def _analysed(written: Sequence[Written]) -> Iterator[Moment]:
             if isinstance(section, TimelineSection) and section.sourced:
                 rows = cast(list[dict[str, str]], parsed[section.name])
                 for row in (each for each in rows if not each["source"].startswith(OWN)):
-                    yield Moment(parse_instant(row["at"]), row["event"], f"{row['source']} ({artifact.label})")
+                    yield Moment(
+                        parse_instant(row["at"]), row["event"], f"{row['source']} ({artifact.label})", row.get("said")
+                    )
 
 
 def _rows(written: Sequence[Written], kind: type[ActionsSection | ChainSection]) -> list[dict[str, JsonValue]]:

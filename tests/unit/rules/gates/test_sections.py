@@ -273,7 +273,7 @@ def test_timestamps_of_each_form_are_one_instant(stamp: str, at: str) -> None:
 
 @pytest.mark.parametrize(
     "stamp",
-    ["10:02", "2026-02-30 10:02", "2026-03-01", "20260301T1002", "2026-W10-1", "0001-01-01 00:00+23:59", "soon"],
+    ["10:02", "2026-02-30 10:02", "20260301T1002", "2026-W10-1", "0001-01-01 00:00+23:59", "soon"],
 )
 def test_what_is_no_timestamp_is_refused(stamp: str) -> None:
     assert refusal(f"- {stamp} — it broke", type="timeline").code == "bad_section_value"
@@ -395,3 +395,22 @@ def test_message_about_hostile_heading_is_one_short_line() -> None:
         reading.parse(phase_with(type="list", hint="one"), "## \x1b[31m" + "a" * 9_000 + "\n")
     assert len(caught.value.problem.message) < 200
     assert caught.value.problem.message.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("said", "at"),
+    [
+        ("2026-03-01", "2026-03-01T00:00:00.000Z"),
+        ("about 2026-03-01", "2026-03-01T00:00:00.000Z"),
+        ("about 2026-03-01 10:02Z", "2026-03-01T10:02:00.000Z"),
+    ],
+)
+def test_rough_time_of_a_timeline_stands_where_it_is_put_and_as_it_is_said(said: str, at: str) -> None:
+    """FD-41: real reviews know some times by the day, or about."""
+    rows = value(f"- 2026-03-01 12:00Z — a\n- {said} — b\n- 2026-03-01 13:00Z — c", type="timeline")
+    assert rows[1] == {"at": at, "event": "b", "source": None, "said": said}
+
+
+@pytest.mark.parametrize("said", ["about noon", "2026-13-01", "about", "roughly 2026-03-01"])
+def test_rough_time_that_is_none_is_refused(said: str) -> None:
+    assert refusal(f"- {said} — b", type="timeline").code == "bad_section_value"
