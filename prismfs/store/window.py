@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from prismfs.errors import ConflictError, Problem, StoreError
 from prismfs.store.git import worktree
-from prismfs.store.git.form import Fault, sound_of
 from prismfs.store.git.history import ENGINE, is_ancestor, merge_base, new_commits, read_commit
 from prismfs.store.git.place import Place, read_branch
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT, Change, parse_raw
@@ -23,6 +22,7 @@ from prismfs.store.git.repository import Git
 from prismfs.store.lock import Marks, git_runs, is_broken
 
 if TYPE_CHECKING:
+    from prismfs.store.git.form import Fault
     from prismfs.store.git.held import Held
 
 _UNDER_WAY = {
@@ -35,8 +35,7 @@ _UNDER_WAY = {
 }
 """What git leaves in its directory while it waits for a person, how that is called, and the command that ends it."""
 
-STUCK = ("broken_commit", "foreign_history")
-"""What keeps the window until somebody moves the branch; all else may end by itself."""
+STUCK = ("broken_commit", "foreign_history")  # they keep it until somebody moves the branch; all else may end by itself
 
 _MOST_FRESH = 5000
 """Files of new commits that are held for the window: those of a storm between two times that it is carried."""
@@ -66,20 +65,24 @@ class Window:
         """
         return self._look(truth, heads)[0]
 
-    def fault(self, truth: str, head: str | None) -> Fault | None:
+    def fault(self, truth: str, head: str | None) -> "Fault | None":
         """Return the first commit on the way from the truth to `head` that cannot be taken, and why; None for none."""
         return self._look(truth, (head,))[1]
 
-    def _look(self, truth: str, heads: tuple[str | None, ...]) -> tuple[tuple[str, ...], Fault | None]:
+    def _look(self, truth: str, heads: tuple[str | None, ...]) -> "tuple[tuple[str, ...], Fault | None]":
         known = self._known(truth)
         asked = (truth, *(head for head in heads if head is not None and head not in known))
         # A turn asks several times. Only what is news is kept: what is cut off (a shallow clone) may come yet.
+        if len(asked) == 1:
+            return (), None
         if self._found is not None and self._found[0] == asked:
             return self._found[1]
+        from prismfs.store.git.form import sound_of  # only what is news meets it
+
         try:
             found = [head for head in asked[1:] if merge_base(self._git, head, truth) not in (None, head)]
-            without = (truth, f"--glob={self._place.own}abandoned")
-            looked = sound_of(self._git, new_commits(self._git, found, without) if found else (), self._sound)
+            new = new_commits(self._git, found, (truth, f"--glob={self._place.own}abandoned")) if found else ()
+            looked = sound_of(self._git, new, self._sound)
         except StoreError as error:
             if error.code != "git_failed":
                 raise
@@ -135,7 +138,7 @@ class Window:
 
     def unknown(self, truth: str) -> Problem | None:
         """Return that the window holds what an engine says it has decided, and the roster does not know; else None."""
-        found = [read_commit(self._git, commit) for commit in self.news(truth, (self.head(),))]
+        found = (read_commit(self._git, commit) for commit in self.news(truth, (self.head(),)))
         claimed = [commit for commit in found if commit.by_engine and commit.signed]
         if not claimed:
             return None
