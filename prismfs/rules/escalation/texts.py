@@ -7,7 +7,7 @@ from typing import Any
 from prismfs.errors import ConfigError
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.group import Group
-from prismfs.kinds.escalation.settings.notices import Notices, Occasion
+from prismfs.kinds.escalation.settings.notices import Notices, Occasion, plain_parts
 from prismfs.records.api import format_duration, format_instant, raised
 from prismfs.rules.core.api import Draft, one_line
 
@@ -39,11 +39,13 @@ def of_group(
     """Return what `channel` says of a group of notices."""
     lines = [f"[{bead.severity.label}] {bead.title} ({bead.id})" for bead in opened]
     lines += [f"resolved: {bead.title} ({bead.id})" for bead in gone]
+    if len(lines) > _LIST_LIMIT:
+        lines[_LIST_LIMIT:] = [f"… {len(lines) - _LIST_LIMIT} more"]
     worst = min((bead.severity for bead in opened), key=lambda severity: severity.rank, default=None)
     about = ", ".join(f"{name}={value}" for name, value in group.labels.items()) or group.route
     told = {
         "why": why, "severity": "" if worst is None else worst.label, "about": about, "opened": len(opened),
-        "resolved": len(gone), "lines": lines[:_LIST_LIMIT], "more": len(lines[_LIST_LIMIT:]), "id": group.id,
+        "resolved": len(gone), "lines": "\n".join(lines), "id": group.id,
         "pid": draft.project.pid,
     }  # fmt: skip
     return _said(draft, channel, "group", told)
@@ -55,7 +57,9 @@ def _known(draft: Draft, bead: Escalation, why: str) -> dict[str, Any]:
         "why": why, "severity": bead.severity.label, "title": bead.title, "body": body.rstrip("\n"), "id": bead.id,
         "pid": bead.pid, "tier": bead.tier, "source": bead.source, "since": format_instant(bead.created_at),
         "sender": f"{bead.reporter}@{bead.from_pid or bead.pid} ({bead.sender_known})",
-        "count": bead.occurrence_count, "related": bead.related or "", "next": _next(draft, bead),
+        "count": bead.occurrence_count,
+        "times": f", {bead.occurrence_count} times" if bead.occurrence_count > 1 else "",
+        "related": bead.related or "", "next": _next(draft, bead),
         "another_of": bead.another_of or "", "differs": bead.differs or "", "labels": dict(bead.labels),
     }  # fmt: skip
 
@@ -80,6 +84,27 @@ def _said(draft: Draft, channel: str, occasion: Occasion, told: Mapping[str, Any
 
 
 def _rendered(text: str, told: Mapping[str, Any]) -> str:
+    parts = plain_parts(text)
+    return _by_jinja2(text, told) if parts is None else _plain(parts, told)
+
+
+def _plain(parts: Sequence[tuple[str, str]], told: Mapping[str, Any]) -> str:
+    """Write out a template of values and conditions alone, as Jinja2 does."""
+    said: list[str] = []
+    holds: list[bool] = []
+    for word, name in parts:
+        if word == "if":
+            holds.append(bool(told[name]))
+        elif word == "else":
+            holds[-1] = not holds[-1]
+        elif word == "endif":
+            holds.pop()
+        elif all(holds):
+            said.append(name if word == "text" else str(told[name]))
+    return "".join(said)
+
+
+def _by_jinja2(text: str, told: Mapping[str, Any]) -> str:
     from jinja2 import TemplateError
 
     try:
@@ -97,10 +122,6 @@ def _compiled(text: str) -> Any:
     import jinja2.sandbox
 
     environment = jinja2.sandbox.ImmutableSandboxedEnvironment(
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
     return environment.from_string(text)

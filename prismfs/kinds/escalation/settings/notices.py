@@ -4,6 +4,8 @@ A text is a Jinja2 template of names that are known beforehand; what comes from 
 never read as a template.
 """
 
+import re
+from functools import lru_cache
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -12,18 +14,21 @@ from prismfs.kinds.core.settings import settings_kind
 from prismfs.kinds.core.values import Window
 from prismfs.records.api import Rank, Record, Value, Word
 
+_INDENT = re.compile(r"(?m)^[ \t]+(?=\{%)")
+_PLAIN = re.compile(r"(\{\{ [a-z_]+ \}\}|\{% (?:if [a-z_]+|else|endif) %\}\n?)")
+
 Occasion = Literal["escalation", "over", "group"]
 
 _OF_ESCALATION = frozenset({
-    "why", "severity", "title", "body", "id", "pid", "tier", "sender", "source", "since", "count", "related", "next",
-    "another_of", "differs", "labels", "folder",
+    "why", "severity", "title", "body", "id", "pid", "tier", "sender", "source", "since", "count", "times", "related",
+    "next", "another_of", "differs", "labels", "folder",
 })  # fmt: skip
 NAMES: dict[Occasion, frozenset[str]] = {
     "escalation": _OF_ESCALATION,
     "over": _OF_ESCALATION | {"by", "reason", "lasted"},
-    "group": frozenset({"why", "severity", "about", "opened", "resolved", "lines", "more", "id", "pid", "folder"}),
+    "group": frozenset({"why", "severity", "about", "opened", "resolved", "lines", "id", "pid", "folder"}),
 }
-"""What the templates of each occasion may name; all but the counts, `lines` and `labels` are texts, empty for none."""
+"""What the templates of each occasion may name; all but the counts and `labels` are texts, empty for none."""
 
 
 class Text(Value):
@@ -68,14 +73,54 @@ class Notices(Record):
 
 
 def _check_template(text: str, known: frozenset[str], place: str) -> None:
+    parts = plain_parts(text)
+    used = {name for word, name in parts if word in ("value", "if")} if parts is not None else _names_in(text, place)
+    if unknown := sorted(used - known):
+        raise ValueError(f"{place}: nothing is called {unknown[0]}; one of {', '.join(sorted(known))}")
+
+
+def _names_in(text: str, place: str) -> set[str]:
     from jinja2 import Environment, TemplateSyntaxError, meta
 
     try:
-        used = meta.find_undeclared_variables(Environment(autoescape=False).parse(text))  # noqa: S701  # no HTML
+        return meta.find_undeclared_variables(Environment(autoescape=False).parse(text))  # noqa: S701  # no HTML
     except TemplateSyntaxError as error:
         raise ValueError(f"{place}: no Jinja2 template: line {error.lineno}: {error.message}") from error
-    if unknown := sorted(used - known):
-        raise ValueError(f"{place}: nothing is called {unknown[0]}; one of {', '.join(sorted(known))}")
+
+
+@lru_cache(maxsize=64)
+def plain_parts(text: str) -> tuple[tuple[str, str], ...] | None:
+    """Return a template of `{{ name }}` and `{% if name %}` alone as its parts; None for one that needs more.
+
+    A part is what it is (`text`, `value`, `if`, `else`, `endif`) with its text or name. Such a one is written out
+    without Jinja2, whose import costs a command more than all else that it does.
+    """
+    parts: list[tuple[str, str]] = []
+    for place, token in enumerate(_PLAIN.split(_INDENT.sub("", text))):
+        if place % 2 == 0:
+            if token.endswith("{") or any(mark in token for mark in ("{{", "{%", "{#", "\r")):
+                return None
+            parts.append(("text", token))
+        elif token.startswith("{{"):
+            parts.append(("value", token[3:-3]))
+        else:
+            word, _, name = token.strip()[3:-3].partition(" ")
+            parts.append((word, name))
+    return tuple(parts) if _is_balanced([word for word, _ in parts]) else None
+
+
+def _is_balanced(words: list[str]) -> bool:
+    inside: list[str] = []
+    for word in words:
+        if word == "if":
+            inside.append(word)
+        elif word in ("else", "endif"):
+            if not inside or (word == "else" and inside[-1] == "else"):
+                return False
+            inside[-1] = word
+            if word == "endif":
+                inside.pop()
+    return not inside
 
 
 KIND = settings_kind("notices", Notices)

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from prismfs.errors import RecordError
 from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.escalation.escalation import Escalation
-from prismfs.kinds.escalation.settings.notices import Notices
+from prismfs.kinds.escalation.settings.notices import Notices, plain_parts
 from prismfs.records.api import Plan
+from prismfs.rules.escalation import texts
 from prismfs.store.defaults import default_files
 from tests.support.memory import MemoryProject
 
@@ -50,3 +53,22 @@ def test_words_of_an_agent_are_no_template() -> None:
     assert bead.title == words
     assert message.subject == f"[HIGH] {words}"
     assert words in message.body
+
+
+PIECES = st.sampled_from(
+    ["{{ a }}", "{{ b }}", "{% if a %}", "{% if b %}", "{% else %}", "{% endif %}", "\n", " ", "word", "  {% if b %}\n",
+     "{% endif %}\n", "\n\n", "}}", "%}", "{"]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=12).map("".join), st.text(max_size=5), st.sampled_from(["", "x"]))
+def test_plain_template_is_written_out_as_jinja2_does(text: str, a: str, b: str) -> None:
+    parts = plain_parts(text)
+    if parts is not None:
+        assert texts._plain(parts, {"a": a, "b": b}) == texts._by_jinja2(text, {"a": a, "b": b})
+
+
+def test_shipped_texts_need_no_jinja2() -> None:
+    """Its import costs a command more than all else that it does."""
+    every = [*SHIPPED["texts"].values(), *SHIPPED["channels"]["sms"].values()]
+    assert all(plain_parts(part) is not None for text in every for part in text.values())
