@@ -24,11 +24,17 @@ Upgrade = Callable[[Document], Document]
 class Lifecycle:
     """States, the edges between them, and which of them count as open.
 
-    `edges` maps each state to the states that may follow it; a state that maps to nothing is final.
+    `edges` maps each state to the states that may follow it; a state that maps to nothing is final. `taken_back` are
+    those that end a record, too, but for a person who takes them back.
     """
 
     edges: Mapping[str, tuple[str, ...]]
     open: frozenset[str]
+    taken_back: frozenset[str] = frozenset()
+
+    def is_over(self, state: str) -> bool:
+        """Tell whether nothing is added to a record in this state."""
+        return state in self.taken_back or not self.edges.get(state, ("",))
 
     def check(self, before: str, after: str) -> None:
         """Accept staying in a state or following an edge.

@@ -122,4 +122,4 @@ def test_folder_that_is_not_here_is_named(desk: SignedDesk, monkeypatch: pytest.
     monkeypatch.setattr(Git, "read", lambda self, name: None if name == tree else read(self, name))
     with pytest.raises(StoreError) as caught:
         Groups(desk.git, SCRATCH).write(commits_of([{"roster/x": b"x"}]), base=base, signer=None)
-    assert (caught.value.code, caught.value.problem.path) == ("history_shallow", tree)
+    assert (caught.value.code, caught.value.problem.path) == ("objects_lost", tree)

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from prismfs.store.git.formats.trees import read_tree, write_tree
 from tests.support.project import Project, run_git
 
 DATES = {
@@ -45,7 +46,8 @@ def test_entry_that_git_writes_into_no_work_tree_is_not_taken(bench: Project, na
     path.write_text("x")
     blob = run_git(root, "hash-object", "-w", str(path)).strip()
     tree = subprocess.run(["git", "-C", str(root), "cat-file", "tree", "HEAD^{tree}"], capture_output=True, check=True)
-    path.write_bytes(tree.stdout + b"100644 " + name.encode() + b"\0" + bytes.fromhex(blob))
+    entries = read_tree(tree.stdout) | {name.encode(): (b"100644", bytes.fromhex(blob))}
+    path.write_bytes(write_tree(entries))  # in order: another one is looked at no further
     odd = run_git(root, "hash-object", "-t", "tree", "-w", "--literally", str(path)).strip()
     run_git(root, "reset", "--quiet", "--soft", run_git(root, "commit-tree", odd, "-p", "HEAD", "-m", "odd").strip())
     bench.turn()

@@ -270,6 +270,7 @@ KIND = Kind(
             "false_positive": ("triage",),
         },
         open=frozenset(OPEN),
+        taken_back=frozenset(_ENDINGS),
     ),
     facets={
         "title": "title",

@@ -111,7 +111,7 @@ def _check_subject(draft: Draft, workflow: Workflow, about: str) -> None:
         )
     record = draft.need(kind.model, about)
     status = str(getattr(record, "status", ""))
-    if kind.lifecycle is not None and not kind.lifecycle.edges.get(status, ("",)):
+    if kind.lifecycle is not None and kind.lifecycle.is_over(status):
         raise RefusedError(
             "subject_ended", f"the {kind.name} is {status}", field="/incident", hint="it takes no phases"
         )
