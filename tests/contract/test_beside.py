@@ -228,6 +228,19 @@ def test_folder_of_a_second_project_is_named(code: Path, desk: Project) -> None:
     assert run_git(code, "status", "--porcelain") == ""
 
 
+def test_moved_code_keeps_its_project_from_another_work_tree(code: Path, desk: Project, tmp_path: Path) -> None:
+    """Two folders were the project's work tree, each of which the engine brought along."""
+    desk.close()
+    moved, other = code.rename(tmp_path / "moved"), tmp_path / "feature"
+    run_git(moved, "worktree", "add", "--quiet", "-b", "feature", str(other))
+    with pytest.raises(ConflictError) as elsewhere:
+        attach(other, other / FOLDER, None)
+    assert elsewhere.value.code == "attached_elsewhere"
+    assert f"prismfs -C {moved / FOLDER}" in (elsewhere.value.problem.hint or "")
+    assert not (other / FOLDER).exists()
+    assert attach(moved, moved / FOLDER, None) == PID
+
+
 def test_linked_work_tree_of_the_code_is_told_where_the_project_is(code: Path, desk: Project, tmp_path: Path) -> None:
     run_git(code, "worktree", "add", "--quiet", "-b", "feature", str(tmp_path / "feature"))
     other = tmp_path / "feature"

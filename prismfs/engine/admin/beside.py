@@ -151,12 +151,13 @@ def _check_free(folder: Path, link: Path, admin: Path) -> None:
         said = f"is the work tree of {ours.name.removeprefix('prismfs-')}"
         raise ConflictError("folder_taken", said, path=str(folder), hint="give --at NAME")
     with suppress(OSError):
-        there = Path((admin / "gitdir").read_text().strip())
-        if there.resolve() != link.resolve() and _leads_to(there) == admin:
-            raise ConflictError(
-                "attached_elsewhere", f"the project is seen in {there.parent}", path=str(folder),
-                hint=f"prismfs -C {there.parent}, or move that folder away first",
-            )  # fmt: skip
+        noted = Path((admin / "gitdir").read_text().strip())  # the old place, where somebody has moved the code
+        for there in (noted, *(admin.parents[2].joinpath(*noted.parts[-n:]) for n in range(2, len(noted.parts)))):
+            if there.resolve() != link.resolve() and _leads_to(there) == admin:
+                raise ConflictError(
+                    "attached_elsewhere", f"the project is seen in {there.parent}", path=str(folder),
+                    hint=f"prismfs -C {there.parent}, or move that folder away first",
+                )  # fmt: skip
 
 
 def _check_branch(git: Git) -> None:
