@@ -188,6 +188,7 @@ class Watcher:
         except ConfigError as error:  # before the first event that would need the setting
             self._fail(project, error, monotonic)
             return
+        project.told = None
         pause = BUSY_SCAN if monotonic - project.last_event < BUSY_FOR else min(IDLE_SCAN, project.health.every)
         project.next_scan = min(monotonic + pause, project.wake_at(self._clock.now(), monotonic))
         self._sync(project, monotonic)
@@ -259,7 +260,8 @@ class Watcher:
     def _fail(self, project: WatchedProject, error: PrismfsError, monotonic: float) -> None:
         project.error = error
         project.next_scan = monotonic + _RETRY
-        self._tell(project, error)
+        if project.is_new(error):  # once, not with every try
+            self._tell(project, error)
         self._write_health(project, state="failing")
 
     def _tell(self, project: WatchedProject, error: PrismfsError) -> None:

@@ -97,6 +97,7 @@ class WatchedProject:
     carried: float = float("-inf")
     news_at: float = float("-inf")
     error: PrismfsError | None = None
+    told: tuple[str, str | None] | None = None
     waits_for: str | None = None
     turn: Turn = field(default_factory=Turn)
     upkeep: Future[None] | None = None
@@ -168,6 +169,11 @@ class WatchedProject:
     def _stuck(self) -> Problem | None:
         stays = self.desk.repo.window.obstacle(self.desk.repo.snapshot().commit)
         return stays.problem if stays is not None and stays.code in STUCK else None
+
+    def is_new(self, error: PrismfsError) -> bool:
+        """Tell whether `error` is another than the one told last, and take it as told."""
+        before, self.told = self.told, (error.code, error.problem.path)
+        return self.told != before
 
     def write_health(self, now: datetime, state: str, more: Document) -> None:
         """Write the health file; `more` is what the watcher knows beside."""
