@@ -129,8 +129,11 @@ def test_rehearsal_is_served_or_known_to_be_done_here(
     if name in NOT_RUN:
         pytest.skip(NOT_RUN[name])
     place, served = steady
-    before = served.groups
-    answers = [give(scene, place, name, "--dry-run", *more) for more in ((), ("--json",))]
+    for _ in range(3):  # a command decides by itself where the watcher is slow to answer, as on a busy machine
+        before = served.groups
+        answers = [give(scene, place, name, "--dry-run", *more) for more in ((), ("--json",))]
+        if name in HERE or served.groups - before == 2:
+            break
     assert (served.groups - before == 2) == (name not in HERE), f"{name}: served {served.groups - before} of 2"
     if name not in HERE:
         assert [alike(one) for one in answers] == [
