@@ -3,12 +3,12 @@
 Scopes, sources, labels, redactions, remarks; an acknowledgement, a comment.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from prismfs.records.api import Duration, Id, Identity, Instant, Line, Text, Value, Word, check_rule
+from prismfs.records.api import Duration, Id, Identity, Instant, Line, Text, Value, Word, check_rule, next_begin
 
 Scope = Literal["customer-internal", "prism-product", "mixed"]
 """Whose matter an incident is: the customer's alone, the product's, or both (R-000-26)."""
@@ -43,6 +43,9 @@ class Redaction(Value):
     mac: str | None = None
 
 
+_TICK = timedelta(milliseconds=1)  # the finest time that records carry
+
+
 def _comes_again(rule: str) -> str:
     check_rule(rule)
     return rule
@@ -60,6 +63,11 @@ class Window(Value):
     name: Word
     rule: Annotated[Line, AfterValidator(_comes_again)]
     lasts: Annotated[Duration, AfterValidator(_lasts)]
+
+    def end_of(self, at: datetime) -> datetime | None:
+        """Return when the window that `at` lies in ends, None where it lies in none; an end is not in it."""
+        begin = next_begin(self.rule, since=at - self.lasts + _TICK)
+        return begin + self.lasts if begin is not None and begin <= at else None
 
 
 class Note(Value):

@@ -110,15 +110,11 @@ class Escalation(Bead):
     @property
     def match_labels(self) -> dict[str, str]:
         """What matchers are held against: the reporter's labels, and the escalation's own fields before them."""
-        own = {
-            "severity": self.severity.label, "source": self.source, "category": self.category, "tier": self.tier,
-            "reporter": self.reporter, "title": self.title,
-        }  # fmt: skip
-        assert own.keys() == OWN_LABELS
+        own = {name: getattr(self, name) for name in OWN_LABELS} | {"severity": self.severity.label}
         return dict(self.labels) | {name: value for name, value in own.items() if value is not None}
 
 
-OWN_LABELS = frozenset({"severity", "source", "category", "tier", "reporter", "title"})
+OWN_LABELS = ("severity", "source", "category", "tier", "reporter", "title")
 """The labels that every escalation may have: its own fields."""
 
 

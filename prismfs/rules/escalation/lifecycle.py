@@ -24,12 +24,12 @@ def acknowledge_escalation(draft: Draft) -> Nothing | None:
     are in it (C-81); each has a row of its own.
     """
     found = _named(draft)
-    waiting = [bead for bead in found if bead.status == "open" and draft.event.actor not in _answered_by(bead)]
+    waiting = [bead for bead in found if bead.status == "open" and draft.event.actor not in tiers.answered_by(bead)]
     if not waiting:
         bead = next((each for each in found if each.status == "open"), found[0]) if found else None
         if bead is None:
             return Nothing("nothing that is not settled has this name")
-        return Nothing(f"acknowledged already by {', '.join(_answered_by(bead))}", bead.id)
+        return Nothing(f"acknowledged already by {', '.join(tiers.answered_by(bead))}", bead.id)
     note = str(draft.event.document.get("note") or "") or None
     draft.because("acknowledge", f"{draft.event.actor} has it" if len(waiting) == 1 else f"{len(waiting)} of a group")
     for bead in waiting:
@@ -58,14 +58,10 @@ def _named(draft: Draft) -> list[Escalation]:
     return [bead for bead in members if bead.status != "closed"]
 
 
-def _answered_by(bead: Escalation) -> list[str]:
-    return [note.by for note in bead.acks] or ([bead.acknowledged_by] if bead.acknowledged_by else [])
-
-
 def unacknowledge(draft: Draft) -> Nothing | None:
     """Withdraw an acknowledgement: the escalation is open again and its clock begins anew (R-004-15)."""
     bead = tiers.open_escalation(draft)
-    if bead.status == "open":
+    if not tiers.answered_by(bead):
         return Nothing("nobody has acknowledged it", bead.id)
     draft.subject = opened = tiers.open_again(draft, bead)
     draft.because("take_back", f"{draft.event.actor} does not have it any more")
@@ -93,7 +89,7 @@ def close_escalation(draft: Draft) -> Nothing | None:
 def answer_with_incident(draft: Draft, asked: IncidentAnswered) -> None:
     """The step that answers `IncidentAnswered`: the incident's escalation is acknowledged with it."""
     bead = _of_incident(draft, asked.incident)
-    if bead is not None and bead.status == "open":
+    if bead is not None and bead.status == "open" and draft.event.actor not in tiers.answered_by(bead):
         acknowledged = _acknowledge(draft, bead, None)
         draft.row("escalation.acknowledged", acknowledged, level="warn", reason="its incident is acknowledged")
 

@@ -11,7 +11,7 @@ from prismfs.kinds.escalation.group import Group
 from prismfs.kinds.escalation.settings.escalation_policy import EscalationPolicy
 from prismfs.kinds.escalation.settings.notices import Notices
 from prismfs.kinds.escalation.settings.routing import Route, Routing
-from prismfs.records.api import Id, View, next_begin
+from prismfs.records.api import Id, View
 from prismfs.rules.core.api import JITTER, Draft, authority
 from prismfs.rules.escalation import routes, texts
 
@@ -107,12 +107,15 @@ def level_of(bead: Escalation) -> int:
 
 
 def _not_quiet(draft: Draft, message: Outbox, at: datetime) -> datetime:
-    """Return `at`, or the end of the quiet hours that it lies in, for a message of this rank (C-72)."""
+    """Return `at`, or the end of the quiet hours that it lies in, for a message of this rank (C-72).
+
+    The end of one may lie in another; each is waited for once, so that none is waited for for ever.
+    """
     rank = PRIORITIES.index(message.priority)
-    for quiet in draft.view.single(Notices).quiet:
-        begin = next_begin(quiet.rule, since=at - quiet.lasts)
-        if rank in quiet.ranks and begin is not None and begin <= at < begin + quiet.lasts:
-            at = begin + quiet.lasts
+    left = [quiet for quiet in draft.view.single(Notices).quiet if rank in quiet.ranks]
+    while (within := next((quiet for quiet in left if quiet.end_of(at) is not None), None)) is not None:
+        left.remove(within)
+        at = within.end_of(at) or at
     return at
 
 

@@ -125,7 +125,7 @@ def _mutes(draft: Draft) -> str:
     assert isinstance(silence, Silence)
     labels = [bead.match_labels for bead in draft.view.open_of(Escalation)]
     muted = sum(first_mismatch(silence.matchers, each) is None for each in labels)
-    known = OWN_LABELS.union(*labels)
+    known = {*OWN_LABELS}.union(*labels)
     wrong = sorted({parse_matcher(text)[0] for text in silence.matchers} - known)
     said = f"matches {muted} of {len(labels)} that are not settled"
     return f"{said}; none of them has a label {', '.join(wrong)}" if wrong else said

@@ -235,9 +235,17 @@ def is_of_incident(draft: Draft, bead: Escalation) -> bool:
 
 
 def _last_act(bead: Escalation) -> datetime:
-    """Return when somebody last said something of an acknowledged `bead`: who works at it needs no reminder."""
+    """Return when one of those who acknowledged `bead` last said something of it: who works at it needs no reminder.
+
+    Anybody may remark, and nobody may keep it silent by that who does not have it.
+    """
     assert bead.acknowledged_at is not None
-    return max([bead.acknowledged_at, *(note.at for note in bead.comments if note.by != ENGINE)])
+    return max([bead.acknowledged_at, *(note.at for note in bead.comments if note.by in answered_by(bead))])
+
+
+def answered_by(bead: Escalation) -> list[str]:
+    """Return who has acknowledged `bead` since it was opened last, also where it needs more."""
+    return [note.by for note in bead.acks] or ([bead.acknowledged_by] if bead.acknowledged_by else [])
 
 
 def _hops_of(draft: Draft, bead: Escalation) -> list[Hop]:
