@@ -112,7 +112,7 @@ def _by_jinja2(text: str, told: Mapping[str, Any]) -> str:
     except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
         raise ConfigError(
             "invalid_setting", f"a template fails: {one_line(str(error), 200)}", path="settings/notices.yaml",
-            field="/texts", hint="prismfs check settings/notices.yaml",
+            field="/texts", hint="mend the text and commit it",
         ) from None  # fmt: skip
 
 
