@@ -14,7 +14,6 @@ from prismfs.records.ids import IDENTITY_TARGET, LAYOUT, Id, derive_id, is_id_pr
 from prismfs.records.instants import cut_to_milliseconds, format_duration, format_instant, parse_duration, parse_instant
 from prismfs.records.issue import MOST_TITLE, IssueComment, IssueDraft, IssueState, marked, marker_of, neutralised
 from prismfs.records.kind import NEWER_LAYOUT, NEWER_VERSION, UPGRADE_HINT, Kind, Lifecycle
-from prismfs.records.links import ORDERING, Node, blockers, find_cycle
 from prismfs.records.matcher import Matcher, first_mismatch, parse_matcher
 from prismfs.records.message import LONGEST_RETRY_AFTER, NAME_TARGET, ChannelForm, Message, Outcome, Receipt
 from prismfs.records.plan import (

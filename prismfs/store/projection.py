@@ -20,7 +20,6 @@ from prismfs.store.defaults import check_layout, default_record
 from prismfs.store.git.plumbing import EMPTY_TREE, NO_OBJECT
 from prismfs.store.git.repository import Git
 from prismfs.store.pending import Pending
-from prismfs.store.progress import tell
 from prismfs.store.reading import read_head, write_head
 from prismfs.store.rows import INVALID, Row, invalid_row, parsed, put_rows, rows_in, rows_of, setting_in
 
@@ -242,9 +241,10 @@ class Projection:
         return default_record(kind.name) if row is None else setting_in(kind, *row)
 
     def _bring_to(self, commit: str, git: Git) -> None:
-        head = self.head
-        if head == commit:
+        if (head := self.head) == commit:
             return
+        from prismfs.store.progress import tell
+
         self._asked.forget()
         old = EMPTY_TREE if head is None or git.resolve(f"{head}^{{tree}}") is None else head
         if anew := old == EMPTY_TREE:

@@ -16,8 +16,8 @@ from prismfs.kinds.escalation.settings.routing import Hop
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.api import ENGINE, Id, JsonValue, Nothing, first_mismatch
 from prismfs.rules.core.draft import Draft
-from prismfs.rules.escalation import groups, routes, texts
-from prismfs.rules.escalation.messages import PRIORITIES
+from prismfs.rules.escalation import groups, routes
+from prismfs.rules.escalation.messages import PRIORITIES, of_escalation
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,8 @@ def forward(draft: Draft) -> Nothing | None:
 def hand_on(draft: Draft, bead: Escalation, tier: str, *, by: str, because: str) -> Escalation:
     """Give `bead` to `tier`, tell it there, and leave the hop on it as a remark and as a row of its own.
 
-    A person's act starts the clock anew, and takes an acknowledgement back: the tier before had it (C-62). An earlier
-    tier goes through its hops again.
+    A person's act starts the clock anew, and takes an acknowledgement back: the tier before had it (C-62). From the
+    last tier to the first it is another cycle, whose hops are taken again.
     """
     said = f"forwarded from {bead.tier} to {tier}: {because}"
     moved = bead.changed(
@@ -91,7 +91,7 @@ def tell_tier(draft: Draft, bead: Escalation, said: str, *, role: str) -> None:
 
 def tell(draft: Draft, bead: Escalation, to: str, said: str, *, role: str) -> None:
     """Tell `to` of `bead` in the mailbox; `said` is why now, and `role` as in `draft.mail`."""
-    subject, body = texts.of_escalation(draft, bead, "mail", said)
+    subject, body = of_escalation(draft, bead, "mail", said)
     draft.mail(
         to, role=role, type="escalation", subject=subject, body=body, about=bead,
         priority=PRIORITIES[bead.severity.rank],

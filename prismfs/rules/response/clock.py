@@ -16,7 +16,7 @@ from prismfs.kinds.gates.settings.workflow import Workflow
 from prismfs.kinds.response.incident import Incident
 from prismfs.records.api import format_duration, format_instant
 from prismfs.rules.core.api import Attend, Draft
-from prismfs.rules.response import facts, owners, roles, severity
+from prismfs.rules.response import facts, owners, severity
 from prismfs.rules.response.postmortem import duty
 
 
@@ -60,7 +60,7 @@ def update_due(draft: Draft, incident: Incident, due: datetime) -> facts.Lapse |
     if every is None:
         return None  # the settings want none by now
     lapse = facts.Lapse("update_overdue", "no status update was given in time")
-    to = roles.who_updates(draft, incident)
+    to = facts.who_updates(draft, incident)
     facts.mail(
         draft,
         incident,
@@ -98,7 +98,7 @@ def update_sla_due(draft: Draft, incident: Incident, due: datetime) -> facts.Lap
     facts.mail(
         draft,
         incident,
-        (*roles.who_updates(draft, incident), *_update_sla_authors(draft, incident)),
+        (*facts.who_updates(draft, incident), *_update_sla_authors(draft, incident)),
         "promise",
         subject=f"Stakeholders wait: {incident.title}",
         body=f"They were promised an update of {incident.id} by {format_instant(due)}, and none came.",

@@ -1,14 +1,28 @@
 """Correcting what an incident says: the time of a fact is not that of its commit, and a cause is found late (FD-32)."""
 
 from prismfs.errors import RefusedError
-from prismfs.kinds.response.incident_forms import Correction
-from prismfs.records.api import JsonValue, Nothing
+from prismfs.records.api import Instant, JsonValue, Line, Nothing, Text, Value
 from prismfs.rules.core.api import Attend, Draft
+from prismfs.rules.core.road import Row, Table
 from prismfs.rules.response import facts, owners, severity
 from prismfs.rules.response.status import with_note
 
 _NEW, _CAUSE = "started_at", "root_cause_id"
 """The one time that may be said for the first time, as others are of what has happened; and what is no time."""
+
+
+class Correction(Value):
+    """What `incident correct` says: the times that were otherwise, each of what has happened, the
+    root cause as it is known now; and why."""
+
+    started_at: Instant | None = None
+    detected_at: Instant | None = None
+    responded_at: Instant | None = None
+    acknowledged_at: Instant | None = None
+    mitigated_at: Instant | None = None
+    resolved_at: Instant | None = None
+    root_cause_id: Line | None = None
+    reason: Text
 
 
 def correct(draft: Draft) -> Nothing | None:
@@ -49,3 +63,6 @@ def correct(draft: Draft) -> Nothing | None:
     if changed.is_open:
         draft.follow(Attend(changed.id, escalate=False))
     return None
+
+
+TABLE: Table = {("command", "incident.correct"): Row((correct,))}

@@ -11,8 +11,7 @@ from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.care.triage_record import TriageRecord
 from prismfs.kinds.core.audit import INCIDENT_META, Level
 from prismfs.kinds.response.incident import TIMES_IN_ORDER, Incident
-from prismfs.kinds.response.incident_forms import TimeOfFact
-from prismfs.records.api import MAX_TEXT, Id, JsonValue, Known, Severity, format_instant
+from prismfs.records.api import MAX_TEXT, Id, Instant, JsonValue, Known, Severity, Value, format_instant
 from prismfs.rules.core.draft import Draft
 
 ENGINE_KEY = "watchdog:engine"
@@ -20,6 +19,12 @@ ENGINE_KEY = "watchdog:engine"
 
 ENDED = ("closed", "duplicate", "false_positive")
 """States that an incident never leaves."""
+
+
+class TimeOfFact(Value):
+    """When what a command tells of happened, where that was before the command."""
+
+    at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +189,28 @@ def merged_into(draft: Draft, incident: Incident | None) -> Incident | None:
     while incident is not None and incident.duplicate_of is not None:
         incident = draft.get(Incident, incident.duplicate_of)
     return incident
+
+
+def who_has(draft: Draft, incident: Incident) -> str:
+    """Return the sentence that says who has an acknowledged incident, and to another one how to take over (FD-34)."""
+    actor, has_it = draft.event.actor, incident.responder
+    said = f"acknowledged already by {incident.acknowledged_by}"
+    if has_it.casefold() == actor.casefold():
+        return f"{said}; you have it"
+    return f"{said}; {has_it} has it. To take over: prismfs incident hand-over {incident.id} --to {actor}"
+
+
+def who_updates(draft: Draft, incident: Incident) -> tuple[str, ...]:
+    """Return who is to give status updates: who has that role, else who answers for the incident."""
+    names = {each.role for each in draft.response.roles if each.updates}
+    found = tuple(each.identity for each in incident.roles if each.role in names)
+    return found or in_charge(incident)
+
+
+def without_lead(incident: Incident) -> Incident:
+    """Return `incident` as nobody's by a hand-over: whoever acknowledges it has it."""
+    kept = tuple(each for each in incident.roles if not each.leads)
+    return incident if len(kept) == len(incident.roles) else incident.changed(roles=kept)
 
 
 def time_of_fact(draft: Draft) -> datetime | None:

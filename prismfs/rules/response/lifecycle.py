@@ -10,7 +10,7 @@ from prismfs.errors import RefusedError
 from prismfs.kinds.response.incident import AGENT, Incident, IncidentStatus, Timers
 from prismfs.records.api import Nothing
 from prismfs.rules.core.api import AskForTriage, Attend, Draft, IncidentAnswered, IncidentOver, ReplyToReporters
-from prismfs.rules.response import facts, owners, roles, severity
+from prismfs.rules.response import facts, owners, severity
 from prismfs.rules.response.postmortem import duty
 from prismfs.rules.response.status import with_note
 
@@ -26,9 +26,9 @@ def acknowledge_incident(draft: Draft) -> Nothing | None:
     if not incident.is_open:
         return Nothing(f"it is {incident.status} already", incident.id)
     if incident.acknowledged_at is not None:
-        return Nothing(roles.who_has(draft, incident), incident.id)
+        return Nothing(facts.who_has(draft, incident), incident.id)
     at = facts.time_of_fact(draft)
-    acknowledged = roles.without_lead(severity.responded(draft, incident, at=at)).changed(
+    acknowledged = facts.without_lead(severity.responded(draft, incident, at=at)).changed(
         acknowledged_at=at or draft.now, acknowledged_by=draft.event.actor, acknowledged_note=_note(draft)
     )
     acknowledged = _told(acknowledged, "acknowledged_at", at)
@@ -186,7 +186,7 @@ def reopen(draft: Draft, incident: Incident, reason: str) -> Incident:
 
 def as_open(draft: Draft, incident: Incident, status: IncidentStatus) -> Incident:
     """Put and return `incident` as open again: nobody has acknowledged it, and it is escalated anew."""
-    again = roles.without_lead(incident).changed(
+    again = facts.without_lead(incident).changed(
         status=status,
         acknowledged_at=None,
         acknowledged_by=None,

@@ -9,11 +9,19 @@ chain (R-002-33 to R-002-35).
 from prismfs.errors import ForbiddenError, RefusedError
 from prismfs.kinds.core.settings.persona import Persona
 from prismfs.kinds.response.incident import MOST_DECISIONS, GoNoGo, Incident
-from prismfs.kinds.response.incident_forms import DecisionForm
 from prismfs.kinds.response.pause import Pause, PauseForm, name_of_agent, name_of_workflow
-from prismfs.records.api import JsonValue, Nothing, format_instant
+from prismfs.records.api import JsonValue, Line, Nothing, Text, Value, format_instant
 from prismfs.rules.core.api import Attend, Draft, IncidentOver, authority
 from prismfs.rules.response import facts, severity, status
+
+
+class DecisionForm(Value):
+    """A yes or no to a major recovery action; `draft` is a message to customers that comes with it (R-002-34)."""
+
+    action: Line
+    go: bool
+    reason: Line
+    draft: Text | None = None
 
 
 def is_paused(draft: Draft, *, agent: str, workflow: str | None) -> Pause | None:

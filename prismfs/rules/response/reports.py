@@ -11,14 +11,41 @@ from prismfs.kinds.care.signal import Signal
 from prismfs.kinds.care.triage_record import Judgement
 from prismfs.kinds.core.bead import Bead
 from prismfs.kinds.core.settings.fingerprint import Fingerprint
+from prismfs.kinds.core.values import DedupKey
 from prismfs.kinds.response.incident import Incident
-from prismfs.kinds.response.incident_forms import OpenForm
-from prismfs.records.api import MOST_URGENT, Nothing, Severity, format_instant, parse_instant, read_label, with_rank
+from prismfs.records.api import (
+    MOST_URGENT,
+    Instant,
+    Line,
+    Nothing,
+    Severity,
+    Text,
+    Value,
+    Word,
+    format_instant,
+    parse_instant,
+    read_label,
+    with_rank,
+)
 from prismfs.rules.care import api as care
 from prismfs.rules.core.api import ENGINE, Attend, Draft, ReportFault, fingerprint, redactions_of
 from prismfs.rules.response import lifecycle, opening
 from prismfs.rules.response.facts import ENGINE_KEY, TellReporter, add_row, check_past
 from prismfs.rules.response.severity import make_worse
+
+
+class OpenForm(Value):
+    """What a person says to open an incident: a severity counts as judged; a drill is kept apart from what is real."""
+
+    subject: Line
+    body: Text = ""
+    severity: str | None = None
+    nature: Word | None = None
+    started_at: Instant | None = None
+    workflow: Line | None = None
+    dedup_key: DedupKey | None = None
+    drill: bool = False
+    at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)

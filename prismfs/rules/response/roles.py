@@ -8,13 +8,25 @@ from collections.abc import Iterable
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.response.incident import MOST_ROLES, Incident, RoleHeld
-from prismfs.kinds.response.incident_forms import HandOver
 from prismfs.kinds.response.settings.response import Role
-from prismfs.records.api import JsonValue, Nothing
+from prismfs.records.api import Identity, JsonValue, Nothing, Text, Value, Word
 from prismfs.rules.core.api import Draft, authority
+from prismfs.rules.core.road import Row, Table
 from prismfs.rules.response import facts
 from prismfs.rules.response.severity import responded
 from prismfs.rules.response.status import with_note
+
+
+class HandOver(Value):
+    """What `incident hand-over` says: the role (by default the one that leads), who has it now, and whose it was.
+
+    Without `to` nobody takes the place of `leaving`.
+    """
+
+    role: Word | None = None
+    to: Identity | None = None
+    leaving: Identity | None = None
+    note: Text | None = None
 
 
 def hand_over(draft: Draft) -> Nothing | None:
@@ -53,28 +65,6 @@ def hand_over(draft: Draft) -> Nothing | None:
     facts.add_row(draft, "incident.handed_over", incident, meta=told)
     _tell(draft, incident, role, form, leaving)
     return None
-
-
-def who_has(draft: Draft, incident: Incident) -> str:
-    """Return the sentence that says who has an acknowledged incident, and to another one how to take over (FD-34)."""
-    actor, has_it = draft.event.actor, incident.responder
-    said = f"acknowledged already by {incident.acknowledged_by}"
-    if has_it.casefold() == actor.casefold():
-        return f"{said}; you have it"
-    return f"{said}; {has_it} has it. To take over: prismfs incident hand-over {incident.id} --to {actor}"
-
-
-def who_updates(draft: Draft, incident: Incident) -> tuple[str, ...]:
-    """Return who is to give status updates: who has that role, else who answers for the incident."""
-    names = {each.role for each in draft.response.roles if each.updates}
-    found = tuple(each.identity for each in incident.roles if each.role in names)
-    return found or facts.in_charge(incident)
-
-
-def without_lead(incident: Incident) -> Incident:
-    """Return `incident` as nobody's by a hand-over: whoever acknowledges it has it."""
-    kept = tuple(each for each in incident.roles if not each.leads)
-    return incident if len(kept) == len(incident.roles) else incident.changed(roles=kept)
 
 
 def _role(known: Iterable[Role], name: str | None) -> Role:
@@ -116,3 +106,6 @@ def _tell(draft: Draft, incident: Incident, role: Role, form: HandOver, leaving:
             subject=f"{role.role.capitalize()}: {facts.subject_of(incident)}",
             body=facts.with_tail(note, f"{why} {tail}"),
         )
+
+
+TABLE: Table = {("command", "incident.hand_over"): Row((hand_over,))}

@@ -5,13 +5,14 @@ decision; a workaround ends nothing (R-002-26 to R-002-32). Everybody is told on
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from prismfs.errors import RefusedError
 from prismfs.kinds.core.values import Note
-from prismfs.kinds.response.incident import MOST_NOTES, Affected, Incident
-from prismfs.kinds.response.incident_forms import IncidentChange
-from prismfs.records.api import Nothing, format_instant
+from prismfs.kinds.response.incident import MOST_NOTES, Affected, Incident, Usd
+from prismfs.records.api import Identity, Instant, Line, Nothing, Text, Value, format_instant
 from prismfs.rules.core.api import Attend, Draft, ReplyToReporters, authority
 from prismfs.rules.response import facts
 from prismfs.rules.response.severity import responded
@@ -20,6 +21,37 @@ _AFFECTED = ("workflows", "services", "customers", "agents")
 _YES_OR_NO = ("several_agents", "needs_change", "customer_data", "needs_decision", "developer_needed")
 _NO_FIELDS = {"status_text", "assign", "unassign", "unaffected", *_AFFECTED}
 """Members of the form that are no field of the record by themselves."""
+
+
+Names = Annotated[tuple[Line, ...], Field(max_length=200)]
+Identities = Annotated[tuple[Identity, ...], Field(max_length=200)]
+
+
+class IncidentChange(Value):
+    """What `incident update` may say: only the members that are named change.
+
+    `assign`, `workflows`, `services`, `customers` and `agents` add to what is there, `unassign` and `unaffected`
+    take away. Null takes a value away where one may be missing. `status_text` is told to stakeholders.
+    """
+
+    status_text: Text | None = None
+    assign: Identities = ()
+    unassign: Identities = ()
+    developer_needed: bool = False
+    workflows: Names = ()
+    services: Names = ()
+    customers: Names = ()
+    agents: Identities = ()
+    unaffected: Names = ()
+    workaround: Text | None = None
+    expected_at: Instant | None = None
+    several_agents: bool = False
+    needs_change: bool = False
+    customer_data: bool = False
+    needs_decision: bool = False
+    financial_impact_usd: Usd | None = None
+    root_cause_id: Line | None = None
+    started_at: Instant | None = None
 
 
 def update(draft: Draft) -> Nothing | None:

@@ -3,11 +3,9 @@
 from prismfs.rules.core.follow_ups import Attend, IncidentOver, PhaseEffect, ReportFault
 from prismfs.rules.core.road import Row, Step, Table
 from prismfs.rules.response import clock, lifecycle, merging, opening, orders, owners, phase_effects, reports, status
-from prismfs.rules.response.correction import correct
 from prismfs.rules.response.facts import PauseLifted, SetTargets, TellMerged, TellReopened, TellReporter
 from prismfs.rules.response.jobs import attempts, failure, run
 from prismfs.rules.response.postmortem import actions, duty, storing
-from prismfs.rules.response.roles import hand_over
 from prismfs.rules.response.severity import set_targets
 
 TABLE: Table = {
@@ -18,8 +16,6 @@ TABLE: Table = {
     ("command", "outbox.retry:job"): Row((attempts.send_again,)),
     ("command", "incident.open"): Row((reports.open_by_command,)),
     ("command", "incident.ack"): Row((lifecycle.acknowledge_incident,), dropped_as=("ack", "incident")),
-    ("command", "incident.correct"): Row((correct,)),
-    ("command", "incident.hand_over"): Row((hand_over,)),
     ("command", "incident.resolve"): Row((lifecycle.resolve_incident,)),
     ("command", "incident.mitigate"): Row((lifecycle.mitigate_incident,)),
     ("command", "incident.reopen"): Row((lifecycle.reopen_incident,)),

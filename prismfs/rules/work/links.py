@@ -4,7 +4,8 @@ from prismfs.errors import RefusedError
 from prismfs.kinds.core.bead import Bead, Dependency
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.work.bead import NewLink, WorkItem
-from prismfs.records.api import ORDERING, JsonValue, Node, Nothing, blockers, find_cycle
+from prismfs.records.api import JsonValue, Nothing
+from prismfs.records.links import ORDERING, Node, blockers, find_cycle
 from prismfs.rules.core import authority
 from prismfs.rules.core.draft import Draft
 

@@ -14,7 +14,7 @@ from prismfs.kinds.core.outbox import Outbox
 from prismfs.kinds.escalation.escalation import Escalation
 from prismfs.kinds.escalation.settings.notices import Notices, plain_parts
 from prismfs.records.api import Plan
-from prismfs.rules.escalation import texts
+from prismfs.rules.escalation import messages
 from prismfs.store.defaults import default_files
 from tests.support.memory import MemoryProject
 
@@ -65,7 +65,7 @@ PIECES = st.sampled_from(
 def test_plain_template_is_written_out_as_jinja2_does(text: str, a: str, b: str) -> None:
     parts = plain_parts(text)
     if parts is not None:
-        assert texts._plain(parts, {"a": a, "b": b}) == texts._by_jinja2(text, {"a": a, "b": b})
+        assert messages._plain(parts, {"a": a, "b": b}) == messages._by_jinja2(text, {"a": a, "b": b})
 
 
 def test_shipped_texts_need_no_jinja2() -> None:
