@@ -12,6 +12,7 @@ from prismfs.cli.answers import begin_commands
 from prismfs.clock import SystemClock
 from prismfs.daemon.command_server import CommandServer
 from prismfs.engine.turn.desk import Desk
+from tests.support.waiting import until
 
 
 @dataclass
@@ -20,6 +21,14 @@ class Served:
 
     groups: int = 0
     complaints: list[str] = field(default_factory=list)
+
+    def since(self, before: int, *, at_least: int) -> int:
+        """Return how many groups were decided since there were `before`, once there are so many.
+
+        A command has its answer before the thread that gave it has counted it.
+        """
+        until(lambda: self.groups - before >= at_least, f"{at_least} groups to be served")
+        return self.groups - before
 
 
 @contextmanager
